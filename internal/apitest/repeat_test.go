@@ -1,0 +1,120 @@
+package apitest
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/amanah-id/amanah/client"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+)
+
+// TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt sends every request that the document says
+// takes a key twice under one, and every other one once: the first have one effect and one answer, the others none.
+func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t *testing.T) {
+	w := open(t, "")
+	ctx := t.Context()
+	importer, key := w.machine("CRM", []string{w.toko}, "import", "events")
+	subject := w.customer(importer, w.toko, 1)
+	w.customer(importer, w.toko, 2)
+	dpo, agent, other := w.signIn(w.hire("dpo", actor.DPO)), w.agent("agent"), w.agent("other")
+	itx := w.serving(agent, 1)
+	rows := func(what string) (n int64) {
+		w.must(w.DB.Read(ctx, func(tx *db.Tx) error { return tx.Data.Row("select count(*) from " + what).Scan(&n) }))
+		return n
+	}
+	draft := func(slug string) string {
+		p, err := dpo.ProposePurpose(ctx, client.NewPurpose{Controller: w.toko, Slug: slug, Basis: "contract", Name: map[string]string{"id": "Uji", "en": "Test"},
+			Fields: map[string][]string{"reveal": {"name"}}, Script: map[string]string{"id": "Salam.", "en": "Hello."}})
+		w.must(err)
+		return p.ID
+	}
+	asText := func(v any) string {
+		text, err := json.Marshal(v)
+		w.must(err)
+		return string(text)
+	}
+	told, published, retired := draft("told"), draft("published"), draft("retired")
+	_, err := dpo.PublishNotice(ctx, published, map[string]string{"id": "Kami memakai data.", "en": "We use data."})
+	w.must(err)
+	// What each keyed operation is sent, by whom, and what it leaves behind.
+	keyed := map[string]struct{ target, token, body, effect string }{
+		"POST /interactions":                        {"/interactions", other.token, `{"controller":"` + w.toko + `","channel":"phone","direction":"inbound","queue":"layanan"}`, "interaction_contact"},
+		"POST /interactions/{interaction}/resend":   {"/interactions/" + itx + "/resend", agent.token, `{"field":"email"}`, "message_outbox"},
+		"POST /interactions/{interaction}/notes":    {"/interactions/" + itx + "/notes", agent.token, `{"text":"Menanyakan pesanan."}`, "desk_note"},
+		"POST /interactions/{interaction}/consents": {"/interactions/" + itx + "/consents", agent.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`, "consent_event"},
+		"POST /subjects/{subject}/consents":         {"/subjects/" + subject + "/consents", dpo.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted","channel":"paper"}`, "consent_event"},
+		"POST /customers":                           {"/customers", key, asText(client.NewCustomer{Controller: w.toko, Purpose: w.purpose("registration"), Values: w.values(7)}), "vault_subject"},
+		"PATCH /customers/{customer}":               {"/customers/" + subject, key, `{"purpose":"` + w.purpose("registration") + `","values":[{"field":"name","value":"Siti Rahmawati Baru"}]}`, "audit_entry where action = 'customer.update'"},
+		"POST /purposes":                            {"/purposes", dpo.token, `{"controller":"` + w.toko + `","slug":"lain","basis":"contract","name":{"id":"Lain","en":"Other"},"fields":{"reveal":["name"]},"script":{"id":"Salam.","en":"Hello."}}`, "purpose_purpose"},
+		"POST /purposes/{purpose}/notices":          {"/purposes/" + told + "/notices", dpo.token, `{"text":{"id":"Kami memakai data.","en":"We use data."}}`, "purpose_notice"},
+		"POST /purposes/{purpose}/publish":          {"/purposes/" + published + "/publish", dpo.token, "", "audit_entry where action = 'purpose.published'"},
+		"POST /purposes/{purpose}/retire":           {"/purposes/" + retired + "/retire", dpo.token, "", "audit_entry where action = 'purpose.retired'"},
+	}
+	var document struct {
+		Paths map[string]map[string]struct {
+			Description string
+			Parameters  []struct{ Name string }
+		}
+	}
+	w.must(json.Unmarshal([]byte(w.send("GET", "/api/openapi.json", "").body), &document))
+	for at, item := range document.Paths {
+		for method, op := range item {
+			if method == "get" {
+				continue
+			}
+			name := strings.ToUpper(method) + " " + at
+			takes := false
+			for _, p := range op.Parameters {
+				takes = takes || p.Name == "Idempotency-Key"
+			}
+			refuses := strings.Contains(op.Description, "An Idempotency-Key is refused: ")
+			if takes == refuses {
+				t.Errorf("%s: the document says neither or both: takes %t, refuses %t", name, takes, refuses)
+			}
+			r, known := keyed[name]
+			if takes != known {
+				t.Errorf("%s: takes a key %t, is in the table of this test %t", name, takes, known)
+			}
+			if takes {
+				continue
+			}
+			for _, token := range []string{agent.token, dpo.token, key} {
+				_, target := path(name)
+				media := "application/json"
+				if strings.HasSuffix(at, "/events") {
+					media = "application/cloudevents+json"
+				}
+				said := w.send(strings.ToUpper(method), "/api/v1"+target, r.body, "Authorization", "Bearer "+token, "Content-Type", media, "Idempotency-Key", "once")
+				if said.status != 403 && (said.status != 422 || !strings.Contains(said.body, "web.idempotency_unsupported")) {
+					t.Errorf("%s with a key: %d %.300s", name, said.status, said.body)
+				}
+			}
+		}
+	}
+	for name, r := range keyed {
+		method, _, _ := strings.Cut(name, " ")
+		w.must(agent.Heartbeat(ctx, itx))
+		before := rows(r.effect)
+		ask := func() response {
+			return w.send(method, "/api/v1"+r.target, r.body, "Authorization", "Bearer "+r.token, "Content-Type", "application/json", "Idempotency-Key", "key-of-"+strings.ReplaceAll(name, " ", "-"))
+		}
+		first := ask()
+		if first.status/100 != 2 || first.header.Get("Idempotent-Replay") != "" {
+			t.Errorf("%s: %d %.300s", name, first.status, first.body)
+			continue
+		}
+		again := ask()
+		if again.status != first.status || again.header.Get("Idempotent-Replay") != "true" {
+			t.Errorf("%s repeated: %d after %d, replay %q\n%.300s", name, again.status, first.status, again.header.Get("Idempotent-Replay"), again.body)
+		}
+		if same := again.body == first.body; !same && !strings.HasSuffix(name, "/resend") {
+			t.Errorf("%s repeated:\n%.300s\nafter\n%.300s", name, again.body, first.body)
+		}
+		if n := rows(r.effect) - before; n != 1 {
+			t.Errorf("%s twice under one key: %d effects in %s", name, n, r.effect)
+		}
+	}
+	w.verified()
+}

@@ -1,0 +1,19 @@
+package command
+
+import (
+	"github.com/amanah-id/amanah/internal/app"
+	"github.com/amanah-id/amanah/internal/kit/config"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
+	"github.com/amanah-id/amanah/internal/trust/audit"
+	"github.com/amanah-id/amanah/internal/trust/keyring"
+)
+
+// texts are the messages that the command line may need before any room is made.
+func texts() []i18n.Source {
+	return []i18n.Source{
+		{Room: "command", FS: messages}, {Room: "app", FS: app.Messages}, {Room: "config", FS: config.Messages}, {Room: "db", FS: db.Messages}, {Room: "jobs", FS: jobs.Messages},
+		{Room: "audit", FS: audit.Messages}, {Room: "keyring", FS: keyring.Messages},
+	}
+}

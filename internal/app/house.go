@@ -1,0 +1,492 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"maps"
+	"math"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/amanah-id/amanah/internal/consent"
+	"github.com/amanah-id/amanah/internal/desk"
+	deskpage "github.com/amanah-id/amanah/internal/desk/page"
+	"github.com/amanah-id/amanah/internal/intake"
+	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/config"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
+	"github.com/amanah-id/amanah/internal/message"
+	"github.com/amanah-id/amanah/internal/purpose"
+	"github.com/amanah-id/amanah/internal/trail"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/approval"
+	"github.com/amanah-id/amanah/internal/trust/audit"
+	"github.com/amanah-id/amanah/internal/trust/audit/cosign"
+	"github.com/amanah-id/amanah/internal/trust/catalog"
+	"github.com/amanah-id/amanah/internal/trust/gate"
+	"github.com/amanah-id/amanah/internal/trust/identity"
+	"github.com/amanah-id/amanah/internal/trust/identity/page"
+	"github.com/amanah-id/amanah/internal/trust/keyring"
+	"github.com/amanah-id/amanah/internal/trust/policy"
+	"github.com/amanah-id/amanah/internal/vault"
+	"github.com/amanah-id/amanah/internal/verification"
+	"github.com/amanah-id/amanah/internal/web"
+	"github.com/amanah-id/amanah/proof"
+)
+
+// House is every room of one running program, wired.
+type House struct {
+	Config *config.Config
+	Clock  func() time.Time
+	Logger *slog.Logger
+	ID     string // names the installation: part of every sealed value and of every log's origin
+	Demo   bool
+
+	DB           *db.DB
+	Audit        *audit.Log
+	Keys         *keyring.Keyring
+	Catalogue    *catalog.Catalogue
+	Policies     *policy.Set
+	Gate         *gate.Gate
+	Identity     *identity.Identity
+	Purposes     *purpose.Register
+	Consents     *consent.Book
+	Vault        *vault.Vault
+	Interactions *interaction.Service
+	Messages     *message.Service
+	Verification *verification.Service
+	Desk         *desk.Service
+	Trail        *trail.Trail
+	Approvals    *approval.Approvals
+	Intake       *intake.Service
+	Inbox        *message.Inbox // the demonstration's visible outbox; nil otherwise
+
+	Web    *web.Server
+	Worker *jobs.Worker
+}
+
+// building says how a house is to be built.
+type building struct {
+	clock func() time.Time
+	log   *slog.Logger
+	kms   keyring.KMS
+	// node names the writer of the audit log's shard; "" is the configuration's.
+	node string
+	// restored begins a new log, because a backup was put back.
+	restored bool
+	// demo brings the banner and the inbox that everybody may read.
+	demo bool
+	// limits of requests for measurements and tests; zero is the product's. No configuration reaches them.
+	limits web.Limits
+}
+
+// roomSchemas are the tables of the rooms below, in the order in which they are made.
+func roomSchemas() []db.Schema {
+	return []db.Schema{
+		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
+		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), desk.Schema(),
+	}
+}
+
+// build wires the rooms on opened stores. It is read from top to bottom: each room gets what stands above it.
+// A room that must ask one below it gets a function that is called later, when both exist.
+func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b building) (_ *House, err error) {
+	h := &House{Config: cfg, Clock: b.clock, Logger: b.log, ID: dep.ID, Demo: dep.Demo, DB: d}
+	duty := func(name string) actor.Actor { return actor.NewDuty(name) }
+
+	// Trust. The log comes first, because everything that follows writes into it; the keyring makes its signer.
+	node := b.node
+	if node == "" {
+		node = cfg.Node
+	}
+	witnesses, err := witnessesOf(cfg)
+	if err != nil {
+		return nil, err
+	}
+	// The worker wakes with the writes of this node, so it is made before the first of them; what it does follows.
+	host, _ := os.Hostname()
+	h.Worker = jobs.New(d, jobs.Options{Node: host + "/" + node, Log: b.log})
+	why := ""
+	if b.restored {
+		why = "restore"
+	}
+	h.Audit = audit.New(d, audit.Options{Deployment: dep.ID, Node: node, Actor: duty("log"), Witnesses: witnesses, Continue: why})
+	h.Keys, err = keyring.Start(ctx, d, b.kms, keyring.Options{Deployment: dep.ID, Log: h.Audit, Actor: duty("keyring")})
+	if err != nil {
+		return nil, err
+	}
+	if err := h.Audit.Start(ctx, h.Keys, h.Keys.Signer()); err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, h.Audit.Close(context.WithoutCancel(ctx)))
+		}
+	}()
+	h.Catalogue = catalog.Shipped()
+	h.Identity, err = identity.New(d, h.Audit, h.Keys, identity.Config{Origin: Origin(cfg), Company: cfg.Name})
+	if err != nil {
+		return nil, err
+	}
+
+	// Rooms.
+	h.Purposes = purpose.New(d, h.Audit, h.Catalogue)
+	h.Vault = vault.New(vault.Options{DB: d, Log: h.Audit, Keys: h.Keys, Catalogue: h.Catalogue, Purpose: h.Purposes.Facts, Duty: duty})
+	h.Interactions, err = interaction.New(interaction.Options{
+		DB: d, Log: h.Audit, Keys: h.Keys, Seal: staffSeal(h.Keys), Purpose: h.Purposes.Get,
+		Subject: h.Vault.Owner,
+		Staff: func(tx *db.Tx, staff string) (interaction.Colleague, error) {
+			s, err := h.Identity.Staff(tx, staff)
+			return interaction.Colleague{
+				Name:        s.Name,
+				Active:      s.State == identity.Active && (s.Role == actor.Agent || s.Role == actor.Supervisor),
+				Controllers: s.Controllers,
+			}, err
+		},
+		Match: func(tx *db.Tx, controller, number string, limit int) ([]string, error) {
+			hits, err := h.Vault.Find(tx, controller, vault.Query{Field: "phone", Value: number}, limit)
+			if errs.KindOf(err) == errs.Invalid {
+				return nil, nil // a caller without a number, or with one of a switchboard
+			}
+			var out []string
+			for _, hit := range hits.List {
+				out = append(out, hit.Subject)
+			}
+			return out, err
+		},
+		ByHand: cfg.Desk.Calls, Duty: duty("interaction_sweep"),
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.Vault.UseCases(h.Interactions.CaseReferences)
+
+	// The gate reads its facts from the rooms around it.
+	h.Policies, err = policy.New()
+	if err != nil {
+		return nil, err
+	}
+	h.Gate = gate.New(h.Audit, h.Policies, gate.Providers{
+		Session:     h.Identity.SessionFacts,
+		Interaction: h.Interactions.GateFacts,
+		Level:       func(tx *db.Tx, itx, subject string) (int, error) { return h.Verification.Level(tx, itx, subject) },
+		Purpose:     h.Purposes.Facts,
+		Consent: func(tx *db.Tx, subject, purpose string) (bool, error) {
+			return h.Consents.IsGranted(tx, subject, purpose)
+		},
+		Budget:   func(tx *db.Tx, a actor.Actor, itx string) (int, error) { return h.Desk.BudgetLeft(tx, a, itx) },
+		Searches: func(tx *db.Tx, a actor.Actor, itx string) (int, int, error) { return h.Desk.SearchesLeft(tx, a, itx) },
+		Hits:     func(tx *db.Tx, itx, subject string) ([]string, error) { return h.Desk.Hits(tx, itx, subject) },
+		Owner:    h.Vault.Owner,
+		Field:    fieldFacts(h.Catalogue),
+	}, append(vault.Duties(h.Catalogue), gate.DutySpec{Name: message.Duty, Fields: message.Fields()})...)
+	if missing := h.Gate.Missing(); len(missing) > 0 {
+		return nil, errs.New(errs.Internal, "app.internal").With("missing", missing)
+	}
+	h.Vault.UseGate(h.Gate)
+	h.Consents = consent.New(d, h.Audit, h.Gate, h.Purposes)
+	h.Consents.UseCustomers(func(tx *db.Tx, subject string) (string, error) {
+		s, err := h.Vault.Subject(tx, subject)
+		return s.Controller, err
+	})
+
+	var sender message.Sender
+	if b.demo {
+		h.Inbox = &message.Inbox{}
+		sender = h.Inbox
+	}
+	senders, err := sendersOf(cfg, sender)
+	if err != nil {
+		return nil, err
+	}
+	h.Messages, err = message.New(message.Options{
+		DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Contacts: h.Vault,
+		Texts:   func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
+		Inspect: message.NotInspected, Senders: senders, Duty: duty(message.Duty),
+	})
+	if err != nil {
+		return nil, err
+	}
+	company := func(tx *db.Tx, controller string) (string, error) {
+		c, err := h.Purposes.Controller(tx, controller)
+		return c.Name, err
+	}
+	purposeName := func(tx *db.Tx, id, language string) (string, error) {
+		p, err := h.Purposes.Get(tx, id)
+		return p.Name[language], err
+	}
+	history, _ := h.Catalogue.Field(vault.HistoryField)
+	h.Verification, err = verification.New(verification.Options{
+		DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Interactions: h.Interactions, Messages: h.Messages, Vault: h.Vault,
+		Fold: history.Key, Company: company,
+		Agent:   h.Identity.FirstName,
+		Purpose: purposeName, Seen: func(tx *db.Tx, itx, subject string) ([]string, error) { return h.Desk.Seen(tx, itx, subject) },
+		Customer: actor.NewCustomer, Duty: duty("verification_expire"), Address: Origin(cfg),
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.Interactions.SetLevel(h.Verification.Level)
+	h.Desk = desk.New(desk.Options{
+		DB: d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Purposes: h.Purposes,
+		Interactions: h.Interactions, Verification: h.Verification, Messages: h.Messages, Consents: h.Consents, Name: h.Identity.FirstName,
+		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) }, Budget: cfg.Desk.Reveals, Searches: cfg.Desk.Searches, Company: company,
+		Colleagues: func(ctx context.Context, controller, without string) ([]web.Choice, error) {
+			all, err := h.Identity.ListStaff(ctx)
+			list := []web.Choice{}
+			for _, s := range all {
+				if s.ID != without && s.State == identity.Active && (s.Role == actor.Agent || s.Role == actor.Supervisor) && slices.Contains(s.Controllers, controller) {
+					list = append(list, web.Choice{Value: s.ID, Label: s.Name})
+				}
+			}
+			return list, err
+		},
+	})
+	h.Trail = trail.New(trail.Options{
+		DB: d, Log: h.Audit, Catalogue: h.Catalogue, Owner: h.Vault.Owner, Name: h.Identity.FirstName, Staff: h.Identity.ListStaff,
+		Purpose: purposeName, Company: company, Untaken: h.Untaken,
+		Epoch: func(ctx context.Context) (int64, time.Time, error) {
+			s, err := h.Keys.Status(ctx)
+			return s.Epoch, s.StartedAt, err
+		},
+	})
+	h.Intake = intake.New(intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty})
+	// Two-person decisions, for the rooms that have some.
+	var kinds []approval.Kind
+	for _, k := range h.Identity.Decisions() {
+		kinds = append(kinds, approvalKind(k))
+	}
+	h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire")}, kinds...)
+	if err != nil {
+		return nil, err
+	}
+	h.Identity.AskWith(func(tx *db.Tx, by actor.Actor, q identity.Question) (string, error) {
+		r, err := h.Approvals.Request(tx, by, approval.Ask{Kind: q.Kind, Ref: q.Ref, About: q.About, Payload: q.Payload, Reason: q.Reason})
+		return r.ID, err
+	})
+
+	// The front desk shows them.
+	trusted, err := proxies(cfg)
+	if err != nil {
+		return nil, err
+	}
+	o := web.Options{
+		Modules: h.modules(), Lookup: h.Identity.Lookup, Clock: b.clock, Log: b.log, DB: d, MAC: h.Keys.MAC, Sealer: idempotencySeal{h.Keys},
+		Home: homes(), SignIn: identity.SignInPath, Fresh: identity.StepUpPath, SignOut: identity.SignOutPath,
+		TLS: !cfg.TLS.Off, Proxies: trusted, Checks: h.checks(), MetricsFrom: []netip.Prefix{}, Registry: registry(h),
+		ActorLimit: b.limits, AddressLimit: b.limits,
+	}
+	if b.demo {
+		o.Banner = "app.demo_banner"
+	}
+	if h.Web, err = web.New(o); err != nil {
+		return nil, err
+	}
+	h.Worker.Use(handlers(o.Modules), []jobs.Schedule{
+		{Kind: identity.SweepJob, Every: 10 * time.Minute},
+		{Kind: interaction.SweepJob, Every: 5 * time.Second},
+		{Kind: approval.ExpireJob, Every: 10 * time.Minute},
+		{Kind: rotateJob, Every: 10 * time.Minute},
+	})
+	return h, nil
+}
+
+// companies are the registered controllers, as identity's forms offer them.
+func (h *House) companies(ctx context.Context) (out []page.Controller, err error) {
+	err = h.DB.Read(ctx, func(tx *db.Tx) error {
+		list, err := h.Purposes.Controllers(tx)
+		out = nil
+		for _, c := range list {
+			out = append(out, page.Controller{ID: c.ID, Name: c.Name})
+		}
+		return err
+	})
+	return out, err
+}
+
+// modules are the rooms that have pages, endpoints or jobs.
+func (h *House) modules() []web.Module {
+	return []web.Module{
+		page.Module(h.Identity, h.companies), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), h.Interactions.Module(),
+		h.Verification.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Trail.Module(),
+		{Name: "app", Messages: Messages}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
+		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
+		{Name: "policy", Messages: policy.Messages}, {Name: "catalog", Messages: catalog.Messages},
+	}
+}
+
+// resolve turns the slugs of a map file into ids; ids are taken as they are.
+func (h *House) resolve(tx *db.Tx, controller, slug string) (string, string, error) {
+	if !id.Is(id.Controller, controller) {
+		var err error
+		if controller, err = h.Controller(tx, controller); err != nil {
+			return "", "", err
+		}
+	}
+	if id.Is(id.Purpose, slug) {
+		return controller, slug, nil
+	}
+	p, err := h.Purposes.Bearing(tx, controller, slug)
+	return controller, p.ID, err
+}
+
+// handlers are the jobs of all rooms.
+func handlers(modules []web.Module) map[string]jobs.Handler {
+	all := map[string]jobs.Handler{}
+	for _, m := range modules {
+		maps.Copy(all, m.Jobs)
+	}
+	return all
+}
+
+// homes is where each role begins its day.
+func homes() map[actor.Role]string {
+	return map[actor.Role]string{
+		actor.Agent: "/desk", actor.Supervisor: "/desk", actor.DPO: "/purposes", actor.Security: "/log", actor.Auditor: "/log", actor.Admin: "/staff",
+	}
+}
+
+// Close ends the house in the reverse order.
+func (h *House) Close(ctx context.Context) error {
+	return errors.Join(h.Audit.Close(ctx), h.DB.Close())
+}
+
+// approvalKind makes identity's decisions known to approval.
+func approvalKind(d identity.Decision) approval.Kind {
+	effect := func(do func(*db.Tx, string, map[string]string, actor.Actor) error) approval.Effect {
+		if do == nil {
+			return nil
+		}
+		return func(tx *db.Tx, r approval.Request, by actor.Actor) error { return do(tx, r.Ref, r.Payload, by) }
+	}
+	return approval.Kind{Name: d.Name, Ask: d.Ask, Decide: d.Decide, Wait: d.Wait, Fresh: d.Fresh, Effect: effect(d.Effect), Undone: effect(d.Undone)}
+}
+
+// staffSeal adapts the keyring for what belongs to nobody known yet.
+func staffSeal(k *keyring.Keyring) interaction.StaffSeal {
+	return interaction.StaffSeal{
+		Seal: func(table, column, row string, plain []byte) ([]byte, error) {
+			return k.SealStaff(keyring.Ref{Table: table, Column: column, Row: row, Schema: 1}, plain), nil
+		},
+		Open: func(table, column, row string, sealed []byte) ([]byte, error) {
+			return k.OpenStaff(keyring.Ref{Table: table, Column: column, Row: row, Schema: 1}, sealed)
+		},
+	}
+}
+
+// idempotencySeal seals answers that the front desk keeps for a day.
+type idempotencySeal struct{ keys *keyring.Keyring }
+
+func (s idempotencySeal) ref(row string) keyring.Ref {
+	return keyring.Ref{Table: "idempotency_answer", Column: "answer_sealed", Row: row, Schema: 1}
+}
+
+func (s idempotencySeal) Seal(row string, plain []byte) ([]byte, error) {
+	return s.keys.SealStaff(s.ref(row), plain), nil
+}
+
+func (s idempotencySeal) Open(row string, sealed []byte) ([]byte, error) {
+	return s.keys.OpenStaff(s.ref(row), sealed)
+}
+
+// fieldFacts is the catalogue's word for the gate.
+func fieldFacts(c *catalog.Catalogue) func(name, channel string, verb gate.Verb) (gate.Field, bool) {
+	return func(name, channel string, verb gate.Verb) (gate.Field, bool) {
+		f, ok := c.Field(name)
+		if !ok {
+			return gate.Field{}, false
+		}
+		level, may := f.Level(channel, string(verb))
+		if !may {
+			level = policy.Never
+		}
+		return gate.Field{Class: string(f.Class), MinLevel: level, Verifies: f.Verifies, Free: f.Free}, true
+	}
+}
+
+// sendersOf are the channels on which messages can leave.
+func sendersOf(cfg *config.Config, inbox message.Sender) (map[message.Channel]message.Sender, error) {
+	if inbox != nil {
+		return map[message.Channel]message.Sender{message.Email: inbox, message.SMS: inbox}, nil
+	}
+	if cfg.SMTP.Address == "" {
+		return nil, nil
+	}
+	host, port, _ := net.SplitHostPort(cfg.SMTP.Address)
+	number, err := strconv.Atoi(port)
+	if err != nil {
+		return nil, errs.Wrap(errs.Invalid, "config.value", err).With("key", "smtp.address").With("origin", cfg.Origin("smtp.address")).With("want", "host:port, mail.example.co.id:587")
+	}
+	s := &message.SMTP{
+		Host: host, Port: number, Encryption: message.Encryption(cfg.SMTP.Encryption), From: cfg.SMTP.From, FromName: cfg.Name, Username: cfg.SMTP.Username,
+		Password: func() (string, error) { return cfg.SMTP.Password.Reveal(), nil },
+	}
+	if err := s.Check(); err != nil {
+		return nil, err
+	}
+	return map[message.Channel]message.Sender{message.Email: s}, nil
+}
+
+// registry counts what happens here; no label holds anything about a person.
+func registry(h *House) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	gauge := func(name, help string, value func() float64) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "amanah", Name: name, Help: help}, value))
+	}
+	counter := func(name, help string, value func() float64) {
+		r.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "amanah", Name: name, Help: help}, value))
+	}
+	counter("writes_total", "Closures handed to the writer.", func() float64 { return float64(h.DB.Stats().Writes) })
+	counter("writes_failed_total", "Closures that failed.", func() float64 { return float64(h.DB.Stats().Failed) })
+	counter("write_batches_total", "Batches committed.", func() float64 { return float64(h.DB.Stats().Batches) })
+	counter("write_wait_seconds_total", "Time that closures waited before they ran.", func() float64 { return h.DB.Stats().QueueTime.Seconds() })
+	gauge("writes_waiting", "Closures in the writer's queue.", func() float64 { return float64(h.DB.Stats().Waiting) })
+	gauge("index_behind", "Commits of the index store that failed and are not made again yet; while there are any, customers cannot be changed.", func() float64 { return float64(h.DB.Stats().IndexBehind) })
+	gauge("jobs_untaken", "Jobs of kinds that no room of this version takes; they are kept.", func() float64 {
+		all, err := h.Untaken(context.Background())
+		sum := math.NaN()
+		if err == nil {
+			sum = 0
+		}
+		for _, n := range all {
+			sum += float64(n)
+		}
+		return sum
+	})
+	h.logMetrics(r)
+	gauge("log_entries", "Entries in this node's audit log.", func() float64 { return float64(h.Audit.Size()) })
+	return r
+}
+
+// Untaken counts the jobs that wait for a room not built yet, by kind.
+func (h *House) Untaken(ctx context.Context) (out map[string]int64, err error) {
+	err = h.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		out, err = h.Worker.Untaken(tx)
+		return err
+	})
+	return out, err
+}
+
+// witnessesOf are the other administrators who cosign the log's checkpoints.
+func witnessesOf(cfg *config.Config) (cosign.Witnesses, error) {
+	if cfg.Witness.URL == "" {
+		return cosign.Witnesses{}, nil
+	}
+	// The policy's name for it is seen by nobody; the console shows the name in the key.
+	p, err := proof.ParsePolicy([]byte("witness other " + cfg.Witness.Key + " " + cfg.Witness.URL + "\nquorum other\n"))
+	if err != nil {
+		return cosign.Witnesses{}, errs.Wrap(errs.Invalid, "config.value", err).With("key", "witness.key").With("origin", cfg.Origin("witness.key")).With("want", "witness+…")
+	}
+	return cosign.Witnesses{Policy: p}, nil
+}

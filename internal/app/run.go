@@ -1,0 +1,83 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/amanah-id/amanah/internal/app/listener"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+)
+
+// Run serves on a bound address until ctx ends: HTTP, jobs, and the background work of a start. up is called once
+// all of it has begun. A shredding that was interrupted is finished first: no request meets a key that is to be gone.
+func (h *House) Run(ctx context.Context, l net.Listener, up func(address string) error) error {
+	if n, err := h.Keys.FinishShreddings(ctx); err != nil {
+		return errors.Join(err, l.Close())
+	} else if n > 0 {
+		h.Logger.Warn("shreddings finished", slog.Int("keys", n))
+	}
+	certificate, key := "", ""
+	if !h.Config.TLS.Off {
+		certificate, key, _ = CertificateFiles(h.Config)
+	}
+	server, err := listener.New(l, h.Web.HTTP(h.Config.Listen), certificate, key)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	working, stop := context.WithCancel(ctx)
+	var background sync.WaitGroup
+	background.Go(func() { h.Worker.Run(working) })
+	background.Go(func() { h.followKeys(working) })
+	background.Go(func() {
+		h.warmUp(working)
+		h.Audit.Watch(working)
+	})
+	if address := h.Config.Metrics.Listen; address != "" {
+		ml, err := listener.Bind(ctx, address)
+		if err != nil {
+			stop()
+			background.Wait()
+			return errors.Join(err, l.Close())
+		}
+		background.Go(func() {
+			listener.Plain(working, ml, promhttp.HandlerFor(h.Web.Metrics(), promhttp.HandlerOpts{}), h.Logger)
+		})
+	}
+	err = up(l.Addr().String())
+	if err == nil {
+		listener.Notify("READY=1")
+		err = server.Run(ctx, h.Config.Stop.Within, h.Logger)
+	} else {
+		err = errors.Join(err, l.Close())
+	}
+	stop()
+	background.Wait()
+	return err
+}
+
+// warmUp builds the index of names, then puts right what else a crash may have left among the keys and in the blind index; calls are served
+// meanwhile.
+func (h *House) warmUp(ctx context.Context) {
+	holdHeapDown()
+	defer GiveHeapRoom()
+	began := h.Clock()
+	if err := h.Vault.BuildNames(ctx); err == nil {
+		h.Logger.Info("names can be searched", slog.Int64("people", h.Vault.Names().People), slog.Duration("after", h.Clock().Sub(began)))
+	} else if ctx.Err() == nil {
+		h.Logger.Error("name index not built", slog.String("code", errs.Of(err).Code))
+	}
+	GiveHeapRoom() // the names are live now; the checks below must not double them
+	if r, err := h.Keys.Repair(ctx); err != nil && ctx.Err() == nil {
+		h.Logger.Error("keys not repaired", slog.String("code", errs.Of(err).Code))
+	} else if r.Orphans+r.Lost > 0 {
+		h.Logger.Warn("keys repaired", slog.Int("orphans", r.Orphans), slog.Int("lost", r.Lost))
+	}
+	if _, err := h.Vault.Repair(ctx, false); err != nil && ctx.Err() == nil {
+		h.Logger.Error("blind index not repaired", slog.String("code", errs.Of(err).Code))
+	}
+}

@@ -1,0 +1,89 @@
+package app
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
+	"github.com/amanah-id/amanah/internal/trust/audit/cosign"
+	"github.com/amanah-id/amanah/internal/web"
+)
+
+// What the server looks after while it runs: its readiness, the log, and the age of its keys.
+
+// checks are the conditions of /readyz.
+func (h *House) checks() []web.Check {
+	return []web.Check{
+		{Name: "database", Ask: h.DB.Ping},
+		{Name: "index", Ask: func(context.Context) error { return h.DB.IndexBehind() }},
+		{Name: "keys", Ask: func(ctx context.Context) error { _, err := h.Keys.Status(ctx); return err }},
+		{Name: "log", Ask: func(ctx context.Context) error {
+			if h.Audit.Origin() == "" {
+				return errs.New(errs.Unavailable, "app.internal")
+			}
+			return h.Audit.Alarm()
+		}},
+	}
+}
+
+// logMetrics are the alarms of the log. A witness's name is that of a machine.
+func (h *House) logMetrics(r *prometheus.Registry) {
+	gauge := func(name, help string, labels prometheus.Labels, yes func() bool) {
+		r.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "amanah", Name: name, Help: help, ConstLabels: labels}, func() float64 {
+			if yes() {
+				return 1
+			}
+			return 0
+		}))
+	}
+	gauge("log_tampered", "1 when the check of all entries has found one that was tampered with.", nil, func() bool {
+		found := h.Audit.Health().Found
+		return found != nil && found.Fault != nil
+	})
+	for i, w := range h.Audit.Health().Witnesses {
+		for _, state := range append([]string{""}, cosign.Codes()...) {
+			label := state
+			if state == "" {
+				label = "good"
+			}
+			gauge("witness_state", "1 for the state in which the witness is.", prometheus.Labels{"witness": w.Name, "state": label}, func() bool {
+				return h.Audit.Health().Witnesses[i].Code == state
+			})
+		}
+	}
+}
+
+// rotateJob begins a new key epoch when the present one is old enough.
+const rotateJob = "keyring.rotate"
+
+func (h *House) rotate(ctx context.Context, _ jobs.Run) error {
+	r, done, err := h.Keys.RotateWhenDue(ctx, h.Config.Keys.Rotate)
+	if done {
+		h.Logger.Info("key epoch begun", slog.Int64("epoch", r.Epoch), slog.Int64("moved", r.Moved), slog.Int("destroyed", r.Destroyed))
+	}
+	return err
+}
+
+// followKeys takes notice of the epochs that other nodes begin and end.
+func (h *House) followKeys(ctx context.Context) {
+	if h.DB.Dialect() == db.SQLite {
+		return // this process is alone with its stores
+	}
+	tick := time.NewTicker(5 * time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := h.Keys.Refresh(ctx); err != nil && ctx.Err() == nil {
+			h.Logger.Error("keys not read again", slog.String("code", errs.Of(err).Code))
+		}
+	}
+}

@@ -1,0 +1,165 @@
+package app
+
+import (
+	"crypto/ed25519"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/proof"
+)
+
+// readiness asks /readyz.
+func readiness(t *testing.T, h *House) (status int, failed []string) {
+	t.Helper()
+	w := httptest.NewRecorder()
+	h.Web.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/readyz", nil))
+	var body struct{ Failed []string }
+	if err := json.Unmarshal(w.Body.Bytes(), &body); err != nil {
+		t.Fatal(err)
+	}
+	return w.Code, body.Failed
+}
+
+// metric is the value of a gauge with these labels; -1 when there is none.
+func metric(t *testing.T, h *House, name string, labels map[string]string) float64 {
+	t.Helper()
+	all, err := h.Web.Metrics().Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range all {
+		if f.GetName() != name {
+			continue
+		}
+		for _, m := range f.GetMetric() {
+			have := map[string]string{}
+			for _, l := range m.GetLabel() {
+				have[l.GetName()] = l.GetValue()
+			}
+			fits := true
+			for k, v := range labels {
+				fits = fits && have[k] == v
+			}
+			if fits {
+				return m.GetGauge().GetValue()
+			}
+		}
+	}
+	return -1
+}
+
+func TestAnOldEntryThatWasEditedIsAnAlarmWhileTheServerRuns(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		if err := w.Audit.Inspect(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if code, failed := readiness(t, w.House); code != http.StatusOK || metric(t, w.House, "amanah_log_tampered", nil) != 0 {
+			t.Errorf("%d %v", code, failed)
+		}
+		if err := w.DB.Write(ctx, func(tx *db.Tx) error {
+			_, err := tx.Data.Exec(`update audit_entry set actor = 'stf_other' where position = (select min(position) from audit_entry) + 2`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Audit.Inspect(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if f := w.Audit.Health().Found; f.Fault == nil || f.Fault.Index != 2 || f.Fault.Class != proof.ColumnEdited {
+			t.Errorf("%+v", f)
+		}
+		if code, failed := readiness(t, w.House); code != http.StatusServiceUnavailable || strings.Join(failed, " ") != "log" {
+			t.Errorf("%d %v", code, failed)
+		}
+		if metric(t, w.House, "amanah_log_tampered", nil) != 1 {
+			t.Error("no metric")
+		}
+	})
+}
+
+func TestAWitnessThatSawMoreThanTheLogHoldsIsAnAlarm(t *testing.T) {
+	ctx := t.Context()
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	var status atomic.Int64
+	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
+		rw.WriteHeader(int(status.Load()))
+		_, _ = rw.Write([]byte("99999\n"))
+	}))
+	defer srv.Close()
+	trial, err := NewTrial(ctx, TrialOptions{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler), Controllers: []string{"toko=Toko Nusantara"}, Settings: map[string]string{
+		"witness.url": srv.URL, "witness.key": proof.WitnessKey("dpo.example.co.id", key.Public().(ed25519.PublicKey)),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = trial.Close(ctx) }()
+	h := trial.house
+	state := func(name string) float64 {
+		return metric(t, h, "amanah_witness_state", map[string]string{"witness": "dpo.example.co.id", "state": name})
+	}
+	// One that is away is no alarm: customers are served.
+	status.Store(http.StatusBadGateway)
+	if err := h.Audit.AskWitnesses(ctx); errs.Of(err).Code != "audit.witness_answer" {
+		t.Error(err)
+	}
+	if code, failed := readiness(t, h); code != http.StatusOK || state("audit.witness_answer") != 1 || state("good") != 0 {
+		t.Errorf("%d %v", code, failed)
+	}
+	status.Store(http.StatusConflict)
+	if err := h.Audit.AskWitnesses(ctx); errs.Of(err).Code != "audit.witness_ahead" {
+		t.Error(err)
+	}
+	if code, failed := readiness(t, h); code != http.StatusServiceUnavailable || strings.Join(failed, " ") != "log" {
+		t.Errorf("%d %v", code, failed)
+	}
+	if state("audit.witness_ahead") != 1 || state("audit.witness_answer") != 0 {
+		t.Error("no metric")
+	}
+}
+
+func TestAKeyEpochIsRenewedWhenItsTimeHasCome(t *testing.T) {
+	var late atomic.Int64
+	w := openWorld(t, db.Options{Clock: func() time.Time { return time.Now().Add(time.Duration(late.Load())) }})
+	ctx := t.Context()
+	epoch := func() int64 {
+		t.Helper()
+		if _, err := w.Worker.RunDue(ctx); err != nil { // the schedule's first period begins
+			t.Fatal(err)
+		}
+		late.Add(int64(11 * time.Minute))
+		if _, err := w.Worker.RunDue(ctx); err != nil {
+			t.Fatal(err)
+		}
+		s, err := w.Keys.Status(ctx)
+		if err != nil || s.Alive != 1 {
+			t.Fatal(s, err)
+		}
+		return s.Epoch
+	}
+	if _, err := w.customer(ctx, 1); err != nil {
+		t.Fatal(err)
+	}
+	if n := epoch(); n != 1 {
+		t.Errorf("epoch %d on the first day", n)
+	}
+	late.Add(int64(6*24*time.Hour + 23*time.Hour))
+	if n := epoch(); n != 1 {
+		t.Errorf("epoch %d before a week", n)
+	}
+	late.Add(int64(time.Hour))
+	if n := epoch(); n != 2 {
+		t.Errorf("epoch %d after a week", n)
+	}
+	if n := epoch(); n != 2 {
+		t.Errorf("epoch %d at once again", n)
+	}
+}

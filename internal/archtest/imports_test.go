@@ -1,0 +1,172 @@
+package archtest
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Groups of rooms, for the right-hand side of the table.
+var (
+	kit   = []string{"kit/errs", "kit/id", "kit/db", "kit/i18n", "kit/jobs", "kit/config"}
+	trust = []string{"trust/actor", "trust/catalog", "trust/policy", "trust/audit", "trust/gate", "trust/keyring", "trust/identity", "trust/approval"}
+)
+
+func rooms(groups ...[]string) []string { return slices.Concat(groups...) }
+func only(names ...string) []string     { return names }
+
+// table is DESIGN 3: which rooms a room may import. A capability may import kit, trust, web and what stands here.
+var table = map[string][]string{
+	// public libraries: nothing of ours
+	"pii": nil, "proof": nil, "proof/folder": nil, "anonymise": nil, "client": nil,
+
+	"kit/errs": nil, "kit/id": nil, "kit/i18n": only("kit/errs"),
+	"kit/db": only("kit/errs"), "kit/jobs": only("kit/db", "kit/errs", "kit/id"), "kit/config": only("kit/errs"),
+	"kit/db/dbtest": kit, "kit/testkit": kit,
+
+	"trust/actor":             only("kit/id"),
+	"trust/catalog":           kit,
+	"trust/policy":            rooms(kit, only("trust/actor", "trust/catalog")),
+	"trust/audit":             rooms(kit, only("trust/actor", "trust/audit/cosign", "trust/audit/plain", "trust/audit/word", "proof", "proof/folder")),
+	"trust/audit/cosign":      rooms(kit, only("proof")), // asks the witnesses
+	"trust/audit/plain":       only("proof"),
+	"trust/audit/word":        only("proof"),
+	"trust/audit/witness":     rooms(kit, only("trust/audit", "proof")), // what another administrator runs
+	"trust/gate":              rooms(kit, only("trust/actor", "trust/catalog", "trust/policy", "trust/audit")),
+	"trust/keyring":           rooms(kit, only("trust/actor", "trust/gate", "trust/audit")),
+	"trust/keyring/kmstest":   only("trust/keyring"), // the suite every KMS adapter passes
+	"web":                     rooms(kit, only("trust/actor")),
+	"web/idempotency":         only("kit/db", "kit/errs"), // answers for repeated requests
+	"trust/identity":          rooms(kit, only("trust/actor", "trust/audit", "trust/gate", "trust/keyring", "web", "trust/approval")),
+	"trust/identity/page":     rooms(kit, only("trust/actor", "trust/audit", "trust/keyring", "trust/identity", "trust/identity/password", "web")), // the pages of identity, its second room
+	"trust/identity/password": only("kit/errs"),
+	"trust/approval":          rooms(kit, trust, only("web")),
+
+	// capabilities: kit, trust and web go without saying
+	"purpose":      nil,
+	"consent":      only("purpose"),
+	"interaction":  only("purpose"),
+	"vault":        nil,
+	"vault/name":   only("kit/id"),                      // the index of names in memory
+	"intake":       only("vault", "purpose", "consent"), // the import of files: the vault's second room
+	"message":      only("vault"),
+	"verification": only("interaction", "vault", "message", "purpose"),
+	"desk":         only("vault", "consent", "verification", "interaction", "purpose", "message"),
+	"desk/page":    only("desk", "vault", "consent", "verification", "interaction", "purpose", "message"), // the screens of the desk, its second room
+	"trail":        only("proof"),                                                                         // writes proof files
+
+	"app":               nil, // everything; checked below
+	"apitest":           nil, // tests of the whole API; its files may know every room
+	"story":             nil, // tests in a browser; likewise
+	"archtest":          nil,
+	"cmd/amanah":        only("app/command"),
+	"cmd/amanah-verify": only("proof"),
+}
+
+func allowed(room string) ([]string, bool) {
+	row, ok := table[room]
+	if !ok {
+		// A room's own sub-folders (testdata builders, generated data) follow the room's row.
+		parent, _, cut := strings.Cut(room, "/")
+		if row, ok = table[parent]; !cut || !ok {
+			return nil, false
+		}
+		room = parent
+		row = append(slices.Clone(row), parent)
+	}
+	if IsCapability(room) {
+		row = rooms(row, kit, trust, only("web"))
+	}
+	return row, true
+}
+
+func load(t *testing.T) []File {
+	t.Helper()
+	files, err := Load(Root())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) < 50 {
+		t.Fatalf("only %d files found: the test looks in the wrong place", len(files))
+	}
+	return files
+}
+
+func TestEveryRoomImportsOnlyWhatTheTableAllows(t *testing.T) {
+	for _, f := range load(t) {
+		row, ok := allowed(f.Room)
+		if !ok {
+			t.Errorf("%s: the room %q has no row in the import table", f.Path, f.Room)
+			continue
+		}
+		for _, ours := range f.Ours() {
+			testOnly := ours == "kit/db/dbtest" || ours == "kit/testkit" || ours == "web/webtest"
+			switch {
+			case ours == f.Room, strings.HasPrefix(ours, f.Room+"/"): // itself (a test package) or its own sub-folder
+			case testOnly && f.Test, testOnly && strings.HasPrefix(f.Room, "kit/"):
+			case testOnly:
+				t.Errorf("%s imports %s, which is for tests", f.Path, ours)
+			case f.Room == "app", strings.HasPrefix(f.Room, "app/"):
+			case f.Test && (f.Room == "apitest" || f.Room == "story"): // they stand where app stands
+			case f.Test && f.Room == "client" && ours == "app": // the client's tests drive the real server
+			case f.Test && f.Room == "trust/keyring" && ours == "trust/policy": // the test with the real gate makes the policies a gate needs
+			case f.Test && slices.Contains(kit, ours): // a test may use the kit
+			case !slices.Contains(row, ours):
+				t.Errorf("%s imports %s; the import table does not allow it", f.Path, ours)
+			}
+		}
+	}
+}
+
+func TestTheStandaloneVerifierNeedsAlmostNothing(t *testing.T) {
+	for _, f := range load(t) {
+		if f.Test || f.Room != "cmd/amanah-verify" && f.Room != "proof" {
+			continue
+		}
+		for _, i := range f.Imports {
+			std := !strings.Contains(strings.Split(i, "/")[0], ".")
+			if !std && !strings.HasPrefix(i, "golang.org/x/mod/") && i != Module+"/proof" {
+				t.Errorf("%s imports %s; an outsider who checks the log needs the standard library, x/mod and proof only", f.Path, i)
+			}
+		}
+	}
+}
+
+// cryptography lists who may use more than crypto/rand and crypto/subtle (DESIGN 5).
+var cryptography = map[string][]string{
+	"trust/keyring":           {"*"},
+	"trust/audit":             {"*"},
+	"trust/identity":          {"*"},
+	"trust/identity/password": {"*"}, // argon2id, PBKDF2
+	"proof":                   {"*"},
+	"cmd/amanah-verify":       {"*"},
+	"pii":                     {"crypto/sha256", "crypto/hmac"},
+	"anonymise":               {"crypto/sha256", "crypto/hmac"},
+	"app":                     {"crypto/tls", "crypto/x509", "crypto/x509/pkix", "crypto/ecdsa", "crypto/elliptic", "crypto/ed25519"}, // certificates; the key of a witness, which is nobody's customer data
+	"client":                  {"crypto/tls", "crypto/x509"},
+	"kit/db":                  {"crypto/tls", "crypto/x509"},
+	"message":                 {"crypto/tls"},    // SMTP
+	"web":                     {"crypto/sha256"}, // entity tags of static files
+	"trust/policy":            {"crypto/sha256"}, // the policy set's hash, in every leaf
+	"kit/testkit":             {"crypto/sha256"},
+}
+
+func TestCryptographyStaysInItsRooms(t *testing.T) {
+	for _, f := range load(t) {
+		if f.Test {
+			continue
+		}
+		room := f.Room
+		if strings.HasPrefix(room, "app/") {
+			room = "app"
+		}
+		for _, i := range f.Imports {
+			if !strings.HasPrefix(i, "crypto/") && !strings.HasPrefix(i, "golang.org/x/crypto/") || i == "crypto/rand" || i == "crypto/subtle" {
+				continue
+			}
+			if may := cryptography[room]; !slices.Contains(may, "*") && !slices.Contains(may, i) {
+				t.Errorf("%s imports %s; ask keyring for a MAC, a token or a signature instead", f.Path, i)
+			}
+		}
+	}
+}

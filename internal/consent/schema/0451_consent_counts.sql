@@ -1,0 +1,3 @@
+-- store: data
+-- For counting how customers stand towards one purpose.
+create index consent_event_purpose on consent_event (purpose, subject, n);

@@ -1,0 +1,9 @@
+package desk
+
+import (
+	"testing"
+
+	"github.com/amanah-id/amanah/internal/web/webtest"
+)
+
+func TestTexts(t *testing.T) { webtest.Texts(t, "desk", "page") }

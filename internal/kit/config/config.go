@@ -1,0 +1,126 @@
+// Package config is what an operator may set, all of it in one struct.
+//
+// A value comes from the first of these that has it: the command line, the environment (AMANAH_TLS_KEY for the
+// key tls.key), a file that the environment names (AMANAH_KEYS_PASSPHRASE_FILE, for secrets in containers), a systemd
+// credential of the key's name, the configuration file, the default. Each value remembers where it came from, and
+// `amanah config show` prints that, because "which of the five places won" is the question an operator asks.
+//
+// It refuses rather than guesses: an unknown key is an error that names the line and the nearest known key;
+// so are a value of the wrong kind, an unknown AMANAH_ variable, and a secret in a file that everybody may read.
+// Secrets print as [hidden] wherever they go.
+//
+// The reference pages docs/guide/{id,en}/configuration.md are made from the tags below; a test keeps them true.
+package config
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Config is every setting. The tags are: key in the file; default; secret; what it is for, in Indonesian and English.
+type Config struct {
+	Name     string `key:"name" default:"Pusat Layanan" id:"Nama perusahaan seperti dikenal pelanggan; tampil di konsol dan halaman pelanggan." en:"The company's name as customers know it; shown on the console and the customer page."`
+	Language string `key:"language" default:"id" one:"id en" id:"Bahasa konsol bila peramban tidak memintanya." en:"The console's language when the browser asks for none."`
+	Node     string `key:"node" default:"" id:"Nama simpul ini; menamai cabang log audit yang ditulisnya. Dua simpul yang berjalan tidak boleh senama. Kosong: main." en:"This node's name; it names the shard of the audit log that this node writes. Two running nodes must not share one. Empty: main."`
+	Data     string `key:"data" default:"./amanah-data" id:"Folder data: berkas SQLite, berkas kunci, sertifikat buatan sendiri. Dibuat dengan mode 0700." en:"The data folder: SQLite files, key file, self-signed certificate. Made with mode 0700."`
+	Listen   string `key:"listen" default:"127.0.0.1:8443" id:"Alamat dan porta yang didengarkan." en:"Address and port to listen on."`
+	URL      string `key:"url" default:"" id:"Alamat publik (asal, tanpa jalur) untuk passkey dan tautan pelanggan. Kosong: dari listen." en:"The public origin, without a path, for passkeys and customers' links. Empty: made from listen."`
+
+	TLS struct {
+		Certificate string `key:"certificate" default:"" id:"Berkas sertifikat (PEM, dengan rantainya). Kosong: sertifikat buatan sendiri di folder data." en:"Certificate file (PEM, with its chain). Empty: the self-signed one in the data folder."`
+		Key         string `key:"key" default:"" id:"Berkas kunci sertifikat (PEM)." en:"The certificate's key file (PEM)."`
+		Off         bool   `key:"off" default:"false" id:"HTTP tanpa TLS. Hanya di loopback, atau di belakang proksi yang tercantum di proxy.trusted." en:"HTTP without TLS. Only on loopback, or behind a proxy listed in proxy.trusted."`
+	} `key:"tls"`
+
+	Proxy struct {
+		Trusted []string `key:"trusted" default:"" id:"Jaringan (CIDR) proksi yang X-Forwarded-For-nya dipercaya. Kosong: tidak ada." en:"Networks (CIDR) of proxies whose X-Forwarded-For is believed. Empty: none."`
+	} `key:"proxy"`
+
+	Database struct {
+		URL      Secret `key:"url" default:"" id:"postgres://… untuk data. Kosong: berkas SQLite di folder data." en:"postgres://… of the data. Empty: SQLite files in the data folder."`
+		KeysURL  Secret `key:"keys_url" default:"" id:"postgres://… untuk kunci subjek, bila di peladen lain." en:"postgres://… of the subject keys, when they live on another server."`
+		IndexURL Secret `key:"index_url" default:"" id:"postgres://… untuk indeks buta, bila di peladen lain." en:"postgres://… of the blind indexes, when they live on another server."`
+	} `key:"database"`
+
+	Keys struct {
+		File       string        `key:"file" default:"" id:"Berkas kunci induk yang tersegel. Kosong: root.key di folder data." en:"The sealed root key file. Empty: root.key in the data folder."`
+		Passphrase Secret        `key:"passphrase" default:"" id:"Frasa sandi pembuka berkas kunci. Pakai kredensial systemd atau AMANAH_KEYS_PASSPHRASE_FILE, bukan berkas ini." en:"The passphrase that opens the key file. Use a systemd credential or AMANAH_KEYS_PASSPHRASE_FILE rather than this file."`
+		Rotate     time.Duration `key:"rotate_every" default:"168h" id:"Umur masa kunci sebelum peladen memulai masa baru dan memusnahkan yang lama; 1h sampai 168h." en:"How old a key epoch gets before the server begins a new one and destroys the old one; 1h to 168h."`
+	} `key:"keys"`
+
+	Desk struct {
+		Reveals  int `key:"reveals_per_shift" default:"40" id:"Jumlah kolom yang boleh ditampilkan seorang petugas dalam satu giliran kerja (12 jam sejak yang pertama)." en:"How many fields a member of staff may reveal in a shift (12 hours from the first)."`
+		Searches int `key:"searches_per_shift" default:"200" id:"Jumlah pencarian pelanggan seorang petugas dalam satu giliran kerja, di semua panggilannya." en:"How many customer searches a member of staff has in a shift, over all calls."`
+		Calls    int `key:"calls_by_hand_per_hour" default:"30" id:"Jumlah panggilan yang boleh dimulai seorang petugas sendiri, bukan oleh telepon, dalam satu jam." en:"How many calls a member of staff may start by hand, not by telephony, in an hour."`
+	} `key:"desk"`
+
+	SMTP struct {
+		Address    string `key:"address" default:"" id:"Peladen surel, host:porta. Kosong: pesan menunggu di kotak keluar." en:"Mail server, host:port. Empty: messages wait in the outbox."`
+		Encryption string `key:"encryption" default:"starttls" one:"starttls tls none" id:"Penyandian ke peladen surel; none hanya untuk loopback." en:"Encryption towards the mail server; none on loopback only."`
+		From       string `key:"from" default:"" id:"Alamat pengirim." en:"The sender's address."`
+		Username   string `key:"username" default:"" id:"Nama pengguna SMTP." en:"SMTP user name."`
+		Password   Secret `key:"password" default:"" id:"Sandi SMTP." en:"SMTP password."`
+	} `key:"smtp"`
+
+	Witness struct {
+		URL string `key:"url" default:"" id:"Alamat saksi yang menandatangani titik periksa log (lihat amanah witness)." en:"Address of the witness that cosigns the log's checkpoints (see amanah witness)."`
+		Key string `key:"key" default:"" id:"Kunci publik saksi, seperti dicetak amanah witness." en:"The witness's public key, as amanah witness prints it."`
+	} `key:"witness"`
+
+	Metrics struct {
+		Listen string `key:"listen" default:"" id:"Alamat tersendiri untuk /metrics. Kosong: di alamat utama, hanya untuk loopback." en:"An address of its own for /metrics. Empty: on the main address, for loopback only."`
+	} `key:"metrics"`
+
+	Log struct {
+		Level  string `key:"level" default:"info" one:"debug info warn error" id:"Tingkat log terendah yang ditulis." en:"The lowest log level written."`
+		Format string `key:"format" default:"json" one:"json text" id:"Bentuk log." en:"The log's form."`
+	} `key:"log"`
+
+	Stop struct {
+		Within time.Duration `key:"within" default:"20s" id:"Lama menunggu permintaan dan pekerjaan yang berjalan saat berhenti." en:"How long stopping waits for requests and jobs under way."`
+	} `key:"stop"`
+
+	values map[string]Value
+}
+
+// Secret is a setting that never prints.
+type Secret string
+
+// String hides the secret.
+func (s Secret) String() string {
+	if s == "" {
+		return ""
+	}
+	return "[hidden]"
+}
+
+// GoString hides the secret from %#v too.
+func (s Secret) GoString() string { return s.String() }
+
+// LogValue hides the secret from logs.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText hides the secret from JSON and YAML.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// Reveal returns the secret itself.
+func (s Secret) Reveal() string { return string(s) }
+
+// Value is one setting as it ended up.
+type Value struct {
+	Key    string `json:"key"`
+	Value  string `json:"value"` // secrets as [hidden]
+	Origin string `json:"origin"`
+}
+
+// Values returns every setting with its origin, in the order of the struct.
+func (c *Config) Values() []Value {
+	out := make([]Value, 0, len(c.values))
+	for _, k := range keys {
+		out = append(out, c.values[k.name])
+	}
+	return out
+}
+
+// Origin says where the value of a key came from: "default", "amanah.yaml:3", "AMANAH_LISTEN", "--listen".
+func (c *Config) Origin(key string) string { return c.values[key].Origin }

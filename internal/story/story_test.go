@@ -1,0 +1,599 @@
+package story
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/webauthn"
+)
+
+// tongue is the words by which a person finds his way in a language.
+type tongue struct{ login, password, code, next string }
+
+var (
+	indonesian = tongue{"Nama masuk", "Kata sandi", "Kode enam angka", "Lanjut"}
+	english    = tongue{"Login", "Password", "Six-digit code", "Continue"}
+)
+
+// sessions are the cookies of those who signed in once in this run: a code counts only once, and nobody waits half a minute for the next.
+var sessions = map[string][]*network.CookieParam{}
+
+// signsIn does it with password and code, as everybody in the demonstration can.
+func (p *person) signsIn(login string, in tongue) {
+	p.t.Helper()
+	if cookies := sessions[login]; cookies != nil {
+		call(p, network.SetCookies, network.SetCookiesParams{Cookies: cookies})
+		p.opens("/")
+		p.waits("is not signed in", `document.readyState === "complete" && document.querySelector(".who")`)
+		return
+	}
+	p.opens("/sign-in")
+	p.fills(in.login, login)
+	p.fills(in.password, password)
+	p.clicks("button", in.next)
+	p.fills(in.code, runs(p.t, "amanah", "demo", "code", login, "--data", folder))
+	p.presses("Enter")
+	p.waits("is not signed in", `document.readyState === "complete" && document.querySelector(".who")`)
+	for _, c := range call(p, network.GetCookies, network.GetCookiesParams{URLs: []string{site}}).Cookies {
+		if strings.HasPrefix(c.Name, "__Host-") {
+			sessions[login] = append(sessions[login], &network.CookieParam{Name: c.Name, Value: c.Value, URL: site, Path: "/", Secure: c.Secure, HTTPOnly: c.HTTPOnly, SameSite: c.SameSite})
+		}
+	}
+}
+
+var digits = regexp.MustCompile(`[0-9]+`)
+
+// startsCall begins a contact by hand, for the number of the customer whom the stories are about.
+func (p *person) startsCall(company, number, start string) {
+	p.t.Helper()
+	p.opens("/desk")
+	p.chooses(company, "Nusantara Niaga")
+	p.fills(number, caller)
+	p.clicks("button", start)
+	p.isAt("/calls/")
+}
+
+// identifies the caller by number and chooses the purpose that a stroke stands for.
+func (p *person) identifies(stroke string) {
+	p.t.Helper()
+	p.once(stroke)
+	p.once("n")
+	p.waits("sees no hit", `document.querySelector(".hits button")`)
+	p.once("1")
+}
+
+// confirms opens the newest link in the customer's inbox and types the number that the agent reads out.
+func (p *person) confirms(number string) {
+	p.t.Helper()
+	p.opensInbox()
+	p.clicks("link", "Buka tautan")
+	p.clicks("button", "Lihat siapa yang berbicara")
+	p.fills("Ketik dua angka yang dibacakan petugas kepada Anda:", number)
+	p.clicks("button", "Ya, ini saya")
+	p.sees("Terima kasih, Anda sudah terverifikasi")
+}
+
+// letters counts the links that were sent, so that nobody opens the inbox's last but one.
+var letters int
+
+// opensInbox of the customer, again until the newest letter is there.
+func (p *person) opensInbox() {
+	p.t.Helper()
+	for range 100 {
+		p.opens("/demo/inbox")
+		var there int
+		if p.asks(`document.querySelectorAll("main article a.link").length`, &there); there >= letters {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	p.t.Fatalf("%s: the letter does not come", p.name)
+}
+
+// sendsLink and hears the number to read out.
+func (p *person) sendsLink() (number string) {
+	p.t.Helper()
+	p.once("v")
+	letters++
+	return digits.FindString(p.text(".number"))
+}
+
+const (
+	opened = `document.querySelector(".value.open .secret")`
+	never  = `!document.querySelector(".value.open") && !document.body.textContent.includes("Mandasari")`
+)
+
+func TestStoryAnAgentServesACallWithoutTouchingTheMouse(t *testing.T) {
+	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
+	rina.opens("/sign-in")
+	rina.looks("sign-in")
+	rina.signsIn("agent", indonesian)
+	rina.isAt("/desk")
+	rina.sees("Menunggu dijawab", "Nomor cocok dengan satu pelanggan")
+	rina.looks("home")
+	rina.guide("id", "1-ring")
+
+	rina.once("Enter")
+	rina.isAt("/calls/")
+	rina.sees("Tanpa tujuan yang dinyatakan, tidak ada data yang terbuka")
+	rina.looks("greet")
+	rina.guide("id", "2-greet")
+	rina.once("1")
+	rina.sees("Bacakan", "dengan Rina")
+	rina.once("n")
+	rina.sees("Ini orangnya", "6218")
+	rina.looks("identify")
+	rina.guide("id", "3-identify")
+	rina.once("1")
+	rina.sees("Verifikasi penelepon", "V1 dikenali")
+	rina.seesNot("Data untuk tujuan ini")
+	rina.looks("verify")
+	number := rina.sendsLink()
+	rina.sees("Katakan", "ketik angka "+number)
+	rina.looks("verify-sent")
+	rina.guide("id", "4-verify")
+	rina.fits(".attempt, .ask")
+
+	customer.opensInbox()
+	customer.looks("inbox")
+	customer.clicks("link", "Buka tautan")
+	customer.looks("customer-closed")
+	customer.clicks("button", "Lihat siapa yang berbicara")
+	customer.sees("Rina", "Nusantara Niaga", "Ketik dua angka")
+	customer.looks("customer-question")
+	customer.guide("id", "5-customer")
+	customer.fills("Ketik dua angka yang dibacakan petugas kepada Anda:", number)
+	customer.clicks("button", "Ya, ini saya")
+	customer.sees("Terima kasih, Anda sudah terverifikasi")
+	customer.looks("customer-confirmed")
+
+	rina.sees("V2 terverifikasi", "Data untuk tujuan ini") // by itself: nobody reloaded the page
+	rina.looks("serving")
+	rina.fits("#call h1, .steps, .moves, .field, #note button")
+	rina.once("r a")
+	rina.waits("sees no opened value", opened)
+	rina.sees("Belinda Mandasari", "Bukti #")
+	rina.waits("sees no countdown and no watermark", `document.querySelector(".value.open progress") && document.querySelector(".value.open .mark").textContent.includes("Rina")`)
+	rina.looks("revealed")
+	rina.guide("id", "6-serve")
+	rina.within(25*time.Second, "sees the value after twenty seconds", never)
+	rina.once("r a")
+	rina.waits("sees no opened value", opened)
+	rina.asks(`dispatchEvent(new Event("blur"))`, nil) // another window is in front
+	rina.waits("sees the value in a window without focus", never)
+
+	rina.once("= c")
+	rina.types(caller)
+	rina.presses("Enter")
+	rina.sees("nilainya sendiri tidak perlu dibuka")
+	rina.looks("compared")
+	rina.presses("Escape")
+	rina.once("t")
+	rina.types("Pelanggan menanyakan pesanan terakhir.")
+	rina.presses("Tab", "Enter")
+	rina.sees("1 catatan tersimpan")
+	rina.presses("Escape")
+	rina.asks(`document.activeElement.blur()`, nil)
+
+	rina.once("e e")
+	rina.sees("Penutupan", "Nama lengkap", "Nomor telepon", "1 catatan tersimpan")
+	rina.seesNot("Data untuk tujuan ini")
+	rina.looks("wrapup")
+	rina.guide("id", "7-wrapup")
+	rina.once("Enter")
+	rina.isAt("/desk")
+	rina.sees("Kontak disegel")
+}
+
+func TestStoryACustomerWhoDidNotCallStopsTheCall(t *testing.T) {
+	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.identifies("1")
+	rina.sendsLink()
+	customer.opensInbox()
+	customer.clicks("link", "Buka tautan")
+	customer.clicks("button", "Lihat siapa yang berbicara")
+	customer.clicks("button", "Saya tidak menghubungi…")
+	customer.sees("percakapan itu kami bekukan")
+	customer.looks("customer-denied")
+	rina.sees("Dibekukan", "bukan ia yang menghubungi", "Katakan", "harus saya akhiri")
+	rina.seesNot("Data untuk tujuan ini", "Kirim tautan")
+	rina.looks("frozen")
+}
+
+func TestStoryAnAgentWhoBendsThePageIsRefusedAndToldWhatToSay(t *testing.T) {
+	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.identifies("1")
+	customer.confirms(rina.sendsLink())
+	rina.sees("Data untuk tujuan ini")
+	rina.refused = true
+	// Whatever the page says by then, what it sends is another field.
+	rina.waits("cannot bend the page", `addEventListener("submit", (ev) => { if (ev.target.action.endsWith("/reveal")) ev.target.elements.namedItem("field").value = "mother_maiden_name"; }, true) === undefined`)
+	rina.once("r a")
+	rina.waits("is not told what to say and what to do", `document.querySelector("#alert .say") && document.querySelector("#alert p:nth-of-type(2)").textContent.length > 10`)
+	rina.waits("sees a value", never)
+	rina.looks("refused")
+	rina.once("e Enter")
+	rina.isAt("/desk")
+}
+
+func TestStoryAnAgentTypesFasterThanTheLineAnswers(t *testing.T) {
+	rina := somebody(t, "rina", "id")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.slowly(400)
+	rina.waits("is offered no purpose", `document.readyState === "complete" && document.querySelector("[data-key='1']")`)
+	rina.presses("1", "1", "n", "1") // the purpose, once more out of impatience, who calls, the first of them
+	rina.sees("Verifikasi penelepon", "V1 dikenali")
+	rina.presses("t")
+	rina.types("Menunggu tautan.")
+	rina.presses("Escape", "v", "v") // one letter all the same
+	letters++
+	rina.sees("ketik angka " + digits.FindString(rina.text(".number")))
+	rina.slowly(0)
+	rina.waits("has lost the note", `document.querySelector("#note textarea").value === "Menunggu tautan."`)
+	rina.once("e e")
+	rina.once("Enter")
+	rina.isAt("/desk")
+}
+
+func TestStoryABrokenPairOfKeysDoesNothing(t *testing.T) {
+	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.identifies("1")
+	customer.confirms(rina.sendsLink())
+	rina.sees("Data untuk tujuan ini")
+	rina.once("r a") // the page is at rest
+	rina.waits("sees no opened value", opened)
+	rina.presses("Escape")
+	quiet := func(what string) {
+		t.Helper()
+		rina.sees("Data untuk tujuan ini", "V2 terverifikasi")
+		rina.waits(what, `document.querySelector("#call.is-serving") && !document.querySelector("[aria-busy=true]") && document.activeElement.tagName !== "INPUT"`)
+	}
+	rina.presses("=", "z") // meant for a field that is not compared here
+	rina.sees("= z: tidak berarti apa pun di sini. Tidak ada yang dilakukan.")
+	quiet("is at the end of the call")
+	rina.presses("2", "7", "5", "Enter")
+	quiet("is at another page")
+	rina.presses("=")
+	rina.sees("= – ")
+	time.Sleep(1500 * time.Millisecond) // longer than a hurried pair takes
+	rina.presses("h")
+	rina.sees("= h: tidak berarti")
+	quiet("has put the call on hold")
+	rina.presses("e")
+	rina.sees("e: Akhiri", "Enter: Akhiri dan segel")
+	rina.looks("second-stroke")
+	rina.presses("Escape", "h")
+	rina.sees("Lanjutkan") // one stroke by itself still acts
+	rina.once("h")
+	rina.clicks("button", "Akhiri")
+	rina.sees("Sekali lagi: Akhiri")
+	quiet("has ended the call with one click")
+	rina.clicks("button", "Akhiri")
+	rina.sees("Penutupan", "Segel kontak")
+	rina.once("Enter")
+	rina.isAt("/desk")
+}
+
+func TestStoryACallIsHandedToAColleague(t *testing.T) {
+	rina, bagas, customer := somebody(t, "rina", "id"), somebody(t, "bagas", "id"), somebody(t, "customer", "id")
+	rina.signsIn("agent", indonesian)
+	bagas.signsIn("agent2", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	var call string
+	rina.asks(`location.pathname`, &call)
+	rina.identifies("1")
+	customer.confirms(rina.sendsLink())
+	rina.sees("Data untuk tujuan ini")
+	rina.once("t")
+	rina.types("Barang pecah, minta dikirim ulang.")
+	rina.presses("Tab", "Enter")
+	rina.sees("1 catatan tersimpan", "Baca catatan")
+	rina.presses("Escape")
+	rina.once("x")
+	rina.chooses("Rekan", "Bagas Pradana")
+	rina.looks("transfer")
+	rina.clicks("button", "Alihkan")
+	rina.isAt("/desk")
+	rina.sees("Kontak ditawarkan kepada rekan Anda", "Sedang Anda layani", "Ditahan")
+	rina.opens(call)
+	bagas.opens("/desk")
+	bagas.sees("Ditahan")
+	bagas.looks("handed")
+	rina.refused = true
+	bagas.once("Enter")
+	bagas.isAt("/calls/")
+	bagas.sees("V2 terverifikasi", "Data untuk tujuan ini")
+	rina.sees("Percakapan ini tidak ada, atau bukan bagian Anda") // by itself: what is no longer hers leaves her screen
+	bagas.seesNot("Barang pecah")
+	bagas.once("b")
+	bagas.sees("Rina", "Barang pecah, minta dikirim ulang.", "Bukti #")
+	bagas.looks("notes")
+	bagas.asks(`dispatchEvent(new Event("blur"))`, nil) // another window is in front
+	bagas.waits("sees the note in a window without focus", `!document.body.textContent.includes("Barang pecah")`)
+	bagas.once("e e")
+	bagas.sees("Penutupan")
+	bagas.opens(call)
+	bagas.waits("is at a page in wrap-up that says nothing of him", `performance.getEntriesByType("resource").some((e) => e.name.endsWith("/heartbeat"))`)
+	bagas.once("t")
+	bagas.types("Kurir dihubungi.")
+	bagas.presses("Tab", "Enter")
+	bagas.sees("2 catatan tersimpan")
+	bagas.presses("Escape")
+	bagas.asks(`document.activeElement.blur()`, nil)
+	bagas.once("Enter")
+	bagas.isAt("/desk")
+}
+
+func TestStoryACustomerTakesConsentBackAndGivesItAgain(t *testing.T) {
+	rina, customer, dpo := somebody(t, "rina", "id"), somebody(t, "customer", "id"), somebody(t, "hendra", "id")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.identifies("6")
+	rina.sees("Penawaran produk dan promosi", "Verifikasi penelepon", "Belum terlihat", "Persetujuan terlihat dan dicatat setelah pelanggan terverifikasi")
+	rina.seesNot("Tarik persetujuan")
+	rina.looks("consent-unseen")
+	rina.once("n")
+	rina.sees("Penolakan dicatat", "Belum terlihat")
+	rina.looks("consent-unverified")
+	customer.confirms(rina.sendsLink())
+	rina.sees("V2 terverifikasi", "Bacakan pemberitahuan versi 1", "Dengan persetujuan Anda")
+	rina.waits("is offered a value without consent", `!document.querySelector("[action$=reveal]")`)
+	rina.looks("consent-asking")
+	rina.once("y")
+	rina.sees("Persetujuan dicatat dan berlaku sekarang", "Data untuk tujuan ini")
+	rina.looks("consent-agreed")
+	rina.once("r a")
+	rina.waits("sees no opened value", opened)
+	rina.once("p")
+	rina.once("c c")
+	rina.sees("Ditarik kembali")
+	rina.waits("sees a value", never)
+	rina.once("e Enter")
+	rina.isAt("/desk")
+
+	dpo.signsIn("dpo", indonesian)
+	dpo.opens("/purposes")
+	dpo.clicks("link", "Penawaran produk dan promosi")
+	dpo.isAt("/purposes/")
+	dpo.clicks("link", "Persetujuan pelanggan untuk tujuan ini")
+	dpo.sees("Persetujuan menurut versi pemberitahuan", "Versi 1")
+	dpo.seesNot("sub_0", "Mandasari")
+	dpo.looks("consents")
+	// From an entry of the trail to everything this customer said.
+	dpo.opens("/log?action=consent.withdrawn")
+	dpo.sees("Pelanggan menarik persetujuan", "itu pun tercatat")
+	dpo.asks(`document.querySelector("td a[href^='/log/entry']").click()`, nil)
+	dpo.isAt("/log/entry")
+	dpo.sees("Penawaran produk dan promosi", "consent.withdrawn", "Telepon")
+	dpo.asks(`document.querySelector("dd a[href^='/subjects/']").click()`, nil)
+	dpo.isAt("/subjects/")
+	dpo.seesNot("Melihat jejak audit")
+	dpo.looks("subject-trail")
+	dpo.once("r")
+	dpo.sees("Melihat jejak audit", "Termasuk catatan siapa yang melihat jejak ini")
+	dpo.once("c")
+	dpo.sees("Persetujuan satu pelanggan", "Ditarik kembali", "Versi 1", "Riwayat")
+	dpo.seesNot("Mandasari")
+	dpo.looks("subject-consents")
+}
+
+func TestStoryTheDPOPublishesANoticeAndTheAuditorTakesItsProofHome(t *testing.T) {
+	dpo, auditor := somebody(t, "hendra", "id"), somebody(t, "maria", "id")
+	dpo.signsIn("dpo", indonesian)
+	dpo.opens("/purposes")
+	dpo.looks("purposes")
+	dpo.waits("sees no purpose", `document.querySelector("td a")`)
+	dpo.asks(`document.querySelector("td a").click()`, nil)
+	dpo.isAt("/purposes/")
+	dpo.looks("purpose")
+	dpo.fills("Bahasa Indonesia", "Kami memakai nomor telepon Anda untuk layanan ini saja.")
+	dpo.fills("Bahasa Inggris", "We use your phone number for this service only.")
+	dpo.clicks("button", "Terbitkan versi baru")
+	dpo.sees("Versi baru pemberitahuan terbit", "untuk layanan ini saja")
+	// The boxes of the fields by the keyboard alone: arrows move, space ticks.
+	at := func(box string) string { return `document.activeElement?.value === "` + box + `"` }
+	dpo.asks(`document.querySelector("input[value='collect:nik']").focus()`, nil)
+	dpo.presses("ArrowRight")
+	dpo.waits("is at no other verb", at("reveal:nik"))
+	dpo.presses("ArrowDown")
+	dpo.waits("is at no other field", at("reveal:kk"))
+	dpo.presses(" ")
+	dpo.waits("ticks nothing", `document.activeElement.checked !== document.activeElement.defaultChecked`)
+	dpo.clicks("button", "Simpan perubahan")
+	dpo.sees("Perubahan tersimpan")
+	dpo.waits("sees no field of the change", `document.querySelector("input[value='reveal:kk']").checked`)
+
+	auditor.signsIn("auditor", indonesian)
+	auditor.opens("/log")
+	auditor.looks("log")
+	auditor.chooses("Tindakan", "Menerbitkan pemberitahuan")
+	auditor.clicks("button", "Cari")
+	auditor.waits("finds no entry", `location.search.includes("purpose.notice") && document.readyState === "complete" && document.querySelector("td a[href^='/log/entry']")`)
+	auditor.looks("log-found")
+	auditor.asks(`document.querySelector("td a[href^='/log/entry']").click()`, nil)
+	auditor.isAt("/log/entry")
+	auditor.looks("entry")
+	auditor.clicks("link", "Unduh bukti (.tlog-proof)")
+	file := downloaded(t, "*.tlog-proof")
+	auditor.opens("/log/health")
+	auditor.looks("health")
+	key := auditor.text("main p > code")
+	if said := runs(t, "amanah-verify", "--key", key, file); said == "" {
+		t.Error("amanah-verify says nothing")
+	}
+	proof, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bent := filepath.Join(t.TempDir(), "bent.tlog-proof")
+	lines := strings.Split(string(proof), "\n")
+	for i, line := range lines {
+		if strings.HasPrefix(line, "index ") {
+			lines[i] = "index 1"
+		}
+	}
+	if err := os.WriteFile(bent, []byte(strings.Join(lines, "\n")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := exec.Command(filepath.Join(tools, "amanah-verify"), "--key", key, bent).Run(); err == nil {
+		t.Error("a bent proof verifies")
+	}
+}
+
+// downloaded waits for a file that a browser saves.
+func downloaded(t *testing.T, pattern string) string {
+	t.Helper()
+	for range 100 {
+		if found, _ := filepath.Glob(filepath.Join(downloads, pattern)); len(found) > 0 {
+			return found[0]
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	t.Fatal("nothing was downloaded:", pattern)
+	return ""
+}
+
+func TestStoryTheAdministratorSeesNoCustomer(t *testing.T) {
+	teguh := somebody(t, "teguh", "id")
+	teguh.signsIn("admin", indonesian)
+	teguh.looks("admin")
+	teguh.opens("/staff")
+	teguh.looks("staff")
+	for _, hidden := range []string{"/desk", "/log", "/calls/"} {
+		var there bool
+		if teguh.asks(`[...document.querySelectorAll("nav a")].some((a) => a.getAttribute("href") === `+quoted(hidden)+`)`, &there); there {
+			t.Errorf("the administrator is shown the way to %s", hidden)
+		}
+	}
+	teguh.refused = true
+	for _, path := range []string{"/desk", "/log", "/subjects/sub_01k9xq3v7me8t0000z9w2h4r6n/trail"} {
+		teguh.opens(path)
+		teguh.waits("is not refused "+path, `[...document.querySelectorAll("main code")].some((c) => /^web\.|^trail\./.test(c.textContent))`)
+		teguh.seesNot("pelanggan cocok", "+62", "Mandasari")
+	}
+	teguh.looks("admin-refused")
+}
+
+func TestStoryASupervisorSignsInWithAPasskey(t *testing.T) {
+	dewi := somebody(t, "dewi", "id")
+	call(dewi, webauthn.Enable, webauthn.EnableParams{})
+	call(dewi, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	}})
+	dewi.signsIn("supervisor", indonesian)
+	dewi.opens("/account")
+	dewi.fills("Nama kunci sandi", "laptop meja 4")
+	dewi.clicks("button", "Tambah kunci sandi")
+	dewi.sees("Kunci sandi ditambahkan", "laptop meja 4")
+	dewi.looks("account")
+	dewi.clicks("button", "Keluar")
+	dewi.isAt("/sign-in")
+	delete(sessions, "supervisor")
+	dewi.opens("/sign-in")
+	dewi.fills("Nama masuk", "supervisor")
+	dewi.fills("Kata sandi", password)
+	dewi.clicks("button", "Lanjut")
+	dewi.sees("Pakai kunci sandi")
+	dewi.looks("second-factor")
+	dewi.clicks("button", "Pakai kunci sandi")
+	dewi.waits("is not signed in", `document.readyState === "complete" && document.querySelector(".who")`)
+	for _, page := range []string{"live", "outbox", "rules"} {
+		dewi.opens("/" + page)
+		dewi.looks(page)
+	}
+}
+
+func TestStoryTheSameCallInEnglishEnlargedTwice(t *testing.T) {
+	rina, customer := somebody(t, "rina", "en"), somebody(t, "customer", "en")
+	rina.signsIn("agent", english)
+	rina.opens("/desk")
+	rina.sees("Waiting", "Ringing")
+	rina.looks("en-home")
+	rina.guide("en", "1-ring")
+	rina.startsCall("Company", "Caller's number", "Start")
+	rina.sees("Greet and choose the purpose")
+	rina.guide("en", "2-greet")
+	rina.once("1")
+	rina.once("n")
+	rina.sees("This one")
+	rina.guide("en", "3-identify")
+	rina.once("1")
+	rina.sees("Verify the caller")
+	number := rina.sendsLink()
+	rina.sees("Say", "type the number "+number)
+	rina.looks("en-verify")
+	rina.guide("en", "4-verify")
+	customer.opensInbox()
+	customer.clicks("link", "Open the link")
+	customer.clicks("button", "See who is talking")
+	customer.sees("Rina")
+	customer.guide("en", "5-customer")
+	customer.looks("en-customer")
+	customer.fills("Type the two digits that the agent reads out to you:", number)
+	customer.clicks("button", "Yes, this is me")
+	rina.sees("V2 verified", "Data for this purpose")
+	rina.once("r a")
+	rina.waits("sees no opened value", opened)
+	rina.looks("en-serving")
+	rina.guide("en", "6-serve")
+	rina.window(1280, 720, 200)
+	rina.looks("en-serving-200")
+	rina.window(360, 740, 100)
+	rina.looks("en-serving-narrow")
+	rina.window(1280, 720, 100)
+	rina.asks(`document.activeElement.blur()`, nil)
+	rina.presses("?")
+	rina.sees("Hold", "Reveal")
+	rina.looks("en-keys")
+	rina.presses("Escape")
+	rina.once("e e")
+	rina.sees("Wrap-up")
+	rina.looks("en-wrapup")
+	rina.guide("en", "7-wrapup")
+	rina.once("Enter")
+	rina.sees("The contact is sealed")
+}
+
+func TestStoryConsoleAndCustomerPageWorkWithoutJavaScript(t *testing.T) {
+	maria, rina, customer := somebody(t, "maria", "id"), somebody(t, "rina", "id"), somebody(t, "customer", "id")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.identifies("1")
+	number := rina.sendsLink()
+	customer.withoutScript()
+	customer.confirms(number)
+	rina.sees("Data untuk tujuan ini")
+	rina.once("e Enter")
+	rina.isAt("/desk")
+
+	bagas := somebody(t, "bagas", "id")
+	bagas.withoutScript()
+	bagas.signsIn("agent2", indonesian)
+	bagas.opens("/desk")
+	bagas.sees("Layar layanan memerlukan JavaScript")
+
+	maria.withoutScript()
+	maria.signsIn("auditor", indonesian)
+	maria.opens("/log")
+	maria.chooses("Tindakan", "Melihat data tersamar")
+	maria.clicks("button", "Cari")
+	maria.waits("finds no entry", `location.search.includes("mask") && document.querySelector("td a[href^='/log/entry']")`)
+	maria.clicks("button", "English")
+	maria.sees("Audit trail")
+	maria.clicks("button", "Dark")
+	maria.waits("sees no dark page", `document.documentElement.dataset.theme === "dark"`)
+}

@@ -1,0 +1,157 @@
+package catalog
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/amanah-id/amanah/internal/kit/errs"
+)
+
+// Channels and Verbs are the words a declaration may use in `levels`.
+var (
+	Channels = []string{"phone", "chat", "email"}
+	Verbs    = []string{"search", "mask", "compare", "act", "collect", "reveal", "note"}
+)
+
+// maxFile bounds a catalogue file; ours has some 10 KiB.
+const maxFile = 256 << 10
+
+type levels = map[string]map[string]int
+
+type fileField struct {
+	Name       string  `yaml:"name"`
+	Class      Class   `yaml:"class"`
+	Kind       Kind    `yaml:"kind"`
+	Label      Text    `yaml:"label"`
+	Necessity  Text    `yaml:"necessity"`
+	Normaliser string  `yaml:"normaliser"`
+	Mask       string  `yaml:"mask"`
+	Index      Index   `yaml:"index"`
+	Multiple   bool    `yaml:"multiple"`
+	Contact    Contact `yaml:"contact"`
+	Verifies   bool    `yaml:"verifies"`
+	Free       bool    `yaml:"free"`
+	Levels     string  `yaml:"levels"`
+}
+
+type file struct {
+	Version int               `yaml:"version"`
+	Levels  map[string]levels `yaml:"levels"`
+	Fields  []fileField       `yaml:"fields"`
+}
+
+// Load reads a catalogue file. The reader is strict: an unknown word, a word twice, a
+// field without a class or a necessity in both languages, a class without its kind, a
+// secret that could be shown, an index that would put skewed values at rest, are all
+// refused. The error has the code catalog.file and says the field and what is wrong.
+func Load(text []byte) (*Catalogue, error) {
+	if len(text) > maxFile {
+		return nil, refuse("", "file_too_big", nil)
+	}
+	var f file
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&f); err != nil {
+		return nil, refuse("", "syntax", err)
+	}
+	if f.Version != 1 {
+		return nil, refuse("", "version", fmt.Errorf("version %d, want 1", f.Version))
+	}
+	for _, name := range slices.Sorted(maps.Keys(f.Levels)) {
+		if err := checkLevels(f.Levels[name]); err != nil {
+			return nil, refuse(name, "levels", err)
+		}
+	}
+	c := &Catalogue{byName: make(map[string]int, len(f.Fields))}
+	for _, in := range f.Fields {
+		least, ok := f.Levels[in.Levels]
+		if !ok {
+			return nil, refuse(in.Name, "levels", fmt.Errorf("no levels named %q", in.Levels))
+		}
+		if in.Index == "" {
+			in.Index = None
+		}
+		field := Field{
+			Name: in.Name, Class: in.Class, Kind: in.Kind, Label: in.Label, Necessity: in.Necessity,
+			Normaliser: in.Normaliser, Mask: in.Mask, Index: in.Index, Multiple: in.Multiple,
+			Contact: in.Contact, Verifies: in.Verifies, Free: in.Free, MinLevel: least, Declared: true,
+		}
+		if err := field.check(); err != nil {
+			return nil, refuse(in.Name, "field", err)
+		}
+		if _, twice := c.byName[field.Name]; twice {
+			return nil, refuse(in.Name, "field", fmt.Errorf("declared twice"))
+		}
+		c.byName[field.Name] = len(c.fields)
+		c.fields = append(c.fields, field)
+	}
+	if len(c.fields) == 0 {
+		return nil, refuse("", "empty", nil)
+	}
+	return c, nil
+}
+
+func refuse(field, what string, cause error) error {
+	return errs.Wrap(errs.Invalid, "catalog.file", cause).With("field", field).With("what", what)
+}
+
+func checkLevels(l levels) error {
+	for channel, verbs := range l {
+		if !slices.Contains(Channels, channel) {
+			return fmt.Errorf("channel %q is none of %s", channel, strings.Join(Channels, ", "))
+		}
+		for verb, level := range verbs {
+			if !slices.Contains(Verbs, verb) {
+				return fmt.Errorf("verb %q is none of %s", verb, strings.Join(Verbs, ", "))
+			}
+			if level < 0 || level > MaxLevel {
+				return fmt.Errorf("level %d of %s is not 0 to %d", level, verb, MaxLevel)
+			}
+		}
+	}
+	return nil
+}
+
+func (f Field) allows(verb string) bool {
+	for _, verbs := range f.MinLevel {
+		if _, ok := verbs[verb]; ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (f Field) check() error {
+	n, hasNormaliser := normalisers[f.Normaliser]
+	_, hasMask := masks[f.Mask]
+	for _, rule := range []struct {
+		broken bool
+		what   string
+	}{
+		{!nameOK(f.Name), "the name must be 1 to 64 lower case letters, digits and single underscores"},
+		{!slices.Contains([]Class{Public, General, Specific, Secret}, f.Class), "the class must be public, general, specific or secret"},
+		{(f.Class == Specific) != (f.Kind != ""), "a specific field, and no other, has a kind"},
+		{f.Kind != "" && !slices.Contains([]Kind{Health, Biometric, Genetic, Criminal, Child, Financial, Other}, f.Kind), "unknown kind"},
+		{f.Label.ID == "" || f.Label.EN == "", "the label must be given in id and en"},
+		{f.Necessity.ID == "" || f.Necessity.EN == "", "the necessity must be given in id and en"},
+		{!hasNormaliser, "unknown normaliser"},
+		{!hasMask, "unknown mask"},
+		{f.Mask == "whole" && f.Class != Public, "the mask `whole` is for public fields only"},
+		{f.Class == Secret && f.Mask != "hidden", "a secret's mask must be `hidden`"},
+		{f.Class == Secret && (f.allows("reveal") || f.allows("mask") || f.allows("search")), "a secret can be compared and collected, not searched, masked or revealed"},
+		{!slices.Contains([]Index{None, Unique, Exact, Memory}, f.Index), "unknown index"},
+		{(f.Index == Unique || f.Index == Exact) && n.skewed, "names, dates and free text have no index at rest: use `memory` or `none`"},
+		{f.Index == None && f.allows("search"), "a field that may be searched needs an index"},
+		{f.Class == Secret && f.Index != None, "a secret has no index"},
+		{f.Free && f.Index != None, "a free field has no index"},
+		{f.Contact != NoContact && f.Contact != Contact(n.contact), "the contact does not fit the normaliser"},
+	} {
+		if rule.broken {
+			return fmt.Errorf("%s", rule.what)
+		}
+	}
+	return nil
+}

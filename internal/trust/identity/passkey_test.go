@@ -1,0 +1,216 @@
+package identity
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+)
+
+// invited returns the enrolment link of a new member of staff, made at the terminal.
+func (h *house) invited(login string) string {
+	h.t.Helper()
+	staff, err := h.CreateStaff(h.ctx, Terminal(), NewStaff{Name: "Sari Putri", Login: login, Role: actor.Agent})
+	h.ok(err)
+	link, err := h.MakeLink(h.ctx, Terminal(), staff)
+	h.ok(err)
+	return link
+}
+
+func TestAPasskeyEnrolsSignsInAndStepsUp(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		link := h.invited("sari")
+		browser := h.opens(link, "")
+		key := newAuthenticator()
+		options, err := h.InvitationOptions(h.ctx, link, browser)
+		h.ok(err)
+		if !strings.Contains(string(options), `"id":"localhost"`) {
+			t.Errorf("%s", options)
+		}
+		h.log.take()
+		signed, recovery, err := h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Passkey: key.create(options)}, Label: "laptop"}, office)
+		h.ok(err)
+		h.logged("identity.sign_in.passkey done", "identity.enrolled.passkey done")
+		if len(recovery) != 10 {
+			t.Errorf("%v", recovery)
+		}
+		step, err := h.SignIn(h.ctx, "sari", goodWords, office)
+		h.ok(err)
+		if !step.Passkeys || step.TOTP {
+			t.Errorf("%+v", step)
+		}
+		options, err = h.PasskeyOptions(h.ctx, step.Token)
+		h.ok(err)
+		answer := key.get(options)
+		second, err := h.Finish(h.ctx, step.Token, Shown{Passkey: answer}, office, false)
+		h.ok(err)
+		a := h.actor(second)
+		if a.ID() != signed.Staff {
+			t.Errorf("%v", a)
+		}
+		// Fresh again in the session, with a new challenge; an old answer is worthless.
+		_, err = h.Refresh(h.ctx, a, Shown{Passkey: answer})
+		h.wants(err, "identity.wrong_passkey")
+		options, err = h.RefreshOptions(h.ctx, a)
+		h.ok(err)
+		answer = key.get(options)
+		_, err = h.Refresh(h.ctx, a, Shown{Passkey: answer})
+		h.ok(err)
+		_, err = h.Refresh(h.ctx, a, Shown{Passkey: answer})
+		h.wants(err, "identity.wrong_passkey")
+		account, err := h.Account(h.ctx, a)
+		h.ok(err)
+		if len(account.Passkeys) != 1 || account.Passkeys[0].Label != "laptop" || account.Passkeys[0].Used.IsZero() || len(account.Sessions) != 2 {
+			t.Errorf("%+v", account)
+		}
+		// A recovery code works where the passkey is lost.
+		step, err = h.SignIn(h.ctx, "sari", goodWords, office)
+		h.ok(err)
+		_, err = h.Finish(h.ctx, step.Token, Shown{Code: recovery[0]}, office, false)
+		h.ok(err)
+	})
+}
+
+func TestAFalseSiteACopiedKeyAndAnOldChallengeAreRefused(t *testing.T) {
+	h := one(t)
+	link := h.invited("sari")
+	browser := h.opens(link, "")
+	key := newAuthenticator()
+	options, err := h.InvitationOptions(h.ctx, link, browser)
+	h.ok(err)
+
+	phished := newAuthenticator()
+	phished.origin = "https://amanah.evil.example"
+	enrol := func(answer []byte) error {
+		_, _, err := h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Passkey: answer}}, office)
+		return err
+	}
+	h.wants(enrol(phished.create(options)), "identity.wrong_passkey")
+	h.wants(enrol(key.create(options)), "identity.wrong_passkey") // the challenge is used up
+	h.wants(enrol([]byte("{}")), "identity.wrong_passkey")
+	_, err = h.InvitationOptions(h.ctx, link, browser)
+	h.ok(err)
+	h.wants(enrol([]byte("{}")), "identity.wrong_passkey")
+	options, err = h.InvitationOptions(h.ctx, link, browser)
+	h.ok(err)
+	late := key.create(options)
+	h.later(StepLimit)
+	h.wants(enrol(late), "identity.wrong_passkey")
+	options, err = h.InvitationOptions(h.ctx, link, browser)
+	h.ok(err)
+	h.ok(enrol(key.create(options)))
+
+	try := func(change func(options []byte) []byte) error {
+		t.Helper()
+		h.later(20 * time.Minute) // past any delay
+		step, err := h.SignIn(h.ctx, "sari", goodWords, office)
+		h.ok(err)
+		options, err := h.PasskeyOptions(h.ctx, step.Token)
+		h.ok(err)
+		_, err = h.Finish(h.ctx, step.Token, Shown{Passkey: change(options)}, office, false)
+		return err
+	}
+	h.ok(try(key.get))
+	copied := *key
+	copied.counter = 1
+	h.ok(try(key.get))
+	h.wants(try(func(o []byte) []byte { copied.counter = 0; return copied.get(o) }), "identity.wrong_passkey")
+	phished.id, phished.key = key.id, key.key
+	h.wants(try(phished.get), "identity.wrong_passkey")
+	stranger := newAuthenticator()
+	h.wants(try(stranger.get), "identity.wrong_passkey")
+	h.wants(try(func([]byte) []byte { return []byte("rubbish") }), "identity.wrong_passkey")
+	other := newAuthenticator()
+	other.id = key.id
+	h.wants(try(other.get), "identity.wrong_passkey") // right id, wrong key
+}
+
+func TestACredentialBelongsToOneAccount(t *testing.T) {
+	h := one(t)
+	key := newAuthenticator()
+	for i, login := range []string{"sari", "mala"} {
+		link := h.invited(login)
+		browser := h.opens(link, "")
+		options, err := h.InvitationOptions(h.ctx, link, browser)
+		h.ok(err)
+		_, _, err = h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Passkey: key.create(options)}}, office)
+		if i == 0 {
+			h.ok(err)
+		} else {
+			h.wants(err, "identity.wrong_passkey")
+		}
+	}
+}
+
+func TestPasskeysNeedAName(t *testing.T) {
+	h := open(t, db.Options{Dir: t.TempDir()}, Config{Origin: "http://127.0.0.1:8080"})
+	w := h.hire("rina", actor.Agent)
+	a, _ := h.signIn(w, false)
+	_, err := h.AddPasskeyOptions(h.ctx, a)
+	h.wants(err, "identity.no_passkey_host")
+	_, err = h.RefreshOptions(h.ctx, a)
+	h.wants(err, "identity.no_passkey_host")
+	if _, err := newWebAuthn("http://%", "x"); err == nil {
+		t.Error("a broken origin is taken")
+	}
+	if w, err := newWebAuthn("", "x"); w != nil || err != nil {
+		t.Error("no origin, no passkeys")
+	}
+	if _, err := newIdentity(h.db, h.log, h.keys, Config{Origin: "http://%"}, h.hasher); err == nil {
+		t.Error("a broken origin is taken")
+	}
+}
+
+func TestAFIPSDeploymentTakesPasskeysOnly(t *testing.T) {
+	h := open(t, db.Options{Dir: t.TempDir()}, Config{FIPS: true})
+	if h.UsesTOTP() || !h.UsesPasskeys() || h.Origin() != testOrigin {
+		t.Error("what pages are told is not what holds")
+	}
+	if !strings.HasPrefix(h.nobody, "$pbkdf2-sha256$") {
+		t.Error(h.nobody)
+	}
+	link := h.invited("sari")
+	browser := h.opens(link, "")
+	inv, err := h.Invitation(h.ctx, link, browser)
+	h.ok(err)
+	if inv.Secret != "" {
+		t.Error("a TOTP secret is shown")
+	}
+	_, err = h.InvitationPicture(h.ctx, link, browser)
+	h.wants(err, "identity.fips_totp")
+	_, _, err = h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Code: "123456"}}, office)
+	h.wants(err, "identity.fips_totp")
+	key := newAuthenticator()
+	options, err := h.InvitationOptions(h.ctx, link, browser)
+	h.ok(err)
+	signed, _, err := h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Passkey: key.create(options)}}, office)
+	h.ok(err)
+	a := h.actor(signed)
+	_, err = h.NewTOTP(h.ctx, a)
+	h.wants(err, "identity.fips_totp")
+	account, err := h.Account(h.ctx, a)
+	h.ok(err)
+	h.wants(h.RemovePasskey(h.ctx, a, account.Passkeys[0].ID), "identity.last_factor")
+	// A TOTP secret from before does not open the door either.
+	w := h.hire("rina", actor.Agent)
+	step, err := h.SignIn(h.ctx, "rina", goodWords, office)
+	h.ok(err)
+	if step.TOTP {
+		t.Error("TOTP is offered")
+	}
+	_, err = h.Finish(h.ctx, step.Token, Shown{Code: h.code(w)}, office, false)
+	h.wants(err, "identity.wrong_code")
+}
+
+func TestNewMakesTheRoomAtFullCost(t *testing.T) {
+	h := one(t)
+	for _, fips := range []bool{false, true} {
+		s, err := New(h.db, h.log, h.keys, Config{Origin: testOrigin, FIPS: fips})
+		h.ok(err)
+		if fips != strings.Contains(s.nobody, "i=600000") {
+			t.Error(s.nobody)
+		}
+	}
+}

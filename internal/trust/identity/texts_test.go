@@ -1,0 +1,9 @@
+package identity
+
+import (
+	"testing"
+
+	"github.com/amanah-id/amanah/internal/web/webtest"
+)
+
+func TestTexts(t *testing.T) { webtest.Texts(t, "identity", "page", "password") }

@@ -1,0 +1,355 @@
+package vault
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/trust/catalog"
+	"github.com/amanah-id/amanah/internal/trust/keyring"
+)
+
+// Repaired is what Repair found and put right.
+type Repaired struct {
+	Checked   int64 // subjects looked at closely
+	Rebuilt   int64 // subjects whose index rows were missing or of an older version
+	Orphans   int64 // subjects in the index that are no more
+	Conflicts int64 // subjects whose unique value another one holds: the later one is not found by it
+	Unopened  int64 // subjects whose values did not open; the keyring has written open.failed
+}
+
+// settled is how long before the last repair a change may have been made whose index rows
+// that repair did not see yet.
+const settled = time.Hour
+
+// Repair brings the blind index into line with the values: it removes index rows whose
+// customer is gone, and rebuilds from the ciphertext those that are missing or follow an
+// older version of the values, as the duty index_repair, with one entry for each chunk it opens. Run it in the background after a
+// start. A first run, or one after the index store was lost, looks at everybody; later
+// ones at whom has changed since. With all it makes every row anew, for a new index key.
+func (v *Vault) Repair(ctx context.Context, all bool) (Repaired, error) {
+	var r Repaired
+	started := v.db.Now()
+	var since int64
+	if err := v.db.Read(ctx, func(tx *db.Tx) (err error) {
+		since, err = lastRepair(tx)
+		return err
+	}); err != nil {
+		return r, err
+	}
+	if since > 0 {
+		since -= settled.Microseconds()
+	}
+	if all {
+		since = 0
+	}
+	run := id.NewAt(id.Duty, started)
+	var mu sync.Mutex
+	err := v.inSpans(ctx, func(ctx context.Context, s span) error {
+		part, err := v.repairSpan(ctx, run, s, since, all)
+		mu.Lock()
+		defer mu.Unlock()
+		r.Checked += part.Checked
+		r.Rebuilt += part.Rebuilt
+		r.Conflicts += part.Conflicts
+		r.Unopened += part.Unopened
+		return err
+	})
+	if err != nil {
+		return r, err
+	}
+	if r.Orphans, err = v.dropOrphans(ctx); err != nil {
+		return r, err
+	}
+	return r, v.db.Write(ctx, func(tx *db.Tx) error { return noteRepair(tx, started) })
+}
+
+// Indexed makes the blind index anew if it was lost, and does nothing otherwise. Who is going
+// to ask for many customers by their numbers calls it first: where the index is gone,
+// everybody would be taken for new.
+func (v *Vault) Indexed(ctx context.Context) error {
+	var repaired int64
+	if err := v.db.Read(ctx, func(tx *db.Tx) (err error) {
+		repaired, err = lastRepair(tx)
+		return err
+	}); err != nil || repaired > 0 {
+		return err
+	}
+	_, err := v.Repair(ctx, false)
+	return err
+}
+
+type lacking struct {
+	Subject
+	fields []string
+}
+
+// tally counts, for some subjects and each indexed field, by how many the values exceed
+// their rows in the index.
+type tally struct {
+	fields []string
+	at     map[string]int // of a subject's first count
+	counts []int
+}
+
+func (v *Vault) newTally(subjects []Subject) *tally {
+	t := &tally{fields: append(v.indexed(), HistoryField), at: make(map[string]int, len(subjects))}
+	slices.Sort(t.fields)
+	t.counts = make([]int, len(subjects)*len(t.fields))
+	for i, s := range subjects {
+		t.at[s.ID] = i * len(t.fields)
+	}
+	return t
+}
+
+// by counts one row as n.
+func (t *tally) by(n int) func(subject, field string) {
+	return func(subject, field string) {
+		at, ok := t.at[subject]
+		if i := slices.Index(t.fields, field); ok && i >= 0 {
+			t.counts[at+i] += n
+		}
+	}
+}
+
+// lacking lists the fields of which a subject has fewer rows than values.
+func (t *tally) lacking(subject string) (fields []string) {
+	at := t.at[subject]
+	for i, f := range t.fields {
+		if t.counts[at+i] > 0 {
+			fields = append(fields, f)
+		}
+	}
+	return fields
+}
+
+func (v *Vault) repairSpan(ctx context.Context, run string, s span, since int64, all bool) (r Repaired, err error) {
+	var subjects []Subject
+	var counted *tally
+	var versions map[string]int64
+	err = v.db.Read(ctx, func(tx *db.Tx) error {
+		// the data store first: what is committed there before is in the index by now,
+		// or will never be
+		if subjects, err = subjectsIn(tx, s, since); err != nil || len(subjects) == 0 {
+			return err
+		}
+		counted = v.newTally(subjects)
+		if err := countValues(tx, s, counted.by(1)); err != nil || all {
+			return err
+		}
+		if versions, err = indexedVersions(tx, s); err != nil {
+			return err
+		}
+		return countIndex(tx, s, counted.by(-1))
+	})
+	if err != nil || len(subjects) == 0 {
+		return r, err
+	}
+	r.Checked = int64(len(subjects))
+	var list []lacking
+	for _, subject := range subjects {
+		fields := counted.lacking(subject.ID)
+		if subject.Version > 1 && versions[subject.ID] < subject.Version {
+			// Which fields the change was of, nobody knows any more. History is never changed.
+			fields = append(slices.DeleteFunc(fields, func(f string) bool { return f != HistoryField }), v.indexed()...)
+		}
+		if len(fields) > 0 {
+			list = append(list, lacking{subject, fields})
+		}
+	}
+	for part := range slices.Chunk(list, 256) {
+		if err := v.rebuild(ctx, run, part, &r); err != nil {
+			return r, err
+		}
+	}
+	return r, nil
+}
+
+// indexed lists the declared fields that have a blind index.
+func (v *Vault) indexed() []string {
+	var out []string
+	for _, f := range v.catalogue.Fields() {
+		if f.Index == catalog.Unique || f.Index == catalog.Exact {
+			out = append(out, f.Name)
+		}
+	}
+	return out
+}
+
+// rebuild makes the index rows of some subjects anew from their values.
+func (v *Vault) rebuild(ctx context.Context, run string, list []lacking, r *Repaired) error {
+	type ready struct {
+		lacking
+		key    keyring.Key
+		stored []Stored
+		facts  []Fact
+		p      *Prepared
+		macs   [][]byte
+	}
+	var work []*ready
+	fields := map[string]bool{}
+	if err := v.db.Read(ctx, func(tx *db.Tx) error {
+		work = work[:0]
+		for _, l := range list {
+			one := &ready{lacking: l}
+			var err error
+			if one.key, err = v.keys.Key(tx, l.ID, ""); errs.KindOf(err) == errs.NotFound {
+				continue // being erased
+			} else if err != nil {
+				return err
+			}
+			if one.stored, err = v.Values(tx, l.ID, l.fields...); err != nil {
+				return err
+			}
+			if slices.Contains(l.fields, HistoryField) {
+				if one.facts, err = v.History(tx, l.ID); err != nil {
+					return err
+				}
+			}
+			for _, f := range l.fields {
+				fields[f] = true
+			}
+			work = append(work, one)
+		}
+		return nil
+	}); err != nil || len(work) == 0 {
+		return err
+	}
+	receipt, err := v.onDuty(ctx, DutyIndexRepair, run, slices.Sorted(maps.Keys(fields)), int64(len(work)))
+	if err != nil {
+		return err
+	}
+	for _, w := range work {
+		sealed := make([]keyring.Sealed, 0, len(w.stored)+len(w.facts))
+		for _, s := range w.stored {
+			sealed = append(sealed, s.Sealed())
+		}
+		for _, f := range w.facts {
+			sealed = append(sealed, f.Sealed())
+		}
+		var plain [][]byte
+		if len(sealed) > 0 { // a change may have emptied every field
+			plain, err = v.keys.Open(receipt, w.key, sealed...)
+		}
+		if err == nil {
+			inputs := make([]Input, len(w.stored))
+			for i, s := range w.stored {
+				inputs[i] = Input{Field: s.Field, Value: string(plain[i])}
+			}
+			if w.p, err = v.Prepare(w.Controller, inputs); err == nil {
+				w.macs, err = v.factMACs(w.Controller, w.facts, plain[len(w.stored):])
+			}
+		}
+		if err != nil {
+			r.Unopened++
+			slog.Warn("index rows could not be rebuilt", slog.String("subject", w.ID), slog.String("code", errs.Of(err).Code))
+			continue
+		}
+		moved := false
+		err = v.db.Write(ctx, func(tx *db.Tx) error {
+			now, err := subjectByID(tx, w.ID)
+			if moved = errs.KindOf(err) == errs.NotFound || err == nil && (now.Version != w.Version || !now.UpdatedAt.Equal(w.UpdatedAt)); moved {
+				return nil // a later write has put its own rows
+			}
+			if err != nil {
+				return err
+			}
+			for _, f := range w.fields {
+				deleteIndex(tx, w.ID, f)
+			}
+			for _, value := range w.p.values {
+				if value.field.Index == catalog.Unique {
+					insertUniques(tx, w.Controller, w.ID, indexRow{value.mac, value.field.Name})
+				} else {
+					insertExacts(tx, w.Controller, w.ID, indexRow{value.mac, value.field.Name})
+				}
+			}
+			if len(w.macs) > 0 {
+				replaceSeen(tx, w.ID, w.macs)
+			}
+			if w.Version > 1 {
+				noteIndexed(tx, w.ID, w.Version)
+			}
+			return nil
+		})
+		switch {
+		case db.IsUnique(err):
+			r.Conflicts++
+		case err != nil:
+			return err
+		case !moved:
+			r.Rebuilt++
+		}
+	}
+	return nil
+}
+
+func (v *Vault) factMACs(controller string, facts []Fact, plain [][]byte) ([][]byte, error) {
+	field, _ := v.catalogue.Field(HistoryField)
+	var out [][]byte
+	for i, f := range facts {
+		date, value, err := ReadFact(plain[i])
+		if err != nil {
+			return nil, err
+		}
+		folded, err := field.Key(value)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, v.factMAC(controller, f.Subject, f.Kind, date, folded))
+	}
+	return out, nil
+}
+
+// dropOrphans removes index rows whose customer is gone.
+func (v *Vault) dropOrphans(ctx context.Context) (int64, error) {
+	var dropped int64
+	for after := ""; ; {
+		var inIndex, gone []string
+		if err := v.db.Read(ctx, func(tx *db.Tx) (err error) {
+			gone = gone[:0]
+			if inIndex, err = indexSubjects(tx, after, buildChunk); err != nil || len(inIndex) == 0 {
+				return err
+			}
+			alive, err := subjectsAlive(tx, span{after, inIndex[len(inIndex)-1]})
+			for _, s := range inIndex {
+				if !alive[s] {
+					gone = append(gone, s)
+				}
+			}
+			return err
+		}); err != nil {
+			return dropped, err
+		}
+		if len(inIndex) == 0 {
+			return dropped, nil
+		}
+		after = inIndex[len(inIndex)-1]
+		for part := range slices.Chunk(gone, 64) {
+			n := int64(0)
+			if err := v.db.Write(ctx, func(tx *db.Tx) error {
+				n = 0
+				for _, s := range part {
+					// looked at again: it may have been created meanwhile
+					if _, here, err := v.Owner(tx, s); err != nil || here {
+						return err
+					}
+					if _, err := deleteSubject(tx, s); err != nil {
+						return err
+					}
+					n++
+				}
+				return nil
+			}); err != nil {
+				return dropped, err
+			}
+			dropped += n
+		}
+	}
+}

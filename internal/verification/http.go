@@ -1,0 +1,279 @@
+package verification
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/web"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+//go:embed messages/*.json
+var messages embed.FS
+
+//go:embed views/*.html
+var views embed.FS
+
+//go:embed static/*
+var statics embed.FS
+
+// Schema is the room's migrations, for db.Migrate.
+func Schema() db.Schema { return db.Schema{Room: "verification", FS: schema} }
+
+// cookie is the browser's secret: this host only, gone after a day.
+const cookie = "__Host-amanah-page"
+
+// Module is what the room brings to the house.
+func (s *Service) Module() web.Module {
+	return web.Module{
+		Name: "verification", Schema: schema, Messages: messages, Views: views, Static: statics, Routes: s.routes,
+		Jobs: s.Jobs(), Fixtures: fixtures,
+	}
+}
+
+func (s *Service) routes(rt *web.Router) {
+	customer := web.Access{Customer: true}
+	rt.Page("GET /v/{token}", customer, s.showPage)
+	rt.Page("POST /v/{token}/open", customer, s.postOpen)
+	rt.Page("POST /v/{token}/answer", customer, s.postAnswer)
+	s.operations(rt)
+}
+
+// CustomerPage is the page a customer's link leads to. It has a layout of its own: it must
+// arrive over a slow network, and shares nothing with the console.
+type CustomerPage struct {
+	View
+	Token   string // of the link, for the forms; it is in the address already
+	Problem string // code of what was wrong with the last answer; "" if nothing
+	Again   bool   // what was typed is no number of two digits: it may be typed again
+}
+
+func (s *Service) showPage(r *web.Request) error {
+	v, err := s.Show(r.Context(), r.Path("token"), secretOf(r))
+	if err != nil {
+		return s.problem(r, err)
+	}
+	return r.Render(CustomerPage{View: v, Token: r.Path("token")})
+}
+
+// problem shows a clear page for a link that cannot be used, and passes on what is none of
+// the customer's doing.
+func (s *Service) problem(r *web.Request, err error) error {
+	e, ok := refusal(err)
+	if !ok {
+		return err
+	}
+	status := http.StatusConflict
+	if e == errLink {
+		status = http.StatusNotFound
+	}
+	return r.RenderStatus(status, CustomerPage{Problem: e.Code})
+}
+
+func (s *Service) postOpen(r *web.Request) error {
+	if err := r.Decode(&struct{}{}); err != nil {
+		return err
+	}
+	secret, err := s.Enter(r.Context(), r.Path("token"), secretOf(r))
+	if err != nil {
+		return s.problem(r, err)
+	}
+	http.SetCookie(r.Writer, &http.Cookie{
+		Name: cookie, Value: secret, Path: "/", MaxAge: int(PageLasts / time.Second), Secure: true, HttpOnly: true,
+		SameSite: http.SameSiteLaxMode,
+	})
+	return r.Redirect("/v/" + r.Path("token"))
+}
+
+func (s *Service) postAnswer(r *web.Request) error {
+	var form struct {
+		Answer string `form:"answer" max:"8" required:"true"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	if err := s.Reply(r.Context(), r.Path("token"), secretOf(r), form.Answer); err != nil {
+		if !errors.Is(err, errAnswer) {
+			return s.problem(r, err)
+		}
+		v, err := s.Show(r.Context(), r.Path("token"), secretOf(r))
+		if err != nil {
+			return s.problem(r, err)
+		}
+		return r.RenderStatus(web.Status(errAnswer), CustomerPage{View: v, Token: r.Path("token"), Again: true})
+	}
+	return r.Redirect("/v/" + r.Path("token"))
+}
+
+func secretOf(r *web.Request) string {
+	c, err := r.HTTP.Cookie(cookie)
+	if err != nil || len(c.Value) != 22 {
+		return ""
+	}
+	return c.Value
+}
+
+// QuestionText is the sentence that asks for an item of a kind. A kind that a deployment
+// made up itself is asked for by its own name.
+func QuestionText(p *i18n.Printer, kind string) string {
+	if key := "verification.question_" + kind; p.Has(key) {
+		return p.T(key)
+	}
+	return p.T("verification.question_other", "kind", kind)
+}
+
+// JSON: the same verbs.
+
+type pathInput struct {
+	Interaction string `path:"interaction" maxLength:"40"`
+}
+
+type linkInput struct {
+	Interaction string `path:"interaction" maxLength:"40"`
+	Body        struct {
+		Value string `json:"value,omitempty" maxLength:"40" doc:"Id of the registered contact; absent: the best"`
+	}
+}
+
+type answerInput struct {
+	Interaction string `path:"interaction" maxLength:"40"`
+	Body        struct {
+		Kind string `json:"kind" maxLength:"64" doc:"Kind of the question"`
+		Said string `json:"said" maxLength:"200" doc:"What the caller answered; never kept"`
+	}
+}
+
+type attemptJSON struct {
+	ID      string    `json:"id"`
+	State   string    `json:"state" doc:"sent, opened, confirmed, mismatch, declined, denied, expired or withdrawn"`
+	Number  int       `json:"number" doc:"The two digits to read to the customer"`
+	Contact string    `json:"contact" doc:"Field name of the registered contact"`
+	Started time.Time `json:"started_at"`
+	Expires time.Time `json:"expires_at"`
+}
+
+type wayJSON struct {
+	Value   string `json:"value"`
+	Contact string `json:"contact"`
+	Reaches int    `json:"reaches" doc:"Level a link to it can lead to; 0 when it was registered too recently"`
+}
+
+type questionJSON struct {
+	Kind  string `json:"kind" doc:"What to ask for, such as last_payment"`
+	Asked bool   `json:"asked"`
+}
+
+type statusOutput struct {
+	Body struct {
+		Level     int            `json:"level"`
+		Until     *time.Time     `json:"until,omitempty" doc:"When the level decays"`
+		Locked    *time.Time     `json:"compares_locked_until,omitempty"`
+		Attempts  []attemptJSON  `json:"attempts"`
+		Contacts  []wayJSON      `json:"contacts"`
+		Questions []questionJSON `json:"questions"`
+	}
+}
+
+type linkOutput struct{ Body attemptJSON }
+
+type answerOutput struct {
+	Body struct {
+		Match bool `json:"match"`
+	}
+}
+
+func (s *Service) operations(rt *web.Router) {
+	access := web.Access{Roles: []actor.Role{actor.Agent, actor.Supervisor}, Scope: "verify"}
+	const path = "/interactions/{interaction}/verification"
+	web.Operation(rt, web.Op{Method: http.MethodGet, Path: path, Summary: "Level now, and what can be tried", Access: access},
+		func(ctx context.Context, c web.Call, in *pathInput) (*statusOutput, error) {
+			st, err := s.Status(ctx, c.Actor, in.Interaction)
+			if err != nil {
+				return nil, err
+			}
+			questions, err := s.Questions(ctx, c.Actor, in.Interaction)
+			if err != nil {
+				return nil, err
+			}
+			out := &statusOutput{}
+			b := &out.Body
+			b.Level, b.Until, b.Locked = st.Level, pointer(st.Until), pointer(st.Locked)
+			b.Attempts, b.Contacts, b.Questions = []attemptJSON{}, []wayJSON{}, []questionJSON{}
+			for _, a := range st.Attempts {
+				b.Attempts = append(b.Attempts, toJSON(a))
+			}
+			for _, w := range st.Links {
+				b.Contacts = append(b.Contacts, wayJSON(w))
+			}
+			for _, q := range questions {
+				b.Questions = append(b.Questions, questionJSON(q))
+			}
+			return out, nil
+		})
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path + "/link", Summary: "Send the customer page to a registered contact", Access: access, Status: http.StatusCreated, MaxBody: 8 << 10, Unkeyed: "each link is an attempt of its own, and its answer shows a part of the contact; read the verification to see what was sent"},
+		func(ctx context.Context, c web.Call, in *linkInput) (*linkOutput, error) {
+			a, err := s.SendLink(ctx, c.Actor, in.Interaction, in.Body.Value)
+			if err != nil {
+				return nil, err
+			}
+			return &linkOutput{toJSON(a)}, nil
+		})
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path + "/answer", Summary: "Compare an answer with the account's history", Access: access, MaxBody: 8 << 10, Unkeyed: "each answer is a try of its own"},
+		func(ctx context.Context, c web.Call, in *answerInput) (*answerOutput, error) {
+			match, err := s.Answer(ctx, c.Actor, in.Interaction, in.Body.Kind, in.Body.Said)
+			if err != nil {
+				return nil, err
+			}
+			out := &answerOutput{}
+			out.Body.Match = match
+			return out, nil
+		})
+}
+
+func toJSON(a Attempt) attemptJSON {
+	return attemptJSON{ID: a.ID, State: string(a.State), Number: a.Number, Contact: a.Contact, Started: a.Started, Expires: a.Expires}
+}
+
+func pointer(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
+}
+
+// fixtures fill the page with made-up values, for the tests and the gallery.
+func fixtures(*i18n.Printer) []web.Fixture {
+	const hostile = `"><script>alert(1)</script>`
+	const token = "token"
+	at := time.Date(2026, 11, 23, 3, 32, 0, 0, time.UTC)
+	view := func(state ViewState, name string) CustomerPage {
+		v := View{State: state, Language: "id", Company: name, Since: at, Inbound: true, CanDeny: state != ViewDenied}
+		if state == ViewQuestion || state == ViewConfirmed {
+			v.Agent, v.Purpose = name, name
+		}
+		return CustomerPage{View: v, Token: token}
+	}
+	seen := view(ViewConfirmed, "Bank Contoh")
+	seen.Agent, seen.Purpose, seen.Seen, seen.Ended = "Rina", "Status pesanan", []string{"phone", "address"}, true
+	ask := view(ViewQuestion, "Bank Contoh")
+	ask.Agent, ask.Purpose = "Rina", "Status pesanan"
+	out := []web.Fixture{
+		{Name: "empty", Page: view(ViewClosed, "Bank Contoh")},
+		{Name: "ordinary", Page: ask},
+		{Name: "hostile", Page: view(ViewQuestion, hostile), Hostile: []string{hostile}},
+		{Name: "again", Page: CustomerPage{View: ask.View, Token: token, Again: true}},
+		{Name: "confirmed", Page: seen},
+	}
+	for _, state := range []ViewState{ViewElsewhere, ViewMismatch, ViewDeclined, ViewDenied, ViewExpired} {
+		out = append(out, web.Fixture{Name: string(state), Page: view(state, "Bank Contoh")})
+	}
+	return append(out, web.Fixture{Name: "problem", Page: CustomerPage{Problem: "verification.link_unknown"}})
+}

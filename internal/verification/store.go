@@ -1,0 +1,172 @@
+package verification
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+)
+
+const (
+	attemptColumns = `id, interaction, subject, controller, purpose, agent, direction, language, contact, contact_value, contact_age,
+		number, state, browser_mac, started_at, expires_at, answered_at`
+	sqlAttemptAdd = `insert into verification_attempt (` + attemptColumns + `) values
+		($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17)`
+	sqlAttempt        = `select ` + attemptColumns + ` from verification_attempt where id = $1`
+	sqlAttempts       = `select ` + attemptColumns + ` from verification_attempt where interaction = $1 order by started_at desc, id desc limit 20`
+	sqlAttemptState   = `update verification_attempt set state = $2, browser_mac = $3, answered_at = $4 where id = $1`
+	sqlAttemptsBefore = `update verification_attempt set state = 'withdrawn' where interaction = $1 and state in ('sent', 'opened')`
+	sqlLinksOfCall    = `select count(*), coalesce(min(started_at), 0) from verification_attempt where interaction = $1 and started_at > $2`
+	sqlLinksOfSubject = `select count(*), coalesce(min(started_at), 0) from verification_attempt where subject = $1 and started_at > $2`
+	sqlConfirmed      = `select contact, contact_age, answered_at from verification_attempt
+		where interaction = $1 and subject = $2 and state = 'confirmed' and started_at >= $3 and answered_at > $4`
+
+	sqlCompareAdd = `insert into verification_compare (id, interaction, subject, agent, item, outcome, tried_at)
+		values ($1,$2,$3,$4,$5,'open',$6)`
+	sqlCompareSet = `update verification_compare set outcome = $2 where id = $1 and outcome = 'open'`
+	sqlFailures   = `select tried_at from verification_compare
+		where subject = $1 and tried_at > $2 and outcome <> 'match' order by tried_at desc limit 3`
+	sqlMatched = `select item, max(tried_at) from verification_compare
+		where interaction = $1 and subject = $2 and item <> '' and outcome = 'match' and tried_at >= $3 and tried_at > $4 group by item`
+	sqlAsked = `select item from verification_compare where interaction = $1 and subject = $2 and item <> ''`
+
+	sqlGrantAdd = `insert into verification_grant (id, interaction, subject, level, methods, granted_at, expires_at)
+		values ($1,$2,$3,$4,$5,$6,$7)`
+	// what the gate needs on every question: the few grants of one interaction
+	sqlGrants = `select level, methods, expires_at from verification_grant
+		where interaction = $1 and granted_at >= $2 and subject = $3`
+)
+
+// Attempt is one link that was sent.
+type Attempt struct {
+	ID          string
+	Interaction string
+	Controller  string
+	Purpose     string
+	Agent       string
+	Direction   string
+	Language    string
+	Contact     string        // field name of the registered contact, such as "email"
+	Age         time.Duration // how long the contact had been registered
+	Number      int           // the two digits the agent reads out
+	State       State
+	Started     time.Time
+	Expires     time.Time
+	Answered    time.Time
+
+	subject string
+	value   string // id of the contact's value
+	browser []byte
+}
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func moment(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+func scan(r db.Row, now time.Time) (Attempt, error) {
+	var a Attempt
+	var age, number, started, expires, answered int64
+	var state string
+	err := r.Scan(&a.ID, &a.Interaction, &a.subject, &a.Controller, &a.Purpose, &a.Agent, &a.Direction, &a.Language,
+		&a.Contact, &a.value, &age, &number, &state, &a.browser, &started, &expires, &answered)
+	if err != nil {
+		return a, err
+	}
+	a.Age, a.Number, a.State = time.Duration(age)*time.Microsecond, int(number), State(state)
+	a.Started, a.Expires, a.Answered = moment(started), moment(expires), moment(answered)
+	if a.State.Answerable() && !now.Before(a.Expires) {
+		a.State = Expired
+	}
+	return a, nil
+}
+
+func (a *Attempt) insert(tx *db.Tx) {
+	tx.Data.Queue(sqlAttemptAdd, a.ID, a.Interaction, a.subject, a.Controller, a.Purpose, a.Agent, a.Direction, a.Language,
+		a.Contact, a.value, a.Age.Microseconds(), int64(a.Number), string(a.State), a.browser,
+		micros(a.Started), micros(a.Expires), micros(a.Answered))
+}
+
+func (a *Attempt) save(tx *db.Tx) {
+	tx.Data.Queue(sqlAttemptState, a.ID, string(a.State), a.browser, micros(a.Answered))
+}
+
+func attempt(tx *db.Tx, attemptID string) (Attempt, error) {
+	a, err := scan(tx.Data.Row(sqlAttempt, attemptID), tx.Now())
+	if errors.Is(err, db.ErrNoRows) {
+		return a, errLink
+	}
+	return a, err
+}
+
+// grants reads what was reached in an interaction since a moment and has not decayed.
+func grants(tx *db.Tx, interaction, subject string, since time.Time) ([]Grant, error) {
+	return keptGrants.Get(tx, grantKey{interaction, subject, micros(since)})
+}
+
+type grantKey struct {
+	interaction, subject string
+	since                int64
+}
+
+var keptGrants = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, k grantKey) ([]Grant, error) {
+	var out []Grant
+	err := tx.Data.Rows(sqlGrants, []any{k.interaction, k.since, k.subject}, func(r db.Row) error {
+		g := Grant{Interaction: k.interaction, Subject: k.subject}
+		var level, expires int64
+		var methods string
+		if err := r.Scan(&level, &methods, &expires); err != nil {
+			return err
+		}
+		g.Level, g.Methods, g.Expires = int(level), strings.Split(methods, "+"), moment(expires)
+		out = append(out, g)
+		return nil
+	})
+	return out, err
+}, "verification_grant")
+
+// locked says until when comparing is closed for a subject; zero when it is open. It
+// opens again when the oldest of the last three failures is a day old.
+func locked(tx *db.Tx, subject string) (time.Time, error) {
+	var failed []int64
+	err := tx.Data.Rows(sqlFailures, []any{subject, micros(tx.Now().Add(-LockWindow))}, func(r db.Row) error {
+		var at int64
+		err := r.Scan(&at)
+		failed = append(failed, at)
+		return err
+	})
+	if err != nil || len(failed) < LockAfter {
+		return time.Time{}, err
+	}
+	return moment(failed[LockAfter-1]).Add(LockWindow), nil
+}
+
+// Refusals of this room.
+var (
+	errLink       = errs.New(errs.NotFound, "verification.link_unknown")
+	errExpired    = errs.New(errs.Conflict, "verification.link_expired")
+	errAnswered   = errs.New(errs.Conflict, "verification.link_answered")
+	errBrowser    = errs.New(errs.Conflict, "verification.link_elsewhere")
+	errOver       = errs.New(errs.Conflict, "verification.call_over")
+	errAnswer     = errs.New(errs.Invalid, "verification.answer_malformed")
+	errNoContact  = errs.New(errs.Denied, "verification.no_contact")
+	errNewContact = errs.New(errs.Denied, "verification.contact_too_new")
+	errSlow       = errs.New(errs.TooMany, "verification.slow_down")
+	errLocked     = errs.New(errs.TooMany, "verification.compare_locked")
+	errNoHistory  = errs.New(errs.Denied, "verification.no_history")
+	errQuestion   = errs.New(errs.NotFound, "verification.question_unknown")
+	errAsked      = errs.New(errs.Conflict, "verification.question_asked")
+	errNotYours   = errs.New(errs.NotFound, "verification.not_yours")
+	errNotCalled  = errs.New(errs.Denied, "verification.denied_by_customer")
+)
