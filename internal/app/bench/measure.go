@@ -29,7 +29,7 @@ type Result struct {
 	P50     float64 `json:"p50_ms"`
 	P99     float64 `json:"p99_ms"`
 	P50Over float64 `json:"p50_over_floor"` // our p50 over the floor's, median over the rounds
-	Goal    string  `json:"goal"`           // of issue 2, section 10; "" if it sets none
+	Goal    string  `json:"goal"`           // of docs/BENCHMARKS.md; "" if it sets none
 	Met     bool    `json:"met"`
 	Echo    float64 `json:"net_http,omitempty"` // over HTTP: the rate of net/http alone with the same answer
 	Writer  float64 `json:"writer,omitempty"`   // over HTTP: the rate of the writer alone

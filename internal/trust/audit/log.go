@@ -32,7 +32,7 @@ type Options struct {
 	// Actor is the machine duty in whose name the log writes of itself.
 	Actor actor.Actor
 	// SignEvery is how often a changed log is signed; 0 means 250 ms, negative means only
-	// on demand and at Close.
+	// on demand and at Close, and then the witnesses are asked only on demand too.
 	SignEvery time.Duration
 	// Continue, when set, closes the log this node wrote so far and begins a new one, whose
 	// first leaf is log.continue with the old one's last state. It is a word that says why:
@@ -248,7 +248,7 @@ func (l *Log) loop(ctx context.Context) {
 			report("not signed", l.Sign(ctx))
 		}
 		report("lease not renewed", l.renew(ctx))
-		if l.witnesses.Due(l.db.Now()) {
+		if l.o.SignEvery > 0 && l.witnesses.Due(l.db.Now()) {
 			witnessing.Go(func() { _ = l.AskWitnesses(ctx) }) // how each stands is in Health, and in the log when that changes
 		}
 	}
