@@ -74,6 +74,7 @@ func report(b *testing.B, r bench.Result, err error) {
 	if r.Echo > 0 {
 		b.ReportMetric(r.Echo, "net-http/s")
 		b.ReportMetric(r.Writer, "writer/s")
+		b.ReportMetric(r.Both, "both/s")
 	}
 }
 

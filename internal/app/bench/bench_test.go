@@ -82,7 +82,7 @@ func TestTheLoadSendsWhatItIsGivenAndWantsTheStatus(t *testing.T) {
 	if err != nil || string(body) != "made" {
 		t.Fatal(string(body), err)
 	}
-	echo, stopEcho, err := Serve(Echo(seen, body))
+	echo, stopEcho, err := Serve(Echo(seen, body, nil))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,6 +91,14 @@ func TestTheLoadSendsWhatItIsGivenAndWantsTheStatus(t *testing.T) {
 	if err != nil || again.StatusCode != http.StatusCreated || string(same) != "made" || again.Header.Get("X-Seen") != "yes" {
 		t.Fatal(again.StatusCode, string(same), again.Header, err)
 	}
+	failing, stopFailing, err := Serve(Echo(seen, body, func() error { return errors.New("not written") }))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stopFailing()
+	if again, _, err := Once(failing, request); err != nil || again.StatusCode != http.StatusInternalServerError {
+		t.Fatal(again.StatusCode, err)
+	}
 }
 
 func TestTheTableSaysWhichGoalsAreMissed(t *testing.T) {
@@ -98,7 +106,7 @@ func TestTheTableSaysWhichGoalsAreMissed(t *testing.T) {
 	r := &Report{Results: []Result{
 		{What: "slow", Rate: 10, Floor: 100, Ratio: 0.1, FloorIs: "plain rows", Goal: "ratio >= 0.5"},
 		{What: "quick", Rate: 90, Goal: "ratio >= 0.5", Met: true},
-		{What: "told", Rate: 7, FloorIs: "both", Echo: 5, Writer: 6},
+		{What: "told", Rate: 7, FloorIs: "both", Echo: 5, Writer: 6, Both: 3},
 	}}
 	texts, err := i18n.Load(i18n.Source{Room: "command", FS: os.DirFS(filepath.Join("..", "command"))})
 	if err != nil {
@@ -107,7 +115,7 @@ func TestTheTableSaysWhichGoalsAreMissed(t *testing.T) {
 	if err := r.Print(&out, texts.For(i18n.EN, nil)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"ratio >= 0.5: missed", "ratio >= 0.5: met", "slow: plain rows", "told: both (5 and 6 a second)"} {
+	for _, want := range []string{"ratio >= 0.5: missed", "ratio >= 0.5: met", "slow: plain rows", "told: both (5 and 6 a second; both at once 3)"} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("the table lacks %q:\n%s", want, out.String())
 		}

@@ -175,7 +175,7 @@ func (r *Report) Print(w io.Writer, p *i18n.Printer) error {
 		if one.FloorIs != "" {
 			fmt.Fprintf(w, "  %s: %s", one.What, one.FloorIs)
 			if one.Echo > 0 {
-				fmt.Fprintf(w, " (%s)", p.T("command.bench_two", "one", fmt.Sprintf("%.0f", one.Echo), "other", fmt.Sprintf("%.0f", one.Writer)))
+				fmt.Fprintf(w, " (%s)", p.T("command.bench_two", "one", fmt.Sprintf("%.0f", one.Echo), "other", fmt.Sprintf("%.0f", one.Writer), "both", fmt.Sprintf("%.0f", one.Both)))
 			}
 			if one.P50Over > 0 && strings.Contains(one.Goal, "p50") {
 				fmt.Fprintf(w, " (%s)", p.T("command.bench_p50", "times", fmt.Sprintf("%.2f", one.P50Over)))

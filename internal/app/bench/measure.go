@@ -33,6 +33,7 @@ type Result struct {
 	Met     bool    `json:"met"`
 	Echo    float64 `json:"net_http,omitempty"` // over HTTP: the rate of net/http alone with the same answer
 	Writer  float64 `json:"writer,omitempty"`   // over HTTP: the rate of the writer alone
+	Both    float64 `json:"both,omitempty"`     // over HTTP: the rate of net/http and the writer together, with nothing else
 }
 
 // Bench is a measurement of a Center. Controller, Seats and Rounds must be set; MakeFloors must have been called.
@@ -178,11 +179,18 @@ func (b *Bench) RevealHTTP(ctx context.Context, connections int) (Result, error)
 	if err != nil || seen.StatusCode != http.StatusOK {
 		return r, fmt.Errorf("the first reveal over HTTP: %w, %.300s", err, body)
 	}
-	echo, stopEcho, err := Serve(Echo(seen, body))
+	echo, stopEcho, err := Serve(Echo(seen, body, nil))
 	if err != nil {
 		return r, err
 	}
 	defer stopEcho()
+	var next atomic.Int64
+	plain, stopPlain, err := Serve(Echo(seen, body, func() error { return b.BusinessWrites(ctx, b.seat(int(next.Add(1)))) }))
+	if err != nil {
+		return r, err
+	}
+	defer stopPlain()
+	both := time.Duration(0)
 	request := func(i int) []byte { return requests[i%len(requests)] }
 	r, err = b.turn(ctx, r, []measured{
 		func() (time.Duration, []time.Duration, error) {
@@ -190,8 +198,14 @@ func (b *Bench) RevealHTTP(ctx context.Context, connections int) (Result, error)
 		},
 		b.storm(connections, func(i int) error { return b.BusinessWrites(ctx, b.seat(i)) }),
 	}, func() (time.Duration, []time.Duration, error) {
+		took, each, err := Load(plain, connections, b.Calls, http.StatusOK, request)
+		if err != nil {
+			return took, each, err
+		}
+		both += took
 		return Load(address, connections, b.Calls, http.StatusOK, request)
 	})
+	r.Both = float64(b.Calls*b.Rounds) / max(both.Seconds(), 1e-9)
 	r.Met = r.Ratio >= 0.5 && r.P99 <= 25
 	return r, err
 }

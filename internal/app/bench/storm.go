@@ -150,9 +150,16 @@ func Once(address string, request []byte) (Answer, []byte, error) {
 }
 
 // Echo is net/http alone: a server that reads the request and answers the bytes of an answer that was seen before.
-func Echo(seen Answer, body []byte) *http.Server {
+// What act does comes before the answer; nil does nothing.
+func Echo(seen Answer, body []byte, act func() error) *http.Server {
 	return &http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.Copy(io.Discard, r.Body)
+		if act != nil {
+			if err := act(); err != nil {
+				http.Error(w, err.Error(), http.StatusInternalServerError)
+				return
+			}
+		}
 		h := w.Header()
 		for name, values := range seen.Header {
 			if name != "Date" && name != "Content-Length" {
