@@ -771,7 +771,7 @@ func TestTwoProcessesNeverWriteOneLogOnPostgreSQL(t *testing.T) {
 	d2 := dbtest.OpenWith(t, db.Options{URL: url, Clock: clock.Now}, schemas...)
 	first := started(t, d1, audit.Options{SignEvery: -1})
 	second := audit.New(d2, audit.Options{Deployment: "dep.example", Actor: machine, SignEvery: -1})
-	short, cancel := context.WithTimeout(ctx, 300*time.Millisecond)
+	short, cancel := context.WithTimeout(ctx, 3*time.Second)
 	defer cancel()
 	if err := second.Start(short, plainSealer{}, key(1)); code(err) != "audit.lease_held" {
 		t.Error(err)

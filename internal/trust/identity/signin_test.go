@@ -74,13 +74,15 @@ func TestAnUnknownLoginCostsWhatAKnownOneDoes(t *testing.T) {
 	h.nobody, err = h.hasher.Hash(h.ctx, "nobody's password at all")
 	h.ok(err)
 	h.hire("rina", actor.Agent)
-	took := map[string]time.Duration{}
-	for i := range 4 {
+	took := map[string]time.Duration{} // the quickest of several: what else runs on the machine only adds
+	for i := range 6 {
 		for _, login := range []string{"rina", fmt.Sprint("nobody", i)} {
 			start := time.Now()
 			_, err := h.SignIn(h.ctx, login, "kapal jeruk langit 8 tangga", at(fmt.Sprintf("192.0.2.%d", i+1)))
 			h.wants(err, "identity.wrong_sign_in")
-			took[login[:4]] += time.Since(start)
+			if one, before := time.Since(start), took[login[:4]]; before == 0 || one < before {
+				took[login[:4]] = one
+			}
 		}
 	}
 	if ratio := float64(took["rina"]) / float64(took["nobo"]); ratio > 5 || ratio < 0.2 {
