@@ -171,7 +171,7 @@ func TestAnUnsignedEndIsOnlyBelievedAsFarAsSigningExplainsIt(t *testing.T) {
 // fault in the keys store leaves the log signed.
 func TestAFaultBetweenTheStoresIsNoFalseAlarm(t *testing.T) {
 	var down atomic.Bool
-	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Fault: func(s db.Store, step string) error {
+	d := dbtest.OpenWith(t, db.Options{Clock: steady(), Dir: t.TempDir(), Fault: func(s db.Store, step string) error {
 		if down.Load() && s == db.StoreKeys && step != "committed" {
 			return errStep
 		}
@@ -204,7 +204,7 @@ func TestAFaultBetweenTheStoresIsNoFalseAlarm(t *testing.T) {
 func TestARestoredDataStoreIsOnlyContinuedByANewLog(t *testing.T) {
 	var s steps
 	dir := t.TempDir()
-	d := dbtest.OpenWith(t, db.Options{Dir: dir, Fault: s.fault}, schemas...)
+	d := dbtest.OpenWith(t, db.Options{Clock: steady(), Dir: dir, Fault: s.fault}, schemas...)
 	other, err := again(d, audit.Options{Node: "other"})
 	if err != nil {
 		t.Fatal(err)
@@ -318,7 +318,7 @@ func TestARestoredDataStoreIsOnlyContinuedByANewLog(t *testing.T) {
 }
 
 func TestARestoreLeavesARunningNodeAlone(t *testing.T) {
-	d := dbtest.OpenPostgres(t, schemas...)
+	d := dbtest.OpenWith(t, db.Options{Clock: steady(), URL: dbtest.PostgresURL(t)}, schemas...)
 	l, err := again(d, audit.Options{Node: "other"})
 	if err != nil {
 		t.Fatal(err)
@@ -353,7 +353,7 @@ func TestAnAnchorThatNobodyTrustedSignedIsNamed(t *testing.T) {
 // The check in the background reads piece by piece while the log grows and loses details.
 func TestTheCheckInTheBackgroundIsNotMisledByWhatHappensMeanwhile(t *testing.T) {
 	w := openWitness(t, filepath.Join(t.TempDir(), "witness.json"))
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		l := started(t, d, audit.Options{SignEvery: time.Millisecond, Witnesses: cosign.Witnesses{Policy: policyFor(t, w, "http://127.0.0.1:1")}})
 		for range 700 {
 			add(t, d, l, reveal("sub_a"))

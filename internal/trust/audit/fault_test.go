@@ -22,7 +22,7 @@ import (
 
 // Another encoder reads and writes the same leaves (package proof has its own).
 func TestAnotherEncoderWritesTheSameLeaf(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	e := reveal("sub_a")
 	e.Detail = map[string]any{"reason": "asked"}
@@ -59,7 +59,7 @@ func TestAnotherEncoderWritesTheSameLeaf(t *testing.T) {
 // A commit succeeded, and the connection broke before it said so: the next write finds
 // the head moved, the one after goes on from there.
 func TestACommitThatWasReportedLostIsTakenUp(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		l := started(t, d, audit.Options{SignEvery: -1})
 		l.Back(func() {
 			for range 300 {
@@ -88,7 +88,7 @@ func TestACommitThatWasReportedLostIsTakenUp(t *testing.T) {
 }
 
 func TestAHeadThatMovedToSomethingElseIsNotTakenUp(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	l.Back(func() {
 		for range 3 {
@@ -148,7 +148,7 @@ func (f failing) Sign(m []byte) ([]byte, error) {
 }
 
 func TestAKeyStoreThatIsGoneStopsSigningAndStartingNotLogging(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	left := 0
 	l := audit.New(d, audit.Options{Deployment: "dep.example", Actor: machine, SignEvery: -1})
 	if err := l.Start(ctx, plainSealer{}, failing{key(1), &left}); code(err) != "audit.not_signed" {
@@ -192,7 +192,7 @@ func (s badSealer) SealDetail(*db.Tx, string) (func(string, []byte) ([]byte, err
 }
 
 func TestADetailThatCannotBeSealedUndoesTheAct(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	boom := errors.New("boom")
 	for _, c := range []struct {
 		sealer badSealer
@@ -225,7 +225,7 @@ func TestADetailThatCannotBeSealedUndoesTheAct(t *testing.T) {
 func TestEachVerbFailsWhenItsTableIsGone(t *testing.T) {
 	for _, table := range []string{"audit_shard", "audit_entry", "audit_detail", "audit_tile", "audit_checkpoint"} {
 		t.Run(table, func(t *testing.T) {
-			d := dbtest.Open(t, schemas...)
+			d := open(t)
 			w := openWitness(t, filepath.Join(t.TempDir(), "witness.json"))
 			l := started(t, d, audit.Options{SignEvery: -1, Witnesses: cosign.Witnesses{Policy: policyFor(t, w, "http://127.0.0.1:1")}})
 			var p *audit.Pending
@@ -299,7 +299,7 @@ func TestEachVerbFailsWhenItsTableIsGone(t *testing.T) {
 }
 
 func TestTheMemoryOfNumbersIsBounded(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	add(t, d, l, reveal("sub_a"))
 	l.ForgetNumbers()
@@ -311,7 +311,7 @@ func TestTheMemoryOfNumbersIsBounded(t *testing.T) {
 }
 
 func TestKeysInTheDatabaseThatMakeNoSenseAreRefused(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := audit.New(d, audit.Options{Deployment: "dep.example", Actor: machine, SignEvery: -1})
 	if err := l.Start(ctx, plainSealer{}, key(1)); err != nil {
 		t.Fatal(err)
@@ -336,7 +336,7 @@ func TestKeysInTheDatabaseThatMakeNoSenseAreRefused(t *testing.T) {
 
 // What is searched is checked against its leaf each time it is shown.
 func TestAnEditedEntryIsNotShown(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	i := add(t, d, l, reveal("sub_a"))
 	if err := l.Sign(ctx); err != nil {
@@ -368,7 +368,7 @@ func TestAnEditedEntryIsNotShown(t *testing.T) {
 
 // What goes wrong on the ticker is said once, and mends itself.
 func TestSigningResumesWhenTheKeyStoreIsBack(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	var k flaky
 	k.KeySigner = key(1)
 	l := audit.New(d, audit.Options{Deployment: "dep.example", Actor: machine, SignEvery: 2 * time.Millisecond})

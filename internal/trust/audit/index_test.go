@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
-	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/proof"
 )
@@ -32,7 +31,7 @@ func lots(t *testing.T, d *db.DB, l *audit.Log, n int, subject func(i int) strin
 
 func TestBatchesOfAnySizeAreIndexedWhole(t *testing.T) {
 	for n := 500; n < 1500; n += 90 {
-		d := dbtest.Open(t, schemas...)
+		d := open(t)
 		l := started(t, d, audit.Options{SignEvery: -1})
 		add(t, d, l, reveal("sub_old"))
 		lots(t, d, l, n, func(i int) string { return fmt.Sprintf("sub_%da", i%7) })
@@ -66,7 +65,7 @@ func erase(t *testing.T, d *db.DB, l *audit.Log, subject string) {
 }
 
 func TestWhatAnotherNodeErasedIsNotIndexedAgain(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	a := started(t, d, audit.Options{Node: "a", SignEvery: -1})
 	b := started(t, d, audit.Options{Node: "b", SignEvery: -1})
 	add(t, d, a, reveal("sub_a"))
@@ -92,7 +91,7 @@ func TestWhatAnotherNodeErasedIsNotIndexedAgain(t *testing.T) {
 }
 
 func TestAnEntryMovedToTheRowOfAnotherRunIsFound(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	lots(t, d, l, 1100, func(i int) string { return "sub_b" })
 	const word = "subject:sub_b"
@@ -128,7 +127,7 @@ func TestAnEntryMovedToTheRowOfAnotherRunIsFound(t *testing.T) {
 
 func TestARowThatSaysItIsIndexedFurtherThanItIsIsFound(t *testing.T) {
 	for _, indexed := range []int64{-10000, 1, 512, 1 << 60} {
-		d := dbtest.Open(t, schemas...)
+		d := open(t)
 		l := started(t, d, audit.Options{SignEvery: -1})
 		add(t, d, l, reveal("sub_b"))
 		change(t, d, "update audit_shard set indexed = $1", indexed)
@@ -146,7 +145,7 @@ var kept = db.Keep(db.StoreData, 10, func(tx *db.Tx, k string) (n int, err error
 }, "floor_row")
 
 func TestAnEntryAboutSomebodyNewMakesTheWriterForgetNothing(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	for i := range 20 {
 		err := d.Write(ctx, func(tx *db.Tx) error {
@@ -165,7 +164,7 @@ func TestAnEntryAboutSomebodyNewMakesTheWriterForgetNothing(t *testing.T) {
 
 func TestAnotherRoomsUniqueViolationIsNoMovedHead(t *testing.T) {
 	rows := db.NewInsert("insert into floor_row (row, text)", 2, "")
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	add(t, d, l, reveal("sub_a"))
 	change(t, d, "insert into floor_row (row, text) values ('taken', '')")
@@ -201,7 +200,7 @@ func TestAnotherRoomsUniqueViolationIsNoMovedHead(t *testing.T) {
 // The index names another person's entry: erasing one erases the other, and says it is authorised.
 // The index names another person's entry: erasing one erases the other, and says it is authorised.
 func TestErasureRefusesAnIndexThatNamesSomebodyElse(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	lots(t, d, l, 600, func(i int) string { return []string{"sub_a", "sub_b"}[i%2] })
 	err := d.Write(ctx, func(tx *db.Tx) error {
@@ -230,7 +229,7 @@ func TestErasureRefusesAnIndexThatNamesSomebodyElse(t *testing.T) {
 }
 
 func TestTheFirstEntryAboutSomebodyIsNumberedOne(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		l := started(t, d, audit.Options{SignEvery: -1})
 		for range 2 {
 			e := reveal("sub_new")

@@ -82,7 +82,7 @@ func code(err error) string {
 }
 
 func TestAnEntryHasAnIndexOnlyAfterItsCommit(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		l := started(t, d, audit.Options{SignEvery: -1})
 		var p *audit.Pending
 		err := d.Write(ctx, func(tx *db.Tx) (err error) {
@@ -109,7 +109,7 @@ func TestAnEntryHasAnIndexOnlyAfterItsCommit(t *testing.T) {
 }
 
 func TestAFailedClosureLeavesNoGap(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		l := started(t, d, audit.Options{SignEvery: -1})
 		boom := errors.New("boom")
 		var lost []*audit.Pending
@@ -152,7 +152,7 @@ func TestAFailedClosureLeavesNoGap(t *testing.T) {
 }
 
 func TestABatchThatIsRolledBackAndRerunGivesTheSameLog(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		l := started(t, d, audit.Options{SignEvery: -1})
 		fails := 0
 		d.BeforeCommit("saboteur", func(_ *db.Tx, items []any) error {
@@ -190,7 +190,7 @@ func TestABatchThatIsRolledBackAndRerunGivesTheSameLog(t *testing.T) {
 
 // The tree is the one that golang.org/x/mod builds from the same leaves.
 func TestTheTreeIsTheReferenceTree(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	rapid.Check(t, func(rt *rapid.T) {
 		for range rapid.IntRange(1, 4).Draw(rt, "batches") {
@@ -251,7 +251,7 @@ func compareWithReference(t interface{ Fatalf(string, ...any) }, d *db.DB, size 
 }
 
 func TestTextThatCouldBePersonalIsRefused(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	good := reveal("")
 	with := func(f func(e *audit.Entry)) audit.Entry {
@@ -311,7 +311,7 @@ func many(n int) (list []string) {
 }
 
 func TestNothingIsLoggedBeforeStartOrAfterClose(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := audit.New(d, audit.Options{Deployment: "dep.example", Actor: machine, SignEvery: -1})
 	try := func() error {
 		return d.Write(ctx, func(tx *db.Tx) error {
@@ -353,7 +353,7 @@ func TestNothingIsLoggedBeforeStartOrAfterClose(t *testing.T) {
 
 // A transaction of Read commits nothing, so an entry in it would be lost without a word.
 func TestAReadTransactionTakesNoEntry(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	err := d.Read(ctx, func(tx *db.Tx) error {
 		_, err := l.Append(tx, reveal(""))
@@ -372,7 +372,7 @@ func TestAReadTransactionTakesNoEntry(t *testing.T) {
 }
 
 func TestBadNamesAreRefused(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	for _, o := range []audit.Options{{}, {Deployment: "two words"}, {Deployment: "a", Node: "b c"}, {Deployment: id.New("dep") + id.New("dep") + id.New("dep")}} {
 		o.Actor = machine
 		if err := audit.New(d, o).Start(ctx, plainSealer{}, key(1)); code(err) != "audit.bad_name" {
@@ -412,7 +412,7 @@ func TestAClockThatStepsBackIsMarked(t *testing.T) {
 }
 
 func TestTheLogIsSignedByItself(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: 5 * time.Millisecond})
 	add(t, d, l, reveal(""))
 	for range 1000 {
@@ -446,7 +446,7 @@ func TestOldCheckpointsAreThinnedOut(t *testing.T) {
 }
 
 func TestADayLaterOneCheckpointAnHourIsKept(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, plain *db.DB) {
+	each(t, func(t *testing.T, plain *db.DB) {
 		clock := eight()
 		o := db.Options{Dir: t.TempDir(), Clock: clock.Now}
 		if plain.Dialect() == db.Postgres {
@@ -486,7 +486,7 @@ func TestADayLaterOneCheckpointAnHourIsKept(t *testing.T) {
 }
 
 func TestARestartGoesOnWhereItStopped(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		var last uint64
 		for range 3 {
 			l := audit.New(d, audit.Options{Deployment: "dep.example", Actor: machine, SignEvery: -1})
@@ -511,7 +511,7 @@ func TestARestartGoesOnWhereItStopped(t *testing.T) {
 
 // A process that died left unsigned entries and, on SQLite, a running lease.
 func TestAStartAfterACrashNeedsNoHelp(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	dead := audit.New(d, audit.Options{Deployment: "dep.example", Actor: machine, SignEvery: -1})
 	if err := dead.Start(ctx, plainSealer{}, key(1)); err != nil {
 		t.Fatal(err)
@@ -556,7 +556,7 @@ func TestAStartAfterACrashNeedsNoHelp(t *testing.T) {
 }
 
 func TestAnotherKeyIsRefusedUnlessTheLogIsContinued(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := audit.New(d, audit.Options{Deployment: "dep.example", Actor: machine, SignEvery: -1})
 	if err := l.Start(ctx, plainSealer{}, key(1)); err != nil {
 		t.Fatal(err)
@@ -588,7 +588,7 @@ func TestAnotherKeyIsRefusedUnlessTheLogIsContinued(t *testing.T) {
 func TestARestoreBeginsANewLogAndShowsWhatWasLost(t *testing.T) {
 	dir := t.TempDir()
 	open := func(from string) *db.DB {
-		return dbtest.OpenWith(t, db.Options{Dir: from}, schemas...)
+		return dbtest.OpenWith(t, db.Options{Clock: steady(), Dir: from}, schemas...)
 	}
 	d := open(dir)
 	l := audit.New(d, audit.Options{Deployment: "dep.example", Actor: machine, SignEvery: -1})
@@ -642,7 +642,7 @@ func TestARestoreBeginsANewLogAndShowsWhatWasLost(t *testing.T) {
 }
 
 func TestErasureAuthorisesExactlyItsAbsences(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		l := started(t, d, audit.Options{SignEvery: -1})
 		for i := range 400 {
 			e := reveal([]string{"sub_a", "sub_b", "sub_c"}[i%3])
@@ -689,7 +689,7 @@ func TestErasureAuthorisesExactlyItsAbsences(t *testing.T) {
 }
 
 func TestErasureOfManyScatteredEntriesTakesSeveralLeaves(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	for range 300 {
 		err := d.Write(ctx, func(tx *db.Tx) error {
@@ -740,7 +740,7 @@ func TestErasureOfManyScatteredEntriesTakesSeveralLeaves(t *testing.T) {
 
 // Two nodes write logs of their own; an erasure on one covers entries in the other's.
 func TestTwoNodesWriteTwoLogs(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	a := started(t, d, audit.Options{Node: "a", SignEvery: -1})
 	b := started(t, d, audit.Options{Node: "b", SignEvery: -1})
 	for range 5 {

@@ -122,7 +122,7 @@ func TestSearchFindsWhatWasAskedForAndIsItselfLogged(t *testing.T) {
 }
 
 func TestWhatWasDoneForAnotherControllerIsNotThere(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		l := started(t, d, audit.Options{SignEvery: -1})
 		index := map[string][]uint64{}
 		for range 6 {
@@ -211,7 +211,7 @@ func TestWhatWasDoneForAnotherControllerIsNotThere(t *testing.T) {
 }
 
 func TestQueriesThatMakeNoSenseAreRefused(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	for _, q := range []audit.Query{{Limit: 201}, {Limit: -1}, {After: "x"}, {After: "1-"}, {After: "-1-1"}, {Action: "two words"}, {Controllers: []string{"two words"}}, {Except: "two words"}, {Subject: "'; drop table audit_entry"}} {
 		if _, err := l.Search(ctx, auditor, q); code(err) != "audit.bad_query" {
@@ -247,7 +247,7 @@ func TestQueriesThatMakeNoSenseAreRefused(t *testing.T) {
 }
 
 func TestAnEntryComesWithAProofThatStandsAlone(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		l := started(t, d, audit.Options{SignEvery: -1})
 		var p *audit.Pending
 		for range 700 {
@@ -299,7 +299,7 @@ func TestAnEntryComesWithAProofThatStandsAlone(t *testing.T) {
 }
 
 func TestASubjectsExtractIsCompleteAndProvable(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	for i := range 50 {
 		e := reveal([]string{"sub_a", "sub_b"}[i%2])
@@ -362,7 +362,7 @@ func TestASubjectsExtractIsCompleteAndProvable(t *testing.T) {
 }
 
 func TestABundleThatCannotBeWrittenIsAnError(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "x"), nil, 0o600); err != nil {
@@ -388,7 +388,7 @@ func TestABundleThatCannotBeWrittenIsAnError(t *testing.T) {
 }
 
 func TestASearchUsesItsIndex(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	const key, byWord = "USING INTEGER PRIMARY KEY", "SEARCH audit_index USING PRIMARY KEY (word=? AND run>? AND run<?)"
 	for _, q := range []audit.Query{
 		{}, {Subject: "sub_a"}, {Subject: "sub_a", Action: "reveal"}, {Actor: "stf_a"}, {Interaction: "itx_a"}, {Action: "erasure"},
@@ -405,7 +405,7 @@ func TestASearchUsesItsIndex(t *testing.T) {
 }
 
 func TestAProofLooksThroughNoCheckpointsWithoutAWitness(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	plan := ""
 	if err := d.Read(ctx, func(tx *db.Tx) error {
 		return tx.Data.Rows("explain query plan "+audit.SelectWitnessed, []any{1, 2}, func(r db.Row) error {

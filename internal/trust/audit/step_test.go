@@ -52,7 +52,7 @@ func erasing(d *db.DB, l *audit.Log, subject string) error {
 // makes in turn, from a start to a close: what is acknowledged is there, and the log verifies.
 func TestAFaultAtAnyStepOfTheWriterLeavesAWholeLog(t *testing.T) {
 	var s steps
-	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Fault: s.fault}, schemas...)
+	d := dbtest.OpenWith(t, db.Options{Clock: steady(), Dir: t.TempDir(), Fault: s.fault}, schemas...)
 	w := openWitness(t, filepath.Join(t.TempDir(), "witness.json"))
 	srv := httptest.NewServer(w)
 	defer srv.Close()
@@ -134,7 +134,7 @@ func TestAFaultAtAnyStepOfTheWriterLeavesAWholeLog(t *testing.T) {
 
 func TestAHeadThatMovedIsReadAgainUntilItIsRead(t *testing.T) {
 	var s steps
-	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Fault: s.fault}, schemas...)
+	d := dbtest.OpenWith(t, db.Options{Clock: steady(), Dir: t.TempDir(), Fault: s.fault}, schemas...)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	try := func() error {
 		return d.Write(ctx, func(tx *db.Tx) error { _, err := l.Append(tx, reveal("sub_a")); return err })
@@ -166,7 +166,7 @@ func TestAHeadThatMovedIsReadAgainUntilItIsRead(t *testing.T) {
 func TestAFaultWhileALogIsContinuedLeavesWholeLogs(t *testing.T) {
 	for n := int64(1); ; n++ {
 		var s steps
-		d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Fault: s.fault}, schemas...)
+		d := dbtest.OpenWith(t, db.Options{Clock: steady(), Dir: t.TempDir(), Fault: s.fault}, schemas...)
 		if err := started(t, d, audit.Options{SignEvery: -1}).Close(ctx); err != nil {
 			t.Fatal(err)
 		}
@@ -191,7 +191,7 @@ func TestAFaultWhileALogIsContinuedLeavesWholeLogs(t *testing.T) {
 // TestAQuestionThatFailsFailsItsVerb fails every question that a reader asks in turn.
 func TestAQuestionThatFailsFailsItsVerb(t *testing.T) {
 	var s steps
-	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Readers: 1, ReadFault: s.fault}, schemas...)
+	d := dbtest.OpenWith(t, db.Options{Clock: steady(), Dir: t.TempDir(), Readers: 1, ReadFault: s.fault}, schemas...)
 	w := openWitness(t, filepath.Join(t.TempDir(), "witness.json"))
 	srv := httptest.NewServer(w)
 	defer srv.Close()
@@ -266,7 +266,7 @@ func TestAQuestionThatFailsFailsItsVerb(t *testing.T) {
 }
 
 func TestASearchGoesOnByTheIndexUntilItHasEnough(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		l := started(t, d, audit.Options{SignEvery: -1})
 		lots(t, d, l, 1600, func(i int) string { return fmt.Sprintf("sub_%d", i%40) })
 		for _, limit := range []int{3, 39, 200} {
@@ -303,7 +303,7 @@ func TestNumbersGoOnWhereOnlyTheIndexKnowsThem(t *testing.T) {
 		"the entry is gone":    {"delete from audit_detail where subject = 'sub_1'", "audit.tampered"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			d := dbtest.Open(t, schemas...)
+			d := open(t)
 			l := started(t, d, audit.Options{SignEvery: -1})
 			lots(t, d, l, 600, func(i int) string { return fmt.Sprintf("sub_%d", i/300) })
 			lots(t, d, l, 600, func(i int) string { return "sub_9" })
@@ -327,7 +327,7 @@ func TestNumbersGoOnWhereOnlyTheIndexKnowsThem(t *testing.T) {
 }
 
 func TestWhatIsNotALeafIsNotLogged(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	boom := errors.New("boom")
 	size := l.Size()
@@ -372,7 +372,7 @@ func (s noSealer) SealDetail(*db.Tx, string) (func(string, []byte) ([]byte, erro
 
 // A note has room for a hundred signatures, and two are the log's own.
 func TestAWitnessThatFillsTheNoteIsRefused(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	w := openWitness(t, filepath.Join(t.TempDir(), "witness.json"))
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		rec := httptest.NewRecorder()
@@ -391,7 +391,7 @@ func TestAWitnessThatFillsTheNoteIsRefused(t *testing.T) {
 }
 
 func TestWhatAWitnessSaysTwiceOrWhereNoneCanBeIsAnError(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	w := openWitness(t, filepath.Join(t.TempDir(), "witness.json"))
 	knows := 3
 	srv := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, _ *http.Request) {
@@ -411,7 +411,7 @@ func TestWhatAWitnessSaysTwiceOrWhereNoneCanBeIsAnError(t *testing.T) {
 }
 
 func TestALogWithoutACheckpointGivesNoExtract(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	other := started(t, d, audit.Options{Node: "other", SignEvery: -1})
 	add(t, d, l, reveal("sub_a"))
@@ -430,7 +430,7 @@ func TestALogWithoutACheckpointGivesNoExtract(t *testing.T) {
 // The first fault of a start stands, also when the closer look fails.
 func TestATamperedLogIsRefusedEvenIfTheCloserLookFails(t *testing.T) {
 	var s steps
-	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Readers: 1, ReadFault: s.fault}, schemas...)
+	d := dbtest.OpenWith(t, db.Options{Clock: steady(), Dir: t.TempDir(), Readers: 1, ReadFault: s.fault}, schemas...)
 	l := started(t, d, audit.Options{SignEvery: -1})
 	add(t, d, l, reveal("sub_a"))
 	if err := l.Close(ctx); err != nil {

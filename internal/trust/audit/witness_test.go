@@ -19,7 +19,6 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
-	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/audit/cosign"
 	"github.com/amanah-id/amanah/internal/trust/audit/witness"
@@ -51,7 +50,7 @@ func policyFor(t *testing.T, w *witness.Server, url string) *proof.Policy {
 }
 
 func TestAWitnessCosignsWhatOnlyGrew(t *testing.T) {
-	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+	each(t, func(t *testing.T, d *db.DB) {
 		file := filepath.Join(t.TempDir(), "witness.json")
 		w := openWitness(t, file)
 		srv := httptest.NewServer(w)
@@ -118,7 +117,7 @@ func TestAWitnessCosignsWhatOnlyGrew(t *testing.T) {
 }
 
 func TestTheLogShowsItselfToItsWitnesses(t *testing.T) {
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	w := openWitness(t, filepath.Join(t.TempDir(), "witness.json"))
 	srv := httptest.NewServer(w)
 	defer srv.Close()
@@ -149,7 +148,7 @@ func TestAWitnessShowsRollbackAndFork(t *testing.T) {
 	srv := httptest.NewServer(w)
 	defer srv.Close()
 	o := audit.Options{SignEvery: -1, Witnesses: cosign.Witnesses{Policy: policyFor(t, w, srv.URL)}}
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, o)
 	for range 9 {
 		add(t, d, l, reveal("sub_a"))
@@ -158,7 +157,7 @@ func TestAWitnessShowsRollbackAndFork(t *testing.T) {
 		t.Fatal(err)
 	}
 	another := func(size int) *audit.Log {
-		d2 := dbtest.Open(t, schemas...)
+		d2 := open(t)
 		m := audit.New(d2, audit.Options{Deployment: "dep.example", Actor: machine, SignEvery: -1})
 		if err := m.Start(ctx, plainSealer{}, key(1)); err != nil {
 			t.Fatal(err)
@@ -384,7 +383,7 @@ func TestWhatAWitnessMayAnswerIsUnderstood(t *testing.T) {
 	}))
 	defer srv.Close()
 	w := openWitness(t, filepath.Join(t.TempDir(), "witness.json"))
-	d := dbtest.Open(t, schemas...)
+	d := open(t)
 	l := started(t, d, audit.Options{SignEvery: -1, Witnesses: cosign.Witnesses{Policy: policyFor(t, w, srv.URL)}})
 	for range 5 {
 		add(t, d, l, reveal(""))

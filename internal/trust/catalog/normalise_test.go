@@ -323,7 +323,7 @@ func TestNormalisingIsAPropertyOfTheValue(t *testing.T) {
 }
 
 // TestNormalisingIsLinear doubles hostile inputs many times over what MaxValue allows, on
-// the functions themselves, and gives each a generous second.
+// the functions themselves, and gives each half a minute; what grows with the square needs more.
 func TestNormalisingIsLinear(t *testing.T) {
 	for _, unit := range []string{"a", " ", "1", ".", "e\u0301", "\u0301", "h. ", "S.H., ", "chdjtj", "'", "@a.", "rp. ", "1.", "K H "} {
 		in := strings.Repeat(unit, 256<<10/len(unit))
@@ -335,7 +335,7 @@ func TestNormalisingIsLinear(t *testing.T) {
 			if n.key != nil {
 				n.key(in)
 			}
-			if took := time.Since(began); took > 5*time.Second {
+			if took := time.Since(began); took > 30*time.Second {
 				t.Errorf("%s needs %v for 256 KiB of %q", name, took, unit)
 			}
 		}
