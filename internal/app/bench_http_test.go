@@ -327,3 +327,50 @@ func BenchmarkPages(b *testing.B) {
 	b.ReportMetric(float64(largestFixture)/1024, "KB-largest-fixture")
 	b.ReportMetric(0, "ns/op")
 }
+
+// BenchmarkTraffic plays 200 agents' calls against one node, and the same against a stand-in that neither decides nor
+// logs, in turns. AMANAH_BENCH_MINUTES is how long each lasts (one minute unless told), AMANAH_BENCH_DESKS how many agents.
+func BenchmarkTraffic(b *testing.B) {
+	ctx := context.Background()
+	minutes, desks := size(b, "AMANAH_BENCH_MINUTES", 1), size(b, "AMANAH_BENCH_DESKS", 200)
+	t, err := NewTrial(ctx, TrialOptions{Dir: b.TempDir(), Controllers: []string{"toko=Toko Nusantara"}, Log: slog.New(slog.NewJSONHandler(nowhere{}, nil)),
+		Limits: web.Limits{Rate: 1e9, Burst: 1e9}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = t.Close(ctx) }()
+	t.Desk.Budget = 1 << 40
+	traffic := bench.Traffic{Center: t.Center, Controller: t.Controllers["toko"], Pace: 1}
+	if traffic.Purpose, err = t.Purpose(ctx, traffic.Controller, "order_status"); err != nil {
+		b.Fatal(err)
+	}
+	if _, traffic.Key, err = t.Client(ctx, "Exchange", []string{identity.ScopeInteractions, identity.ScopeEvents}, []string{traffic.Controller}); err != nil {
+		b.Fatal(err)
+	}
+	if traffic.Desks, err = t.Center.Desks(ctx, traffic.Controller, 0, desks); err != nil {
+		b.Fatal(err)
+	}
+	if err := t.MakeFloors(ctx, nil); err != nil {
+		b.Fatal(err)
+	}
+	GiveHeapRoom()
+	lasts := time.Duration(minutes) * time.Minute
+	floor, err := traffic.StandIn(ctx, lasts)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ours, err := traffic.Run(ctx, lasts)
+	if err != nil {
+		b.Fatal(err)
+	}
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	b.ReportMetric(float64(ours.Calls), "calls")
+	b.ReportMetric(ms(ours.Steps["screen pop"]), "pop-p95-ms")
+	b.ReportMetric(ms(ours.Steps["compare"]), "compare-p95-ms")
+	b.ReportMetric(ms(ours.Steps["reveal"]), "reveal-p95-ms")
+	b.ReportMetric(ms(ours.Handling), "waiting-ms/call")
+	b.ReportMetric(ms(floor.Handling), "floor-waiting-ms/call")
+	b.ReportMetric(ours.Call.Seconds(), "s/call")
+	b.ReportMetric(ours.Call.Seconds()/floor.Call.Seconds(), "ratio-of-calls")
+	b.ReportMetric(float64(ours.Grown)/(1<<20), "MB-grown")
+}
