@@ -1,8 +1,10 @@
 package app
 
 import (
+	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -12,6 +14,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/proof"
 )
@@ -162,4 +165,51 @@ func TestAKeyEpochIsRenewedWhenItsTimeHasCome(t *testing.T) {
 	if n := epoch(); n != 2 {
 		t.Errorf("epoch %d at once again", n)
 	}
+}
+
+// A row that comes late may be that of a customer whom another node has erased meanwhile.
+func TestTheIndexIsRepairedWhileTheServerRunsWhenRowsOfItCameLate(t *testing.T) {
+	run := func(t *testing.T, o db.Options) {
+		ctx, repaired := context.WithCancel(t.Context())
+		defer repaired()
+		var down, noted atomic.Bool
+		o.Fault = func(s db.Store, step string) error {
+			switch {
+			case s != db.StoreIndex:
+			case step == "commit" && down.Load():
+				return errors.New("injected")
+			case strings.HasPrefix(step, "update vault_repair "):
+				noted.Store(true)
+			case step == "committed" && noted.Load():
+				repaired()
+			}
+			return nil
+		}
+		w := openWorld(t, o)
+		down.Store(true)
+		if err := w.DB.Write(ctx, func(tx *db.Tx) error {
+			tx.Index.Queue(`insert into vault_indexed (subject, version) values ('sub_erased', 2)`)
+			return nil
+		}); err != nil || w.DB.IndexBehind() == nil {
+			t.Fatal(err, w.DB.IndexBehind())
+		}
+		down.Store(false)
+		rows := func() (n int) {
+			if err := w.DB.Write(t.Context(), func(tx *db.Tx) error { // what is owed comes first
+				return tx.Index.Row(`select count(*) from vault_indexed where subject = 'sub_erased'`).Scan(&n)
+			}); err != nil {
+				t.Fatal(err)
+			}
+			return n
+		}
+		if n := rows(); n != 1 {
+			t.Fatalf("the row did not come late: %d", n)
+		}
+		w.followIndex(ctx) // until a repair has been committed
+		if n := rows(); n != 0 {
+			t.Error("the row is there still")
+		}
+	}
+	t.Run("sqlite", func(t *testing.T) { run(t, db.Options{}) })
+	t.Run("postgres", func(t *testing.T) { run(t, db.Options{URL: dbtest.PostgresURL(t)}) })
 }
