@@ -16,18 +16,21 @@ import (
 
 // What the server looks after while it runs: its readiness, the log, and the age of its keys.
 
-// checks are the conditions of /readyz.
+// checks are the conditions of /readyz. A node that may not write its log can serve nobody. What is wrong with entries of
+// the past, or what a witness says, is an alarm: the entries to come are as good as before, and whoever can edit a row must
+// not be able to stop the call center with it.
 func (h *House) checks() []web.Check {
 	return []web.Check{
 		{Name: "database", Ask: h.DB.Ping},
 		{Name: "index", Ask: func(context.Context) error { return h.DB.IndexBehind() }},
 		{Name: "keys", Ask: func(ctx context.Context) error { _, err := h.Keys.Status(ctx); return err }},
-		{Name: "log", Ask: func(ctx context.Context) error {
-			if h.Audit.Origin() == "" {
-				return errs.New(errs.Unavailable, "app.internal")
+		{Name: "log", Ask: func(context.Context) error {
+			if !h.Audit.Health().Until.After(h.DB.Now()) { // it is not started, or another node may have taken its lease
+				return errs.New(errs.Unavailable, "audit.lease_lost")
 			}
-			return h.Audit.Alarm()
+			return nil
 		}},
+		{Name: "log", Alarm: true, Ask: func(context.Context) error { return h.Audit.Alarm() }},
 	}
 }
 
