@@ -35,6 +35,7 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 	background.Go(func() { h.followKeys(working) })
 	background.Go(func() {
 		h.warmUp(working)
+		background.Go(func() { h.followIndex(working) })
 		h.Audit.Watch(working)
 	})
 	if address := h.Config.Metrics.Listen; address != "" {

@@ -16,18 +16,21 @@ import (
 
 // What the server looks after while it runs: its readiness, the log, and the age of its keys.
 
-// checks are the conditions of /readyz.
+// checks are the conditions of /readyz. A node that may not write its log can serve nobody. What is wrong with entries of
+// the past, or what a witness says, is an alarm: the entries to come are as good as before, and whoever can edit a row must
+// not be able to stop the call center with it.
 func (h *House) checks() []web.Check {
 	return []web.Check{
 		{Name: "database", Ask: h.DB.Ping},
 		{Name: "index", Ask: func(context.Context) error { return h.DB.IndexBehind() }},
 		{Name: "keys", Ask: func(ctx context.Context) error { _, err := h.Keys.Status(ctx); return err }},
-		{Name: "log", Ask: func(ctx context.Context) error {
-			if h.Audit.Origin() == "" {
-				return errs.New(errs.Unavailable, "app.internal")
+		{Name: "log", Ask: func(context.Context) error {
+			if !h.Audit.Health().Until.After(h.DB.Now()) { // it is not started, or another node may have taken its lease
+				return errs.New(errs.Unavailable, "audit.lease_lost")
 			}
-			return h.Audit.Alarm()
+			return nil
 		}},
+		{Name: "log", Alarm: true, Ask: func(context.Context) error { return h.Audit.Alarm() }},
 	}
 }
 
@@ -74,16 +77,32 @@ func (h *House) followKeys(ctx context.Context) {
 	if h.DB.Dialect() == db.SQLite {
 		return // this process is alone with its stores
 	}
-	tick := time.NewTicker(5 * time.Second)
+	h.follow(ctx, 5*time.Second, "keys not read again", h.Keys.Refresh)
+}
+
+// followIndex repairs the blind index when rows of it were made late, and tries again until that has succeeded.
+func (h *House) followIndex(ctx context.Context) {
+	h.follow(ctx, 2*time.Second, "blind index not repaired", func(ctx context.Context) error {
+		r, late, err := h.Vault.RepairLate(ctx)
+		if late && err == nil {
+			h.Logger.Info("blind index repaired after rows came late", slog.Int64("rebuilt", r.Rebuilt), slog.Int64("orphans", r.Orphans), slog.Int64("conflicts", r.Conflicts))
+		}
+		return err
+	})
+}
+
+// follow does something again and again until ctx ends.
+func (h *House) follow(ctx context.Context, every time.Duration, failed string, do func(context.Context) error) {
+	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
+		if err := do(ctx); err != nil && ctx.Err() == nil {
+			h.Logger.Error(failed, slog.String("code", errs.Of(err).Code))
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-		}
-		if err := h.Keys.Refresh(ctx); err != nil && ctx.Err() == nil {
-			h.Logger.Error("keys not read again", slog.String("code", errs.Of(err).Code))
 		}
 	}
 }

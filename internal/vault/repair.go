@@ -34,6 +34,31 @@ const settled = time.Hour
 // start. A first run, or one after the index store was lost, looks at everybody; later
 // ones at whom has changed since. With all it makes every row anew, for a new index key.
 func (v *Vault) Repair(ctx context.Context, all bool) (Repaired, error) {
+	v.repairing.Lock()
+	defer v.repairing.Unlock()
+	return v.repair(ctx, v.db.Now(), all)
+}
+
+// RepairLate repairs what follows from index rows that were made late, after another node had
+// erased or changed their customers: the rows of the erased go, those of the changed follow the
+// newest values. It does nothing when no rows were made late since it last succeeded.
+func (v *Vault) RepairLate(ctx context.Context) (r Repaired, late bool, err error) {
+	v.repairing.Lock()
+	defer v.repairing.Unlock()
+	if since, late := v.db.Mended(); late && v.late.IsZero() {
+		v.late = since
+	}
+	if v.late.IsZero() {
+		return r, false, nil
+	}
+	if r, err = v.repair(ctx, v.late, false); err == nil {
+		v.late = time.Time{}
+	}
+	return r, true, err
+}
+
+// repair looks at whom has changed since the last repair, or since an earlier time.
+func (v *Vault) repair(ctx context.Context, from time.Time, all bool) (Repaired, error) {
 	var r Repaired
 	started := v.db.Now()
 	var since int64
@@ -43,7 +68,7 @@ func (v *Vault) Repair(ctx context.Context, all bool) (Repaired, error) {
 	}); err != nil {
 		return r, err
 	}
-	if since > 0 {
+	if since = min(since, from.UnixMicro()); since > 0 {
 		since -= settled.Microseconds()
 	}
 	if all {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
@@ -45,6 +46,9 @@ type Vault struct {
 	duty      func(string) actor.Actor
 
 	names names
+
+	repairing sync.Mutex // one repair of the index at a time
+	late      time.Time  // since when rows were owed whose repair has not succeeded yet; zero for none
 }
 
 // New makes a Vault. BuildNames and Repair start its duties.

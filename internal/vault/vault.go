@@ -28,7 +28,8 @@
 //
 // The three stores are committed in the order keys, data, index. What a crash in between
 // can leave is repaired at start (repair.go): keys nobody uses, index rows whose subject is
-// gone, subjects whose index rows are missing.
+// gone, subjects whose index rows are missing. What index rows that came late leave, because
+// another node was faster, is repaired while the program runs (RepairLate).
 //
 // It serves UU PDP art. 16 (2) a (collected for a stated purpose, limited to it), art. 27
 // and 28 (limited, for the purpose) and art. 35 and 39 (protection against access).

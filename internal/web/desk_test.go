@@ -478,15 +478,30 @@ func TestHealthReadinessAndMetricsSayNothingAboutAnybody(t *testing.T) {
 	}
 	w := d.Do("", "GET", "/readyz", "")
 	leaks(t, d, w)
-	if w.Code != 503 || strings.TrimSpace(w.Body.String()) != `{"failed":["keys"],"status":"degraded"}` {
+	if w.Code != 503 || strings.TrimSpace(w.Body.String()) != `{"alarms":[],"failed":["keys"],"status":"degraded"}` {
 		t.Error(w.Code, w.Body)
 	}
-	broken = nil
-	checks[1].Ask = func(context.Context) error { return nil }
-	if w := desk(t, func(o *web.Options) { o.Checks = checks }).Do("", "GET", "/readyz", ""); w.Code != 200 {
-		t.Error(w.Code, w.Body)
+	// An alarm is named and keeps nobody from being served; what else fails still counts.
+	log := web.Check{Name: "log", Alarm: true, Ask: func(context.Context) error { return broken }}
+	for _, tc := range []struct {
+		checks []web.Check
+		code   int
+		body   string
+	}{
+		{checks[:1], 200, `{"alarms":[],"failed":[],"status":"ok"}`},
+		{[]web.Check{checks[0], log}, 200, `{"alarms":["log"],"failed":[],"status":"alarm"}`},
+		{[]web.Check{log, checks[1], checks[0]}, 503, `{"alarms":["log"],"failed":["keys"],"status":"degraded"}`},
+	} {
+		d := desk(t, func(o *web.Options) { o.Checks = tc.checks })
+		w := d.Do("", "GET", "/readyz", "")
+		leaks(t, d, w)
+		if w.Code != tc.code || strings.TrimSpace(w.Body.String()) != tc.body || (w.Header().Get("Retry-After") != "") != (tc.code == 503) {
+			t.Error(w.Code, w.Header(), w.Body)
+		}
 	}
-	checks[1].Ask = func(ctx context.Context) error { <-ctx.Done(); time.Sleep(50 * time.Millisecond); return nil }
+	ended := make(chan struct{})
+	defer close(ended)
+	checks[1].Ask = func(context.Context) error { <-ended; return nil }
 	if w := desk(t, func(o *web.Options) { o.Checks = checks }).Do("", "GET", "/readyz", ""); w.Code != 503 || !strings.Contains(w.Body.String(), "timeout") {
 		t.Error("a check that hangs holds everybody:", w.Code, w.Body)
 	}

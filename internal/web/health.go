@@ -42,8 +42,8 @@ func (m *metrics) observe(pattern, method string, status int, took time.Duration
 	}
 }
 
-// healthRoutes: /healthz says that the process answers; /readyz asks every Check and names
-// those that fail; /metrics is for this machine and the networks of Options.MetricsFrom.
+// healthRoutes: /healthz says that the process answers; /readyz asks every Check, names those
+// that fail and answers 503 unless these are alarms; /metrics is for this machine and the networks of Options.MetricsFrom.
 // None of them says anything about anybody.
 func (s *Server) healthRoutes(rt *Router) {
 	add := func(pattern string, handle func(*state, http.ResponseWriter, *http.Request) error) {
@@ -53,13 +53,16 @@ func (s *Server) healthRoutes(rt *Router) {
 		return writeJSON(w, http.StatusOK, map[string]string{"status": "ok"})
 	})
 	add("GET /readyz", func(_ *state, w http.ResponseWriter, r *http.Request) error {
-		status, failed := s.ready(r.Context())
-		code := http.StatusOK
-		if status != "ok" {
-			code = http.StatusServiceUnavailable
+		failed, alarms := s.ready(r.Context())
+		code, status := http.StatusOK, "ok"
+		switch {
+		case len(failed) > 0:
+			code, status = http.StatusServiceUnavailable, "degraded"
 			w.Header().Set("Retry-After", "2")
+		case len(alarms) > 0:
+			status = "alarm"
 		}
-		return writeJSON(w, code, map[string]any{"status": status, "failed": failed})
+		return writeJSON(w, code, map[string]any{"status": status, "failed": failed, "alarms": alarms})
 	})
 	handler := promhttp.HandlerFor(s.options.Registry, promhttp.HandlerOpts{})
 	add("GET /metrics", func(_ *state, w http.ResponseWriter, r *http.Request) error {
@@ -79,36 +82,37 @@ func (s *Server) healthRoutes(rt *Router) {
 }
 
 // ready asks all checks at once and gives each a second.
-func (s *Server) ready(ctx context.Context) (status string, failed []string) {
+func (s *Server) ready(ctx context.Context) (failed, alarms []string) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
-	answers := make(chan string, len(s.options.Checks))
+	answers := make(chan Check, len(s.options.Checks))
 	for _, c := range s.options.Checks {
 		go func() {
-			if err := c.Ask(ctx); err != nil {
-				answers <- c.Name
-				return
+			if c.Ask(ctx) == nil {
+				c = Check{}
 			}
-			answers <- ""
+			answers <- c
 		}()
 	}
-	failed = []string{}
+	failed, alarms = []string{}, []string{}
 	for range s.options.Checks {
 		select {
-		case name := <-answers:
-			if name != "" {
-				failed = append(failed, name)
+		case c := <-answers:
+			switch {
+			case c.Name == "":
+			case c.Alarm:
+				alarms = append(alarms, c.Name)
+			default:
+				failed = append(failed, c.Name)
 			}
 		case <-ctx.Done():
 			// A check that ignores its context must not make the others wait.
-			return "degraded", append(failed, "timeout")
+			return append(failed, "timeout"), alarms
 		}
 	}
 	slices.Sort(failed)
-	if len(failed) > 0 {
-		return "degraded", failed
-	}
-	return "ok", failed
+	slices.Sort(alarms)
+	return failed, alarms
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) error {

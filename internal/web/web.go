@@ -180,6 +180,9 @@ type Module struct {
 type Check struct {
 	Name string
 	Ask  func(ctx context.Context) error
+	// Alarm says that somebody must look into a failure and that calls go on meanwhile: it is
+	// named and takes no node out of service.
+	Alarm bool
 }
 
 // Limits of one kind of caller: on average Rate requests a second, Burst at once.

@@ -122,7 +122,7 @@ type engine interface {
 // Open opens the stores and starts the writer. It applies no migrations: see Migrate.
 func Open(ctx context.Context, o Options) (*DB, error) {
 	d := &DB{clock: o.Clock, fault: o.Fault, readFault: o.ReadFault, unlock: func() {}}
-	d.owed = &owed{later: func() { d.writer.mendLater() }}
+	d.owed = &owed{now: d.Now, later: func() { d.writer.mendLater() }}
 	if d.clock == nil {
 		d.clock = time.Now
 	}

@@ -17,6 +17,9 @@ import (
 // to write to the index is refused (db.index_behind), because it cannot see what it lacks:
 // a value that is to be unique could be given twice. Reading goes on. What a process that
 // ends takes with it, the rooms that own the rows repair at the next start.
+//
+// Rows that were owed are made as they were meant, however late. Another node may have
+// erased or changed meanwhile what they are about, so the rooms are told (Mended) and repair.
 
 // mendEvery is how often the writer tries to bring the index store up to date when
 // nobody writes.
@@ -36,6 +39,9 @@ type owed struct {
 	due   atomic.Bool  // a try is due, even if nobody writes
 	mu    sync.Mutex
 	lists [][]statement
+	since int64        // when the oldest came to be owed
+	paid  atomic.Int64 // since when those were owed that were made late; 0 for none
+	now   func() time.Time
 	later func() // makes a try due
 }
 
@@ -44,6 +50,9 @@ func (o *owed) add(list []statement) {
 		return
 	}
 	o.mu.Lock()
+	if len(o.lists) == 0 {
+		o.since = o.now().UnixMicro()
+	}
 	o.lists = append(o.lists, list)
 	o.n.Store(int64(len(o.lists)))
 	o.mu.Unlock()
@@ -62,7 +71,7 @@ func (o *owed) first() []statement {
 	return o.lists[0]
 }
 
-func (o *owed) paid() {
+func (o *owed) drop() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.lists = o.lists[1:]
@@ -100,7 +109,7 @@ func (w *writer) mend() {
 		if err != nil && IsUnique(err) {
 			// Either the commit had come through and its answer was lost: then all of its rows
 			// are there. Or another node was faster with one of them: then that one is not to
-			// be had, and the repair of the next start counts the conflict.
+			// be had, and the repair (see Mended) counts the conflict.
 			for i := range list {
 				if err = again(c.conn, list[i:i+1]); err != nil && !IsUnique(err) {
 					break
@@ -111,9 +120,10 @@ func (w *writer) mend() {
 		if err != nil {
 			return
 		}
-		o.paid()
+		o.drop()
 	}
 	c.failed()
+	o.paid.CompareAndSwap(0, o.since)
 	slog.Info("index store is up to date again")
 }
 
@@ -142,4 +152,11 @@ func (d *DB) IndexBehind() error {
 		return errIndexBehind
 	}
 	return nil
+}
+
+// Mended tells since when rows of the index were owed that have been made late since it was
+// last asked; false when there were none.
+func (d *DB) Mended() (since time.Time, late bool) {
+	at := d.owed.paid.Swap(0)
+	return time.UnixMicro(at).UTC(), at > 0
 }

@@ -128,10 +128,13 @@ func TestTheLeaseIsRenewedWhileNothingHappens(t *testing.T) {
 	if err := l.Renew(); err != nil || until() != before+9_000_000 {
 		t.Error("renewed twice", err)
 	}
+	if h := l.Health(); h.Until.UnixMicro() != until() {
+		t.Errorf("the log says that it may write until %v", h.Until)
+	}
+	change(t, d, "update audit_shard set holder = 'another'") // before the clock, or the log might still renew by itself
 	clock.Add(time.Hour)
-	change(t, d, "update audit_shard set holder = 'another'")
-	if err := l.Renew(); code(err) != "audit.lease_lost" {
-		t.Error(err)
+	if err := l.Renew(); code(err) != "audit.lease_lost" || l.Health().Until.After(clock.Now()) {
+		t.Error(err, l.Health().Until)
 	}
 }
 

@@ -119,10 +119,5 @@ func (l *Log) Alarm() error {
 	if found := l.found.Load(); found != nil && found.Fault != nil {
 		return tampered(found.Fault.Origin, found.Fault.Index, found.Fault.Class)
 	}
-	for _, w := range l.witnesses.States() {
-		if w.Alarm() {
-			return errs.New(errs.Conflict, w.Code).With("size", w.Knows)
-		}
-	}
-	return nil
+	return l.witnesses.Alarm()
 }

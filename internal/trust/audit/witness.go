@@ -20,6 +20,7 @@ type WitnessState = cosign.State
 type Health struct {
 	Origin      string
 	Size        int64
+	Until       time.Time // until when this node may write the log, unless it renews its lease
 	Signed      int64     // entries under a signature
 	SignedAt    time.Time // of the newest checkpoint
 	Witnessed   int64     // entries under the witnesses' quorum
@@ -38,7 +39,7 @@ func (l *Log) Health() Health {
 	if s == nil {
 		return Health{}
 	}
-	h := Health{Origin: s.origin, Size: s.tree.Size(), Found: l.found.Load(), Witnesses: l.witnesses.States()}
+	h := Health{Origin: s.origin, Size: s.tree.Size(), Until: time.UnixMicro(s.leaseEnd).UTC(), Found: l.found.Load(), Witnesses: l.witnesses.States()}
 	if c := l.signed.Load(); c != nil && c.Origin == s.origin {
 		h.Signed, h.SignedAt = c.Size, time.UnixMicro(c.time).UTC()
 	}

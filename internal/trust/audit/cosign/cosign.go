@@ -77,6 +77,16 @@ func (s State) Alarm() bool {
 	return s.Code == "audit.witness_ahead" || s.Code == "audit.witness_disagrees"
 }
 
+// Alarm is the first witness's word that it has seen another log; one that cannot be reached is none.
+func (c *Circle) Alarm() error {
+	for _, s := range c.States() {
+		if s.Alarm() {
+			return errs.New(errs.Conflict, s.Code).With("size", s.Knows)
+		}
+	}
+	return nil
+}
+
 // Codes are what may be wrong with a witness.
 func Codes() []string {
 	return []string{"audit.witness_ahead", "audit.witness_disagrees", "audit.witness_gone", "audit.witness_answer", "audit.witness_signature", "audit.witness_stranger"}
