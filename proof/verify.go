@@ -269,15 +269,14 @@ func (v *verifier) expect(l Log, s *logState) (list []expectation, size int64, e
 			s.fault(LogTruncated, size, c.Size-1)
 			continue
 		}
+		list = append(list, expectation{c.Size, c.Root, LogRewritten})
 		if c.Size < s.report.Signed {
-			// Not oldest first; all are checked all the same.
-			continue
+			continue // not oldest first
 		}
 		s.report.Signed = c.Size
 		if c.Quorum && (v.o.Policy.NeedsWitnesses() || len(c.Cosignatures) > 0) {
 			s.report.Witnessed = c.Size
 		}
-		list = append(list, expectation{c.Size, c.Root, LogRewritten})
 	}
 	if v.o.Policy.NeedsWitnesses() && s.report.Witnessed == 0 && size > 0 {
 		s.fault(NotWitnessed, 0, size-1)

@@ -332,9 +332,11 @@ func TestFaultsOfTheTree(t *testing.T) {
 	first(t, check(t, p, nil, small), LogTruncated, 300, 699)
 	// Checkpoints out of order are all checked.
 	mixed := build(func(m *memory) { m.notes[0], m.notes[1] = m.notes[1], m.notes[0] })
-	if r := check(t, p, nil, mixed); !r.OK() {
-		t.Errorf("%+v", r.Faults)
+	if r := check(t, p, nil, mixed); !r.OK() || r.Logs[0].Signed != 700 {
+		t.Errorf("%+v", r)
 	}
+	mixed.notes[1] = signed(t, Checkpoint{mixed.origin, 300, LeafHash([]byte("another history"))}, testLogSigner("dep", 1))
+	first(t, check(t, p, nil, mixed), LogRewritten, 0, 299)
 }
 
 func TestWitnessesAndHeldCheckpoints(t *testing.T) {

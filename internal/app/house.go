@@ -263,18 +263,11 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Intake = intake.New(intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty})
 	// Two-person decisions, for the rooms that have some.
-	var kinds []approval.Kind
-	for _, k := range h.Identity.Decisions() {
-		kinds = append(kinds, approvalKind(k))
-	}
-	h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire")}, kinds...)
-	if err != nil {
+	kinds := approval.FromIdentity(h.Identity.Decisions())
+	if h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire")}, kinds...); err != nil {
 		return nil, err
 	}
-	h.Identity.AskWith(func(tx *db.Tx, by actor.Actor, q identity.Question) (string, error) {
-		r, err := h.Approvals.Request(tx, by, approval.Ask{Kind: q.Kind, Ref: q.Ref, About: q.About, Payload: q.Payload, Reason: q.Reason})
-		return r.ID, err
-	})
+	h.Identity.AskWith(h.Approvals.ForIdentity())
 
 	// The front desk shows them.
 	trusted, err := proxies(cfg)
@@ -360,17 +353,6 @@ func homes() map[actor.Role]string {
 // Close ends the house in the reverse order.
 func (h *House) Close(ctx context.Context) error {
 	return errors.Join(h.Audit.Close(ctx), h.DB.Close())
-}
-
-// approvalKind makes identity's decisions known to approval.
-func approvalKind(d identity.Decision) approval.Kind {
-	effect := func(do func(*db.Tx, string, map[string]string, actor.Actor) error) approval.Effect {
-		if do == nil {
-			return nil
-		}
-		return func(tx *db.Tx, r approval.Request, by actor.Actor) error { return do(tx, r.Ref, r.Payload, by) }
-	}
-	return approval.Kind{Name: d.Name, Ask: d.Ask, Decide: d.Decide, Wait: d.Wait, Fresh: d.Fresh, Effect: effect(d.Effect), Undone: effect(d.Undone)}
 }
 
 // staffSeal adapts the keyring for what belongs to nobody known yet.

@@ -113,6 +113,13 @@ func (r *reader) next() (byte, error) {
 	return c, err
 }
 
+// skipLF takes the LF of a CRLF.
+func (r *reader) skipLF() {
+	if after, err := r.in.Peek(1); err == nil && after[0] == '\n' {
+		_, _ = r.next()
+	}
+}
+
 // read returns the next record, a *fault for one that is not readable, or io.EOF.
 func (r *reader) read() (record, error) {
 	for {
@@ -153,19 +160,17 @@ func (r *reader) readOne() (record, error) {
 			break
 		}
 		size++
-		if code != "" { // only looking for the end of an unreadable record
-			if c == '\n' {
-				r.line++
-				break
-			}
-			continue
-		}
-		if size > MaxRecord {
+		if code == "" && size > MaxRecord {
 			code = codeTooLong
 			if state == quoted && r.line > opened {
 				code = codeOpen
 			}
-			if c == '\n' {
+		}
+		if code != "" { // only looking for the end of an unreadable record
+			if c == '\r' {
+				r.skipLF()
+			}
+			if c == '\n' || c == '\r' {
 				r.line++
 				break
 			}
@@ -173,12 +178,7 @@ func (r *reader) readOne() (record, error) {
 		}
 		if c == '\n' || c == '\r' {
 			if c == '\r' {
-				if after, err := r.in.Peek(1); err == nil && after[0] == '\n' {
-					if state == quoted {
-						continue // the LF that follows is kept, the CR is not
-					}
-					_, _ = r.next()
-				}
+				r.skipLF()
 			}
 			r.line++
 			if state != quoted {

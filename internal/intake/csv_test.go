@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -268,6 +269,52 @@ func FuzzParseMap(f *testing.F) {
 		}
 		_, _ = ParseFactMap(text)
 	})
+}
+
+// A birth date of 1945 must not become one of 2045: which century two digits mean would be a guess.
+func TestATwoDigitYearOfABirthDateIsRefused(t *testing.T) {
+	for _, text := range []string{
+		"columns:\n  No: {field: customer_number}\n  Lahir: {field: birth_date, format: DD/MM/YY}\n",
+		"date_format: DD/MM/YY\ncolumns:\n  No: {field: customer_number}\n  Lahir: {field: birth_date}\n",
+	} {
+		if _, err := ParseMap([]byte("version: 1\ncontroller: c\npurpose: p\n"+text), catalog.Shipped()); code(err) != "intake.map_century" {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+	for _, text := range []string{
+		"date_format: DD/MM/YY\ncolumns:\n  No: {field: customer_number}\n  Lahir: {field: birth_date, format: DD/MM/YYYY}\n",
+		"date_format: DD/MM/YY\ncolumns:\n  No: {field: customer_number}\n  HP: {field: phone, registered_column: Sejak}\n", // a day of registration is not in the future
+	} {
+		if _, err := ParseMap([]byte("version: 1\ncontroller: c\npurpose: p\n"+text), catalog.Shipped()); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
+}
+
+// A file whose lines end in CR alone: one bad record must not take the rest of the file with it.
+func TestABadRecordEndsAtItsLineWhateverEndsLines(t *testing.T) {
+	bad := strings.Repeat(",", MaxColumns)
+	for _, end := range []string{"\n", "\r\n", "\r"} {
+		r, err := newReader(strings.NewReader("a,b"+end+`"x"y,2`+end+bad+end+"c,d"+end), ',')
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for {
+			rec, err := r.read()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if f := (*fault)(nil); errors.As(err, &f) {
+				got = append(got, fmt.Sprint(f.Code, " ", f.Line, " ", f.Last))
+				continue
+			}
+			got = append(got, fmt.Sprint(rec.Line, " ", strings.Join(rec.Columns, "|")))
+		}
+		if want := []string{"1 a|b", "intake.quote 2 2", "intake.too_many_columns 3 3", "4 c|d"}; !slices.Equal(got, want) {
+			t.Errorf("%q: %q", end, got)
+		}
+	}
 }
 
 func TestDatesInTheFormsPeopleWrite(t *testing.T) {

@@ -148,7 +148,8 @@ func (l *factLayout) item(r row, v *vault.Vault, number catalog.Field) (item, *R
 	if err != nil {
 		return reject(l.m.Date, "vault.bad_date")
 	}
-	it := item{line: r.line, key: key, fact: vault.NewFact{Kind: kind, Date: day.UTC().Truncate(24 * time.Hour), Value: unquote(r.columns[l.value])}}
+	day = time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, time.UTC) // as written, whatever its zone
+	it := item{line: r.line, key: key, fact: vault.NewFact{Kind: kind, Date: day, Value: unquote(r.columns[l.value])}}
 	if err := v.CheckFact(it.fact); err != nil {
 		column := l.m.Value
 		if errs.Of(err).Code == "vault.bad_kind" {

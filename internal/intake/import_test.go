@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -388,6 +389,69 @@ func TestHistoryIsSealedAndLoadedOnce(t *testing.T) {
 			return err
 		})
 	})
+}
+
+// An import goes on only with the very file and map that began it: of what was corrected in between nothing may count as done.
+func TestAnImportIsKnownAgainByAllOfItsFileAndMap(t *testing.T) {
+	h := newHouse(t, dbtest.Open(t, schemas()...))
+	long := strings.Repeat("a,b,c\n", 60_000)
+	print := func(file string, m *Map, f *FactMap) string {
+		t.Helper()
+		at := strings.NewReader(file)
+		if _, err := at.Seek(3, io.SeekStart); err != nil {
+			t.Fatal(err)
+		}
+		mac, err := h.intake.fingerprint(Job{File: at, Size: int64(len(file)), Map: m, Facts: f})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if now, _ := at.Seek(0, io.SeekCurrent); now != 3 {
+			t.Error("the file is read from another place afterwards")
+		}
+		return string(mac)
+	}
+	facts := func() *FactMap {
+		return &FactMap{Version: 1, Customer: "a", Kind: "b", Date: "c", Value: "c", Kinds: map[string]string{"Bayar": "last_payment"}}
+	}
+	customers := func() *Map {
+		return &Map{Version: 1, Columns: map[string]Column{"a": {Field: "customer_number"}, "b": {Field: "name"}}}
+	}
+	for _, is := range [][2]string{{print(long, nil, facts()), print(long, nil, facts())}, {print(long, customers(), nil), print(long, customers(), nil)}} {
+		if is[0] != is[1] {
+			t.Error("the same is not known again")
+		}
+	}
+	kinds, column, delimiter := facts(), facts(), facts()
+	kinds.Kinds["Bayar"], column.Value, delimiter.Delimiter = "last_visit", "b", ","
+	field, other := customers(), customers()
+	field.Columns["b"] = Column{Field: "address"}
+	other.Delimiter = ","
+	seen := map[string]string{print(long, nil, facts()): "history", print(long, customers(), nil): "customers"}
+	middle := long[:len(long)/2] + "X" + long[len(long)/2+1:]
+	for what, mac := range map[string]string{
+		"kinds": print(long, nil, kinds), "column": print(long, nil, column), "delimiter": print(long, nil, delimiter),
+		"field": print(long, field, nil), "delimiter of customers": print(long, other, nil),
+		"middle": print(middle, customers(), nil), "end": print(long+"x", customers(), nil),
+	} {
+		if was, ok := seen[mac]; ok {
+			t.Errorf("another %s is taken for the same as %s", what, was)
+		}
+		seen[mac] = what
+	}
+}
+
+func TestADayOfHistoryIsTheOneThatIsWritten(t *testing.T) {
+	l := &factLayout{m: &FactMap{Customer: "No"}, width: 4, customer: 0, kind: 1, date: 2, value: 3, layout: "2006-1-2"}
+	h := newHouse(t, dbtest.Open(t, schemas()...))
+	number, _ := catalog.Shipped().Field(KeyField)
+	for text, want := range map[string]string{
+		"2026-03-01": "2026-03-01", "2026-03-01T02:00:00+07:00": "2026-03-01", "2026-03-01T23:30:00-05:00": "2026-03-01", "2026-03-01 02:00": "2026-03-01",
+	} {
+		it, reject := l.item(row{columns: []string{"C-1", "last_payment", text, "150000"}}, h.vault, number)
+		if reject != nil || it.fact.Date.Format(time.DateOnly) != want || !it.fact.Date.Equal(it.fact.Date.Truncate(24*time.Hour)) {
+			t.Errorf("%s: %v %v", text, it.fact.Date, reject)
+		}
+	}
 }
 
 func TestTextsAreCompleteInBothLanguages(t *testing.T) {

@@ -2,6 +2,7 @@ package intake
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -48,10 +49,10 @@ type Map struct {
 // Column is where a column goes.
 type Column struct {
 	Field            string `yaml:"field"`
-	Format           string `yaml:"format"`            // of a date: DD, MM, YYYY or YY and separators
+	Format           string `yaml:"format"`            // of a date: DD, MM, YYYY and separators
 	RegisteredColumn string `yaml:"registered_column"` // column that says since when the contact is registered
 	RegisteredAt     string `yaml:"registered_at"`     // or one day for all, YYYY-MM-DD
-	RegisteredFormat string `yaml:"registered_format"` // of RegisteredColumn; left out: date_format
+	RegisteredFormat string `yaml:"registered_format"` // of RegisteredColumn, which may have YY; left out: date_format
 }
 
 // ParseMap reads a map file. It is strict: an unknown word, a field nobody declared, a
@@ -103,6 +104,9 @@ func ParseMap(text []byte, c *catalog.Catalogue) (*Map, error) {
 			if _, err := dateLayout(col.Format); err != nil {
 				return nil, mapError(name, "format", err)
 			}
+		}
+		if format := cmp.Or(col.Format, m.dateFormat()); f.Normaliser == "date" && !strings.Contains(format, "YYYY") {
+			return nil, errs.New(errs.Invalid, "intake.map_century").With("column", name)
 		}
 		if (col.RegisteredAt != "" || col.RegisteredColumn != "") && f.Contact == catalog.NoContact {
 			return nil, mapError(name, "registered", fmt.Errorf("%s is no contact", col.Field))

@@ -2,7 +2,7 @@ package intake
 
 import (
 	"context"
-	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"io"
 	"runtime"
@@ -44,7 +44,7 @@ func New(o Options) *Service { return &Service{o} }
 // Job is a file to be imported.
 type Job struct {
 	File io.ReadSeeker
-	Size int64 // bytes, for progress and to know the file again
+	Size int64 // bytes, for progress
 	Map  *Map  // of a customer file
 	// Facts, instead of Map, says that the file is account history.
 	Facts *FactMap
@@ -370,37 +370,31 @@ func (s *Service) dates() map[string]bool {
 	return out
 }
 
-// fingerprint knows a file and its map again: a keyed hash over the size, both ends of
-// the file and the map.
+// fingerprint knows a file and its map again: a keyed hash over all of both.
 func (s *Service) fingerprint(j Job) ([]byte, error) {
-	const end = 64 << 10
+	const block = 1 << 20
 	at, err := j.File.Seek(0, io.SeekCurrent)
-	if err != nil {
-		return nil, errs.Wrap(errs.Unavailable, "intake.read", err)
-	}
-	text := binary.BigEndian.AppendUint64(nil, uint64(j.Size)) //nolint:gosec // kept bit by bit
-	for _, from := range []int64{0, max(0, j.Size-end)} {
-		if _, err = j.File.Seek(from, io.SeekStart); err == nil {
-			var part []byte
-			part, err = io.ReadAll(io.LimitReader(j.File, end))
-			text = append(text, part...)
-		}
-	}
 	if err == nil {
+		_, err = j.File.Seek(0, io.SeekStart)
+	}
+	text, failed := json.Marshal(struct {
+		Map   *Map
+		Facts *FactMap
+	}{j.Map, j.Facts})
+	mac := s.o.Keys.MAC("intake/file", text)
+	for buffer := make([]byte, len(mac)+block); err == nil; { // each hash covers the one before it
+		var n int
+		n, err = io.ReadFull(j.File, buffer[len(mac):])
+		copy(buffer, mac)
+		mac = s.o.Keys.MAC("intake/file", buffer[:len(mac)+n])
+	}
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		_, err = j.File.Seek(at, io.SeekStart)
 	}
-	if err != nil {
+	if err = errors.Join(err, failed); err != nil {
 		return nil, errs.Wrap(errs.Unavailable, "intake.read", err)
 	}
-	if j.Map != nil {
-		for _, name := range j.Map.names() {
-			c := j.Map.Columns[name]
-			for _, part := range []string{name, c.Field, c.Format, c.RegisteredColumn, c.RegisteredAt, c.RegisteredFormat, j.Map.DateFormat} {
-				text = append(append(text, part...), 0)
-			}
-		}
-	}
-	return s.o.Keys.MAC("intake/file", text), nil
+	return mac, nil
 }
 
 // Status reads an import; intake.not_found.

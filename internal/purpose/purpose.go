@@ -215,5 +215,8 @@ func (p Purpose) check(c *catalog.Catalogue) error {
 			}
 		}
 	}
+	if len(p.AllFields()) > gate.MaxFields { // the desk asks for all of them at once
+		return errs.New(errs.Invalid, "purpose.too_many_fields").With("max", gate.MaxFields)
+	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
 	"slices"
@@ -181,7 +182,12 @@ func TestAPurposeThatCannotBeExplainedOrBackedIsRefused(t *testing.T) {
 		"a verb that is none":       {func(p *Purpose) { p.Fields = map[gate.Verb][]string{gate.Verify: {"phone"}} }, "purpose.verb"},
 		"an undeclared field":       {func(p *Purpose) { p.Fields = map[gate.Verb][]string{gate.Reveal: {"shoe_size"}} }, "purpose.field_unknown"},
 		"a secret to be revealed":   {func(p *Purpose) { p.Fields = map[gate.Verb][]string{gate.Reveal: {"mother_maiden_name"}} }, "purpose.field_secret"},
-		"no such controller":        {func(p *Purpose) { p.Controller = "ctl_none" }, "purpose.controller_unknown"},
+		"more fields than one entry of the log can name": {func(p *Purpose) {
+			for i := range gate.MaxFields {
+				p.Fields[gate.Compare] = append(p.Fields[gate.Compare], fmt.Sprintf("extra_%d", i))
+			}
+		}, "purpose.too_many_fields"},
+		"no such controller": {func(p *Purpose) { p.Controller = "ctl_none" }, "purpose.controller_unknown"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := draftOf(c.ID)

@@ -129,11 +129,12 @@ func except(readings bool) string {
 	return reading
 }
 
-func (f searchForm) query(a actor.Actor) audit.Query {
-	q := audit.Query{Controllers: served(a), From: f.Since, Subject: f.Subject, Interaction: f.Interaction, Actor: f.Actor, Action: f.Action,
+// query is the question that the form asks. Its days are those of the reader's clock, in which the entries are shown.
+func (f searchForm) query(a actor.Actor, p *i18n.Printer) audit.Query {
+	q := audit.Query{Controllers: served(a), From: p.Day(f.Since), Subject: f.Subject, Interaction: f.Interaction, Actor: f.Actor, Action: f.Action,
 		Decision: audit.Decision(f.Decision), Except: except(f.Readings || f.Action == reading), After: f.After, Limit: perPage}
 	if !f.Until.IsZero() {
-		q.To = f.Until.AddDate(0, 0, 1) // the day itself is meant
+		q.To = p.Day(f.Until.AddDate(0, 0, 1)) // the day itself is meant
 	}
 	return q
 }
@@ -148,7 +149,7 @@ func (t *Trail) showSearch(r *web.Request) error {
 			return err
 		}
 	}
-	page, err := t.Log.Search(r.Context(), r.Actor, form.query(r.Actor))
+	page, err := t.Log.Search(r.Context(), r.Actor, form.query(r.Actor, r.Printer()))
 	if err != nil {
 		return err
 	}

@@ -268,3 +268,25 @@ func TestReadingsOfTheTrailAreRecordedAndHiddenUntilTheyAreAskedFor(t *testing.T
 		t.Error(got)
 	}
 }
+
+// Entries are shown by the reader's clock; a day that is asked for must be the same day.
+func TestADayThatIsAskedForIsTheOneThatIsShown(t *testing.T) {
+	p := (&i18n.Catalogue{}).For(i18n.ID, i18n.WIB)
+	day := time.Date(2026, 11, 23, 0, 0, 0, 0, time.UTC) // as the form reads it
+	q := searchForm{Since: day, Until: day}.query(actor.Actor{}, p)
+	for clock, within := range map[string]bool{
+		"2026-11-22T23:59:59+07:00": false, "2026-11-23T00:00:00+07:00": true, "2026-11-23T06:30:00+07:00": true,
+		"2026-11-23T23:59:59+07:00": true, "2026-11-24T00:00:00+07:00": false,
+	} {
+		at, err := time.Parse(time.RFC3339, clock)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := !at.Before(q.From) && at.Before(q.To); got != within {
+			t.Errorf("%s: %v, shown as %s", clock, got, p.DateTime(at))
+		}
+	}
+	if q := (searchForm{}).query(actor.Actor{}, p); !q.From.IsZero() || !q.To.IsZero() {
+		t.Errorf("%+v", q)
+	}
+}

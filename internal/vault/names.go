@@ -27,8 +27,11 @@ type names struct {
 	indexes  map[string]*name.Index
 	ready    bool
 	building bool
-	touched  map[string]bool // subjects that writes changed since the build began
+	touched  map[string]touch // what writes changed since the build began, by subject
 }
+
+// touch says what of a subject a write has changed.
+type touch struct{ name, born bool }
 
 // start reads from the catalogue which fields the index is of.
 func (n *names) start(c *catalog.Catalogue) {
@@ -94,7 +97,8 @@ func (n *names) of(controller string) *name.Index {
 func (n *names) apply(controller string, c name.Change) {
 	n.mu.Lock()
 	if n.building {
-		n.touched[c.Subject] = true
+		t := n.touched[c.Subject]
+		n.touched[c.Subject] = touch{t.name || c.Name != nil, t.born || c.Born != nil}
 	}
 	kept := n.building || n.ready
 	n.mu.Unlock()
@@ -157,7 +161,7 @@ type span struct{ after, upto string }
 // before anything is opened. Searches by name are refused until it is done.
 func (v *Vault) BuildNames(ctx context.Context) error {
 	v.names.mu.Lock()
-	v.names.building, v.names.ready, v.names.touched = true, false, map[string]bool{}
+	v.names.building, v.names.ready, v.names.touched = true, false, map[string]touch{}
 	v.names.indexes = map[string]*name.Index{}
 	v.names.mu.Unlock()
 	run := id.NewAt(id.Duty, v.db.Now())
@@ -312,7 +316,7 @@ func (v *Vault) buildSpan(ctx context.Context, run string, s span) error {
 	return nil
 }
 
-// fill adds a chunk of the build, leaving alone whom a write has touched since it began.
+// fill adds a chunk of the build, leaving alone what a write has touched since it began.
 func (n *names) fill(controller string, list []name.Change) {
 	ix := n.of(controller)
 	for some := range slices.Chunk(list, 128) { // a write that was committed waits for as long as one of these takes
@@ -323,13 +327,16 @@ func (n *names) fill(controller string, list []name.Change) {
 func (n *names) put(ix *name.Index, list []name.Change) {
 	n.mu.RLock()
 	defer n.mu.RUnlock()
-	kept := list[:0]
-	for _, c := range list {
-		if !n.touched[c.Subject] {
-			kept = append(kept, c)
+	for i, c := range list {
+		t := n.touched[c.Subject]
+		if t.name {
+			list[i].Name = nil
+		}
+		if t.born {
+			list[i].Born = nil
 		}
 	}
-	ix.Put(kept...)
+	ix.Put(list...)
 }
 
 // onDuty asks the gate for a duty's chunk and waits until the entry is durable.

@@ -165,7 +165,7 @@ func TestADamagedNameKeepsNobodyElseFromBeingFound(t *testing.T) {
 func change(subject, text string) name.Change { return name.Change{Subject: subject, Name: &text} }
 
 func TestAWriteDuringTheBuildWinsOverTheBuild(t *testing.T) {
-	n := &names{indexes: map[string]*name.Index{}, building: true, touched: map[string]bool{}}
+	n := &names{indexes: map[string]*name.Index{}, building: true, touched: map[string]touch{}}
 	who := id.New(id.Subject)
 	n.apply("ctl", change(who, "rahmawati"))
 	n.fill("ctl", []name.Change{change(who, "siti"), change(id.New(id.Subject), "siti")})
@@ -175,6 +175,34 @@ func TestAWriteDuringTheBuildWinsOverTheBuild(t *testing.T) {
 	}
 	if hits, _ := ix.Search("rahmawati", 0, 5); len(hits) != 1 || hits[0].Subject != who {
 		t.Errorf("%v", hits)
+	}
+}
+
+// The build leaves alone what was written meanwhile and no more: who got a new birth date is still called something.
+func TestAWriteOfOneFieldDuringTheBuildKeepsTheOther(t *testing.T) {
+	n := &names{nameField: "name", dateField: "birth_date", indexes: map[string]*name.Index{}, building: true, touched: map[string]touch{}}
+	dated, named, gone := id.New(id.Subject), id.New(id.Subject), id.New(id.Subject)
+	old, born := uint32(19800501), uint32(19901231)
+	n.apply("ctl", name.Change{Subject: dated, Born: &born})
+	n.apply("ctl", change(named, "rahmawati"))
+	n.remove("ctl", gone)
+	var read []name.Change
+	for _, who := range []string{dated, named, gone} {
+		c := change(who, "siti")
+		c.Born = &old
+		read = append(read, c)
+	}
+	n.fill("ctl", read)
+	ix := n.of("ctl")
+	for _, c := range []struct {
+		text string
+		born uint32
+		want string
+	}{{"siti", 0, dated}, {"siti", born, dated}, {"siti", old, ""}, {"rahmawati", old, named}} {
+		hits, _ := ix.Search(c.text, c.born, 5)
+		if got := len(hits); c.want == "" && got != 0 || c.want != "" && (got != 1 || hits[0].Subject != c.want) {
+			t.Errorf("%s %d: %v", c.text, c.born, hits)
+		}
 	}
 }
 

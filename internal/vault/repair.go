@@ -357,24 +357,34 @@ func (v *Vault) dropOrphans(ctx context.Context) (int64, error) {
 		}
 		after = inIndex[len(inIndex)-1]
 		for part := range slices.Chunk(gone, 64) {
-			n := int64(0)
-			if err := v.db.Write(ctx, func(tx *db.Tx) error {
-				n = 0
-				for _, s := range part {
-					// looked at again: it may have been created meanwhile
-					if _, here, err := v.Owner(tx, s); err != nil || here {
-						return err
-					}
-					if _, err := deleteSubject(tx, s); err != nil {
-						return err
-					}
-					n++
-				}
-				return nil
-			}); err != nil {
+			n, err := v.drop(ctx, part)
+			if err != nil {
 				return dropped, err
 			}
 			dropped += n
 		}
 	}
+}
+
+// drop removes what the index holds of some subjects that seemed gone.
+func (v *Vault) drop(ctx context.Context, subjects []string) (n int64, err error) {
+	err = v.db.Write(ctx, func(tx *db.Tx) error {
+		n = 0
+		for _, s := range subjects {
+			// looked at again: it may have been created meanwhile
+			_, here, err := v.Owner(tx, s)
+			if here && err == nil {
+				continue
+			}
+			if err == nil {
+				_, err = deleteSubject(tx, s)
+			}
+			if err != nil {
+				return err
+			}
+			n++
+		}
+		return nil
+	})
+	return n, err
 }

@@ -696,3 +696,21 @@ func TestFailure07NoValueReachesEntriesOrErrors(t *testing.T) {
 		t.Error("there was nothing to look at")
 	}
 }
+
+// Who was created between the look and the removal stays, and the orphans after it go all the same.
+func TestARemovalOfOrphansPassesOverWhoIsThereByNow(t *testing.T) {
+	h := newHouse(t, dbtest.Open(t, schemas()...))
+	here, gone := h.create("customer_number", "ORPHAN-1"), id.New(id.Subject)
+	if err := h.write(func(tx *db.Tx) error {
+		noteIndexed(tx, gone, 2)
+		return nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := h.vault.drop(context.Background(), []string{here, gone}); err != nil || n != 1 {
+		t.Errorf("%d dropped (%v)", n, err)
+	}
+	if got := h.find("customer_number", "ORPHAN-1"); !slices.Equal(got, []string{here}) {
+		t.Errorf("found %v", got)
+	}
+}

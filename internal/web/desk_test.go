@@ -434,6 +434,29 @@ func TestCallersAreLimitedEachAndToldWhenToComeBack(t *testing.T) {
 	}
 }
 
+// Whoever has IPv6 has 2^64 addresses: to count each for itself would count nobody.
+func TestAnIPv6CustomersAddressesAreOneCaller(t *testing.T) {
+	d := desk(t, func(o *web.Options) { o.AddressLimit = web.Limits{Rate: 1, Burst: 2} })
+	ask := func(from string) int {
+		r := httptest.NewRequest("GET", "/nowhere", nil)
+		r.RemoteAddr = "[" + from + "]:1"
+		w := httptest.NewRecorder()
+		d.Handler().ServeHTTP(w, r)
+		return w.Code
+	}
+	for _, from := range []string{"2001:db8:1:2::1", "2001:db8:1:2:ffff::7"} {
+		if got := ask(from); got != 404 {
+			t.Error(got)
+		}
+	}
+	if got := ask("2001:db8:1:2:aaaa:bbbb:cccc:dddd"); got != 429 {
+		t.Error("a third address of one network was answered with", got)
+	}
+	if got := ask("2001:db8:1:3::1"); got != 404 {
+		t.Error("the neighbour was answered with", got)
+	}
+}
+
 func TestForwardedAddressesAreBelievedFromTrustedProxiesOnly(t *testing.T) {
 	var got netip.Addr
 	var secure bool

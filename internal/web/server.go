@@ -488,7 +488,7 @@ func (s *Server) receive(st *state, w http.ResponseWriter, r *http.Request) erro
 // stranger counts a request that nobody known has sent, by the address it comes from. Whoever
 // is signed in is counted for himself: a whole call center may sit behind one address.
 func (s *Server) stranger(r *http.Request) error {
-	if v := s.anybody.Ask(s.address(r).String(), s.options.Clock()); !v.OK {
+	if v := s.anybody.Ask(limit.Network(s.address(r)), s.options.Clock()); !v.OK {
 		return errs.New(errs.TooMany, "web.too_many").With("retry_after", v.Retry)
 	}
 	return nil

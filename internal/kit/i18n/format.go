@@ -47,6 +47,14 @@ func (p *Printer) Date(t time.Time) string {
 	return strconv.Itoa(t.Day()) + " " + months[p.lang][t.Month()-1] + " " + strconv.Itoa(t.Year())
 }
 
+// Day is when the day of a form, which names none of our zones, begins where the reader is; zero for none.
+func (p *Printer) Day(day time.Time) time.Time {
+	if day.IsZero() {
+		return day
+	}
+	return time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, p.zone)
+}
+
 // Time writes the time of day with its zone: 15.04 WIB in Indonesian, 15:04 WIB in English.
 func (p *Printer) Time(t time.Time) string {
 	if t.IsZero() {

@@ -231,10 +231,6 @@ func Shipped() *Catalogue {
 	return c
 }
 
-// ShippedFile returns the text of the catalogue that comes with the product, as a start
-// for a deployment's own.
-func ShippedFile() []byte { return slices.Clone(shipped) }
-
 func nameOK(s string) bool {
 	if s == "" || len(s) > 64 || s[0] < 'a' || s[0] > 'z' || s[len(s)-1] == '_' || strings.Contains(s, "__") {
 		return false

@@ -340,6 +340,29 @@ func TestARotationThatWasInterruptedIsCarriedToItsEnd(t *testing.T) {
 	})
 }
 
+// A start reads thousands of keys and opens them a moment later, while a rotation may end.
+func TestAKeyThatWasReadBeforeARotationOpensAfterIt(t *testing.T) {
+	each(t, func(t *testing.T, k *Keyring, _ *entries) {
+		value := sealed(t, k, "sub_a", "Siti")
+		write(t, k, func(tx *db.Tx) error { return k.NewChild(tx, "sub_a", "itx_1") })
+		child := Ref{Table: "t", Column: "c", Row: "r", Subject: "sub_a", Interaction: "itx_1"}
+		var note []byte
+		write(t, k, func(tx *db.Tx) (err error) { note, err = k.Seal(tx, child, []byte("catatan")); return err })
+		key, call := keyOf(t, k, "sub_a", ""), keyOf(t, k, "sub_a", "itx_1")
+		if _, err := k.RotateEpoch(context.Background(), duty, nil); err != nil {
+			t.Fatal(err)
+		}
+		out, err := k.openWith(may("sub_a", "phone"), key, []Sealed{{"phone", at("sub_a"), value}})
+		if err != nil || string(out[0]) != "Siti" {
+			t.Errorf("%q (%v)", out, err)
+		}
+		out, err = k.openWith(may("sub_a", "note"), call, []Sealed{{"note", child, note}})
+		if err != nil || string(out[0]) != "catatan" {
+			t.Errorf("%q (%v)", out, err)
+		}
+	})
+}
+
 func TestAnotherNodeLearnsOfANewEpochByItself(t *testing.T) {
 	each(t, func(t *testing.T, a *Keyring, _ *entries) {
 		ctx := context.Background()

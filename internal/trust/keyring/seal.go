@@ -309,11 +309,27 @@ func (k *Keyring) openWith(r receipt, key Key, sealed []Sealed) ([][]byte, error
 	err := r.Spend(key.Subject(), fields)
 	if err == nil {
 		var out [][]byte
-		if out, err = k.openAll(key, sealed); err == nil {
+		out, err = k.openAll(key, sealed)
+		if err != nil && errs.Of(err).Code == "keyring.epoch_gone" {
+			// The epoch ended between the reading of the key and now: its slot was wrapped anew.
+			if again, missing := k.readAgain(key); missing == nil {
+				out, err = k.openAll(again, sealed)
+			}
+		}
+		if err == nil {
 			return out, nil
 		}
 	}
 	return nil, errors.Join(err, k.openFailed(r, key, fields, err))
+}
+
+// readAgain reads a key as it is stored now; a key that was shredded is not there.
+func (k *Keyring) readAgain(key Key) (again Key, err error) {
+	err = k.db.Read(context.Background(), func(tx *db.Tx) error {
+		again, err = k.Key(tx, key.k.subject, key.k.interaction)
+		return err
+	})
+	return again, err
 }
 
 func fieldNames(sealed []Sealed) []string {

@@ -45,3 +45,13 @@ func Address(r *http.Request, proxies []netip.Prefix) netip.Addr {
 	}
 	return a
 }
+
+// Network is the caller that an address stands for: an IPv6 customer owns a /64.
+func Network(a netip.Addr) string {
+	if a.Is6() {
+		if p, err := a.WithZone("").Prefix(64); err == nil {
+			return p.String()
+		}
+	}
+	return a.String()
+}

@@ -7,12 +7,18 @@ import (
 
 func TestTextsOfForeignErrorsAreCleanedForTheLog(t *testing.T) {
 	for in, want := range map[string]string{
-		"connection refused":                     "connection refused",
-		`near "3273012345670004": syntax error`:  "near […] syntax error",
-		"no row for a@b.id in table x":           "no row for […] in table x",
-		"value 081234567890 out of range":        "value […] out of range",
-		"it's gone":                              "[…] gone",
-		strings.Repeat("a", 395) + " 32730\xff1": strings.Repeat("a", 395) + " […]",
+		"connection refused":                      "connection refused",
+		`near "3273012345670004": syntax error`:   "near […] syntax error",
+		"no row for a@b.id in table x":            "no row for […] in table x",
+		"value 081234567890 out of range":         "value […] out of range",
+		"it's gone":                               "[…] gone",
+		`row (name)=("Siti Nur Rahayu") is there`: "row […] is there",
+		`near 'Siti Nur Rahayu' at 7`:             "near […] at 7",
+		"column `a b c` of t":                     "column […] of t",
+		`near "Siti \" Nur Rahayu" at 7`:          "near […] at 7",
+		`it's near "Siti Nur`:                     "[…] near […]",
+		`two "a b" and "c d e" of them`:           "two […] and […] of them",
+		strings.Repeat("a", 395) + " 32730\xff1":  strings.Repeat("a", 395) + " […]",
 	} {
 		if got := Text(in); got != want {
 			t.Errorf("%q: %q", in, got)
