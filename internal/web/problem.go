@@ -114,7 +114,7 @@ func (s *Server) problem(err error, l i18n.Lang, trace string) *problemError {
 		Titles: map[string]string{}, Next: map[string]string{}, Errors: read.Faults(e),
 	}
 	for _, lang := range i18n.Langs() {
-		w := s.words(e, s.printers[lang])
+		w := s.words(e, s.printers[lang], s.printers[lang])
 		p.Titles[string(lang)], p.Next[string(lang)] = w.Title, w.Next
 		if w.Say != "" {
 			if p.Say == nil {
@@ -142,11 +142,11 @@ func retryAfter(e *errs.E) string {
 	return ""
 }
 
-// words are what a person reads about an error. A code without texts, which a test of its
-// room would have caught, is spoken of by its kind.
+// words are what a person reads about an error, and says in the language of said. A code without texts, which a test of
+// its room would have caught, is spoken of by its kind.
 type words struct{ Title, Next, Say string }
 
-func (s *Server) words(e *errs.E, p *i18n.Printer) words {
+func (s *Server) words(e *errs.E, p, said *i18n.Printer) words {
 	key := e.Code
 	if !p.Has(key) {
 		key = "web.kind_" + string(e.Kind)
@@ -155,8 +155,8 @@ func (s *Server) words(e *errs.E, p *i18n.Printer) words {
 		}
 	}
 	w := words{Title: p.Args(key, e.Args), Next: p.Args(key+".next", e.Args)}
-	if p.Has(e.Code + ".say") {
-		w.Say = p.Args(e.Code+".say", e.Args)
+	if said.Has(e.Code + ".say") {
+		w.Say = said.Args(e.Code+".say", e.Args)
 	}
 	return w
 }
@@ -164,7 +164,7 @@ func (s *Server) words(e *errs.E, p *i18n.Printer) words {
 // Refusal makes the notice for a refusal that stands inside a page: what happened, what to
 // do next, and the sentence to say.
 func (r *Request) Refusal(err error) Notice {
-	w := r.router.server.words(errs.Of(err), r.printer)
+	w := r.router.server.words(errs.Of(err), r.printer, r.printer)
 	return Notice{Tone: Warn, Title: w.Title, Text: w.Next, Say: w.Say}
 }
 
@@ -195,6 +195,7 @@ type ErrorPage struct {
 	Title  string
 	Next   string
 	Say    string
+	In     i18n.Lang // of Say
 	Trace  string
 	Back   string // where to go from here
 	Faults []FaultRow
@@ -226,8 +227,9 @@ func (s *Server) fail(st *state, w http.ResponseWriter, r *http.Request, err err
 		return
 	}
 	printer := s.printers[st.lang]
-	words := s.words(e, printer)
-	page := ErrorPage{Code: e.Code, Title: words.Title, Next: words.Next, Say: words.Say, Trace: st.trace, Back: cmp.Or(s.options.Home[st.visitor.Actor.Role()], "/")}
+	in := cmp.Or(st.spoken, st.lang)
+	words := s.words(e, printer, s.printers[in])
+	page := ErrorPage{Code: e.Code, Title: words.Title, Next: words.Next, Say: words.Say, In: in, Trace: st.trace, Back: cmp.Or(s.options.Home[st.visitor.Actor.Role()], "/")}
 	for _, f := range read.Faults(e) {
 		_, field, _ := strings.Cut(f.Location, ".")
 		page.Faults = append(page.Faults, FaultRow{Field: cmp.Or(field, f.Location), Text: faultText(printer, f)})

@@ -53,6 +53,10 @@ func (r *Request) StepUp() string {
 	return s.options.Fresh + "?next=" + escapeQuery(r.HTTP.URL.Path)
 }
 
+// Speaks names the language that the customer is spoken to in, where that is another than the reader's: what an error
+// page gives to say is in it.
+func (r *Request) Speaks(l i18n.Lang) { r.state.spoken = l }
+
 // Address is the client's network address, honouring the trusted proxies of the configuration.
 func (r *Request) Address() netip.Addr { return r.router.server.address(r.HTTP) }
 

@@ -369,6 +369,7 @@ type state struct {
 	route   *route
 	trace   string
 	lang    i18n.Lang
+	spoken  i18n.Lang // with the customer; "" is lang
 	visitor Visitor
 	body    []byte // of an operation
 	err     *errs.E
