@@ -28,6 +28,7 @@ import (
 	"github.com/amanah-id/amanah/internal/web/asset"
 	"github.com/amanah-id/amanah/internal/web/idempotency"
 	"github.com/amanah-id/amanah/internal/web/limit"
+	"github.com/amanah-id/amanah/internal/web/measure"
 	"github.com/amanah-id/amanah/internal/web/read"
 	"github.com/amanah-id/amanah/internal/web/scrub"
 )
@@ -99,7 +100,7 @@ type Server struct {
 	answers  *idempotency.Keeper
 	actors   *limit.Limiter
 	anybody  *limit.Limiter
-	metrics  *metrics
+	metrics  *measure.Requests
 }
 
 // Router registers the routes of one room.
@@ -137,7 +138,7 @@ func New(options Options) (*Server, error) {
 	}
 	s.actors = limit.New(options.ActorLimit, Limits{Rate: 20, Burst: 60})
 	s.anybody = limit.New(options.AddressLimit, Limits{Rate: 50, Burst: 200})
-	s.metrics = newMetrics(options.Registry)
+	s.metrics = measure.New(options.Registry)
 
 	modules := append([]Module{ownModule()}, options.Modules...)
 	s.rooms = modules
@@ -431,8 +432,8 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	st := &state{writer: w, started: now, trace: id.NewAt(id.Trace, now), lang: i18n.ID}
 	r = r.WithContext(context.WithValue(r.Context(), stateKey{}, st))
 	st.request = r
-	s.metrics.inFlight.Inc()
-	defer s.metrics.inFlight.Dec()
+	s.metrics.InFlight.Inc()
+	defer s.metrics.InFlight.Dec()
 	defer s.done(st, r)
 	defer s.rescue(st, w, r)
 	s.headers(w.Header(), st, r)
@@ -536,7 +537,7 @@ func (s *Server) done(st *state, r *http.Request) {
 	if st.err != nil && errors.Is(st.err, context.Canceled) && context.Cause(r.Context()) == context.Canceled { //nolint:errorlint // its own value
 		status, st.err = statusGone, nil
 	}
-	s.metrics.observe(pattern, method, status, took, st.stream)
+	s.metrics.Observe(pattern, method, status, took, st.stream)
 	level := slog.LevelInfo
 	attrs := []slog.Attr{
 		slog.String("method", method), slog.String("route", pattern), slog.Int("status", status),
