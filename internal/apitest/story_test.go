@@ -164,6 +164,49 @@ func TestACallIsServedFromTheFirstRingToTheProofOfEveryDisclosure(t *testing.T) 
 	})
 }
 
+// Who asks for several fields and gets some is told of each other one which it is, why, and what would allow it.
+func TestAPartlyRefusedRevealNamesWhatIsRefusedAndWhy(t *testing.T) {
+	w := open(t, "")
+	ctx := t.Context()
+	importer, _ := w.machine("CRM", []string{w.toko}, "import")
+	w.customer(importer, w.toko, 1)
+	agent := w.agent("first")
+	itx := w.serving(agent, 1)
+	out, err := agent.Reveal(ctx, itx, client.Reveal{Fields: []string{"nik", "name", "siti_rahmawati", "phone", "case_reference", "extra_canary"}, Reason: "menyapa"})
+	w.must(err)
+	if len(out.Values) != 1 || out.Values[0].Field != "name" {
+		t.Errorf("shown: %+v", out.Values)
+	}
+	want := []struct{ field, code, next string }{
+		{"nik", "gate.field_not_in_purpose", "Change the purpose if what the customer needs has really changed."},
+		{"?", "gate.field_not_in_purpose", ""}, {"phone", "gate.level_too_low", "V3: a link to a registered contact and one account-history question."},
+		{"case_reference", "desk.field_missing", "Ask the customer"}, {"?", "gate.field_not_in_purpose", ""},
+	}
+	if len(out.Refused) != len(want) {
+		t.Fatalf("refused: %+v", out.Refused)
+	}
+	for i, r := range out.Refused {
+		if r.Field != want[i].field || r.Code != want[i].code || !strings.Contains(r.Next["en"], want[i].next) || r.Next["id"] == "" || r.Titles["id"] == "" || r.Titles["en"] == "" || r.Title == "" {
+			t.Errorf("refused %d: %+v, want %+v", i, r, want[i])
+		}
+	}
+	if phone := out.Refused[2]; phone.Titles["en"] != "Verification has reached V2; V3 is needed." || phone.Say["id"] == "" {
+		t.Errorf("the phone: %+v", phone)
+	}
+	sum, err := agent.Summary(ctx, itx)
+	w.must(err)
+	if i := slices.IndexFunc(sum.Disclosures, func(d client.Disclosure) bool { return d.Verb == "reveal" }); i < 0 || !slices.Equal(sum.Disclosures[i].Fields, []string{"name"}) {
+		t.Errorf("disclosed: %+v", sum.Disclosures)
+	}
+	_, err = agent.Reveal(ctx, itx, client.Reveal{Fields: []string{"name", "phone"}, Value: out.Values[0].ID, Reason: "menyapa"})
+	refused(t, err, 422, "desk.fields_invalid") // one value of two fields is nothing
+	all, err := agent.Reveal(ctx, itx, client.Reveal{Fields: []string{"name"}, Reason: "menyapa"})
+	if err != nil || all.Refused == nil || len(all.Refused) != 0 {
+		t.Errorf("nothing was refused: %+v %v", all.Refused, err)
+	}
+	w.verified()
+}
+
 func TestACallIsHandedOverAndItsRightsGoWithIt(t *testing.T) {
 	w := open(t, "")
 	ctx := t.Context()

@@ -526,6 +526,26 @@ func TestWhatTheAgentSaysIsInTheContactsLanguage(t *testing.T) {
 	}
 }
 
+// A line of the masked view whose value cannot be opened says why and what would allow it, also where something else can
+// be done with it; where the purpose shows the field to nobody, nothing would.
+func TestALineSaysWhyItCannotBeOpenedAndWhatWouldAllowIt(t *testing.T) {
+	w := openWorld(t, db.Options{})
+	b, _, itx := browsing(t, w, "order_status", 1)
+	page := b.do("GET", "/calls/"+itx, nil, "Accept-Language", "en").Body.String()
+	lines := regexp.MustCompile(`(?s)<dt>([^<]+)</dt>(.*?)</dd>`).FindAllStringSubmatch(page, -1)
+	why := regexp.MustCompile(`<span class="why">([^<]*)</span>`)
+	got := map[string]string{}
+	for _, l := range lines {
+		if found := why.FindStringSubmatch(l[2]); found != nil {
+			got[l[1]] = found[1]
+		}
+	}
+	const reach = "Verification has reached V2; V3 is needed. Send a link and ask one question from the account history."
+	if want := map[string]string{"Phone number": reach, "Address": reach}; !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+}
+
 // What resend sends is what it says: a confirmation with company, purpose and time, in words that fit the channel; and it
 // is offered only where something can be sent.
 func TestAConfirmationSaysWhatItIsAndGoesOnlyWhereItCanBeSent(t *testing.T) {

@@ -391,22 +391,30 @@ func (s *Service) uses(p gate.PurposeFacts) (fields []string) {
 	return fields
 }
 
-// Revealed is what an agent sees for RemaskAfter.
+// Revealed is what an agent sees for RemaskAfter, and what he asked for besides and does not see.
 type Revealed struct {
 	Values  []Value
+	Refused []Refused // in the order asked
 	Receipt Receipt
 	Left    int // reveals left in the shift
 }
 
+// Refused is a field that was asked for and is not shown.
+type Refused struct {
+	Field string // "?" for a name that the asker may have made up
+	Why   *errs.E
+}
+
 // Reveal shows the values of fields, for a reason, when the purpose, the verification, the
 // consent and the budget allow. value narrows one field down to one of its values; "" means
-// all of them. The leaf is durable before anything is opened.
+// all of them. Fields that are refused beside others that are shown are named with their
+// reason. The leaf is durable before anything is opened.
 func (s *Service) Reveal(ctx context.Context, a actor.Actor, itx string, fields []string, value, reason string) (Revealed, error) {
 	reason, ok := tidy(reason, maxReason)
 	if !ok {
 		return Revealed{}, errs.New(errs.Invalid, "desk.reason_invalid")
 	}
-	if len(fields) == 0 || len(fields) > 16 {
+	if len(fields) == 0 || len(fields) > 16 || value != "" && len(fields) > 1 {
 		return Revealed{}, errs.New(errs.Invalid, "desk.fields_invalid")
 	}
 	var ans gate.Answer
@@ -439,7 +447,7 @@ func (s *Service) Reveal(ctx context.Context, a actor.Actor, itx string, fields 
 			return err
 		}
 		s.addDisclosure(tx, Disclosure{Interaction: itx, Subject: facts.Subject, Staff: a.ID(), Verb: string(gate.Reveal),
-			Fields: ans.Allowed, Purpose: facts.Purpose, Level: ans.Facts.Level})
+			Fields: stored(vals), Purpose: facts.Purpose, Level: ans.Facts.Level})
 		return nil
 	})
 	switch {
@@ -454,7 +462,27 @@ func (s *Service) Reveal(ctx context.Context, a actor.Actor, itx string, fields 
 	if err != nil {
 		return Revealed{}, err
 	}
-	return Revealed{Values: open, Receipt: receipt, Left: max(0, ans.Facts.BudgetLeft-len(ans.Allowed))}, nil
+	return Revealed{Values: open, Refused: s.refused(fields, ans, stored(vals)), Receipt: receipt, Left: max(0, ans.Facts.BudgetLeft-len(ans.Allowed))}, nil
+}
+
+// refused names the fields that were asked for and not shown: refused by the gate, or allowed and nothing is stored. As in
+// the log, a name is repeated only where it is the catalogue's or the purpose's.
+func (s *Service) refused(asked []string, ans gate.Answer, shown []string) (out []Refused) {
+	for _, name := range asked {
+		if slices.Contains(shown, name) {
+			continue
+		}
+		one := Refused{name, ans.Refused[name]}
+		if one.Why == nil {
+			one.Why = errs.New(errs.NotFound, "desk.field_missing")
+		}
+		f, declared := s.Catalogue.Field(name)
+		if uses := ans.Facts.Purpose.Uses; !declared || f.Free && (uses == nil || !uses(gate.Reveal, name)) {
+			one.Field = "?"
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 // Compared is the outcome of a compare: never the value.

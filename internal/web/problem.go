@@ -78,6 +78,21 @@ type Problem struct {
 	Errors []Fault           `json:"errors,omitempty" doc:"What is wrong with the request, never with a value"`
 }
 
+// Reason is why a part of a request was refused, for an answer that gives the rest: what a Problem says of the whole.
+type Reason struct {
+	Code   string            `json:"code" example:"gate.level_too_low" doc:"One word per reason, the same in the audit trail"`
+	Title  string            `json:"title" doc:"What happened, in the language of the request"`
+	Titles map[string]string `json:"titles" doc:"What happened, by language (id, en)"`
+	Next   map[string]string `json:"next" doc:"What would allow it, by language (id, en)"`
+	Say    map[string]string `json:"say,omitempty" doc:"The sentence to say to the customer, by language (id, en)"`
+}
+
+// Reason says a refusal in words.
+func (c Call) Reason(err error) Reason {
+	p := c.server.problem(err, c.Lang, c.Trace)
+	return Reason{p.Code, p.Title, p.Titles, p.Next, p.Say}
+}
+
 // problemError is a Problem on its way through huma, which takes errors only. It is written
 // as the Problem alone.
 type problemError struct {

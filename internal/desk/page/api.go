@@ -86,11 +86,17 @@ type revealInput struct {
 
 type revealOutput struct {
 	Body struct {
-		Values  []valueBody `json:"values"`
-		Remask  int         `json:"remask_seconds" doc:"After so many seconds the value must leave the screen"`
-		Left    int         `json:"reveals_left"`
-		Receipt receiptBody `json:"receipt"`
+		Values  []valueBody   `json:"values"`
+		Refused []refusedBody `json:"refused" doc:"What was asked for besides and is not shown, in the order asked, each with its reason. Where nothing at all is shown, the answer is a problem"`
+		Remask  int           `json:"remask_seconds" doc:"After so many seconds the value must leave the screen"`
+		Left    int           `json:"reveals_left"`
+		Receipt receiptBody   `json:"receipt"`
 	}
+}
+
+type refusedBody struct {
+	Field string `json:"field" doc:"? stands for a name that the catalogue does not declare"`
+	web.Reason
 }
 
 type compareInput struct {
@@ -226,7 +232,10 @@ func (s screens) operations(rt *web.Router) {
 			}
 			out := &revealOutput{}
 			out.Body.Values, out.Body.Remask, out.Body.Left = bodies(r.Values), int(desk.RemaskAfter/time.Second), r.Left
-			out.Body.Receipt = receiptOf(r.Receipt)
+			out.Body.Receipt, out.Body.Refused = receiptOf(r.Receipt), []refusedBody{}
+			for _, one := range r.Refused {
+				out.Body.Refused = append(out.Body.Refused, refusedBody{one.Field, c.Reason(one.Why)})
+			}
 			return out, nil
 		})
 	web.Operation(rt, unkeyed(op("POST", "/compare", "Match or no match, never the value"), "each comparison is a try of its own"),

@@ -474,7 +474,7 @@ func row(p *i18n.Printer, itx string, f desk.FieldView, value desk.Value, key st
 	stored := len(f.Values) > 0
 	l := line(p, itx, f.Field.Label, value)
 	if f.Why != nil {
-		l.Why = p.Args(f.Why.Code, f.Why.Args)
+		l.Why = why(p, f.Why)
 	}
 	target := []web.Hidden{{Name: "field", Value: f.Field.Name}}
 	if stored {
@@ -491,12 +491,24 @@ func row(p *i18n.Printer, itx string, f desk.FieldView, value desk.Value, key st
 	if first && allowed(f, gate.Compare) {
 		l.Compare = &web.Input{ID: "said-" + f.Field.Name, Name: "said", Label: p.T("desk.said_of", "field", l.Label), Type: "text", Max: 200, Required: true, Key: "= " + key}
 	}
-	if l.Why == "" && l.Reveal == nil && l.Resend == nil && l.Compare == nil {
-		if why := f.May[gate.Reveal]; why != nil {
-			l.Why = p.Args(why.Code, why.Args)
-		}
+	nothing := l.Reveal == nil && l.Resend == nil && l.Compare == nil
+	if closed := f.May[gate.Reveal]; l.Why == "" && closed != nil && (nothing || slices.Contains(passing, closed.Code)) {
+		l.Why = why(p, closed)
 	}
 	return l
+}
+
+// passing are the reasons that may pass within a call or a shift: what the agent can do about them is worth a line of the
+// screen. That a purpose shows a field to nobody is not.
+var passing = []string{"gate.level_too_low", "gate.no_consent", "gate.training_missing", "gate.second_factor_stale", "gate.budget_spent"}
+
+// why says why a field is refused, and what would allow it.
+func why(p *i18n.Printer, e *errs.E) string {
+	next := e.Code + ".next"
+	if reach := fmt.Sprintf("desk.reach_%v", e.Args["need"]); e.Code == "gate.level_too_low" && p.Has(reach) {
+		next = reach
+	}
+	return p.Args(e.Code, e.Args) + " " + p.Args(next, e.Args)
 }
 
 func allowed(f desk.FieldView, verb gate.Verb) bool {
