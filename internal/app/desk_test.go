@@ -562,7 +562,7 @@ func TestAConfirmationSaysWhatItIsAndGoesOnlyWhereItCanBeSent(t *testing.T) {
 			t.Errorf("%s: offered %v, %v", f.Field.Name, !want, why)
 		}
 	}
-	if _, err := w.Desk.Resend(ctx, a, itx, "address", ""); errs.CodeOf(err) != "desk.no_sender" {
+	if _, err := w.Desk.Resend(ctx, a, itx, "address", "", nil); errs.CodeOf(err) != "desk.no_sender" {
 		t.Errorf("to a postal address: %v", err)
 	}
 	page := b.do("GET", "/calls/"+itx, nil).Body.String()
@@ -577,7 +577,7 @@ func TestAConfirmationSaysWhatItIsAndGoesOnlyWhereItCanBeSent(t *testing.T) {
 		}
 	}
 	for _, field := range []string{"email", "phone"} {
-		if _, err := w.Desk.Resend(ctx, a, itx, field, ""); err != nil {
+		if _, err := w.Desk.Resend(ctx, a, itx, field, "", nil); err != nil {
 			t.Errorf("%s: %v", field, err)
 		}
 	}

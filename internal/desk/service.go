@@ -600,16 +600,18 @@ func (s *Service) Compare(ctx context.Context, a actor.Actor, itx, field, said s
 // Resend sends a confirmation of the call (company, purpose, time, where to ask) to a
 // registered contact of the customer without showing the address. value chooses one of
 // several contacts; "" means the newest usable one. To what no sender carries nothing is
-// sent (desk.no_sender), and the masked view does not offer it. also runs in the transaction
-// of what was done.
-func (s *Service) Resend(ctx context.Context, a actor.Actor, itx, field, value string, also ...func(*db.Tx) error) (Receipt, error) {
+// sent (desk.no_sender), and the masked view does not offer it. settle, if not nil, runs in
+// the transaction of what was done: first without the receipt, whose index the log gives
+// when the transaction ends, and then with it.
+func (s *Service) Resend(ctx context.Context, a actor.Actor, itx, field, value string, settle func(tx *db.Tx, r *Receipt) error) (Receipt, error) {
 	if !s.Messages.Carries(field) {
 		return Receipt{}, errNoSender
 	}
 	var ans gate.Answer
 	var missing bool
+	var out Receipt
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		ans, missing = gate.Answer{}, false
+		ans, missing, out = gate.Answer{}, false, Receipt{At: tx.Now()}
 		var err error
 		ans, err = s.Gate.Ask(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Act, Fields: []string{field},
 			Detail: map[string]any{"act": "resend"}})
@@ -646,7 +648,13 @@ func (s *Service) Resend(ctx context.Context, a actor.Actor, itx, field, value s
 		}
 		s.addDisclosure(tx, Disclosure{Interaction: itx, Subject: facts.Subject, Staff: a.ID(), Verb: string(gate.Act),
 			Fields: ans.Allowed, Purpose: facts.Purpose, Level: ans.Facts.Level})
-		return all(tx, also)
+		if settle == nil {
+			return nil
+		}
+		ans.Entry.Then(func(tx *db.Tx, index uint64) error {
+			return settle(tx, &Receipt{Index: index, At: out.At})
+		})
+		return settle(tx, nil)
 	})
 	switch {
 	case err != nil:
@@ -656,22 +664,13 @@ func (s *Service) Resend(ctx context.Context, a actor.Actor, itx, field, value s
 	case missing:
 		return Receipt{}, errs.New(errs.NotFound, "desk.field_missing")
 	}
-	index, _ := ans.Entry.Index()
-	return Receipt{Index: index, At: s.DB.Now()}, nil
-}
-
-func all(tx *db.Tx, also []func(*db.Tx) error) error {
-	for _, do := range also {
-		if err := do(tx); err != nil {
-			return err
-		}
-	}
-	return nil
+	out.Index, _ = ans.Entry.Index()
+	return out, nil
 }
 
 // Note keeps a free text about the call, sealed under the interaction's own key. Notes
-// can be written once a customer is identified and until the call is sealed. also is as in
-// Resend.
+// can be written once a customer is identified and until the call is sealed. also runs in the
+// transaction of what was done.
 func (s *Service) Note(ctx context.Context, a actor.Actor, itx, text string, also ...func(*db.Tx) error) error {
 	text, ok := tidy(text, MaxNote)
 	if !ok {
@@ -692,7 +691,12 @@ func (s *Service) Note(ctx context.Context, a actor.Actor, itx, text string, als
 			return err
 		}
 		addNote(tx, itx, n)
-		return all(tx, also)
+		for _, do := range also {
+			if err := do(tx); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err == nil && refusal != nil {
 		err = refusal

@@ -155,6 +155,14 @@ func (c Call) Settle(tx *db.Tx, out any) error {
 	return c.keep.Keep(tx, out)
 }
 
+// Amend keeps out in place of what Settle kept in the same transaction, for an answer that is whole only when it ends.
+func (c Call) Amend(tx *db.Tx, out any) error {
+	if c.keep == nil {
+		return nil
+	}
+	return c.keep.Amend(tx, out)
+}
+
 // operationID names an operation by its method and path: postInteractionsByInteractionReveal.
 func operationID(method, p string) string {
 	var b strings.Builder

@@ -124,7 +124,7 @@ type resendInput struct {
 
 type receiptOutput struct {
 	Body struct {
-		Receipt *receiptBody `json:"receipt,omitempty" doc:"Left out when a repeated request is answered: the index was not known yet when that answer was kept"`
+		Receipt *receiptBody `json:"receipt,omitempty" doc:"Left out only where an answer is repeated that an older version of the program kept"`
 	}
 }
 
@@ -250,14 +250,21 @@ func (s screens) operations(rt *web.Router) {
 		})
 	web.Operation(rt, keyed(op("POST", "/resend", "Send to a registered contact without showing it")),
 		func(ctx context.Context, c web.Call, in *resendInput) (*receiptOutput, error) {
-			out := &receiptOutput{}
-			r, err := s.Resend(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Value, func(tx *db.Tx) error { return c.Settle(tx, &receiptOutput{}) })
+			answer := func(r desk.Receipt) *receiptOutput {
+				out, made := &receiptOutput{}, receiptOf(r)
+				out.Body.Receipt = &made
+				return out
+			}
+			r, err := s.Resend(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Value, func(tx *db.Tx, r *desk.Receipt) error {
+				if r == nil {
+					return c.Settle(tx, &receiptOutput{})
+				}
+				return c.Amend(tx, answer(*r))
+			})
 			if err != nil {
 				return nil, err
 			}
-			made := receiptOf(r)
-			out.Body.Receipt = &made
-			return out, nil
+			return answer(r), nil
 		})
 	web.Operation(rt, keyed(op("POST", "/notes", "Keep a note, sealed under the interaction's own key")),
 		func(ctx context.Context, c web.Call, in *noteInput) (*struct{}, error) {

@@ -480,7 +480,7 @@ func (s screens) doResend(r *web.Request) error {
 	if err := r.Decode(&form); err != nil {
 		return err
 	}
-	out, err := s.Resend(r.Context(), r.Actor, r.Path("interaction"), form.Field, form.Value)
+	out, err := s.Resend(r.Context(), r.Actor, r.Path("interaction"), form.Field, form.Value, nil)
 	if err != nil {
 		return err
 	}
