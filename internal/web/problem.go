@@ -34,8 +34,6 @@ var exact = map[string]int{
 	"web.too_large":    http.StatusRequestEntityTooLarge,
 	"web.address_long": http.StatusRequestURITooLong,
 	"web.media_type":   http.StatusUnsupportedMediaType,
-	"web.changed":      http.StatusPreconditionFailed,
-	"web.if_match":     http.StatusPreconditionRequired,
 	"web.slow":         http.StatusRequestTimeout,
 }
 
@@ -224,7 +222,9 @@ func (s *Server) fail(st *state, w http.ResponseWriter, r *http.Request, err err
 	e := errs.Of(err)
 	st.err = e
 	status := Status(e)
-	if status == http.StatusUnauthorized && s.toSignIn(st, w, r, e) {
+	printer := s.printers[st.lang]
+	req := &Request{HTTP: r, Writer: w, Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace, router: s.own, visitor: st.visitor, printer: printer, state: st, role: consoleOf(st.visitor.Actor, st.route)}
+	if status == http.StatusUnauthorized && (e.Code == "web.second_factor" && s.hold(req) || s.toSignIn(st, w, r, e)) {
 		return
 	}
 	h := w.Header()
@@ -241,7 +241,6 @@ func (s *Server) fail(st *state, w http.ResponseWriter, r *http.Request, err err
 		_ = json.NewEncoder(w).Encode(p) // the client is gone; there is nobody to tell
 		return
 	}
-	printer := s.printers[st.lang]
 	in := cmp.Or(st.spoken, st.lang)
 	words := s.words(e, printer, s.printers[in])
 	page := ErrorPage{Code: e.Code, Title: words.Title, Next: words.Next, Say: words.Say, In: in, Trace: st.trace, Back: cmp.Or(s.options.Home[st.visitor.Actor.Role()], "/")}
@@ -249,7 +248,6 @@ func (s *Server) fail(st *state, w http.ResponseWriter, r *http.Request, err err
 		_, field, _ := strings.Cut(f.Location, ".")
 		page.Faults = append(page.Faults, FaultRow{Field: cmp.Or(field, f.Location), Text: faultText(printer, f)})
 	}
-	req := &Request{HTTP: r, Writer: w, Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace, router: s.own, visitor: st.visitor, printer: printer, state: st, role: consoleOf(st.visitor.Actor, st.route)}
 	var failed error
 	if req.Partial() {
 		failed = s.fragment(req, status, "problem", page)

@@ -44,7 +44,8 @@ func (r *Request) Partial() bool { return r.HTTP.Header.Get("Amanah-Fragment") !
 
 // StepUp is where the second factor is shown again and whence the reader comes back to this
 // page; "" while it is fresh. A page whose forms post to Fresh routes offers it in their
-// place, for what is typed into a form does not survive the way.
+// place: who comes with an old one had better show it before typing. If it grows old
+// meanwhile, what was typed is held (see StepUp).
 func (r *Request) StepUp() string {
 	s := r.router.server
 	if fresh(r.Actor, s.options.Clock()) {
@@ -105,7 +106,7 @@ func (s *Server) decode(r *Request, form any) error {
 		if err != nil {
 			return err
 		}
-		raw = string(body)
+		raw, r.state.body = string(body), body
 	}
 	return read.Form(raw, form)
 }

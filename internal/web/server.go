@@ -101,6 +101,7 @@ type Server struct {
 	actors   *limit.Limiter
 	anybody  *limit.Limiter
 	metrics  *measure.Requests
+	stepUp   func(r *Request, held string) error // nil when no room shows the factor again
 }
 
 // Router registers the routes of one room.
@@ -282,6 +283,9 @@ func (rt *Router) Page(pattern string, access Access, handle func(*Request) erro
 		return
 	}
 	ro := &route{Route: Route{Room: rt.room, Method: method, Pattern: pattern, Access: access}, maxBody: maxForm, router: rt}
+	if rest == rt.server.options.Fresh {
+		ro.maxBody = 2 * maxForm // it may bring another form along
+	}
 	rt.server.register(ro, func(st *state, w http.ResponseWriter, r *http.Request) error {
 		return handle(&Request{HTTP: r, Writer: w, Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace,
 			router: rt, visitor: st.visitor, printer: rt.server.printers[st.lang], state: st, role: consoleOf(st.visitor.Actor, ro)})
@@ -372,7 +376,7 @@ type state struct {
 	lang    i18n.Lang
 	spoken  i18n.Lang // with the customer; "" is lang
 	visitor Visitor
-	body    []byte // of an operation
+	body    []byte // of an operation, or of a form that was read
 	err     *errs.E
 	started time.Time
 	stream  bool
