@@ -58,10 +58,21 @@ type Reveal struct {
 
 // Revealed is what may be shown, and for how long.
 type Revealed struct {
-	Values        []Value `json:"values"`
-	RemaskSeconds int     `json:"remask_seconds"`
-	RevealsLeft   int     `json:"reveals_left"`
-	Receipt       Receipt `json:"receipt"`
+	Values        []Value   `json:"values"`
+	Refused       []Refused `json:"refused"` // asked for besides and not shown, in the order asked
+	RemaskSeconds int       `json:"remask_seconds"`
+	RevealsLeft   int       `json:"reveals_left"`
+	Receipt       Receipt   `json:"receipt"`
+}
+
+// Refused is a field that was asked for and is not shown: why, and what would allow it.
+type Refused struct {
+	Field  string            `json:"field"` // "?" for a name that the catalogue does not declare
+	Code   string            `json:"code"`
+	Title  string            `json:"title"`
+	Titles map[string]string `json:"titles"` // by language: id, en
+	Next   map[string]string `json:"next"`
+	Say    map[string]string `json:"say"`
 }
 
 // RemaskAfter is how long the values may stay on a screen.

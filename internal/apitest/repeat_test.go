@@ -8,6 +8,7 @@ import (
 	"github.com/amanah-id/amanah/client"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/proof"
 )
 
 // TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt sends every request that the document says
@@ -19,6 +20,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	subject := w.customer(importer, w.toko, 1)
 	w.customer(importer, w.toko, 2)
 	dpo, agent, other := w.signIn(w.hire("dpo", actor.DPO)), w.agent("agent"), w.agent("other")
+	auditor := w.signIn(w.hire("auditor", actor.Auditor))
 	itx := w.serving(agent, 1)
 	rows := func(what string) (n int64) {
 		w.must(w.DB.Read(ctx, func(tx *db.Tx) error { return tx.Data.Row("select count(*) from " + what).Scan(&n) }))
@@ -109,8 +111,20 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 		if again.status != first.status || again.header.Get("Idempotent-Replay") != "true" {
 			t.Errorf("%s repeated: %d after %d, replay %q\n%.300s", name, again.status, first.status, again.header.Get("Idempotent-Replay"), again.body)
 		}
-		if same := again.body == first.body; !same && !strings.HasSuffix(name, "/resend") {
+		if again.body != first.body {
 			t.Errorf("%s repeated:\n%.300s\nafter\n%.300s", name, again.body, first.body)
+		}
+		if strings.HasSuffix(name, "/resend") {
+			var said struct{ Receipt client.Receipt }
+			w.must(json.Unmarshal([]byte(again.body), &said))
+			health, err := auditor.LogHealth(ctx)
+			w.must(err)
+			proved, err := auditor.Entry(ctx, health.Origin, said.Receipt.Leaf)
+			w.must(err)
+			leaf, err := proof.ParseLeaf(proved.Entry.Leaf)
+			if err != nil || leaf.Action != "act" || leaf.Interaction != itx || said.Receipt.At.IsZero() {
+				t.Errorf("%s repeated: the receipt %+v names %+v (%v)", name, said.Receipt, leaf, err)
+			}
 		}
 		if n := rows(r.effect) - before; n != 1 {
 			t.Errorf("%s twice under one key: %d effects in %s", name, n, r.effect)

@@ -1,8 +1,11 @@
 package apitest
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -162,6 +165,49 @@ func TestACallIsServedFromTheFirstRingToTheProofOfEveryDisclosure(t *testing.T) 
 		}
 		w.verified()
 	})
+}
+
+// Who asks for several fields and gets some is told of each other one which it is, why, and what would allow it.
+func TestAPartlyRefusedRevealNamesWhatIsRefusedAndWhy(t *testing.T) {
+	w := open(t, "")
+	ctx := t.Context()
+	importer, _ := w.machine("CRM", []string{w.toko}, "import")
+	w.customer(importer, w.toko, 1)
+	agent := w.agent("first")
+	itx := w.serving(agent, 1)
+	out, err := agent.Reveal(ctx, itx, client.Reveal{Fields: []string{"nik", "name", "siti_rahmawati", "phone", "case_reference", "extra_canary"}, Reason: "menyapa"})
+	w.must(err)
+	if len(out.Values) != 1 || out.Values[0].Field != "name" {
+		t.Errorf("shown: %+v", out.Values)
+	}
+	want := []struct{ field, code, next string }{
+		{"nik", "gate.field_not_in_purpose", "Change the purpose if what the customer needs has really changed."},
+		{"?", "gate.field_not_in_purpose", ""}, {"phone", "gate.level_too_low", "V3: a link to a registered contact and one account-history question."},
+		{"case_reference", "desk.field_missing", "Ask the customer"}, {"?", "gate.field_not_in_purpose", ""},
+	}
+	if len(out.Refused) != len(want) {
+		t.Fatalf("refused: %+v", out.Refused)
+	}
+	for i, r := range out.Refused {
+		if r.Field != want[i].field || r.Code != want[i].code || !strings.Contains(r.Next["en"], want[i].next) || r.Next["id"] == "" || r.Titles["id"] == "" || r.Titles["en"] == "" || r.Title == "" {
+			t.Errorf("refused %d: %+v, want %+v", i, r, want[i])
+		}
+	}
+	if phone := out.Refused[2]; phone.Titles["en"] != "Verification has reached V2; V3 is needed." || phone.Say["id"] == "" {
+		t.Errorf("the phone: %+v", phone)
+	}
+	sum, err := agent.Summary(ctx, itx)
+	w.must(err)
+	if i := slices.IndexFunc(sum.Disclosures, func(d client.Disclosure) bool { return d.Verb == "reveal" }); i < 0 || !slices.Equal(sum.Disclosures[i].Fields, []string{"name"}) {
+		t.Errorf("disclosed: %+v", sum.Disclosures)
+	}
+	_, err = agent.Reveal(ctx, itx, client.Reveal{Fields: []string{"name", "phone"}, Value: out.Values[0].ID, Reason: "menyapa"})
+	refused(t, err, 422, "desk.fields_invalid") // one value of two fields is nothing
+	all, err := agent.Reveal(ctx, itx, client.Reveal{Fields: []string{"name"}, Reason: "menyapa"})
+	if err != nil || all.Refused == nil || len(all.Refused) != 0 {
+		t.Errorf("nothing was refused: %+v %v", all.Refused, err)
+	}
+	w.verified()
 }
 
 func TestACallIsHandedOverAndItsRightsGoWithIt(t *testing.T) {
@@ -521,6 +567,65 @@ func TestARepeatedRevealIsANewDecisionAndANewEntry(t *testing.T) {
 	}
 	if n := rows(answers); n != kept {
 		t.Errorf("%d answers were kept", n-kept)
+	}
+	w.verified()
+}
+
+var heldField = regexp.MustCompile(`name="held" value="([^"]*)"`)
+
+// Whoever types so long that the second factor grows old finds the text again: it waits, sealed, in the page that asks for
+// the factor, and is in no store, log, cookie or address until it is sent.
+func TestWhatIsTypedWhileTheFactorGrowsOldIsNotLost(t *testing.T) {
+	w := open(t, "")
+	typed := func(name string) string { return "Ibu Sri " + name + " dari Sukamaju meminta ini." }
+	dpo, admin := w.browse(w.hire("dpo", actor.DPO)), w.browse(w.hire("admin", actor.Admin))
+	other := w.hire("other", actor.Agent)
+	at := "/purposes/" + w.purpose("order_status") + "/notices"
+	officer, boss := w.console(dpo), w.console(admin)
+	w.sleep(6 * time.Minute)
+	for _, c := range []struct {
+		name   string
+		who    *browser
+		person *person
+		at, to string
+		form   url.Values
+	}{
+		{"Kenanga", officer, dpo, at, strings.TrimSuffix(at, "/notices"), url.Values{"text_id": {strings.Repeat(typed("Kenanga")+"\r\n", 150)}, "text_en": {strings.Repeat("&=%+ é "+typed("Kenanga"), 150)}}},
+		{"Seruni", boss, admin, "/staff/" + other.id + "/role", "/staff/" + other.id, url.Values{"role": {"supervisor"}, "controllers": {w.toko, w.bank}, "reason": {typed("Seruni")}}},
+	} {
+		r := c.who.do("POST", c.at, c.form)
+		held := heldField.FindStringSubmatch(r.body)
+		if r.status != 401 || held == nil || strings.Contains(r.text(), c.name) || r.header.Get("Location") != "" {
+			t.Fatalf("%s: %d\n%.1500s", c.at, r.status, r.body)
+		}
+		if strings.Contains(w.log.String(), c.name) {
+			t.Error("the log holds what was typed")
+		}
+		w.dump(func(table, column string, value []byte) {
+			if bytes.Contains(value, []byte(c.name)) {
+				t.Errorf("%s.%s holds what was typed", table, column)
+			}
+		})
+		if r := c.who.do("POST", "/step-up", url.Values{"code": {"000000"}, "held": {held[1]}}); r.status != 401 || !strings.Contains(r.body, held[1]) {
+			t.Errorf("a wrong code: %d", r.status)
+		}
+		if r := c.who.do("POST", "/step-up", url.Values{"code": {w.code(c.person)}, "held": {held[1]}}); r.status != 303 || r.header.Get("Location") != c.to {
+			t.Errorf("%s: %d %s\n%.1500s", c.at, r.status, r.header.Get("Location"), r.body)
+		}
+	}
+	if r := officer.do("GET", strings.TrimSuffix(at, "/notices"), nil); !strings.Contains(r.body, "Versi 2") || strings.Count(r.body, "Kenanga") != 300 {
+		t.Errorf("the notice: %d times the name\n%.1500s", strings.Count(r.body, "Kenanga"), r.body)
+	}
+	// Deciding checks the factor in the approval's own transaction, after the form was read.
+	w.sleep(6 * time.Minute)
+	waiting := regexp.MustCompile(`/approvals/apr_[0-9a-z]+`).FindString(officer.do("GET", "/approvals", nil).body)
+	r := officer.do("POST", waiting+"/approve", url.Values{"reason": {typed("Melur")}})
+	held := heldField.FindStringSubmatch(r.body)
+	if r.status != 401 || held == nil {
+		t.Fatalf("%s: %d\n%.1500s", waiting, r.status, r.body)
+	}
+	if r := officer.do("POST", "/step-up", url.Values{"code": {w.code(dpo)}, "held": {held[1]}}); r.status != 303 || !strings.HasPrefix(r.header.Get("Location"), "/approvals") {
+		t.Errorf("the decision: %d %s\n%.1500s", r.status, r.header.Get("Location"), r.body)
 	}
 	w.verified()
 }

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -486,6 +487,65 @@ func TestTheContactsLanguageDecidesScriptAndLink(t *testing.T) {
 	}
 }
 
+// What the agent is given to say, to ask and to send is in the language of the contact, wherever on the screen it stands;
+// what the agent alone reads stays in the console's.
+func TestWhatTheAgentSaysIsInTheContactsLanguage(t *testing.T) {
+	w := openWorld(t, db.Options{})
+	b, _, itx := browsing(t, w, "order_status", 1)
+	call := "/calls/" + itx
+	fill := func(text string) *regexp.Regexp { // a sentence with holes, as it stands in a page
+		return regexp.MustCompile(strings.ReplaceAll(regexp.QuoteMeta(html.EscapeString(text)), "…", ".*"))
+	}
+	for _, c := range []struct{ console, contact i18n.Lang }{{i18n.ID, i18n.EN}, {i18n.EN, i18n.ID}} {
+		b.do("POST", call+"/language", url.Values{"language": {string(c.contact)}})
+		header := []string{"Accept-Language", string(c.console)}
+		own, said := w.Web.Texts().For(c.console, nil), w.Web.Texts().For(c.contact, nil)
+		for _, step := range []struct {
+			name, method, path string
+			form               url.Values
+			read, say          string // keys
+		}{
+			{"the screen", "GET", "", nil, "desk.preview", "desk.resend.sms"},
+			{"a link", "POST", "/link", url.Values{}, "desk.attempt_sent", "desk.link_say"},
+			{"a question", "GET", "", nil, "desk.verify", "verification.question_last_payment"},
+			{"a compare", "POST", "/compare", url.Values{"field": {"customer_number"}, "said": {"1"}}, "desk.no_match", "desk.no_match.say"},
+			{"a resend", "POST", "/resend", url.Values{"field": {"email"}}, "desk.resent", "desk.resent_say"},
+			{"a refusal", "POST", "/reveal", url.Values{"field": {"nik"}}, "gate.field_not_in_purpose", "gate.field_not_in_purpose.say"},
+		} {
+			got := b.do(step.method, call+step.path, step.form, header...).Body.String()
+			if !fill(own.Bare(step.read)).MatchString(got) {
+				t.Errorf("%s, console %s: the agent does not read %q in %s", step.name, c.console, own.Bare(step.read), got)
+			}
+			if !fill(said.Bare(step.say)).MatchString(got) || !strings.Contains(got, `lang="`+string(c.contact)+`"`) {
+				t.Errorf("%s, contact %s: the agent is not given %q to say in %s", step.name, c.contact, said.Bare(step.say), got)
+			}
+			if fill(own.Bare(step.say)).MatchString(got) {
+				t.Errorf("%s: %q is in the console's language", step.name, own.Bare(step.say))
+			}
+		}
+	}
+}
+
+// A line of the masked view whose value cannot be opened says why and what would allow it, also where something else can
+// be done with it; where the purpose shows the field to nobody, nothing would.
+func TestALineSaysWhyItCannotBeOpenedAndWhatWouldAllowIt(t *testing.T) {
+	w := openWorld(t, db.Options{})
+	b, _, itx := browsing(t, w, "order_status", 1)
+	page := b.do("GET", "/calls/"+itx, nil, "Accept-Language", "en").Body.String()
+	lines := regexp.MustCompile(`(?s)<dt>([^<]+)</dt>(.*?)</dd>`).FindAllStringSubmatch(page, -1)
+	why := regexp.MustCompile(`<span class="why">([^<]*)</span>`)
+	got := map[string]string{}
+	for _, l := range lines {
+		if found := why.FindStringSubmatch(l[2]); found != nil {
+			got[l[1]] = found[1]
+		}
+	}
+	const reach = "Verification has reached V2; V3 is needed. Send a link and ask one question from the account history."
+	if want := map[string]string{"Phone number": reach, "Address": reach}; !cmp.Equal(got, want) {
+		t.Error(cmp.Diff(want, got))
+	}
+}
+
 // What resend sends is what it says: a confirmation with company, purpose and time, in words that fit the channel; and it
 // is offered only where something can be sent.
 func TestAConfirmationSaysWhatItIsAndGoesOnlyWhereItCanBeSent(t *testing.T) {
@@ -502,7 +562,7 @@ func TestAConfirmationSaysWhatItIsAndGoesOnlyWhereItCanBeSent(t *testing.T) {
 			t.Errorf("%s: offered %v, %v", f.Field.Name, !want, why)
 		}
 	}
-	if _, err := w.Desk.Resend(ctx, a, itx, "address", ""); errs.CodeOf(err) != "desk.no_sender" {
+	if _, err := w.Desk.Resend(ctx, a, itx, "address", "", nil); errs.CodeOf(err) != "desk.no_sender" {
 		t.Errorf("to a postal address: %v", err)
 	}
 	page := b.do("GET", "/calls/"+itx, nil).Body.String()
@@ -517,7 +577,7 @@ func TestAConfirmationSaysWhatItIsAndGoesOnlyWhereItCanBeSent(t *testing.T) {
 		}
 	}
 	for _, field := range []string{"email", "phone"} {
-		if _, err := w.Desk.Resend(ctx, a, itx, field, ""); err != nil {
+		if _, err := w.Desk.Resend(ctx, a, itx, field, "", nil); err != nil {
 			t.Errorf("%s: %v", field, err)
 		}
 	}

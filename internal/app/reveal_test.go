@@ -121,7 +121,7 @@ func TestAnAgentServesAVerifiedCallAndEachDisclosureIsInTheLog(t *testing.T) {
 		if err := w.Desk.Note(ctx, a, itx, "Pelanggan menanyakan pesanan."); err != nil {
 			t.Error(err)
 		}
-		if _, err := w.Desk.Resend(ctx, a, itx, "email", ""); err != nil {
+		if _, err := w.Desk.Resend(ctx, a, itx, "email", "", nil); err != nil {
 			t.Error(err)
 		}
 		want := []string{
@@ -156,7 +156,7 @@ func TestAskingForAValueThatIsNotStoredLeavesItsEntry(t *testing.T) {
 		if _, err := w.Desk.Reveal(ctx, a, itx, []string{"name"}, "val_none", "menyapa pelanggan"); errs.CodeOf(err) != "desk.field_missing" {
 			t.Errorf("reveal: %v", err)
 		}
-		if _, err := w.Desk.Resend(ctx, a, itx, "email", "val_none"); errs.CodeOf(err) != "desk.field_missing" {
+		if _, err := w.Desk.Resend(ctx, a, itx, "email", "val_none", nil); errs.CodeOf(err) != "desk.field_missing" {
 			t.Errorf("resend: %v", err)
 		}
 		if diff := cmp.Diff([]string{"reveal allowed name", "act allowed email"}, trailOf(t, w, itx)[before:]); diff != "" {

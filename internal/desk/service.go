@@ -391,22 +391,30 @@ func (s *Service) uses(p gate.PurposeFacts) (fields []string) {
 	return fields
 }
 
-// Revealed is what an agent sees for RemaskAfter.
+// Revealed is what an agent sees for RemaskAfter, and what he asked for besides and does not see.
 type Revealed struct {
 	Values  []Value
+	Refused []Refused // in the order asked
 	Receipt Receipt
 	Left    int // reveals left in the shift
 }
 
+// Refused is a field that was asked for and is not shown.
+type Refused struct {
+	Field string // "?" for a name that the asker may have made up
+	Why   *errs.E
+}
+
 // Reveal shows the values of fields, for a reason, when the purpose, the verification, the
 // consent and the budget allow. value narrows one field down to one of its values; "" means
-// all of them. The leaf is durable before anything is opened.
+// all of them. Fields that are refused beside others that are shown are named with their
+// reason. The leaf is durable before anything is opened.
 func (s *Service) Reveal(ctx context.Context, a actor.Actor, itx string, fields []string, value, reason string) (Revealed, error) {
 	reason, ok := tidy(reason, maxReason)
 	if !ok {
 		return Revealed{}, errs.New(errs.Invalid, "desk.reason_invalid")
 	}
-	if len(fields) == 0 || len(fields) > 16 {
+	if len(fields) == 0 || len(fields) > 16 || value != "" && len(fields) > 1 {
 		return Revealed{}, errs.New(errs.Invalid, "desk.fields_invalid")
 	}
 	var ans gate.Answer
@@ -439,7 +447,7 @@ func (s *Service) Reveal(ctx context.Context, a actor.Actor, itx string, fields 
 			return err
 		}
 		s.addDisclosure(tx, Disclosure{Interaction: itx, Subject: facts.Subject, Staff: a.ID(), Verb: string(gate.Reveal),
-			Fields: ans.Allowed, Purpose: facts.Purpose, Level: ans.Facts.Level})
+			Fields: stored(vals), Purpose: facts.Purpose, Level: ans.Facts.Level})
 		return nil
 	})
 	switch {
@@ -454,7 +462,27 @@ func (s *Service) Reveal(ctx context.Context, a actor.Actor, itx string, fields 
 	if err != nil {
 		return Revealed{}, err
 	}
-	return Revealed{Values: open, Receipt: receipt, Left: max(0, ans.Facts.BudgetLeft-len(ans.Allowed))}, nil
+	return Revealed{Values: open, Refused: s.refused(fields, ans, stored(vals)), Receipt: receipt, Left: max(0, ans.Facts.BudgetLeft-len(ans.Allowed))}, nil
+}
+
+// refused names the fields that were asked for and not shown: refused by the gate, or allowed and nothing is stored. As in
+// the log, a name is repeated only where it is the catalogue's or the purpose's.
+func (s *Service) refused(asked []string, ans gate.Answer, shown []string) (out []Refused) {
+	for _, name := range asked {
+		if slices.Contains(shown, name) {
+			continue
+		}
+		one := Refused{name, ans.Refused[name]}
+		if one.Why == nil {
+			one.Why = errs.New(errs.NotFound, "desk.field_missing")
+		}
+		f, declared := s.Catalogue.Field(name)
+		if uses := ans.Facts.Purpose.Uses; !declared || f.Free && (uses == nil || !uses(gate.Reveal, name)) {
+			one.Field = "?"
+		}
+		out = append(out, one)
+	}
+	return out
 }
 
 // Compared is the outcome of a compare: never the value.
@@ -572,16 +600,18 @@ func (s *Service) Compare(ctx context.Context, a actor.Actor, itx, field, said s
 // Resend sends a confirmation of the call (company, purpose, time, where to ask) to a
 // registered contact of the customer without showing the address. value chooses one of
 // several contacts; "" means the newest usable one. To what no sender carries nothing is
-// sent (desk.no_sender), and the masked view does not offer it. also runs in the transaction
-// of what was done.
-func (s *Service) Resend(ctx context.Context, a actor.Actor, itx, field, value string, also ...func(*db.Tx) error) (Receipt, error) {
+// sent (desk.no_sender), and the masked view does not offer it. settle, if not nil, runs in
+// the transaction of what was done: first without the receipt, whose index the log gives
+// when the transaction ends, and then with it.
+func (s *Service) Resend(ctx context.Context, a actor.Actor, itx, field, value string, settle func(tx *db.Tx, r *Receipt) error) (Receipt, error) {
 	if !s.Messages.Carries(field) {
 		return Receipt{}, errNoSender
 	}
 	var ans gate.Answer
 	var missing bool
+	var out Receipt
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		ans, missing = gate.Answer{}, false
+		ans, missing, out = gate.Answer{}, false, Receipt{At: tx.Now()}
 		var err error
 		ans, err = s.Gate.Ask(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Act, Fields: []string{field},
 			Detail: map[string]any{"act": "resend"}})
@@ -618,7 +648,13 @@ func (s *Service) Resend(ctx context.Context, a actor.Actor, itx, field, value s
 		}
 		s.addDisclosure(tx, Disclosure{Interaction: itx, Subject: facts.Subject, Staff: a.ID(), Verb: string(gate.Act),
 			Fields: ans.Allowed, Purpose: facts.Purpose, Level: ans.Facts.Level})
-		return all(tx, also)
+		if settle == nil {
+			return nil
+		}
+		ans.Entry.Then(func(tx *db.Tx, index uint64) error {
+			return settle(tx, &Receipt{Index: index, At: out.At})
+		})
+		return settle(tx, nil)
 	})
 	switch {
 	case err != nil:
@@ -628,22 +664,13 @@ func (s *Service) Resend(ctx context.Context, a actor.Actor, itx, field, value s
 	case missing:
 		return Receipt{}, errs.New(errs.NotFound, "desk.field_missing")
 	}
-	index, _ := ans.Entry.Index()
-	return Receipt{Index: index, At: s.DB.Now()}, nil
-}
-
-func all(tx *db.Tx, also []func(*db.Tx) error) error {
-	for _, do := range also {
-		if err := do(tx); err != nil {
-			return err
-		}
-	}
-	return nil
+	out.Index, _ = ans.Entry.Index()
+	return out, nil
 }
 
 // Note keeps a free text about the call, sealed under the interaction's own key. Notes
-// can be written once a customer is identified and until the call is sealed. also is as in
-// Resend.
+// can be written once a customer is identified and until the call is sealed. also runs in the
+// transaction of what was done.
 func (s *Service) Note(ctx context.Context, a actor.Actor, itx, text string, also ...func(*db.Tx) error) error {
 	text, ok := tidy(text, MaxNote)
 	if !ok {
@@ -664,7 +691,12 @@ func (s *Service) Note(ctx context.Context, a actor.Actor, itx, text string, als
 			return err
 		}
 		addNote(tx, itx, n)
-		return all(tx, also)
+		for _, do := range also {
+			if err := do(tx); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if err == nil && refusal != nil {
 		err = refusal

@@ -470,9 +470,10 @@ func served(tx *db.Tx, a actor.Actor, interaction string) (*contact, error) {
 
 // Accept takes a contact that rings, was released by telephony, or was handed over by a
 // colleague. The level moves along only with the hand-over's signed token, made out to
-// this member of staff and not older than TransferLimit. Whoever comes late to a contact
-// that rang for the whole company is told so (interaction.taken); one that never rang, and
-// another company's, is unknown.
+// this member of staff and not older than TransferLimit. Taking one's own contact again
+// changes nothing while it is on the line; what is no longer on it cannot be taken. Whoever
+// comes late to a contact that rang for the whole company is told so (interaction.taken);
+// one that never rang, and another company's, is unknown.
 func (s *Service) Accept(ctx context.Context, a actor.Actor, interaction string) error {
 	return s.write(ctx, a, interaction, "interaction.accept", func(tx *db.Tx) error {
 		if !id.Is(id.Interaction, interaction) {
@@ -501,8 +502,12 @@ func (s *Service) Accept(ctx context.Context, a actor.Actor, interaction string)
 			// Released by telephony, or connected to this desk by it.
 			s.step(tx, c, Resume)
 			s.step(tx, c, Lower)
-		case c.Agent == a.ID():
+		case c.Agent == a.ID() && c.State.Talking():
 			return nil // pressed twice
+		case c.Agent == a.ID() && c.State.Ended():
+			return errOver
+		case c.Agent == a.ID():
+			return errMove.With("state", string(c.State)) // on hold or in wrap-up: nothing is there to take
 		case c.claimed && !a.Is(actor.Supervisor):
 			return errUnknown // begun by hand: it rang for nobody
 		case c.Agent == "":

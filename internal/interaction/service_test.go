@@ -411,6 +411,33 @@ func TestWhoComesLateToWhatRangForEverybodyIsToldSo(t *testing.T) {
 	})
 }
 
+// Taking one's own contact again is a second press of the button while it is on the line, and a mistake afterwards.
+func TestOnesOwnContactIsTakenAgainOnlyWhileItIsOnTheLine(t *testing.T) {
+	each(t, func(t *testing.T, r *room, _ *time.Time) {
+		ctx := context.Background()
+		itx := r.served()
+		r.log.take()
+		r.ok(r.Accept(ctx, r.agent, itx))
+		for _, step := range []struct {
+			do   func() error
+			code string
+		}{
+			{func() error { return r.Move(ctx, r.agent, itx, Hold) }, "interaction.wrong_state"},
+			{func() error { return r.Move(ctx, r.agent, itx, Disconnect) }, "interaction.wrong_state"},
+			{func() error { return r.Seal(ctx, r.agent, itx, "resolved") }, "interaction.over"},
+		} {
+			r.ok(step.do())
+			r.refused(r.Accept(ctx, r.agent, itx), step.code)
+		}
+		if got := r.log.take(); len(got) != 3 {
+			t.Errorf("entries %q, of three moves", got)
+		}
+		refused := r.served()
+		r.ok(r.Refuse(ctx, r.agent, refused, "abuse"))
+		r.refused(r.Accept(ctx, r.agent, refused), "interaction.over")
+	})
+}
+
 // A screen from which a contact was taken away is woken at once.
 func TestWhoeverLosesAContactIsToldToLookAgain(t *testing.T) {
 	each(t, func(t *testing.T, r *room, _ *time.Time) {
@@ -894,6 +921,7 @@ func TestTheJSONOperationsUseTheSameVerbs(t *testing.T) {
 		{"other", "/refuse", `{"reason":"because"}`, 422},
 		{"other", "/seal", `{"disposition":"resolved"}`, 204},
 		{"other", "/refuse", `{"reason":"abuse"}`, 409},
+		{"other", "/accept", ``, 409},
 		{"", "/accept", ``, 401},
 		{"pbx", "/accept", ``, 403},
 	} {

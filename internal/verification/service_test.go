@@ -482,6 +482,20 @@ func TestOnlyTheNewestItemOfAKindCounts(t *testing.T) {
 	})
 }
 
+func TestAnAmountMatchesAsItIsSaidAndAnUnclearOneDoesNot(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		for _, c := range []struct {
+			said string
+			want bool
+		}{{"150 ribu", true}, {"Rp150rb", true}, {"seratus lima puluh ribu", true}, {"0,15 juta", true}, {"150", false}, {"seratus lima puluh", false}} {
+			itx := h.identified("")
+			if match, err := h.Answer(context.Background(), h.agent, itx, "last_payment", c.said); err != nil || match != c.want {
+				t.Errorf("%s: %v %v", c.said, match, err)
+			}
+		}
+	})
+}
+
 func TestThreeFailedComparesInADayCloseComparingForThatCustomerOnly(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := context.Background()

@@ -3,6 +3,8 @@ package web
 import (
 	"strings"
 	"time"
+
+	"github.com/amanah-id/amanah/internal/kit/i18n"
 )
 
 // The components: typed values that a page struct holds and a view shows with the template
@@ -164,14 +166,17 @@ type Input struct {
 	Checked      bool
 	Key          string // stroke that focuses it
 	Autofocus    bool
+	In           i18n.Lang // of the Label, where it is not the page's: a question to read out
 }
 
-// Notice is a message in the page. Say is the sentence to say to the customer.
+// Notice is a message in the page. Say is the sentence to say to the customer, in the customer's language: In, where
+// that is not the page's.
 type Notice struct {
 	Tone  Tone
 	Title string
 	Text  string
 	Say   string
+	In    i18n.Lang
 }
 
 // makers are the functions with which a view makes a component on the spot.

@@ -222,6 +222,109 @@ func TestABrowserWithoutASessionIsLedToSignInAndBackByPathAlone(t *testing.T) {
 	}
 }
 
+// A form that comes with a second factor too old goes on from where the factor is shown, for its own session alone; until
+// then nothing of it is anywhere. What a script asks for answers as before.
+func TestAFormWhoseFactorGrewOldGoesOnOnceItIsShown(t *testing.T) {
+	var notes []string
+	fresh := web.Access{Roles: []actor.Role{actor.Agent}, Fresh: true}
+	desk := func(sealer web.Sealer) *webtest.Desk {
+		d := webtest.New(t, func(o *web.Options) { o.Fresh, o.MAC, o.Sealer = "/again", testMAC, sealer }, sample(func(rt *web.Router) {
+			take := func(r *web.Request) error {
+				var form noteForm
+				if err := r.Decode(&form); err != nil {
+					return err
+				}
+				notes = append(notes, form.Note)
+				return r.Redirect("/calls/" + r.Path("interaction"))
+			}
+			rt.Page("POST /calls/{interaction}/keep", fresh, take)
+			rt.Page("POST /calls/{interaction}/late", web.Access{Roles: []actor.Role{actor.Agent}}, func(r *web.Request) error {
+				if err := r.Decode(&noteForm{}); err != nil { // the room asks by itself, and has read the form
+					return err
+				}
+				return errs.New(errs.Unauthenticated, "web.second_factor")
+			})
+			rt.StepUp(func(r *web.Request, held string) error {
+				return r.RenderStatus(401, CallPage{Purpose: "held:" + held})
+			})
+			rt.Page("POST /again", web.Access{Roles: []actor.Role{actor.Agent}}, func(r *web.Request) error {
+				var form struct {
+					Held string `form:"held" max:"100000"`
+				}
+				if err := r.Decode(&form); err != nil {
+					return err
+				}
+				return r.Resume(form.Held, &http.Cookie{Name: "session", Value: "new"})
+			})
+		}))
+		d.Actor("agent", actor.NewStaff("stf_1", actor.Agent, "ses_1", nil, d.Now.Add(-6*time.Minute)))
+		d.Actor("again", actor.NewStaff("stf_1", actor.Agent, "ses_1", nil, d.Now)) // after the factor was shown
+		d.Actor("other", actor.NewStaff("stf_2", actor.Agent, "ses_2", nil, d.Now))
+		return d
+	}
+	word := regexp.MustCompile(`held:([A-Za-z0-9_-]+)`)
+	d := desk(testSealer{})
+	held := func(path, body string) string {
+		t.Helper()
+		w := d.Do("agent", "POST", path, body)
+		leaks(t, d, w)
+		found := word.FindStringSubmatch(w.Body.String())
+		if w.Code != 401 || found == nil {
+			t.Fatalf("%d %s", w.Code, w.Body)
+		}
+		return found[1]
+	}
+	for _, path := range []string{"/calls/itx_1/keep", "/calls/itx_1/late"} {
+		one := held(path, "note="+canaryPhone)
+		if len(notes) != 0 {
+			t.Fatal("carried out with an old factor")
+		}
+		if w := d.Do("other", "POST", "/again", "held="+one); w.Code != 409 || !strings.Contains(w.Body.String(), "web.held") || len(notes) != 0 {
+			t.Errorf("another session goes on with it: %d", w.Code)
+		}
+		w := d.Do("again", "POST", "/again", "held="+one)
+		leaks(t, d, w)
+		switch path {
+		case "/calls/itx_1/keep":
+			if w.Code != 303 || w.Header().Get("Location") != "/calls/itx_1" || !slices.Equal(notes, []string{canaryPhone}) {
+				t.Errorf("%d %q, notes %q", w.Code, w.Header().Get("Location"), notes)
+			}
+			notes = nil
+		default: // decided on anew: this room is never content
+			if w.Code != 401 || word.FindStringSubmatch(w.Body.String()) == nil {
+				t.Errorf("%d %s", w.Code, w.Body)
+			}
+		}
+	}
+	long := "note=x&" + strings.Repeat("field=y&", 300) + "outcome=" + strings.Repeat("%20", 19_000)
+	if w := d.Do("again", "POST", "/again", "held="+held("/calls/itx_1/keep", long)); w.Code != 422 { // it arrives, and is refused for what is in it
+		t.Errorf("a long form: %d %s", w.Code, w.Body)
+	}
+	for name, tc := range map[string]struct {
+		desk    *webtest.Desk
+		method  string
+		body    string
+		header  []string
+		status  int
+		address string
+	}{
+		"a part of a page":     {d, "POST", "note=x", []string{"Amanah-Fragment", "1"}, 401, ""},
+		"a script's JSON":      {d, "POST", "note=x", []string{"Accept", "application/json"}, 401, ""},
+		"another media type":   {d, "POST", "{}", []string{"Content-Type", "application/json"}, 303, "/again"},
+		"too large to be held": {d, "POST", "note=" + strings.Repeat("x", 70_000), nil, 303, "/again"},
+		"nothing to seal with": {desk(testSealer{broken: errors.New("no key")}), "POST", "note=x", nil, 303, "/again"},
+		"no sealer":            {desk(nil), "POST", "note=x", nil, 303, "/again"},
+	} {
+		w := tc.desk.Do("agent", tc.method, "/calls/itx_1/keep", tc.body, tc.header...)
+		if w.Code != tc.status || w.Header().Get("Location") != tc.address || word.MatchString(w.Body.String()) {
+			t.Errorf("%s: %d %q", name, w.Code, w.Header().Get("Location"))
+		}
+	}
+	if len(notes) != 0 {
+		t.Errorf("notes %q", notes)
+	}
+}
+
 func TestACustomersPageKnowsNothingOfAStaffSession(t *testing.T) {
 	asked := false
 	d := desk(t, func(o *web.Options) {

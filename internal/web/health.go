@@ -5,42 +5,13 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
-	"strconv"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/web/limit"
 )
-
-type metrics struct {
-	requests *prometheus.CounterVec
-	seconds  *prometheus.HistogramVec
-	inFlight prometheus.Gauge
-}
-
-func newMetrics(reg *prometheus.Registry) *metrics {
-	m := &metrics{
-		requests: prometheus.NewCounterVec(prometheus.CounterOpts{Name: "amanah_http_requests_total", Help: "Requests answered, by route pattern and class of status."}, []string{"route", "method", "class"}),
-		seconds:  prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "amanah_http_request_seconds", Help: "Time to answer, by route pattern; streams are left out.", Buckets: []float64{.001, .0025, .005, .01, .02, .03, .05, .1, .25, 1, 5}}, []string{"route"}),
-		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "amanah_http_in_flight", Help: "Requests being answered now, streams included."}),
-	}
-	reg.MustRegister(m.requests, m.seconds, m.inFlight)
-	for _, c := range []prometheus.Collector{collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{})} {
-		_ = reg.Register(c) // the caller's registry may already have them
-	}
-	return m
-}
-
-func (m *metrics) observe(pattern, method string, status int, took time.Duration, stream bool) {
-	m.requests.WithLabelValues(pattern, method, strconv.Itoa(status/100)+"xx").Inc()
-	if !stream {
-		m.seconds.WithLabelValues(pattern).Observe(took.Seconds())
-	}
-}
 
 // healthRoutes: /healthz says that the process answers; /readyz asks every Check, names those
 // that fail and answers 503 unless these are alarms; /metrics is for this machine and the networks of Options.MetricsFrom.

@@ -89,8 +89,16 @@ func starter(d *db.DB, effects *atomic.Int64, wait chan struct{}) web.Module {
 					out.Body.ID = id.New(id.Interaction)
 					out.Location = "/api/v1/interactions/" + out.Body.ID
 					tx.AfterCommit(func() { effects.Add(1) })
-					return c.Settle(tx, out)
+					if err := c.Settle(tx, out); err != nil || in.Body.Queue != "whole" {
+						return err
+					}
+					whole := *out
+					whole.Body.ID = "itx_whole"
+					return c.Amend(tx, &whole)
 				})
+				if in.Body.Queue == "whole" && err == nil {
+					out.Body.ID = "itx_whole" // what Amend kept
+				}
 				if in.Body.Queue == "lost" && err == nil {
 					return nil, errs.New(errs.Unavailable, "sample.gone") // done, and nobody was told
 				}
@@ -230,6 +238,24 @@ func TestARequestThatWasCutOffIsDoneOnceWhenItIsRepeated(t *testing.T) {
 			if a := post("agent", "after", "lost"); a.code != 201 || !a.replay || effects.Load() != 2 {
 				t.Error("cut off after its commit:", a, effects.Load())
 			}
+		}
+	})
+}
+
+// An answer that was whole only at the end of the transaction is repeated whole; without a key there is nothing to keep.
+func TestAnAmendedAnswerIsTheOneThatIsRepeated(t *testing.T) {
+	dbtest.Each(t, []db.Schema{web.Schema()}, func(t *testing.T, store *db.DB) {
+		var effects atomic.Int64
+		_, post := keyed(t, store, testSealer{}, starter(store, &effects, nil))
+		first := post("agent", "k", "whole")
+		if first.code != 201 || first.replay || !strings.Contains(first.body, `"itx_whole"`) {
+			t.Fatal(first)
+		}
+		if again := post("agent", "k", "whole"); !again.replay || again.body != first.body || effects.Load() != 1 {
+			t.Error(again, effects.Load())
+		}
+		if a := post("agent", "", "whole"); a.code != 201 || effects.Load() != 2 {
+			t.Error(a, effects.Load())
 		}
 	})
 }

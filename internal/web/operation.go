@@ -62,6 +62,7 @@ type Call struct {
 	Trace string
 	HTTP  *http.Request
 
+	server  *Server
 	address netip.Addr
 	keep    *idempotency.Request
 }
@@ -127,7 +128,7 @@ func Operation[I, O any](rt *Router, op Op, handle func(ctx context.Context, c C
 	s.pending = &route{Route: Route{Room: rt.room, Method: op.Method, Pattern: pattern, API: true, Access: op.Access, Summary: op.Summary}, maxBody: op.MaxBody, router: rt, unkeyed: op.Unkeyed != ""}
 	huma.Register(s.api, description, func(ctx context.Context, in *I) (*O, error) {
 		st := stateOf(ctx)
-		c := Call{Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace, HTTP: st.request, address: s.address(st.request)}
+		c := Call{Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace, HTTP: st.request, server: s, address: s.address(st.request)}
 		out, err := func() (*O, error) {
 			if !op.Idempotent {
 				return handle(ctx, c, in)
@@ -152,6 +153,14 @@ func (c Call) Settle(tx *db.Tx, out any) error {
 		return nil
 	}
 	return c.keep.Keep(tx, out)
+}
+
+// Amend keeps out in place of what Settle kept in the same transaction, for an answer that is whole only when it ends.
+func (c Call) Amend(tx *db.Tx, out any) error {
+	if c.keep == nil {
+		return nil
+	}
+	return c.keep.Amend(tx, out)
 }
 
 // operationID names an operation by its method and path: postInteractionsByInteractionReveal.

@@ -101,25 +101,8 @@ func TestACursorOpensOnlyTheListItIsOf(t *testing.T) {
 	}
 }
 
-func TestAChangeMustNameTheVersionItChanges(t *testing.T) {
-	tag := web.ETag(`7"\`)
-	if tag != `"7"` {
-		t.Error(tag)
-	}
-	for sent, want := range map[string]string{"": "web.if_match", `"6"`: "web.changed", `"7"`: "", `"6", "7"`: "", "*": ""} {
-		r := httptest.NewRequest("PUT", "/", nil)
-		if sent != "" {
-			r.Header.Set("If-Match", sent)
-		}
-		got := ""
-		if err := (web.Call{HTTP: r}).IfMatch(tag); err != nil {
-			got = errs.Of(err).Code
-		}
-		if got != want {
-			t.Errorf("%q: %q, not %q", sent, got, want)
-		}
-	}
-	if web.Status(errs.New(errs.Conflict, "web.changed")) != 412 || web.Status(errs.New(errs.Invalid, "web.if_match")) != 428 || web.Status(nil) != 200 || web.Status(errs.New("strange", "x.y")) != 500 {
+func TestAStatusFollowsFromTheKindOfAnError(t *testing.T) {
+	if web.Status(errs.New(errs.Invalid, "web.too_large")) != 413 || web.Status(errs.New(errs.Conflict, "x.y")) != 409 || web.Status(nil) != 200 || web.Status(errs.New("strange", "x.y")) != 500 {
 		t.Error("statuses")
 	}
 }

@@ -34,8 +34,6 @@ var exact = map[string]int{
 	"web.too_large":    http.StatusRequestEntityTooLarge,
 	"web.address_long": http.StatusRequestURITooLong,
 	"web.media_type":   http.StatusUnsupportedMediaType,
-	"web.changed":      http.StatusPreconditionFailed,
-	"web.if_match":     http.StatusPreconditionRequired,
 	"web.slow":         http.StatusRequestTimeout,
 }
 
@@ -78,6 +76,21 @@ type Problem struct {
 	Errors []Fault           `json:"errors,omitempty" doc:"What is wrong with the request, never with a value"`
 }
 
+// Reason is why a part of a request was refused, for an answer that gives the rest: what a Problem says of the whole.
+type Reason struct {
+	Code   string            `json:"code" example:"gate.level_too_low" doc:"One word per reason, the same in the audit trail"`
+	Title  string            `json:"title" doc:"What happened, in the language of the request"`
+	Titles map[string]string `json:"titles" doc:"What happened, by language (id, en)"`
+	Next   map[string]string `json:"next" doc:"What would allow it, by language (id, en)"`
+	Say    map[string]string `json:"say,omitempty" doc:"The sentence to say to the customer, by language (id, en)"`
+}
+
+// Reason says a refusal in words.
+func (c Call) Reason(err error) Reason {
+	p := c.server.problem(err, c.Lang, c.Trace)
+	return Reason{p.Code, p.Title, p.Titles, p.Next, p.Say}
+}
+
 // problemError is a Problem on its way through huma, which takes errors only. It is written
 // as the Problem alone.
 type problemError struct {
@@ -114,7 +127,7 @@ func (s *Server) problem(err error, l i18n.Lang, trace string) *problemError {
 		Titles: map[string]string{}, Next: map[string]string{}, Errors: read.Faults(e),
 	}
 	for _, lang := range i18n.Langs() {
-		w := s.words(e, s.printers[lang])
+		w := s.words(e, s.printers[lang], s.printers[lang])
 		p.Titles[string(lang)], p.Next[string(lang)] = w.Title, w.Next
 		if w.Say != "" {
 			if p.Say == nil {
@@ -142,11 +155,11 @@ func retryAfter(e *errs.E) string {
 	return ""
 }
 
-// words are what a person reads about an error. A code without texts, which a test of its
-// room would have caught, is spoken of by its kind.
+// words are what a person reads about an error, and says in the language of said. A code without texts, which a test of
+// its room would have caught, is spoken of by its kind.
 type words struct{ Title, Next, Say string }
 
-func (s *Server) words(e *errs.E, p *i18n.Printer) words {
+func (s *Server) words(e *errs.E, p, said *i18n.Printer) words {
 	key := e.Code
 	if !p.Has(key) {
 		key = "web.kind_" + string(e.Kind)
@@ -155,8 +168,8 @@ func (s *Server) words(e *errs.E, p *i18n.Printer) words {
 		}
 	}
 	w := words{Title: p.Args(key, e.Args), Next: p.Args(key+".next", e.Args)}
-	if p.Has(e.Code + ".say") {
-		w.Say = p.Args(e.Code+".say", e.Args)
+	if said.Has(e.Code + ".say") {
+		w.Say = said.Args(e.Code+".say", e.Args)
 	}
 	return w
 }
@@ -164,7 +177,7 @@ func (s *Server) words(e *errs.E, p *i18n.Printer) words {
 // Refusal makes the notice for a refusal that stands inside a page: what happened, what to
 // do next, and the sentence to say.
 func (r *Request) Refusal(err error) Notice {
-	w := r.router.server.words(errs.Of(err), r.printer)
+	w := r.router.server.words(errs.Of(err), r.printer, r.printer)
 	return Notice{Tone: Warn, Title: w.Title, Text: w.Next, Say: w.Say}
 }
 
@@ -195,6 +208,7 @@ type ErrorPage struct {
 	Title  string
 	Next   string
 	Say    string
+	In     i18n.Lang // of Say
 	Trace  string
 	Back   string // where to go from here
 	Faults []FaultRow
@@ -208,7 +222,9 @@ func (s *Server) fail(st *state, w http.ResponseWriter, r *http.Request, err err
 	e := errs.Of(err)
 	st.err = e
 	status := Status(e)
-	if status == http.StatusUnauthorized && s.toSignIn(st, w, r, e) {
+	printer := s.printers[st.lang]
+	req := &Request{HTTP: r, Writer: w, Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace, router: s.own, visitor: st.visitor, printer: printer, state: st, role: consoleOf(st.visitor.Actor, st.route)}
+	if status == http.StatusUnauthorized && (e.Code == "web.second_factor" && s.hold(req) || s.toSignIn(st, w, r, e)) {
 		return
 	}
 	h := w.Header()
@@ -225,14 +241,13 @@ func (s *Server) fail(st *state, w http.ResponseWriter, r *http.Request, err err
 		_ = json.NewEncoder(w).Encode(p) // the client is gone; there is nobody to tell
 		return
 	}
-	printer := s.printers[st.lang]
-	words := s.words(e, printer)
-	page := ErrorPage{Code: e.Code, Title: words.Title, Next: words.Next, Say: words.Say, Trace: st.trace, Back: cmp.Or(s.options.Home[st.visitor.Actor.Role()], "/")}
+	in := cmp.Or(st.spoken, st.lang)
+	words := s.words(e, printer, s.printers[in])
+	page := ErrorPage{Code: e.Code, Title: words.Title, Next: words.Next, Say: words.Say, In: in, Trace: st.trace, Back: cmp.Or(s.options.Home[st.visitor.Actor.Role()], "/")}
 	for _, f := range read.Faults(e) {
 		_, field, _ := strings.Cut(f.Location, ".")
 		page.Faults = append(page.Faults, FaultRow{Field: cmp.Or(field, f.Location), Text: faultText(printer, f)})
 	}
-	req := &Request{HTTP: r, Writer: w, Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace, router: s.own, visitor: st.visitor, printer: printer, state: st, role: consoleOf(st.visitor.Actor, st.route)}
 	var failed error
 	if req.Partial() {
 		failed = s.fragment(req, status, "problem", page)

@@ -44,7 +44,8 @@ func (r *Request) Partial() bool { return r.HTTP.Header.Get("Amanah-Fragment") !
 
 // StepUp is where the second factor is shown again and whence the reader comes back to this
 // page; "" while it is fresh. A page whose forms post to Fresh routes offers it in their
-// place, for what is typed into a form does not survive the way.
+// place: who comes with an old one had better show it before typing. If it grows old
+// meanwhile, what was typed is held (see StepUp).
 func (r *Request) StepUp() string {
 	s := r.router.server
 	if fresh(r.Actor, s.options.Clock()) {
@@ -52,6 +53,10 @@ func (r *Request) StepUp() string {
 	}
 	return s.options.Fresh + "?next=" + escapeQuery(r.HTTP.URL.Path)
 }
+
+// Speaks names the language that the customer is spoken to in, where that is another than the reader's: what an error
+// page gives to say is in it.
+func (r *Request) Speaks(l i18n.Lang) { r.state.spoken = l }
 
 // Address is the client's network address, honouring the trusted proxies of the configuration.
 func (r *Request) Address() netip.Addr { return r.router.server.address(r.HTTP) }
@@ -101,7 +106,7 @@ func (s *Server) decode(r *Request, form any) error {
 		if err != nil {
 			return err
 		}
-		raw = string(body)
+		raw, r.state.body = string(body), body
 	}
 	return read.Form(raw, form)
 }

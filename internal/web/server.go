@@ -28,6 +28,7 @@ import (
 	"github.com/amanah-id/amanah/internal/web/asset"
 	"github.com/amanah-id/amanah/internal/web/idempotency"
 	"github.com/amanah-id/amanah/internal/web/limit"
+	"github.com/amanah-id/amanah/internal/web/measure"
 	"github.com/amanah-id/amanah/internal/web/read"
 	"github.com/amanah-id/amanah/internal/web/scrub"
 )
@@ -99,7 +100,8 @@ type Server struct {
 	answers  *idempotency.Keeper
 	actors   *limit.Limiter
 	anybody  *limit.Limiter
-	metrics  *metrics
+	metrics  *measure.Requests
+	stepUp   func(r *Request, held string) error // nil when no room shows the factor again
 }
 
 // Router registers the routes of one room.
@@ -137,7 +139,7 @@ func New(options Options) (*Server, error) {
 	}
 	s.actors = limit.New(options.ActorLimit, Limits{Rate: 20, Burst: 60})
 	s.anybody = limit.New(options.AddressLimit, Limits{Rate: 50, Burst: 200})
-	s.metrics = newMetrics(options.Registry)
+	s.metrics = measure.New(options.Registry)
 
 	modules := append([]Module{ownModule()}, options.Modules...)
 	s.rooms = modules
@@ -281,6 +283,9 @@ func (rt *Router) Page(pattern string, access Access, handle func(*Request) erro
 		return
 	}
 	ro := &route{Route: Route{Room: rt.room, Method: method, Pattern: pattern, Access: access}, maxBody: maxForm, router: rt}
+	if rest == rt.server.options.Fresh {
+		ro.maxBody = 2 * maxForm // it may bring another form along
+	}
 	rt.server.register(ro, func(st *state, w http.ResponseWriter, r *http.Request) error {
 		return handle(&Request{HTTP: r, Writer: w, Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace,
 			router: rt, visitor: st.visitor, printer: rt.server.printers[st.lang], state: st, role: consoleOf(st.visitor.Actor, ro)})
@@ -369,8 +374,9 @@ type state struct {
 	route   *route
 	trace   string
 	lang    i18n.Lang
+	spoken  i18n.Lang // with the customer; "" is lang
 	visitor Visitor
-	body    []byte // of an operation
+	body    []byte // of an operation, or of a form that was read
 	err     *errs.E
 	started time.Time
 	stream  bool
@@ -430,8 +436,8 @@ func (s *Server) serve(rw http.ResponseWriter, r *http.Request) {
 	st := &state{writer: w, started: now, trace: id.NewAt(id.Trace, now), lang: i18n.ID}
 	r = r.WithContext(context.WithValue(r.Context(), stateKey{}, st))
 	st.request = r
-	s.metrics.inFlight.Inc()
-	defer s.metrics.inFlight.Dec()
+	s.metrics.InFlight.Inc()
+	defer s.metrics.InFlight.Dec()
 	defer s.done(st, r)
 	defer s.rescue(st, w, r)
 	s.headers(w.Header(), st, r)
@@ -535,7 +541,7 @@ func (s *Server) done(st *state, r *http.Request) {
 	if st.err != nil && errors.Is(st.err, context.Canceled) && context.Cause(r.Context()) == context.Canceled { //nolint:errorlint // its own value
 		status, st.err = statusGone, nil
 	}
-	s.metrics.observe(pattern, method, status, took, st.stream)
+	s.metrics.Observe(pattern, method, status, took, st.stream)
 	level := slog.LevelInfo
 	attrs := []slog.Attr{
 		slog.String("method", method), slog.String("route", pattern), slog.Int("status", status),

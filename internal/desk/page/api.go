@@ -86,11 +86,17 @@ type revealInput struct {
 
 type revealOutput struct {
 	Body struct {
-		Values  []valueBody `json:"values"`
-		Remask  int         `json:"remask_seconds" doc:"After so many seconds the value must leave the screen"`
-		Left    int         `json:"reveals_left"`
-		Receipt receiptBody `json:"receipt"`
+		Values  []valueBody   `json:"values"`
+		Refused []refusedBody `json:"refused" doc:"What was asked for besides and is not shown, in the order asked, each with its reason. Where nothing at all is shown, the answer is a problem"`
+		Remask  int           `json:"remask_seconds" doc:"After so many seconds the value must leave the screen"`
+		Left    int           `json:"reveals_left"`
+		Receipt receiptBody   `json:"receipt"`
 	}
+}
+
+type refusedBody struct {
+	Field string `json:"field" doc:"? stands for a name that the catalogue does not declare"`
+	web.Reason
 }
 
 type compareInput struct {
@@ -118,7 +124,7 @@ type resendInput struct {
 
 type receiptOutput struct {
 	Body struct {
-		Receipt *receiptBody `json:"receipt,omitempty" doc:"Left out when a repeated request is answered: the index was not known yet when that answer was kept"`
+		Receipt *receiptBody `json:"receipt,omitempty" doc:"Left out only where an answer is repeated that an older version of the program kept"`
 	}
 }
 
@@ -226,7 +232,10 @@ func (s screens) operations(rt *web.Router) {
 			}
 			out := &revealOutput{}
 			out.Body.Values, out.Body.Remask, out.Body.Left = bodies(r.Values), int(desk.RemaskAfter/time.Second), r.Left
-			out.Body.Receipt = receiptOf(r.Receipt)
+			out.Body.Receipt, out.Body.Refused = receiptOf(r.Receipt), []refusedBody{}
+			for _, one := range r.Refused {
+				out.Body.Refused = append(out.Body.Refused, refusedBody{one.Field, c.Reason(one.Why)})
+			}
 			return out, nil
 		})
 	web.Operation(rt, unkeyed(op("POST", "/compare", "Match or no match, never the value"), "each comparison is a try of its own"),
@@ -241,14 +250,21 @@ func (s screens) operations(rt *web.Router) {
 		})
 	web.Operation(rt, keyed(op("POST", "/resend", "Send to a registered contact without showing it")),
 		func(ctx context.Context, c web.Call, in *resendInput) (*receiptOutput, error) {
-			out := &receiptOutput{}
-			r, err := s.Resend(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Value, func(tx *db.Tx) error { return c.Settle(tx, &receiptOutput{}) })
+			answer := func(r desk.Receipt) *receiptOutput {
+				out, made := &receiptOutput{}, receiptOf(r)
+				out.Body.Receipt = &made
+				return out
+			}
+			r, err := s.Resend(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Value, func(tx *db.Tx, r *desk.Receipt) error {
+				if r == nil {
+					return c.Settle(tx, &receiptOutput{})
+				}
+				return c.Amend(tx, answer(*r))
+			})
 			if err != nil {
 				return nil, err
 			}
-			made := receiptOf(r)
-			out.Body.Receipt = &made
-			return out, nil
+			return answer(r), nil
 		})
 	web.Operation(rt, keyed(op("POST", "/notes", "Keep a note, sealed under the interaction's own key")),
 		func(ctx context.Context, c web.Call, in *noteInput) (*struct{}, error) {

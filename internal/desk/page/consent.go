@@ -26,6 +26,7 @@ type ConsentRow struct {
 	Since time.Time // when that was said; zero if nothing was
 	Read  string    // which version of the notice is to be read out
 	Text  string    // the notice
+	In    i18n.Lang // of Text
 	Why   string    // what is missing before consent can be recorded
 	Acts  []web.Action
 }
@@ -115,7 +116,7 @@ func (page *CallPage) consents(p *i18n.Printer, list []asked, callPurpose string
 }
 
 func (page *CallPage) consentRow(p *i18n.Printer, a asked, verified, keys bool) ConsentRow {
-	row := ConsentRow{Name: a.Name[string(p.Lang())]}
+	row := ConsentRow{Name: a.Name[string(p.Lang())], In: page.Language}
 	act := func(what consent.What, label, key, style string) {
 		if !keys {
 			key = ""
@@ -135,7 +136,7 @@ func (page *CallPage) consentRow(p *i18n.Printer, a asked, verified, keys bool) 
 	}
 	row.State, row.Since = web.Chip{Tone: consentTones[a.last.What], Text: p.T("desk.consent_" + state)}, a.last.At
 	if a.last.What != consent.Granted || a.last.Notice < a.notice.Version {
-		row.Read, row.Text = p.T("desk.consent_read", "version", a.notice.Version), a.notice.Text[page.Language]
+		row.Read, row.Text = p.T("desk.consent_read", "version", a.notice.Version), a.notice.Text[string(page.Language)]
 		act(consent.Granted, "desk.say_granted", "y", "primary")
 	}
 	switch a.last.What {

@@ -20,35 +20,55 @@ import (
 
 func (s screens) routes(rt *web.Router) {
 	acc := web.Access{Roles: servers}
+	call := func(pattern string, handle func(*web.Request) error) { rt.Page(pattern, acc, s.spoken(handle)) }
 	rt.Page("GET /desk", acc, s.showHome)
 	rt.Page("GET /desk/events", acc, s.events)
 	rt.Page("POST /desk/start", acc, s.start)
-	rt.Page("GET /calls/{interaction}", acc, s.showCall)
-	rt.Page("GET /calls/{interaction}/events", acc, s.events)
-	rt.Page("POST /calls/{interaction}/heartbeat", acc, s.heartbeat)
-	rt.Page("POST /calls/{interaction}/accept", acc, s.then(func(r *web.Request, itx string) error {
+	call("GET /calls/{interaction}", s.showCall)
+	call("GET /calls/{interaction}/events", s.events)
+	call("POST /calls/{interaction}/heartbeat", s.heartbeat)
+	call("POST /calls/{interaction}/accept", s.then(func(r *web.Request, itx string) error {
 		return s.Interactions.Accept(r.Context(), r.Actor, itx)
 	}))
-	rt.Page("POST /calls/{interaction}/purpose", acc, s.choosePurpose)
-	rt.Page("POST /calls/{interaction}/language", acc, s.speak)
-	rt.Page("POST /calls/{interaction}/callers", acc, s.showCallers)
-	rt.Page("POST /calls/{interaction}/search", acc, s.doSearch)
-	rt.Page("POST /calls/{interaction}/identify", acc, s.identify)
-	rt.Page("POST /calls/{interaction}/link", acc, s.sendLink)
-	rt.Page("POST /calls/{interaction}/answer", acc, s.answer)
-	rt.Page("POST /calls/{interaction}/move", acc, s.move)
-	rt.Page("POST /calls/{interaction}/refuse", acc, s.refuse)
-	rt.Page("GET /calls/{interaction}/transfer", acc, s.showTransfer)
-	rt.Page("POST /calls/{interaction}/transfer", acc, s.transfer)
-	rt.Page("POST /calls/{interaction}/reveal", acc, s.doReveal)
-	rt.Page("POST /calls/{interaction}/compare", acc, s.doCompare)
-	rt.Page("POST /calls/{interaction}/resend", acc, s.doResend)
-	rt.Page("POST /calls/{interaction}/notes", acc, s.doNote)
-	rt.Page("POST /calls/{interaction}/notes/read", acc, s.readNotes)
-	rt.Page("GET /calls/{interaction}/consents", acc, s.showConsents)
-	rt.Page("POST /calls/{interaction}/consents", acc, s.sayConsent)
-	rt.Page("POST /calls/{interaction}/seal", acc, s.seal)
+	call("POST /calls/{interaction}/purpose", s.choosePurpose)
+	call("POST /calls/{interaction}/language", s.speak)
+	call("POST /calls/{interaction}/callers", s.showCallers)
+	call("POST /calls/{interaction}/search", s.doSearch)
+	call("POST /calls/{interaction}/identify", s.identify)
+	call("POST /calls/{interaction}/link", s.sendLink)
+	call("POST /calls/{interaction}/answer", s.answer)
+	call("POST /calls/{interaction}/move", s.move)
+	call("POST /calls/{interaction}/refuse", s.refuse)
+	call("GET /calls/{interaction}/transfer", s.showTransfer)
+	call("POST /calls/{interaction}/transfer", s.transfer)
+	call("POST /calls/{interaction}/reveal", s.doReveal)
+	call("POST /calls/{interaction}/compare", s.doCompare)
+	call("POST /calls/{interaction}/resend", s.doResend)
+	call("POST /calls/{interaction}/notes", s.doNote)
+	call("POST /calls/{interaction}/notes/read", s.readNotes)
+	call("GET /calls/{interaction}/consents", s.showConsents)
+	call("POST /calls/{interaction}/consents", s.sayConsent)
+	call("POST /calls/{interaction}/seal", s.seal)
 	s.operations(rt)
+}
+
+// said writes in the language of the contact, or in the reader's where there is none of his.
+func (s screens) said(r *web.Request) *i18n.Printer {
+	if v, err := s.Interactions.Get(r.Context(), r.Actor, r.Path("interaction")); err == nil {
+		return s.Texts(i18n.Lang(v.Language))
+	}
+	return r.Printer()
+}
+
+// spoken has a refusal give the agent the sentence to say in the language that the customer is spoken to in.
+func (s screens) spoken(handle func(*web.Request) error) func(*web.Request) error {
+	return func(r *web.Request) error {
+		err := handle(r)
+		if err != nil {
+			r.Speaks(s.said(r).Lang())
+		}
+		return err
+	}
 }
 
 // then runs a verb without a form and shows the call again.
@@ -295,7 +315,7 @@ func (s screens) answer(r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.noticed(r, matchNotice(r.Printer(), match))
+	return s.noticed(r, matchNotice(r.Printer(), s.said(r), match))
 }
 
 func (s screens) move(r *web.Request) error {
@@ -445,10 +465,11 @@ func (s screens) doCompare(r *web.Request) error {
 	if err != nil {
 		return err
 	}
+	notice := matchNotice(r.Printer(), s.said(r), out.Match)
 	if r.Partial() {
-		return r.Fragment("desk_compared", Outcome{ID: "compared-" + form.Field, Notice: matchNotice(r.Printer(), out.Match), Receipt: receiptText(r.Printer(), out.Receipt)})
+		return r.Fragment("desk_compared", Outcome{ID: "compared-" + form.Field, Notice: notice, Receipt: receiptText(r.Printer(), out.Receipt)})
 	}
-	return s.noticed(r, matchNotice(r.Printer(), out.Match))
+	return s.noticed(r, notice)
 }
 
 func (s screens) doResend(r *web.Request) error {
@@ -459,11 +480,12 @@ func (s screens) doResend(r *web.Request) error {
 	if err := r.Decode(&form); err != nil {
 		return err
 	}
-	out, err := s.Resend(r.Context(), r.Actor, r.Path("interaction"), form.Field, form.Value)
+	out, err := s.Resend(r.Context(), r.Actor, r.Path("interaction"), form.Field, form.Value, nil)
 	if err != nil {
 		return err
 	}
-	notice := &web.Notice{Tone: web.Good, Title: r.T("desk.resent"), Text: receiptText(r.Printer(), out), Say: r.T("desk.resent_say")}
+	said := s.said(r)
+	notice := &web.Notice{Tone: web.Good, Title: r.T("desk.resent"), Text: receiptText(r.Printer(), out), Say: said.T("desk.resent_say"), In: said.Lang()}
 	if r.Partial() {
 		return r.Fragment("desk_compared", Outcome{ID: "compared-" + form.Field, Notice: notice})
 	}
@@ -622,7 +644,7 @@ func (s screens) call(r *web.Request) (CallPage, error) {
 // screen is the page of a call. last are the customer's consents where they were asked for, nil otherwise.
 func (s screens) screen(r *web.Request, now standing, last []consent.Event) (CallPage, error) {
 	v, itx := now.View, now.ID
-	page := frame(r.Printer(), v, s.DB.Now())
+	page := frame(r.Printer(), s.Texts(i18n.Lang(v.Language)), v, s.DB.Now())
 	page.Stamp = now.stamp
 	mine := v.Agent == r.Actor.ID()
 	page.Mine = mine
@@ -649,7 +671,7 @@ func (s screens) screen(r *web.Request, now standing, last []consent.Event) (Cal
 	if mine && v.Identified && v.State.Talking() {
 		page.verify(r.Printer(), now.proof)
 		if qs, err := s.Verification.Questions(r.Context(), r.Actor, itx); err == nil {
-			page.ask(r.Printer(), itx, qs)
+			page.ask(itx, qs)
 		} else if errs.KindOf(err) == errs.Internal {
 			return page, err
 		}

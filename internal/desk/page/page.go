@@ -1,7 +1,6 @@
 package page
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -51,7 +50,7 @@ type CallPage struct {
 	ID        string
 	Mine      bool
 	Live      bool
-	Language  string      // in which the customer is spoken and written to
+	Language  i18n.Lang   // in which the customer is spoken and written to
 	Speak     *web.Action // changes it
 	State     string      // for the colour of the whole screen
 	Stamp     string      // of what it was made from
@@ -90,6 +89,8 @@ type CallPage struct {
 	Note      *NoteForm
 	Done      web.Facts
 	Closing   []web.Choice
+
+	said *i18n.Printer // what the customer hears and reads, in Language
 }
 
 // Step is one of the moments of a call, as the strip at the head shows them.
@@ -245,9 +246,10 @@ func startInputs(p *i18n.Printer, controllers []web.Choice) []web.Input {
 	}
 }
 
-// frame fills what every state shows: where the call stands, and the moves from there.
-func frame(p *i18n.Printer, v interaction.View, now time.Time) CallPage {
-	page := CallPage{ID: v.ID, Language: cmp.Or(v.Language, "id"), State: string(v.State), Head: []web.Chip{stateChip(p, v.State)},
+// frame fills what every state shows: where the call stands, and the moves from there. p writes what the agent reads,
+// said what the customer hears and reads.
+func frame(p, said *i18n.Printer, v interaction.View, now time.Time) CallPage {
+	page := CallPage{ID: v.ID, said: said, Language: said.Lang(), State: string(v.State), Head: []web.Chip{stateChip(p, v.State)},
 		Title: p.T("desk.title_" + string(v.Channel) + "_" + string(v.Direction)), About: []string{v.Queue}}
 	if v.Number != "" {
 		page.Title += " · " + v.Number
@@ -310,7 +312,7 @@ func frame(p *i18n.Printer, v interaction.View, now time.Time) CallPage {
 		}
 	}
 	if v.State == interaction.Frozen {
-		page.Notice = &web.Notice{Tone: web.Bad, Title: p.T("desk.frozen"), Text: p.T("desk.frozen_next"), Say: p.T("desk.frozen_say")}
+		page.Notice = &web.Notice{Tone: web.Bad, Title: p.T("desk.frozen"), Text: p.T("desk.frozen_next"), Say: said.T("desk.frozen_say"), In: said.Lang()}
 	}
 	if v.State.Talking() && !v.Fresh && now.Sub(v.Changed) > interaction.HeartbeatLimit {
 		page.Notice = &web.Notice{Tone: web.Warn, Title: p.T("desk.stale"), Text: p.T("desk.stale_next")}
@@ -323,9 +325,10 @@ func (page *CallPage) purposes(p *i18n.Printer, v interaction.View, list []purpo
 	lang := string(p.Lang())
 	for _, one := range list {
 		if one.ID == v.Purpose {
-			page.Script = fill.Replace(one.Script[page.Language])
-			args := []any{"company", fill.Replace("{company}"), "purpose", one.Name[lang], "time", p.DateTime(v.Started)}
-			page.Letter = &Letter{p.T("desk.resend.subject", args[:2]...), p.T("desk.resend.body", args...), p.T("desk.resend.sms", args...)}
+			page.Script = fill.Replace(one.Script[string(page.Language)])
+			said := page.said
+			args := []any{"company", fill.Replace("{company}"), "purpose", one.Name[string(page.Language)], "time", said.DateTime(v.Started)}
+			page.Letter = &Letter{said.T("desk.resend.subject", args[:2]...), said.T("desk.resend.body", args...), said.T("desk.resend.sms", args...)}
 			page.About = append(page.About, one.Name[lang])
 		}
 	}
@@ -389,7 +392,7 @@ func (page *CallPage) verify(p *i18n.Printer, st verification.Status) {
 		page.Attempt = &Attempt{State: web.Chip{Tone: attemptTones[a.State], Text: p.T("desk.attempt_" + string(a.State))}}
 		if a.State.Answerable() {
 			page.Attempt.Number, page.Attempt.Until = fmt.Sprintf("%02d", a.Number), a.Expires
-			page.Attempt.Say = p.T("desk.link_say", "number", fmt.Sprintf("%02d", a.Number))
+			page.Attempt.Say = page.said.T("desk.link_say", "number", fmt.Sprintf("%02d", a.Number))
 		}
 	}
 	if st.Level < verification.V3 {
@@ -413,8 +416,8 @@ func (page *CallPage) verify(p *i18n.Printer, st verification.Status) {
 	}
 }
 
-// ask fills the questions from the account's history; the answers are never on the page.
-func (page *CallPage) ask(p *i18n.Printer, itx string, qs []verification.Question) {
+// ask fills the questions from the account's history, as they are read out; the answers are never on the page.
+func (page *CallPage) ask(itx string, qs []verification.Question) {
 	for i, q := range qs {
 		if q.Asked {
 			continue
@@ -424,7 +427,7 @@ func (page *CallPage) ask(p *i18n.Printer, itx string, qs []verification.Questio
 			key = "q"
 		}
 		page.Questions = append(page.Questions, Ask{ID: q.Kind, Call: itx,
-			Said: web.Input{ID: fmt.Sprintf("answer-%d", i), Name: "said", Label: verification.QuestionText(p, q.Kind), Type: "text", Max: 200, Required: true, Key: key}})
+			Said: web.Input{ID: fmt.Sprintf("answer-%d", i), Name: "said", Label: verification.QuestionText(page.said, q.Kind), In: page.Language, Type: "text", Max: 200, Required: true, Key: key}})
 	}
 }
 
@@ -471,7 +474,7 @@ func row(p *i18n.Printer, itx string, f desk.FieldView, value desk.Value, key st
 	stored := len(f.Values) > 0
 	l := line(p, itx, f.Field.Label, value)
 	if f.Why != nil {
-		l.Why = p.Args(f.Why.Code, f.Why.Args)
+		l.Why = why(p, f.Why)
 	}
 	target := []web.Hidden{{Name: "field", Value: f.Field.Name}}
 	if stored {
@@ -488,12 +491,24 @@ func row(p *i18n.Printer, itx string, f desk.FieldView, value desk.Value, key st
 	if first && allowed(f, gate.Compare) {
 		l.Compare = &web.Input{ID: "said-" + f.Field.Name, Name: "said", Label: p.T("desk.said_of", "field", l.Label), Type: "text", Max: 200, Required: true, Key: "= " + key}
 	}
-	if l.Why == "" && l.Reveal == nil && l.Resend == nil && l.Compare == nil {
-		if why := f.May[gate.Reveal]; why != nil {
-			l.Why = p.Args(why.Code, why.Args)
-		}
+	nothing := l.Reveal == nil && l.Resend == nil && l.Compare == nil
+	if closed := f.May[gate.Reveal]; l.Why == "" && closed != nil && (nothing || slices.Contains(passing, closed.Code)) {
+		l.Why = why(p, closed)
 	}
 	return l
+}
+
+// passing are the reasons that may pass within a call or a shift: what the agent can do about them is worth a line of the
+// screen. That a purpose shows a field to nobody is not.
+var passing = []string{"gate.level_too_low", "gate.no_consent", "gate.training_missing", "gate.second_factor_stale", "gate.budget_spent"}
+
+// why says why a field is refused, and what would allow it.
+func why(p *i18n.Printer, e *errs.E) string {
+	next := e.Code + ".next"
+	if reach := fmt.Sprintf("desk.reach_%v", e.Args["need"]); e.Code == "gate.level_too_low" && p.Has(reach) {
+		next = reach
+	}
+	return p.Args(e.Code, e.Args) + " " + p.Args(next, e.Args)
 }
 
 func allowed(f desk.FieldView, verb gate.Verb) bool {
@@ -520,17 +535,17 @@ func (page *CallPage) refusal(p *i18n.Printer, e *errs.E) {
 	if p.Has(e.Code + ".next") {
 		n.Text = p.Args(e.Code+".next", e.Args)
 	}
-	if p.Has(e.Code + ".say") {
-		n.Say = p.Args(e.Code+".say", e.Args)
+	if page.said.Has(e.Code + ".say") {
+		n.Say, n.In = page.said.Args(e.Code+".say", e.Args), page.Language
 	}
 	page.Notice = n
 }
 
-func matchNotice(p *i18n.Printer, match bool) *web.Notice {
+func matchNotice(p, said *i18n.Printer, match bool) *web.Notice {
 	if match {
 		return &web.Notice{Tone: web.Good, Title: p.T("desk.match"), Text: p.T("desk.match_next")}
 	}
-	return &web.Notice{Tone: web.Warn, Title: p.T("desk.no_match"), Text: p.T("desk.no_match.next"), Say: p.T("desk.no_match.say")}
+	return &web.Notice{Tone: web.Warn, Title: p.T("desk.no_match"), Text: p.T("desk.no_match.next"), Say: said.T("desk.no_match.say"), In: said.Lang()}
 }
 
 func noteForm(p *i18n.Printer, itx string, kept int, fresh bool) *NoteForm {
@@ -617,7 +632,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		if text != "" {
 			v.Queue, v.Number, name, script = text, text, text, text
 		}
-		page := frame(p, v, now)
+		page := frame(p, p, v, now)
 		page.Mine, page.Live = true, !state.Ended()
 		page.purposes(p, v, []purpose.Purpose{{ID: "pur_1", Name: map[string]string{"id": name, "en": name}, Script: map[string]string{"id": script, "en": script}, Status: purpose.Active}}, strings.NewReplacer("{company}", "Nusantara Niaga"))
 		return page
@@ -634,7 +649,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 			name = text
 		}
 		page.verify(p, verification.Status{Level: 2, Attempts: []verification.Attempt{{Number: 47, State: verification.Confirmed}}, Links: []verification.Way{{Value: "val_phone", Contact: "phone", Reaches: 3}}})
-		page.ask(p, page.ID, []verification.Question{{Kind: "last_payment"}})
+		page.ask(page.ID, []verification.Question{{Kind: "last_payment"}})
 		view := desk.View{Level: 2, Left: 37, Receipt: desk.Receipt{Index: 4711, At: now}, Fields: []desk.FieldView{
 			field("name", "Nama lengkap", "Full name", catalog.NoContact, may, "B****** M********"),
 			field("customer_number", "Nomor pelanggan", "Customer number", catalog.NoContact, compare, "****001"),
@@ -679,7 +694,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	verify := build(interaction.Verifying, "")
 	verify.verify(p, verification.Status{Level: 1, Attempts: []verification.Attempt{{Number: 47, State: verification.Sent, Expires: now}},
 		Links: []verification.Way{{Value: "val_1", Contact: "email", Reaches: 3}}, Locked: now})
-	verify.ask(p, verify.ID, []verification.Question{{Kind: "last_payment"}})
+	verify.ask(verify.ID, []verification.Question{{Kind: "last_payment"}})
 	hand := build(interaction.Serving, "")
 	hand.Transfer = []web.Choice{{Value: "stf_1", Label: "Bagas Pradana"}}
 	alone := build(interaction.Serving, "")
@@ -707,6 +722,6 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		{Name: "notes", Fragment: "desk_note", Page: noted(map[i18n.Lang]string{i18n.ID: "Pelanggan menanyakan pesanan terakhir.", i18n.EN: "The customer asked about the last order."}[p.Lang()]), Role: actor.Agent},
 		{Name: "closed_notes", Fragment: "desk_note", Page: closed, Role: actor.Agent},
 		{Name: "hostile_notes", Fragment: "desk_note", Page: noted(hostile), Role: actor.Agent, Hostile: []string{hostile}},
-		{Name: "compared", Fragment: "desk_compared", Page: Outcome{ID: "compared-phone", Notice: matchNotice(p, false), Receipt: receiptText(p, desk.Receipt{Index: 9})}, Role: actor.Agent},
+		{Name: "compared", Fragment: "desk_compared", Page: Outcome{ID: "compared-phone", Notice: matchNotice(p, p, false), Receipt: receiptText(p, desk.Receipt{Index: 9})}, Role: actor.Agent},
 	}
 }

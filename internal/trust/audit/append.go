@@ -100,9 +100,7 @@ func (l *Log) item(tx *db.Tx, e Entry) (*item, error) {
 		Ground: e.Ground, Channel: e.Channel, Ref: e.Ref, Level: int64(e.Level),
 		Fields: e.Fields, Refused: e.Refused, Count: e.Count,
 	}}
-	switch e.Decision {
-	case Allowed, Denied, Done:
-	default:
+	if e.Decision != Allowed && e.Decision != Denied && e.Decision != Done {
 		return nil, errs.New(errs.Internal, "audit.not_plain").With("field", "decision")
 	}
 	if e.Actor.Kind() == actor.Nobody {
@@ -360,7 +358,10 @@ func (b *batch) put(it *item) (index int64, err error) {
 	b.entries = append(b.entries, position(b.shard, index), text, leaf.Time, leaf.Action, leaf.Decision, leaf.Actor,
 		orNull(leaf.Purpose), orNull(leaf.Interaction), orNull(leaf.Controller))
 	it.pending.given = uint64(index)
-	return index, nil
+	if it.pending.then != nil {
+		err = it.pending.then(b.tx, it.pending.given)
+	}
+	return index, err
 }
 
 func orNull(s string) any {

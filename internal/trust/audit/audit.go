@@ -88,7 +88,11 @@ type Pending struct {
 	index atomic.Uint64 // index+1; 0 while not durable
 	log   *Log
 	given uint64 // set by the hook before the commit; may be given again
+	then  func(tx *db.Tx, index uint64) error
 }
+
+// Then has fn write what names the entry's index in the entry's own commit. It may run again, with another index.
+func (p *Pending) Then(fn func(tx *db.Tx, index uint64) error) { p.then = fn }
 
 // Origin is the log the entry is in; empty until it has an index.
 func (p *Pending) Origin() string {

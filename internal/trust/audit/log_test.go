@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -181,6 +182,77 @@ func TestABatchThatIsRolledBackAndRerunGivesTheSameLog(t *testing.T) {
 		wg.Wait()
 		if want := int64(1 + 40 - refused); l.Size() != want {
 			t.Errorf("size %d, want %d", l.Size(), want)
+		}
+		if r := verify(t, d); !r.OK() {
+			t.Errorf("%+v", r.Faults)
+		}
+	})
+}
+
+// What names an entry's index is written in the entry's own commit, whatever the batch went through before.
+func TestWhatNamesAnIndexIsInTheEntrysCommit(t *testing.T) {
+	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+		l := started(t, d, audit.Options{SignEvery: -1})
+		fails := 0
+		d.BeforeCommit("saboteur", func(_ *db.Tx, items []any) error {
+			if fails++; fails <= 3 {
+				return errors.New("not this time")
+			}
+			return nil
+		})
+		boom := errors.New("boom")
+		var wg sync.WaitGroup
+		kept := make([]*audit.Pending, 40)
+		for i := range kept {
+			wg.Go(func() {
+				var p *audit.Pending
+				err := d.Write(ctx, func(tx *db.Tx) (err error) {
+					tx.Stage("saboteur", i)
+					if p, err = l.Append(tx, reveal("")); err != nil {
+						return err
+					}
+					p.Then(func(tx *db.Tx, index uint64) error {
+						if i%5 == 0 {
+							return boom
+						}
+						tx.Data.Queue("insert into floor_row (row, text) values ($1, $2)", strconv.Itoa(i), strconv.FormatUint(index, 10))
+						return nil
+					})
+					return nil
+				})
+				if _, ok := p.Index(); ok != (err == nil) {
+					t.Errorf("an entry has an index %v, and its closure returned %v", ok, err)
+				}
+				if err == nil {
+					kept[i] = p
+				}
+			})
+		}
+		wg.Wait()
+		written := map[string]string{}
+		if err := d.Read(ctx, func(tx *db.Tx) error {
+			return tx.Data.Rows("select row, text from floor_row", nil, func(r db.Row) error {
+				var row, text string
+				err := r.Scan(&row, &text)
+				written[row] = text
+				return err
+			})
+		}); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for i, p := range kept {
+			if p == nil {
+				continue
+			}
+			n++
+			index, _ := p.Index()
+			if i%5 == 0 || written[strconv.Itoa(i)] != strconv.FormatUint(index, 10) {
+				t.Errorf("%d has the index %d and wrote %q", i, index, written[strconv.Itoa(i)])
+			}
+		}
+		if n < 20 || n != len(written) || l.Size() != int64(1+n) {
+			t.Errorf("%d kept, %d written, size %d", n, len(written), l.Size())
 		}
 		if r := verify(t, d); !r.OK() {
 			t.Errorf("%+v", r.Faults)

@@ -334,21 +334,17 @@ func reference(s string) (string, bool) {
 }
 
 // fact folds the answer to a question about account history: a date, an amount in rupiah
-// ("Rp 150.000,00" and "150000" are one), or else the text in lower case.
+// ("Rp 150.000,00", "150 ribu" and "150000" are one), or else the text in lower case. Eight
+// digits without a mark are an amount, although they might be a day.
 func fact(s string) string {
-	if d, ok := date(s); ok {
-		return d
-	}
 	t := foldText(s)
-	n := strings.TrimSpace(strings.TrimPrefix(strings.TrimPrefix(strings.TrimPrefix(t, "idr"), "rp"), "."))
-	for _, tail := range []string{",00", ",-", ".00"} {
-		if cut, ok := strings.CutSuffix(n, tail); ok {
-			n = cut
-			break
+	if _, bare := number(t, 8, 8); !bare {
+		if d, ok := date(s); ok {
+			return d
 		}
 	}
-	if whole, ok := thousands(n); ok {
-		return whole
+	if n, ok := amount(t); ok {
+		return n
 	}
 	return t
 }

@@ -96,11 +96,7 @@ var newAnswers = db.NewInsert(`insert into idempotency_answer (key_mac, request_
 // Keep writes the answer in the transaction of the act. If the key has one already, the closure of tx
 // fails, at the latest when it ends.
 func (r *Request) Keep(tx *db.Tx, answer any) error {
-	plain, err := json.Marshal(answer)
-	if err != nil {
-		return errs.Wrap(errs.Internal, "app.internal", err)
-	}
-	sealed, err := r.keeper.Sealer.Seal(r.row(), plain)
+	sealed, err := r.seal(answer)
 	if err != nil {
 		return err
 	}
@@ -112,6 +108,23 @@ func (r *Request) Keep(tx *db.Tx, answer any) error {
 	tx.Data.QueueRows(newAnswers, r.key, r.request, sealed, now.Add(keepFor).UnixMicro())
 	tx.AfterCommit(func() { r.kept.Store(true) })
 	return nil
+}
+
+// Amend puts another answer in place of the one that Keep wrote in the same transaction: what is known only at its end.
+func (r *Request) Amend(tx *db.Tx, answer any) error {
+	sealed, err := r.seal(answer)
+	if err == nil {
+		tx.Data.Queue(`update idempotency_answer set answer_sealed = $2 where key_mac = $1`, r.key, sealed)
+	}
+	return err
+}
+
+func (r *Request) seal(answer any) ([]byte, error) {
+	plain, err := json.Marshal(answer)
+	if err != nil {
+		return nil, errs.Wrap(errs.Internal, "app.internal", err)
+	}
+	return r.keeper.Sealer.Seal(r.row(), plain)
 }
 
 // Done reports whether Keep was committed.

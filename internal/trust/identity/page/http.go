@@ -44,6 +44,7 @@ func (s *pages) routes(rt *web.Router) {
 	rt.Page("GET "+identity.StepUpPath, everybody, s.showStepUp)
 	rt.Page("POST "+identity.StepUpPath, everybody, s.postStepUp)
 	rt.Page("POST "+identity.StepUpPath+"/options", everybody, s.stepUpOptions)
+	rt.StepUp(s.holdForm)
 
 	rt.Page("GET "+setupPath, public, s.showSetup)
 	rt.Page("POST "+setupPath, public, s.postSetup)
@@ -104,8 +105,10 @@ func again(r *web.Request, err error, page func(n *web.Notice) any) error {
 
 // keep gives the browser its session. SameSite is Lax: a link from another program into the
 // console works, a post from elsewhere is refused by web.
-func keep(r *web.Request, token string) {
-	http.SetCookie(r.Writer, &http.Cookie{Name: identity.CookieName, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode})
+func keep(r *web.Request, token string) *http.Cookie {
+	c := &http.Cookie{Name: identity.CookieName, Value: token, Path: "/", Secure: true, HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	http.SetCookie(r.Writer, c)
+	return c
 }
 
 // keepDevice marks the browser as one in which somebody signed in; it stays after the sign-out.
@@ -195,6 +198,7 @@ type SecondPage struct {
 	Notice   *web.Notice
 	Next     string
 	To       string // where the form goes
+	Held     string // the form that goes on when the factor was shown; "" if none waits
 	Title    string
 	TOTP     bool
 	Passkeys bool
@@ -303,9 +307,9 @@ func (s *pages) postSignOut(r *web.Request) error {
 	return r.Redirect(identity.SignInPath)
 }
 
-func (s *pages) stepUpPage(r *web.Request, n *web.Notice, next string) (SecondPage, error) {
+func (s *pages) stepUpPage(r *web.Request, next, held string) (SecondPage, error) {
 	account, err := s.Account(r.Context(), r.Actor)
-	return SecondPage{Notice: n, Next: local(next), To: identity.StepUpPath, Title: r.T("identity.step_up_title"),
+	return SecondPage{Next: local(next), Held: held, To: identity.StepUpPath, Title: r.T("identity.step_up_title"),
 		TOTP: account.Staff.TOTP && s.UsesTOTP(), Passkeys: len(account.Passkeys) > 0 && s.UsesPasskeys()}, err
 }
 
@@ -314,27 +318,44 @@ func (s *pages) showStepUp(r *web.Request) error {
 	if err := r.Decode(&q); err != nil {
 		return err
 	}
-	page, err := s.stepUpPage(r, nil, q.Next)
+	page, err := s.stepUpPage(r, q.Next, "")
 	if err != nil {
 		return err
 	}
 	return r.Render(page)
 }
 
+// holdForm is the step-up in the place of a form whose second factor grew old while somebody typed.
+func (s *pages) holdForm(r *web.Request, held string) error {
+	page, err := s.stepUpPage(r, "/", held)
+	if err != nil {
+		return err
+	}
+	return r.RenderStatus(http.StatusUnauthorized, page)
+}
+
 func (s *pages) postStepUp(r *web.Request) error {
-	var form secondForm
+	var form struct {
+		Code       string `form:"code" max:"64" secret:"true"`
+		Credential string `form:"credential" max:"16000"`
+		Next       string `form:"next" max:"300"`
+		Held       string `form:"held" max:"100000"`
+	}
 	if err := r.Decode(&form); err != nil {
 		return err
 	}
-	signed, err := s.Refresh(r.Context(), r.Actor, form.shown())
+	signed, err := s.Refresh(r.Context(), r.Actor, identity.Shown{Code: form.Code, Passkey: []byte(form.Credential)})
 	if err != nil {
-		page, failed := s.stepUpPage(r, nil, form.Next)
+		page, failed := s.stepUpPage(r, form.Next, form.Held)
 		if failed != nil {
 			return failed
 		}
 		return again(r, err, func(n *web.Notice) any { page.Notice = n; return page })
 	}
-	keep(r, signed.Token)
+	session := keep(r, signed.Token)
+	if form.Held != "" {
+		return r.Resume(form.Held, session)
+	}
 	return r.Redirect(local(form.Next))
 }
 

@@ -259,6 +259,45 @@ func TestTheAccountPages(t *testing.T) {
 	b.page(200, "GET", "/account/totp", nil)
 }
 
+var heldField = regexp.MustCompile(`name="held" value="([^"]*)"`)
+
+// A form that is sent when the factor has grown old goes on once it was shown, and what was typed is read nowhere between.
+func TestWhatWasTypedWhileTheFactorGrewOldIsSentOnceItIsShown(t *testing.T) {
+	h := one(t)
+	w := h.hire("rina", actor.Agent)
+	b := h.browser()
+	b.signIn(w)
+	h.later(6 * time.Minute)
+	const fresh = "sungai batu bulan pagar"
+	change := url.Values{"current": {goodWords}, "password": {fresh}, "again": {fresh}}
+	body := b.page(401, "POST", "/account/password", change)
+	held := heldField.FindStringSubmatch(body)
+	if held == nil || !strings.Contains(body, `action="`+identity.StepUpPath+`"`) || strings.Contains(body, "sungai") || strings.Contains(body, goodWords) {
+		t.Fatal(body)
+	}
+	body = b.page(401, "POST", identity.StepUpPath, url.Values{"code": {"000000"}, "next": {"/"}, "held": {held[1]}})
+	if again := heldField.FindStringSubmatch(body); again == nil || again[1] != held[1] {
+		t.Fatalf("a wrong code loses the form: %s", body)
+	}
+	if to := b.to("POST", identity.StepUpPath, url.Values{"code": {h.code(w)}, "next": {"/"}, "held": {held[1]}}); to != "/account" {
+		t.Error(to)
+	}
+	if body := b.page(200, "GET", "/account", nil); !strings.Contains(body, "Kata sandi diganti") {
+		t.Error("nobody says that the password was changed")
+	}
+	other := h.browser()
+	other.page(200, "POST", identity.SignInPath, url.Values{"login": {"rina"}, "password": {fresh}, "next": {"/"}})
+
+	// A form that is refused is refused as if it had just been sent.
+	h.later(6 * time.Minute)
+	held = heldField.FindStringSubmatch(b.page(401, "POST", "/account/password", url.Values{"current": {fresh}, "password": {"a"}, "again": {"b"}}))
+	if body := b.page(422, "POST", identity.StepUpPath, url.Values{"code": {h.code(w)}, "next": {"/"}, "held": {held[1]}}); !strings.Contains(body, "/account/password") {
+		t.Error(body)
+	}
+	h.later(6 * time.Minute)
+	b.page(409, "POST", identity.StepUpPath, url.Values{"code": {h.code(w)}, "next": {"/"}, "held": {"AAAA"}})
+}
+
 func TestTheFirstAdministratorThroughTheBrowser(t *testing.T) {
 	h := one(t)
 	b := h.browser()
