@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -129,10 +130,9 @@ func (l *Log) compareAnchors(ctx context.Context) (short []lost, err error) {
 				return err
 			case row.size < a.Size:
 				short = append(short, lost{a.Origin, row.size, a.Size})
-			case row.size > a.Size && l.o.Continue == "" && slices.ContainsFunc(stored, func(s anchored) bool { return s.origin == a.Origin && s.closed != 0 }):
-				return tampered(a.Origin, a.Size, proof.LeafInserted)
 			default:
-				if err := fits(tx, row, a); err != nil {
+				closed := l.o.Continue == "" && slices.ContainsFunc(stored, func(s anchored) bool { return s.origin == a.Origin && s.closed != 0 })
+				if err := fits(tx, row, a, closed, trusted); err != nil {
 					return err
 				}
 			}
@@ -142,22 +142,26 @@ func (l *Log) compareAnchors(ctx context.Context) (short []lost, err error) {
 	return short, err
 }
 
-// fits checks that a log which is long enough holds what its anchor says.
-func fits(tx *db.Tx, row shardRow, a proof.Checkpoint) error {
+// fits checks that a log which is long enough holds what its anchor says. A closed one that the
+// log key has signed further since tells that the keys store was put back; else nothing may follow.
+func fits(tx *db.Tx, row shardRow, a proof.Checkpoint, closed bool, trusted *proof.Policy) error {
 	newest, err := newestCheckpoint(tx, row.shard)
 	if err != nil {
 		return err
 	}
-	signed := int64(0)
-	if newest != nil {
-		signed = newest.Size
-	}
-	if signed < a.Size {
-		return tampered(row.origin, signed, proof.CheckpointGone)
+	newest = cmp.Or(newest, &checkpoint{})
+	if newest.Size < a.Size {
+		return tampered(row.origin, newest.Size, proof.CheckpointGone)
 	}
 	tree, err := proof.Resume(a.Size, readTile(tx, row.shard))
 	if errors.Is(err, proof.ErrMalformed) || err == nil && tree.Root() != a.Root {
 		return tampered(row.origin, 0, proof.LogRewritten)
+	}
+	if err == nil && closed && row.size > a.Size {
+		if c, err := trusted.Open(newest.note); err != nil || c.Origin != row.origin || c.Size == a.Size {
+			return tampered(row.origin, a.Size, proof.LeafInserted)
+		}
+		return errs.New(errs.Conflict, "audit.keys_behind").With("log", row.origin).With("index", a.Size).With("size", newest.Size)
 	}
 	return err
 }

@@ -129,7 +129,7 @@ func TestNothingIsSignedThatCameAfterAClosedLogsEnd(t *testing.T) {
 	}
 	change(t, d, "insert into audit_entry (position, leaf, time, action, decision, actor, purpose, interaction, controller) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
 		shard+600, b, e.Time, e.Action, e.Decision, e.Actor, e.Purpose, e.Interaction, e.Controller)
-	rebuild(t, d, true)
+	root, size := rebuild(t, d, true)
 	before := checkpoints(t, d)
 	if _, err := again(d, audit.Options{}); code(err) != "audit.tampered" || errs.Of(err).Args["index"] != int64(600) {
 		t.Errorf("start: %v", err)
@@ -137,6 +137,80 @@ func TestNothingIsSignedThatCameAfterAClosedLogsEnd(t *testing.T) {
 	if n := checkpoints(t, d); n != before {
 		t.Error("signed")
 	}
+	// What somebody else has signed is not what this log has signed since.
+	change(t, d, "insert into audit_checkpoint (position, root, time, note, witnessed) select position + 1, root, time, note, 0 from audit_checkpoint where position = $1", shard+600)
+	resign(t, d, key(2), size, root)
+	if _, err := again(d, audit.Options{}); code(err) != "audit.tampered" {
+		t.Errorf("start: %v", err)
+	}
+	if n := checkpoints(t, d); n != before+1 {
+		t.Error("signed")
+	}
+}
+
+// A keys store that was put back lacks the keys made since, so a start says which copy is wanted.
+// Where there is none, a new log goes on and says that no entry is lost.
+func TestAKeysStoreThatWasPutBackIsCalledThat(t *testing.T) {
+	dbtest.Each(t, schemas, func(t *testing.T, d *db.DB) {
+		life := func() (size int64) {
+			t.Helper()
+			l, err := again(d, audit.Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			add(t, d, l, reveal("sub_a"))
+			size = l.Size()
+			if err := l.Close(ctx); err != nil {
+				t.Fatal(err)
+			}
+			return size
+		}
+		keys := func(statements ...string) {
+			t.Helper()
+			if err := d.Write(ctx, func(tx *db.Tx) (err error) {
+				for _, s := range statements {
+					if _, err = tx.Keys.Exec(s); err != nil {
+						break
+					}
+				}
+				return err
+			}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		remembered := life()
+		keys("create table kept_anchor as select * from audit_anchor where 0 = 1", "insert into kept_anchor select * from audit_anchor")
+		size := life()
+		keys("delete from audit_anchor", "insert into audit_anchor select * from kept_anchor")
+		if r := verify(t, d); !r.OK() || r.Logs[0].Anchored != remembered || r.Logs[0].Signed != size {
+			t.Errorf("%+v", r)
+		}
+		before := checkpoints(t, d)
+		for range 2 { // nothing changes by it
+			_, err := again(d, audit.Options{})
+			if e := errs.Of(err); code(err) != "audit.keys_behind" || e.Args["index"] != remembered || e.Args["size"] != size {
+				t.Fatalf("start: %v", err)
+			}
+		}
+		if n := checkpoints(t, d); n != before {
+			t.Error("signed")
+		}
+		l, err := again(d, audit.Options{Continue: "restore"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, _, err := l.Entry(ctx, machine, l.Origin(), 0, nil)
+		if err != nil || f.Leaf.Action != "log.continue" || f.Leaf.Count != 0 || f.Leaf.Previous.Size != size {
+			t.Errorf("%+v %v", f, err)
+		}
+		if err := l.Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+		life()
+		if r := verify(t, d); !r.OK() || len(r.Logs) != 2 || r.Logs[0].Anchored != size {
+			t.Errorf("%+v", r)
+		}
+	})
 }
 
 // Entries that no checkpoint covers are those of the moment before a crash. Older ones were
