@@ -282,6 +282,45 @@ func TestAtStartACrashIsRepaired(t *testing.T) {
 	})
 }
 
+// A copy of the keys store from before an erasure, put back under today's data, brings the key
+// back. What is on record as destroyed is destroyed again, with the keys of the interactions.
+func TestAKeyThatAnOlderKeysStoreBringsBackIsDestroyedAgain(t *testing.T) {
+	each(t, func(t *testing.T, k *Keyring, log *entries) {
+		for _, s := range []string{"sub_a", "sub_b", "sub_c"} {
+			newSubject(t, k, s)
+		}
+		write(t, k, func(tx *db.Tx) error { return k.NewChild(tx, "sub_b", "itx_1") })
+		for _, table := range []string{"keyring_slot", "keyring_child"} {
+			exec(t, k, true, `create table kept_`+table+` as select * from `+table)
+		}
+		if err := k.Shred(context.Background(), Shredding{Subject: "sub_b", Actor: duty}); err != nil {
+			t.Fatal(err)
+		}
+		for _, table := range []string{"keyring_child", "keyring_slot"} {
+			exec(t, k, true, `delete from `+table)
+			exec(t, k, true, `insert into `+table+` select * from kept_`+table)
+		}
+		keyOf(t, k, "sub_b", "") // it is back
+		got, err := k.Repair(context.Background())
+		if want := (Repaired{Orphans: 1}); err != nil || got != want {
+			t.Errorf("repaired %+v (%v), want %+v", got, err, want)
+		}
+		for _, itx := range []string{"", "itx_1"} {
+			_, err := tryKey(k, "sub_b", itx)
+			wantCode(t, err, "keyring.shredded")
+		}
+		keyOf(t, k, "sub_a", "")
+		keyOf(t, k, "sub_c", "")
+		if log.last().Action != "key.orphans_removed" || log.last().Count != 1 {
+			t.Errorf("%+v", log.last())
+		}
+		before := len(log.actions())
+		if got, err := k.Repair(context.Background()); err != nil || got != (Repaired{}) || len(log.actions()) != before {
+			t.Errorf("a second repair did %+v (%v)", got, err)
+		}
+	})
+}
+
 func TestARepairWalksThroughMoreThanAChunk(t *testing.T) {
 	d := dbtest.Open(t, schemas...)
 	k, _ := start(t, d, newKMS(t))

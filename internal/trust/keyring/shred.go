@@ -15,6 +15,7 @@ import (
 const (
 	stateLive      = "live"
 	stateShredding = "shredding"
+	stateShredded  = "shredded"
 )
 
 const (
@@ -127,7 +128,7 @@ func (k *Keyring) Shred(ctx context.Context, s Shredding) error {
 
 // Repaired is what Repair found.
 type Repaired struct {
-	Orphans int // slots without a subject, destroyed
+	Orphans int // slots without a subject, or of one whose key was destroyed before; destroyed
 	Lost    int // subjects without a slot: their values cannot be opened; restore the keys store
 }
 
@@ -151,8 +152,8 @@ func (k *Keyring) FinishShreddings(ctx context.Context) (finished int, err error
 	}
 }
 
-// Repair destroys slots whose subject's rows were never committed, and counts subjects
-// whose slot is lost. It reads through all slots without holding up anybody; run it in the
+// Repair destroys slots whose subject's rows were never committed, destroys again those that
+// an older keys store has brought back, and counts subjects whose slot is lost. It reads through all slots without holding up anybody; run it in the
 // background of a start.
 func (k *Keyring) Repair(ctx context.Context) (r Repaired, err error) {
 	return r, k.compare(ctx, &r)
@@ -214,6 +215,9 @@ func (k *Keyring) compare(ctx context.Context, r *Repaired) error {
 				lives.next()
 				continue
 			default:
+				if lives.rows[0].state == stateShredded {
+					orphans = append(orphans, slots.rows[0].subject)
+				}
 				slots.next()
 				lives.next()
 				continue
@@ -271,25 +275,32 @@ func (k *Keyring) dropOrphans(ctx context.Context, subjects []string, r *Repaire
 		dropped = 0
 		for _, subject := range subjects {
 			var state string
-			if err := tx.Data.Row(selectState, subject, "").Scan(&state); !errors.Is(err, db.ErrNoRows) {
-				if err != nil {
-					return err
-				}
+			switch err := tx.Data.Row(selectState, subject, "").Scan(&state); {
+			case err == nil && state != stateShredded:
 				continue
+			case err != nil && !errors.Is(err, db.ErrNoRows):
+				return err
 			}
 			if _, err := tx.Keys.Exec(deleteChildren, subject); err != nil {
 				return err
 			}
-			if _, err := tx.Keys.Exec(deleteSlot, subject); err != nil {
+			n, err := tx.Keys.Exec(deleteSlot, subject)
+			if err != nil {
 				return err
 			}
-			dropped++
+			dropped += int(n)
+		}
+		if dropped == 0 {
+			return nil
 		}
 		_, err := k.log.Append(tx, audit.Entry{Action: "key.orphans_removed", Decision: audit.Done, Actor: k.actor, Count: int64(dropped)})
 		return err
 	})
 	r.Orphans += dropped
-	return err
+	if err != nil || dropped == 0 {
+		return err
+	}
+	return k.db.Truncate(ctx, db.StoreKeys) // as after a shredding
 }
 
 type walked struct {
