@@ -2,6 +2,7 @@ package vault
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"testing"
 
@@ -401,6 +402,128 @@ func TestRepairFindsEverythingAfterTheIndexStoreWasLost(t *testing.T) {
 		_ = two
 		if all, err := h.vault.Repair(ctx, true); err != nil || all.Rebuilt < 2 {
 			t.Errorf("everything anew: %+v, %v", all, err)
+		}
+	})
+}
+
+// After a restore the index follows what came after the backup: customers who changed, who are
+// new, history that is not there any more.
+func TestAnIndexThatIsNewerThanTheDataIsBroughtBackToIt(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		tables := []string{"vault_history", "vault_value", "vault_subject"}
+		changed, twice := h.create("customer_number", "K-1", "phone", "081300000001"), h.create("customer_number", "K-4")
+		change := func(subject string, pairs ...string) {
+			t.Helper()
+			if out, err := h.tryUpdate(subject, pairs...); err != nil || out.Refusal != nil {
+				t.Fatal(err, out.Refusal)
+			}
+		}
+		visit := []NewFact{{Kind: "last_visit", Date: day("2026-03-02"), Value: "Bandung"}}
+		known := func() (d *FactDraft) {
+			t.Helper()
+			h.read(func(tx *db.Tx) (err error) {
+				d, err = h.vault.DraftFacts(tx, h.ctl, twice, visit)
+				return err
+			})
+			return d
+		}
+		change(twice, "customer_number", "K-5")
+		if err := h.write(func(tx *db.Tx) error { // the backup
+			for _, table := range tables {
+				if _, err := tx.Data.Exec(`create table kept_` + table + ` as select * from ` + table); err != nil {
+					return err
+				}
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		change(changed, "customer_number", "K-9", "phone", "081300000009", "email", "new@example.com")
+		change(twice, "customer_number", "K-6")
+		if err := h.write(func(tx *db.Tx) error { _, err := h.vault.AddFacts(tx, known(), "imp_x"); return err }); err != nil {
+			t.Fatal(err)
+		}
+		h.create("customer_number", "K-1", "phone", "081300000003") // a number that had become free
+		if _, err := h.vault.Repair(ctx, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.write(func(tx *db.Tx) error { // is put back
+			for _, table := range tables {
+				for _, text := range []string{`delete from ` + table, `insert into ` + table + ` select * from kept_` + table} {
+					if _, err := tx.Data.Exec(text); err != nil {
+						return err
+					}
+				}
+			}
+			_, err := tx.Data.Exec(`update vault_subject set updated_at = 1`) // long ago
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.vault.Indexed(ctx); err != nil || h.find("phone", "081300000001") != nil || known().Known != 1 {
+			t.Fatal("the index is not newer than the data", err)
+		}
+		if err := errors.Join(DoubtIndex(ctx, h.db), h.vault.Indexed(ctx)); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range []struct {
+			field, value string
+			want         []string
+		}{
+			{"customer_number", "K-1", []string{changed}}, {"phone", "081300000001", []string{changed}}, {"customer_number", "K-5", []string{twice}},
+			{"customer_number", "K-9", nil}, {"phone", "081300000009", nil}, {"email", "new@example.com", nil}, {"customer_number", "K-6", nil}, {"phone", "081300000003", nil},
+		} {
+			if got := h.find(c.field, c.value); !slices.Equal(got, c.want) {
+				t.Errorf("by %s %s: %v, want %v", c.field, c.value, got, c.want)
+			}
+		}
+		if known().Known != 0 {
+			t.Error("history that was lost is taken for known")
+		}
+		if err := DoubtIndex(ctx, h.db); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := h.vault.Repair(ctx, false); err != nil || r != (Repaired{Checked: 2}) {
+			t.Errorf("a second repair: %+v, %v", r, err)
+		}
+	})
+}
+
+// Whose key is missing is not found by new rows, and keeps those that are there for when the
+// keys store is put back. Everybody else is repaired.
+func TestARepairGoesOnPastWhoseKeyIsMissing(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		lost, other := h.create("customer_number", "K-1", "phone", "081300000001"), h.create("customer_number", "K-2", "phone", "081300000002")
+		if err := h.write(func(tx *db.Tx) error {
+			for _, text := range []string{`create table kept_slot as select * from keyring_slot`, `delete from keyring_slot where subject = '` + lost + `'`} {
+				if _, err := tx.Keys.Exec(text); err != nil {
+					return err
+				}
+			}
+			_, err := tx.Index.Exec(`delete from vault_exact`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := h.vault.Repair(ctx, false); err != nil || r.Unopened != 1 || r.Rebuilt != 1 {
+			t.Errorf("%+v, %v", r, err)
+		}
+		if !slices.Equal(h.find("phone", "081300000002"), []string{other}) || !slices.Equal(h.find("customer_number", "K-1"), []string{lost}) {
+			t.Error("not found")
+		}
+		if err := h.write(func(tx *db.Tx) error {
+			_, err := tx.Keys.Exec(`insert into keyring_slot select * from kept_slot where subject = $1`, lost)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if r, err := h.vault.Repair(ctx, false); err != nil || r.Unopened != 0 || r.Rebuilt != 1 {
+			t.Errorf("with the keys store back: %+v, %v", r, err)
+		}
+		if !slices.Equal(h.find("phone", "081300000001"), []string{lost}) {
+			t.Error("not found with the keys store back")
 		}
 	})
 }

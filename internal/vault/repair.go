@@ -18,10 +18,10 @@ import (
 // Repaired is what Repair found and put right.
 type Repaired struct {
 	Checked   int64 // subjects looked at closely
-	Rebuilt   int64 // subjects whose index rows were missing or of an older version
+	Rebuilt   int64 // subjects whose index rows were missing, too many or of another version
 	Orphans   int64 // subjects in the index that are no more
 	Conflicts int64 // subjects whose unique value another one holds: the later one is not found by it
-	Unopened  int64 // subjects whose values did not open; the keyring has written open.failed
+	Unopened  int64 // subjects whose values did not open (the keyring has written open.failed) or whose key is missing
 }
 
 // settled is how long before the last repair a change may have been made whose index rows
@@ -29,9 +29,9 @@ type Repaired struct {
 const settled = time.Hour
 
 // Repair brings the blind index into line with the values: it removes index rows whose
-// customer is gone, and rebuilds from the ciphertext those that are missing or follow an
-// older version of the values, as the duty index_repair, with one entry for each chunk it opens. Run it in the background after a
-// start. A first run, or one after the index store was lost, looks at everybody; later
+// customer is gone, and rebuilds from the ciphertext those that are missing or follow another
+// version of the values, as the duty index_repair, with one entry for each chunk it opens. Run it in the background after a
+// start. A first run, or one after the index store was lost or DoubtIndex, looks at everybody; later
 // ones at whom has changed since. With all it makes every row anew, for a new index key.
 func (v *Vault) Repair(ctx context.Context, all bool) (Repaired, error) {
 	v.repairing.Lock()
@@ -74,9 +74,13 @@ func (v *Vault) repair(ctx context.Context, from time.Time, all bool) (Repaired,
 	if all {
 		since = 0
 	}
+	var err error
+	if r.Orphans, err = v.dropOrphans(ctx); err != nil { // first, because they may hold what is unique
+		return r, err
+	}
 	run := id.NewAt(id.Duty, started)
 	var mu sync.Mutex
-	err := v.inSpans(ctx, func(ctx context.Context, s span) error {
+	err = v.inSpans(ctx, func(ctx context.Context, s span) error {
 		part, err := v.repairSpan(ctx, run, s, since, all)
 		mu.Lock()
 		defer mu.Unlock()
@@ -89,15 +93,16 @@ func (v *Vault) repair(ctx context.Context, from time.Time, all bool) (Repaired,
 	if err != nil {
 		return r, err
 	}
-	if r.Orphans, err = v.dropOrphans(ctx); err != nil {
-		return r, err
-	}
 	return r, v.db.Write(ctx, func(tx *db.Tx) error { return noteRepair(tx, started) })
 }
 
-// Indexed makes the blind index anew if it was lost, and does nothing otherwise. Who is going
-// to ask for many customers by their numbers calls it first: where the index is gone,
-// everybody would be taken for new.
+// DoubtIndex has the next repair look at everybody: the data store was put back, and the index
+// follows what came after. It needs no vault, so that it can be done before anything else is.
+func DoubtIndex(ctx context.Context, d *db.DB) error { return d.Write(ctx, forgetRepair) }
+
+// Indexed makes the blind index anew if it was lost or is in doubt, and does nothing otherwise.
+// Who is going to ask for many customers by their numbers calls it first: where the index is
+// gone, everybody would be taken for new.
 func (v *Vault) Indexed(ctx context.Context) error {
 	var repaired int64
 	if err := v.db.Read(ctx, func(tx *db.Tx) (err error) {
@@ -112,7 +117,8 @@ func (v *Vault) Indexed(ctx context.Context) error {
 
 type lacking struct {
 	Subject
-	fields []string
+	fields   []string
+	followed int64 // the version that the rows follow
 }
 
 // tally counts, for some subjects and each indexed field, by how many the values exceed
@@ -143,11 +149,11 @@ func (t *tally) by(n int) func(subject, field string) {
 	}
 }
 
-// lacking lists the fields of which a subject has fewer rows than values.
-func (t *tally) lacking(subject string) (fields []string) {
+// differing lists the fields of which a subject has not as many rows as values.
+func (t *tally) differing(subject string) (fields []string) {
 	at := t.at[subject]
 	for i, f := range t.fields {
-		if t.counts[at+i] > 0 {
+		if t.counts[at+i] != 0 {
 			fields = append(fields, f)
 		}
 	}
@@ -179,13 +185,14 @@ func (v *Vault) repairSpan(ctx context.Context, run string, s span, since int64,
 	r.Checked = int64(len(subjects))
 	var list []lacking
 	for _, subject := range subjects {
-		fields := counted.lacking(subject.ID)
-		if subject.Version > 1 && versions[subject.ID] < subject.Version {
+		fields := counted.differing(subject.ID)
+		followed := max(1, versions[subject.ID])
+		if followed != subject.Version {
 			// Which fields the change was of, nobody knows any more. History is never changed.
 			fields = append(slices.DeleteFunc(fields, func(f string) bool { return f != HistoryField }), v.indexed()...)
 		}
 		if len(fields) > 0 {
-			list = append(list, lacking{subject, fields})
+			list = append(list, lacking{subject, fields, followed})
 		}
 	}
 	for part := range slices.Chunk(list, 256) {
@@ -218,15 +225,20 @@ func (v *Vault) rebuild(ctx context.Context, run string, list []lacking, r *Repa
 		macs   [][]byte
 	}
 	var work []*ready
+	var lost int64
 	fields := map[string]bool{}
 	if err := v.db.Read(ctx, func(tx *db.Tx) error {
-		work = work[:0]
+		work, lost = work[:0], 0
 		for _, l := range list {
 			one := &ready{lacking: l}
 			var err error
-			if one.key, err = v.keys.Key(tx, l.ID, ""); errs.KindOf(err) == errs.NotFound {
+			switch one.key, err = v.keys.Key(tx, l.ID, ""); {
+			case errs.KindOf(err) == errs.NotFound:
 				continue // being erased
-			} else if err != nil {
+			case errs.CodeOf(err) == "keyring.slot_lost":
+				lost++ // the rows stay as they are: the keys store may be put back
+				continue
+			case err != nil:
 				return err
 			}
 			if one.stored, err = v.Values(tx, l.ID, l.fields...); err != nil {
@@ -243,8 +255,11 @@ func (v *Vault) rebuild(ctx context.Context, run string, list []lacking, r *Repa
 			work = append(work, one)
 		}
 		return nil
-	}); err != nil || len(work) == 0 {
+	}); err != nil {
 		return err
+	}
+	if r.Unopened += lost; len(work) == 0 {
+		return nil
 	}
 	receipt, err := v.onDuty(ctx, DutyIndexRepair, run, slices.Sorted(maps.Keys(fields)), int64(len(work)))
 	if err != nil {
@@ -295,10 +310,10 @@ func (v *Vault) rebuild(ctx context.Context, run string, list []lacking, r *Repa
 					insertExacts(tx, w.Controller, w.ID, indexRow{value.mac, value.field.Name})
 				}
 			}
-			if len(w.macs) > 0 {
+			if slices.Contains(w.fields, HistoryField) {
 				replaceSeen(tx, w.ID, w.macs)
 			}
-			if w.Version > 1 {
+			if max(w.Version, w.followed) > 1 {
 				noteIndexed(tx, w.ID, w.Version)
 			}
 			return nil

@@ -396,6 +396,11 @@ func lastRepair(tx *db.Tx) (int64, error) {
 	return at, err
 }
 
+func forgetRepair(tx *db.Tx) error {
+	_, err := tx.Index.Exec(`delete from vault_repair`)
+	return err
+}
+
 func noteRepair(tx *db.Tx, at time.Time) error {
 	n, err := tx.Index.Exec(`update vault_repair set repaired_at = $1 where one = 1`, at.UnixMicro())
 	if err == nil && n == 0 {
