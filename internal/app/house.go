@@ -11,6 +11,7 @@ import (
 	"os"
 	"slices"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -74,6 +75,9 @@ type House struct {
 
 	Web    *web.Server
 	Worker *jobs.Worker
+
+	restored bool         // a backup was put back: the blind index is compared with it before anybody is served
+	lostKeys atomic.Int64 // customers whose key is missing, as the start has found
 }
 
 // building says how a house is to be built.
@@ -118,13 +122,18 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	host, _ := os.Hostname()
 	h.Worker = jobs.New(d, jobs.Options{Node: host + "/" + node, Log: b.log})
 	why := ""
-	if b.restored {
+	if h.restored = b.restored; b.restored {
 		why = "restore"
 	}
 	h.Audit = audit.New(d, audit.Options{Deployment: dep.ID, Node: node, Actor: duty("log"), Witnesses: witnesses, Continue: why})
 	h.Keys, err = keyring.Start(ctx, d, b.kms, keyring.Options{Deployment: dep.ID, Log: h.Audit, Actor: duty("keyring")})
 	if err != nil {
 		return nil, err
+	}
+	if h.restored {
+		if err := vault.DoubtIndex(ctx, d); err != nil { // before the new log: a start that ends in between must not hide it
+			return nil, err
+		}
 	}
 	if err := h.Audit.Start(ctx, h.Keys, h.Keys.Signer()); err != nil {
 		return nil, err
@@ -435,6 +444,7 @@ func registry(h *House) *prometheus.Registry {
 	counter("write_wait_seconds_total", "Time that closures waited before they ran.", func() float64 { return h.DB.Stats().QueueTime.Seconds() })
 	gauge("writes_waiting", "Closures in the writer's queue.", func() float64 { return float64(h.DB.Stats().Waiting) })
 	gauge("index_behind", "Commits of the index store that failed and are not made again yet; while there are any, customers cannot be changed.", func() float64 { return float64(h.DB.Stats().IndexBehind) })
+	gauge("keys_lost", "Customers whose key is missing from the keys store, as the last start has found; their values cannot be opened.", func() float64 { return float64(h.lostKeys.Load()) })
 	gauge("jobs_untaken", "Jobs of kinds that no room of this version takes; they are kept.", func() float64 {
 		all, err := h.Untaken(context.Background())
 		sum := math.NaN()

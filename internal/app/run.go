@@ -14,12 +14,18 @@ import (
 )
 
 // Run serves on a bound address until ctx ends: HTTP, jobs, and the background work of a start. up is called once
-// all of it has begun. A shredding that was interrupted is finished first: no request meets a key that is to be gone.
+// all of it has begun. A shredding that was interrupted is finished first: no request meets a key that is to be gone. After
+// a restore the blind index is compared with the data first: it follows what came after the backup.
 func (h *House) Run(ctx context.Context, l net.Listener, up func(address string) error) error {
 	if n, err := h.Keys.FinishShreddings(ctx); err != nil {
 		return errors.Join(err, l.Close())
 	} else if n > 0 {
 		h.Logger.Warn("shreddings finished", slog.Int("keys", n))
+	}
+	if h.restored {
+		if err := h.Vault.Indexed(ctx); err != nil {
+			return errors.Join(err, l.Close())
+		}
 	}
 	certificate, key := "", ""
 	if !h.Config.TLS.Off {
@@ -75,8 +81,13 @@ func (h *House) warmUp(ctx context.Context) {
 	GiveHeapRoom() // the names are live now; the checks below must not double them
 	if r, err := h.Keys.Repair(ctx); err != nil && ctx.Err() == nil {
 		h.Logger.Error("keys not repaired", slog.String("code", errs.Of(err).Code))
-	} else if r.Orphans+r.Lost > 0 {
-		h.Logger.Warn("keys repaired", slog.Int("orphans", r.Orphans), slog.Int("lost", r.Lost))
+	} else {
+		if r.Orphans > 0 {
+			h.Logger.Warn("keys repaired", slog.Int("orphans", r.Orphans))
+		}
+		if h.lostKeys.Store(int64(r.Lost)); r.Lost > 0 {
+			h.Logger.Error("keys of customers are missing from the keys store", slog.Int("customers", r.Lost), slog.String("code", "keyring.slot_lost"))
+		}
 	}
 	if _, err := h.Vault.Repair(ctx, false); err != nil && ctx.Err() == nil {
 		h.Logger.Error("blind index not repaired", slog.String("code", errs.Of(err).Code))

@@ -1,11 +1,13 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"net"
 	"testing"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
@@ -63,4 +65,57 @@ func TestAnInterruptedShreddingIsFinishedBeforeTheFirstRequest(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// The index follows what came after the backup: whoever is not there any more would hold a number that is free.
+func TestAfterARestoreTheIndexIsComparedWithTheDataBeforeAnybodyIsServed(t *testing.T) {
+	run := func(t *testing.T, o db.Options) {
+		ctx, dir := t.Context(), t.TempDir()
+		w, err := newWorld(ctx, o, dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Vault.Repair(ctx, false); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.DB.Write(ctx, func(tx *db.Tx) error {
+			_, err := tx.Index.Exec(`insert into vault_indexed (subject, version) values ('sub_later', 2)`)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Close(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if w, err = newWorldAs(ctx, o, dir, building{restored: true}); err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = w.Close(context.WithoutCancel(ctx)) }()
+		w.Config.TLS.Off = true
+		rows := func(from string) (n int) {
+			if err := w.DB.Read(ctx, func(tx *db.Tx) error { return tx.Index.Row(`select count(*) from ` + from).Scan(&n) }); err != nil {
+				t.Error(err)
+			}
+			return n
+		}
+		if rows(`vault_repair`) != 0 {
+			t.Error("the index is not in doubt")
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own address
+		if err != nil {
+			t.Fatal(err)
+		}
+		enough := errors.New("enough")
+		if err := w.Run(ctx, l, func(string) error {
+			if rows(`vault_indexed where subject = 'sub_later'`) != 0 || rows(`vault_repair`) != 1 {
+				t.Error("the server is up and the index is as it was")
+			}
+			return enough
+		}); !errors.Is(err, enough) {
+			t.Error(err)
+		}
+		verifyLog(t, w)
+	}
+	t.Run("sqlite", func(t *testing.T) { run(t, db.Options{}) })
+	t.Run("postgres", func(t *testing.T) { run(t, db.Options{URL: dbtest.PostgresURL(t)}) })
 }

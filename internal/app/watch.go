@@ -18,7 +18,7 @@ import (
 
 // checks are the conditions of /readyz. A node that may not write its log can serve nobody. What is wrong with entries of
 // the past, or what a witness says, is an alarm: the entries to come are as good as before, and whoever can edit a row must
-// not be able to stop the call center with it.
+// not be able to stop the call center with it. So is a keys store that lacks some customers' keys: the others are served.
 func (h *House) checks() []web.Check {
 	return []web.Check{
 		{Name: "database", Ask: h.DB.Ping},
@@ -31,6 +31,12 @@ func (h *House) checks() []web.Check {
 			return nil
 		}},
 		{Name: "log", Alarm: true, Ask: func(context.Context) error { return h.Audit.Alarm() }},
+		{Name: "keys", Alarm: true, Ask: func(context.Context) error {
+			if h.lostKeys.Load() > 0 {
+				return errs.New(errs.Unavailable, "keyring.slot_lost")
+			}
+			return nil
+		}},
 	}
 }
 

@@ -262,6 +262,46 @@ func TestAKeyEpochIsRenewedWhenItsTimeHasCome(t *testing.T) {
 	}
 }
 
+// A keys store that is older than the data lacks the keys of whom it has never heard. If it was copied while the server
+// ran, a start cannot tell it from one that crashed; what is missing is found right after it.
+func TestKeysThatAnOlderKeysStoreLacksAreAnAlarm(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		a, itx := servingCall(t, w, 1)
+		lost, err := w.customer(ctx, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.warmUp(ctx)
+		if got := readiness(t, w.House); got != wellAndReady || metric(t, w.House, "amanah_keys_lost", nil) != 0 {
+			t.Error(got)
+		}
+		if err := w.DB.Write(ctx, func(tx *db.Tx) error {
+			_, err := tx.Keys.Exec(`delete from keyring_slot where subject = $1`, lost)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		w.warmUp(ctx)
+		if got := readiness(t, w.House); got != "200 alarm [] [keys]" || metric(t, w.House, "amanah_keys_lost", nil) != 1 {
+			t.Error(got)
+		}
+		if err := w.reveal(ctx, a, itx); err != nil {
+			t.Errorf("whoever has a key is not served: %v", err)
+		}
+		if err := w.DB.Read(ctx, func(tx *db.Tx) error {
+			_, err := w.Keys.Key(tx, lost, "")
+			if errs.CodeOf(err) != "keyring.slot_lost" {
+				t.Errorf("the key that is missing: %v", err)
+			}
+			return nil
+		}); err != nil {
+			t.Fatal(err)
+		}
+		verifyLog(t, w)
+	})
+}
+
 // A row that comes late may be that of a customer whom another node has erased meanwhile.
 func TestTheIndexIsRepairedWhileTheServerRunsWhenRowsOfItCameLate(t *testing.T) {
 	run := func(t *testing.T, o db.Options) {

@@ -28,6 +28,11 @@ type center struct{ *bench.Center }
 
 // newWorld opens a world in a folder, which may hold one already.
 func newWorld(ctx context.Context, o db.Options, dir string) (*world, error) {
+	return newWorldAs(ctx, o, dir, building{})
+}
+
+// newWorldAs is newWorld for a house that is to be built in a certain way.
+func newWorldAs(ctx context.Context, o db.Options, dir string, b building) (*world, error) {
 	if o.URL == "" {
 		o.Dir = dir
 	}
@@ -63,7 +68,8 @@ func newWorld(ctx context.Context, o db.Options, dir string) (*world, error) {
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	h, err := build(ctx, cfg, d, dep, building{clock: d.Now, log: slog.New(slog.DiscardHandler), kms: kms, demo: true})
+	b.clock, b.log, b.kms, b.demo = d.Now, slog.New(slog.DiscardHandler), kms, true
+	h, err := build(ctx, cfg, d, dep, b)
 	if err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
