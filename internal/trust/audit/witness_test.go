@@ -11,6 +11,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -342,6 +343,36 @@ func TestAWitnessThatCannotWriteDoesNotSign(t *testing.T) {
 	if rec.Code != 500 || strings.Contains(rec.Body.String(), "—") {
 		t.Errorf("%d %s", rec.Code, rec.Body)
 	}
+	// Something else stands where the file is to be: what was written beside it goes.
+	if err := os.MkdirAll(filepath.Join(dir, "witness.json", "in the way"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	rec = httptest.NewRecorder()
+	w.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/add-checkpoint", bytes.NewReader(body)))
+	left, err := os.ReadDir(dir)
+	if rec.Code != 500 || strings.Contains(rec.Body.String(), "—") || err != nil || len(left) != 1 {
+		t.Errorf("%d %s, left behind: %v (%v)", rec.Code, rec.Body, left, err)
+	}
+}
+
+// What it cannot sign it does not remember either: the log may come again.
+func TestAWitnessThatCannotSignRemembersNothing(t *testing.T) {
+	left := 0
+	w, err := witness.Open(filepath.Join(t.TempDir(), "witness.json"), "dpo.example", failing{key(50), &left}, []string{logKey()}, witnessClock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	five, _ := signedAt(t, "dep.example/main/a", 5, key(1))
+	body, _ := proof.AddCheckpoint{Checkpoint: five}.MarshalText()
+	for _, want := range []int{500, 200} {
+		rec := httptest.NewRecorder()
+		w.ServeHTTP(rec, httptest.NewRequest(http.MethodPost, "/add-checkpoint", bytes.NewReader(body)))
+		if rec.Code != want || strings.Contains(rec.Body.String(), "—") != (want == 200) {
+			t.Errorf("%d %s", rec.Code, rec.Body)
+		}
+		left = 1
+	}
 }
 
 func TestTwoRequestsAtOnceNeverRollAWitnessBack(t *testing.T) {
@@ -407,7 +438,7 @@ func TestWhatAWitnessMayAnswerIsUnderstood(t *testing.T) {
 		{500, "", "audit.witness_answer"},
 	} {
 		status, answer = c.status, c.answer
-		if err := l.AskWitnesses(ctx); code(err) != c.want {
+		if err := l.AskWitnesses(ctx); code(err) != c.want || !slices.Contains(cosign.Codes(), c.want) {
 			t.Errorf("%+v: %v", c, err)
 		}
 	}

@@ -194,10 +194,7 @@ func writeDurably(path string, data []byte) error {
 		return errors.Join(err, os.Remove(f.Name()))
 	}
 	dir, err := os.Open(filepath.Dir(path))
-	if err != nil {
-		return err
-	}
-	return errors.Join(dir.Sync(), dir.Close())
+	return errors.Join(err, dir.Sync(), dir.Close()) // without a folder the last two fail as well
 }
 
 // Serve answers requests on a listener until ctx ends.
