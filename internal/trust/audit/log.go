@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"crypto/ed25519"
 	"errors"
@@ -109,12 +110,7 @@ type checkpoint struct {
 // New makes the log and registers its hook; call it before the first Write. Until Start
 // has returned, Append refuses (audit.not_started).
 func New(d *db.DB, o Options) *Log {
-	if o.Node == "" {
-		o.Node = "main"
-	}
-	if o.SignEvery == 0 {
-		o.SignEvery = 250 * time.Millisecond
-	}
+	o.Node, o.SignEvery = cmp.Or(o.Node, "main"), cmp.Or(o.SignEvery, 250*time.Millisecond)
 	l := &Log{db: d, o: o, holder: id.Letters(), ahead: make(chan *item, 256), witnesses: cosign.New(o.Witnesses)}
 	d.BeforeCommit(l, l.extend)
 	return l
