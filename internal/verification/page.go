@@ -300,7 +300,7 @@ func (s *Service) deny(tx *db.Tx, customer actor.Actor, one Attempt, f interacti
 	if err := s.o.Interactions.Freeze(tx, customer, f.ID, errNotCalled.Code); err != nil {
 		return err
 	}
-	return jobs.Insert(tx, jobs.Job{Kind: DeniedJob, Key: one.ID, Payload: Denial{one.ID, f.ID}})
+	return jobs.Insert(tx, jobs.Job{Kind: DeniedJob, Key: one.ID, Payload: payload{one.ID, f.ID}})
 }
 
 // refusal reports whether err is one the page shows as a page of its own.
