@@ -137,8 +137,8 @@ func (c *Client) Compare(ctx context.Context, interaction, field, said string) (
 	return ask[Compared](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/compare", in: in}, interaction)
 }
 
-// Resend sends to a registered contact without showing it. value is the id of one of several; empty is the best. The
-// receipt is zero when the call was repeated by itself and the first one, whose answer was lost, had sent.
+// Resend sends to a registered contact without showing it. value is the id of one of several; empty is the best. A
+// call that is repeated by itself, because the answer was lost, gets the receipt of the first.
 func (c *Client) Resend(ctx context.Context, interaction, field, value string) (Receipt, error) {
 	in := struct {
 		Field string `json:"field"`

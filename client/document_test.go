@@ -358,7 +358,8 @@ func TestEveryMemberOfAnAnswerHasAPlace(t *testing.T) {
 		"Problem": reflect.TypeFor[problemJSON](), "PurposeController": reflect.TypeFor[Controller](), "PurposeFieldJSON": reflect.TypeFor[Declaration](), "PurposeJSON": reflect.TypeFor[Purpose](),
 		"PurposeNoticeJSON": reflect.TypeFor[Notice](), "TrailEntryOutputBody": reflect.TypeFor[ProvedEntry](), "TrailHealthOutputBody": reflect.TypeFor[LogHealth](),
 		"TrailSearchOutputBody": reflect.TypeFor[EntryPage](), "VaultCustomerBody": reflect.TypeFor[Written](), "VerificationAttemptJSON": reflect.TypeFor[Attempt](),
-		"VerificationStatusOutputBody": reflect.TypeFor[Verification](),
+		"VerificationDenialsOutputBody": reflect.TypeFor[DenialPage](),
+		"VerificationStatusOutputBody":  reflect.TypeFor[Verification](),
 	}
 	for schemaName, typ := range types {
 		s := d.Components.Schemas[schemaName]

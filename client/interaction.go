@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -236,4 +238,42 @@ func (b *Beat) Stop() error {
 	b.stop(errStopped)
 	b.done.Wait()
 	return b.Err()
+}
+
+// Denial is a contact that its customer denied: "I did not contact you". It holds no personal data.
+type Denial struct {
+	ID          string    `json:"id"`
+	Interaction string    `json:"interaction"`
+	Controller  string    `json:"controller"`
+	Channel     string    `json:"channel"`
+	Agent       string    `json:"agent"` // staff id of who sent the link
+	State       string    `json:"state"` // of the contact now: frozen, unless it had ended before
+	At          time.Time `json:"denied_at"`
+	ReviewedBy  string    `json:"reviewed_by"` // staff id; "" while nobody has looked
+	Reviewed    time.Time `json:"reviewed_at"` // zero while nobody has
+}
+
+// DenialPage is one page of denials, newest first.
+type DenialPage struct {
+	Items []Denial `json:"items"`
+	Next  string   `json:"next"` // cursor of the next page; "" at the end
+}
+
+// Denials reads one page of what customers denied: those that wait for a review, or those that were reviewed. after is
+// Next of the page before; empty is the first.
+func (c *Client) Denials(ctx context.Context, reviewed bool, after string) (DenialPage, error) {
+	v := url.Values{"reviewed": {strconv.FormatBool(reviewed)}}
+	if after != "" {
+		v.Set("after", after)
+	}
+	return ask[DenialPage](ctx, c, call{method: http.MethodGet, path: "/denials", query: v, repeat: true})
+}
+
+// ReviewDenial says that a denied contact was looked into, with what was found: once, and by somebody who did not serve
+// it. The reason is sealed in the log under the customer's key.
+func (c *Client) ReviewDenial(ctx context.Context, denial, reason string) error {
+	in := struct {
+		Reason string `json:"reason"`
+	}{reason}
+	return c.tell(ctx, call{method: http.MethodPost, path: "/denials/%s/review", in: in, key: repeatKey(""), repeat: true}, denial)
 }

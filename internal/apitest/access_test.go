@@ -50,6 +50,8 @@ var rules = map[string]rule{
 	"GET /api/v1/controllers":                                     {roles: everybody, scope: "serve"},
 	"POST /api/v1/customers":                                      {scope: "import", alone: true},
 	"PATCH /api/v1/customers/{customer}":                          {scope: "import", alone: true},
+	"GET /api/v1/denials":                                         {roles: "supervisor dpo security", scope: "audit"},
+	"POST /api/v1/denials/{denial}/review":                        {roles: "supervisor dpo security", fresh: true},
 	"GET /api/v1/fields":                                          {roles: "admin dpo security auditor supervisor", scope: "serve"},
 	"GET /api/v1/imports/{import}":                                {scope: "import", alone: true},
 	"GET /api/v1/interactions":                                    {roles: "agent supervisor", scope: "serve"},
@@ -128,6 +130,9 @@ var rules = map[string]rule{
 	"POST /clients/{client}/key":                                  {roles: "admin", fresh: true},
 	"POST /clients/{client}/revoke":                               {roles: "admin dpo security", fresh: true},
 	"GET /demo/inbox":                                             {open: true},
+	"GET /denials":                                                {roles: "supervisor dpo security"},
+	"GET /denials/{denial}":                                       {roles: "supervisor dpo security"},
+	"POST /denials/{denial}/review":                               {roles: "supervisor dpo security", fresh: true},
 	"GET /desk":                                                   {roles: "agent supervisor"},
 	"GET /desk/events":                                            {roles: "agent supervisor"},
 	"POST /desk/start":                                            {roles: "agent supervisor"},
@@ -258,7 +263,7 @@ func path(pattern string) (method, target string) {
 		{"{interaction}", id.New(id.Interaction)}, {"{subject}", id.New(id.Subject)}, {"{customer}", id.New(id.Subject)}, {"{purpose}", id.New(id.Purpose)},
 		{"{staff}", id.New(id.Staff)}, {"{client}", id.New(id.Client)}, {"{approval}", id.New(id.Approval)}, {"{session}", id.New(id.Session)},
 		{"{import}", "imp_00000000000000000000000000"}, {"{passkey}", "psk_00000000000000000000000000"}, {"{message}", "msg_00000000000000000000000000"},
-		{"{token}", strings.Repeat("A", 43)}, {"{index}", "0"}, {"{code}", "web.denied"}, {"{file...}", "none.css"}, {"{$}", ""},
+		{"{denial}", id.New(id.Verification)}, {"{token}", strings.Repeat("A", 43)}, {"{index}", "0"}, {"{code}", "web.denied"}, {"{file...}", "none.css"}, {"{$}", ""},
 	} {
 		target = strings.ReplaceAll(target, fill[0], fill[1])
 	}
@@ -521,6 +526,8 @@ func bodies(w *world, subject, colleague string) map[string]string {
 		"POST /api/v1/interactions/{interaction}/verification/link":   `{}`,
 		"POST /api/v1/subjects/{subject}/consents":                    `{"purpose":"` + w.purpose("marketing") + `","what":"withdrawn","channel":"paper"}`,
 		"POST /api/v1/purposes/{purpose}/notices":                     `{"text":{"id":"` + strings.Repeat("pemberitahuan ", 9) + `","en":"` + strings.Repeat("notice ", 9) + `"}}`,
+		"POST /api/v1/denials/{denial}/review":                        `{"reason":"sudah ditelusuri"}`,
+		"POST /denials/{denial}/review":                               form("reason", "sudah ditelusuri"),
 		"PATCH /api/v1/customers/{customer}":                          `{"purpose":"` + w.purpose("registration") + `","values":[{"field":"name","value":"Diganti Orang"}]}`,
 		"POST /calls/{interaction}/answer":                            form("question", "last_payment", "said", "150000"),
 		"POST /calls/{interaction}/compare":                           form("field", "phone", "said", phone(1)),
@@ -562,6 +569,7 @@ func TestAnotherPersonsCallAndAnotherCompanysCustomerStayClosed(t *testing.T) {
 		w.browse(p)
 	}
 	_, foreign := w.machine("bank's CRM", []string{w.bank}, scopes...)
+	denied := w.denied(owner, 1)
 	itx := w.serving(owner, 1)
 	if _, err := owner.Resend(ctx, itx, "email", ""); err != nil {
 		t.Fatal(err)
@@ -570,7 +578,7 @@ func TestAnotherPersonsCallAndAnotherCompanysCustomerStayClosed(t *testing.T) {
 	w.must(err)
 	origin, disclosed := w.Log.Origin(), shown.Receipt.Leaf
 	purpose := w.purpose("order_status")
-	fill := strings.NewReplacer("{interaction}", itx, "{subject}", subject, "{customer}", subject, "{purpose}", purpose)
+	fill := strings.NewReplacer("{interaction}", itx, "{subject}", subject, "{customer}", subject, "{purpose}", purpose, "{denial}", denied)
 	body := bodies(w, subject, w.people["colleague"].id)
 	// Nobody but the company's own reads or changes these; a purpose's text is open to staff, who must explain it.
 	toRead := []string{"GET /api/v1/purposes/{purpose}", "GET /api/v1/purposes/{purpose}/notices", "GET /purposes/{purpose}"}
@@ -579,12 +587,13 @@ func TestAnotherPersonsCallAndAnotherCompanysCustomerStayClosed(t *testing.T) {
 		"POST /live/{interaction}/lower", "POST /live/{interaction}/disconnect", "POST /api/v1/interactions/{interaction}/move", "POST /calls/{interaction}/move",
 		"GET /api/v1/interactions/{interaction}", "GET /api/v1/interactions/{interaction}/summary", "GET /api/v1/interactions/{interaction}/verification",
 		"GET /calls/{interaction}", "GET /calls/{interaction}/transfer",
+		"GET /denials/{denial}", "POST /denials/{denial}/review", "POST /api/v1/denials/{denial}/review",
 	}
 	// A stream opens empty: it tells a person of that person's own calls only (interaction's hub).
 	streams := []string{"GET /calls/{interaction}/events"}
 	asked := 0
 	for _, route := range w.Web.Routes() {
-		if !strings.Contains(route.Pattern, "{interaction}") && !strings.Contains(route.Pattern, "{subject}") && !strings.Contains(route.Pattern, "{customer}") && !strings.Contains(route.Pattern, "{purpose}") {
+		if !strings.Contains(route.Pattern, "{interaction}") && !strings.Contains(route.Pattern, "{subject}") && !strings.Contains(route.Pattern, "{customer}") && !strings.Contains(route.Pattern, "{purpose}") && !strings.Contains(route.Pattern, "{denial}") {
 			continue
 		}
 		if slices.Contains(toRead, route.Pattern) || slices.Contains(streams, route.Pattern) {
@@ -663,6 +672,12 @@ func TestAnotherPersonsCallAndAnotherCompanysCustomerStayClosed(t *testing.T) {
 	w.must(err)
 	if len(probed.Entries) == 0 || slices.ContainsFunc(probed.Entries, func(e client.Entry) bool { return e.Decision != "denied" || e.Subject != "" }) {
 		t.Errorf("what its security finds of the bank's agent: %+v", probed.Entries)
+	}
+	// What its customers denied.
+	for login, sees := range map[string]bool{"bank-supervisor": false, "bank-dpo": false, "bank-security": false, "supervisor": true} {
+		if r := w.console(w.people[login]).do("GET", "/denials", nil); r.status != 200 || strings.Contains(r.body, denied) != sees || strings.Contains(r.body, subject) {
+			t.Errorf("the denials by %s: %d, must see %t", login, r.status, sees)
+		}
 	}
 	// Messages to its customers.
 	for login, sees := range map[string]bool{"bank-supervisor": false, "bank-dpo": false, "bank-security": false, "supervisor": true} {

@@ -19,7 +19,7 @@ var ofNobody = map[string]string{
 }
 
 // ofNobodysRefusal are the refusals that know of no controller, or must not tell of one.
-var ofNobodysRefusal = []string{"gate.not_found", "interaction.unknown", "message.unknown", "vault.not_found"}
+var ofNobodysRefusal = []string{"gate.not_found", "interaction.unknown", "message.unknown", "vault.not_found", "verification.denial_unknown"}
 
 // owned checks that every entry names its controller, unless it is one of those that have none, and that these name no
 // customer.

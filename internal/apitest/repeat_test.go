@@ -21,6 +21,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	w.customer(importer, w.toko, 2)
 	dpo, agent, other := w.signIn(w.hire("dpo", actor.DPO)), w.agent("agent"), w.agent("other")
 	auditor := w.signIn(w.hire("auditor", actor.Auditor))
+	denied := w.denied(agent, 2)
 	itx := w.serving(agent, 1)
 	rows := func(what string) (n int64) {
 		w.must(w.DB.Read(ctx, func(tx *db.Tx) error { return tx.Data.Row("select count(*) from " + what).Scan(&n) }))
@@ -46,6 +47,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 		"POST /interactions/{interaction}/resend":   {"/interactions/" + itx + "/resend", agent.token, `{"field":"email"}`, "message_outbox"},
 		"POST /interactions/{interaction}/notes":    {"/interactions/" + itx + "/notes", agent.token, `{"text":"Menanyakan pesanan."}`, "desk_note"},
 		"POST /interactions/{interaction}/consents": {"/interactions/" + itx + "/consents", agent.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`, "consent_event"},
+		"POST /denials/{denial}/review":             {"/denials/" + denied + "/review", dpo.token, `{"reason":"Sudah ditelusuri."}`, "verification_review"},
 		"POST /subjects/{subject}/consents":         {"/subjects/" + subject + "/consents", dpo.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted","channel":"paper"}`, "consent_event"},
 		"POST /customers":                           {"/customers", key, asText(client.NewCustomer{Controller: w.toko, Purpose: w.purpose("registration"), Values: w.values(7)}), "vault_subject"},
 		"PATCH /customers/{customer}":               {"/customers/" + subject, key, `{"purpose":"` + w.purpose("registration") + `","values":[{"field":"name","value":"Siti Rahmawati Baru"}]}`, "audit_entry where action = 'customer.update'"},

@@ -629,3 +629,45 @@ func TestWhatIsTypedWhileTheFactorGrowsOldIsNotLost(t *testing.T) {
 	}
 	w.verified()
 }
+
+// What a customer denies comes to those who look into it, who write down that they did; the program's client does the same.
+func TestAContactThatItsCustomerDeniesIsReviewedAndTheReviewIsOnRecord(t *testing.T) {
+	each(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		importer, _ := w.machine("CRM", []string{w.toko}, "import")
+		w.customer(importer, w.toko, 1)
+		agent, security, boss := w.agent("agent"), w.signIn(w.hire("security", actor.Security)), w.signIn(w.hire("boss", actor.Supervisor))
+		none, err := security.Denials(ctx, false, "")
+		if err != nil || len(none.Items) != 0 {
+			t.Fatal(none, err)
+		}
+		denied := w.denied(agent, 1)
+		waiting, err := boss.Denials(ctx, false, "")
+		if err != nil || len(waiting.Items) != 1 || waiting.Items[0].ID != denied || waiting.Items[0].Agent != agent.id || waiting.Items[0].State != "frozen" || waiting.Items[0].Channel != "phone" {
+			t.Fatalf("%+v %v", waiting, err)
+		}
+		_, err = agent.Denials(ctx, false, "")
+		refused(t, err, 403, "web.denied")
+		const found = "Nomor dipalsukan; Siti Rahmawati sudah dihubungi kembali."
+		w.must(security.ReviewDenial(ctx, denied, found))
+		refused(t, boss.ReviewDenial(ctx, denied, "Saya juga."), 409, "verification.reviewed_already")
+		done, err := boss.Denials(ctx, true, "")
+		if err != nil || len(done.Items) != 1 || done.Items[0].ReviewedBy != security.id || done.Items[0].Reviewed.IsZero() {
+			t.Fatalf("%+v %v", done, err)
+		}
+		page, err := security.EntryPage(ctx, client.EntryQuery{Action: "verification.reviewed"}, "")
+		w.must(err)
+		if len(page.Entries) != 1 || page.Entries[0].Decision != "done" || page.Entries[0].Interaction != done.Items[0].Interaction || page.Entries[0].Actor != security.id {
+			t.Errorf("on record: %+v", page.Entries)
+		}
+		w.dump(func(table, column string, value []byte) {
+			if bytes.Contains(value, []byte("dipalsukan")) {
+				t.Errorf("%s.%s holds what was found", table, column)
+			}
+		})
+		if strings.Contains(w.log.String(), "dipalsukan") {
+			t.Error("the program's log holds what was found")
+		}
+		w.verified()
+	})
+}

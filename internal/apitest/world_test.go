@@ -415,6 +415,17 @@ func (w *world) serving(a *person, n int) string {
 	return itx
 }
 
+// denied is a call with customer n that the customer denies: the id of the denial.
+func (w *world) denied(a *person, n int) string {
+	w.t.Helper()
+	one, err := a.SendLink(context.Background(), w.call(a, n), "")
+	w.must(err)
+	if r := w.browser().do("POST", w.link()+"/answer", url.Values{"answer": {"denied"}}); r.status != 303 {
+		w.t.Fatalf("the customer denies: %d", r.status)
+	}
+	return one.ID
+}
+
 func (w *world) must(err error) {
 	w.t.Helper()
 	if err != nil {

@@ -239,6 +239,10 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	h.Verification, err = verification.New(verification.Options{
 		DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Interactions: h.Interactions, Messages: h.Messages, Vault: h.Vault,
 		Fold: history.Key, Company: company,
+		Staff: func(tx *db.Tx, staff string) (string, error) {
+			one, err := h.Identity.Staff(tx, staff)
+			return one.Name, err
+		},
 		Agent:   h.Identity.FirstName,
 		Purpose: purposeName, Seen: func(tx *db.Tx, itx, subject string) ([]string, error) { return h.Desk.Seen(tx, itx, subject) },
 		Customer: actor.NewCustomer, Duty: duty("verification_expire"), Address: Origin(cfg),

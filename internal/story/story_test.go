@@ -206,6 +206,23 @@ func TestStoryACustomerWhoDidNotCallStopsTheCall(t *testing.T) {
 	rina.sees("Dibekukan", "bukan ia yang menghubungi", "Katakan", "harus saya akhiri")
 	rina.seesNot("Data untuk tujuan ini", "Kirim tautan")
 	rina.looks("frozen")
+
+	// Those who look into it find it, and say what they found.
+	tari := somebody(t, "tari", "id")
+	tari.signsIn("security", indonesian)
+	tari.opens("/denials")
+	tari.sees("Kontak yang disangkal pelanggan", "Menunggu ditinjau", "Dibekukan")
+	tari.seesNot(caller)
+	tari.looks("denials")
+	tari.clicks("link", tari.text("tbody a"))
+	tari.sees("Jejak audit kontak ini")
+	tari.fills("Hasil tinjauan", "Pelanggan dihubungi kembali lewat nomor terdaftar; pemanggilnya orang lain.")
+	tari.looks("denial")
+	tari.clicks("button", "Tandai sudah ditinjau")
+	tari.sees("Tinjauan tercatat", "Tidak ada kontak yang menunggu ditinjau")
+	tari.clicks("link", "Sudah ditinjau")
+	tari.sees("Dibekukan", "Ditinjau")
+	tari.seesNot("nomor terdaftar")
 }
 
 func TestStoryAnAgentWhoBendsThePageIsRefusedAndToldWhatToSay(t *testing.T) {

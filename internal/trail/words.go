@@ -45,7 +45,7 @@ func chapters() []chapter {
 	return []chapter{
 		{"data", []string{"search", "mask", "compare", "compare.outcome", "reveal", "act", "collect", "note", "consult", "verify", "process", "open.failed"}},
 		{"call", room("interaction", "offer accept greet purpose language identify verify unverify serve heartbeat hold resume transfer lower capture capture_end approval approval_end disconnect seal refuse freeze move event.offered event.connected event.held event.resumed event.transferred event.ended event.wrapup")},
-		{"verification", room("verification", "link confirmed mismatch declined denied expired compare history grant")},
+		{"verification", room("verification", "link confirmed mismatch declined denied reviewed expired compare history grant")},
 		{"consent", room("consent", "granted refused withdrawn read")},
 		{"message", room("message", "queue sent blocked expired dead retry")},
 		{"customer", room("customer", "import_check import import.done import_history import_history.done create update")},

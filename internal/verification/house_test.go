@@ -26,6 +26,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/internal/trust/policy"
 	"github.com/amanah-id/amanah/internal/vault"
+	"github.com/amanah-id/amanah/internal/web"
 	"github.com/amanah-id/amanah/internal/web/webtest"
 )
 
@@ -101,7 +102,7 @@ func each(t *testing.T, test func(t *testing.T, h *house)) {
 		h := &house{t: t, now: time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)}
 		o.Clock = h.clock
 		h.db = dbtest.OpenWith(t, o, audit.Schema(), db.Schema{Room: "keyring", FS: keyring.Schema}, vault.Schema(),
-			interaction.Schema(), message.Schema(), Schema(), jobs.Schema())
+			interaction.Schema(), message.Schema(), Schema(), jobs.Schema(), web.Schema())
 		h.build()
 		test(t, h)
 	}
@@ -211,15 +212,18 @@ func (h *house) build() {
 	history, _ := c.Field(vault.HistoryField)
 	h.Service, err = New(Options{
 		DB: h.db, Log: h.log, Gate: g, Keys: keys, Interactions: h.interactions, Messages: h.messages, Vault: h.vault, Fold: history.Key,
-		Company:  func(*db.Tx, string) (string, error) { return "Bank Contoh", nil },
-		Agent:    func(*db.Tx, string) (string, error) { return "Rina", nil },
-		Purpose:  func(*db.Tx, string, string) (string, error) { return "Status pesanan", nil },
+		Staff:   func(_ *db.Tx, staff string) (string, error) { return "Nama " + staff[len(staff)-4:], nil },
+		Company: func(*db.Tx, string) (string, error) { return "Bank Contoh", nil },
+		Agent:   func(*db.Tx, string) (string, error) { return "Rina", nil },
+		Purpose: func(_ *db.Tx, _, in string) (string, error) {
+			return map[string]string{"id": "Status pesanan", "en": "Order status"}[in], nil
+		},
 		Seen:     func(*db.Tx, string, string) ([]string, error) { return []string{"phone"}, nil },
 		Customer: actor.NewCustomer, Duty: actor.NewDuty("verification_expire"), Address: "https://cs.bank.example",
 	})
 	h.must(err)
 	h.interactions.SetLevel(h.Level)
-	h.desk = webtest.New(h.t, nil, h.Module(), h.messages.Module())
+	h.desk = webtest.New(h.t, func(o *web.Options) { o.DB = h.db }, h.Module(), h.messages.Module(), h.interactions.Module())
 	h.desk.Now = h.now
 	h.desk.Actor("agent", h.agent)
 	h.worker.Use(map[string]jobs.Handler{message.DeliverJob: h.messages.Deliver, ExpireJob: h.Expire}, nil)

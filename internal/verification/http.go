@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/trust/actor"
@@ -36,6 +37,7 @@ func (s *Service) Module() web.Module {
 	return web.Module{
 		Name: "verification", Schema: schema, Messages: messages, Views: views, Static: statics, Routes: s.routes,
 		Jobs: s.Jobs(), Fixtures: fixtures,
+		Nav: []web.NavItem{{Key: "verification.nav_denials", Path: "/denials", Roles: reviewers, Order: 16, Hint: "s"}},
 	}
 }
 
@@ -44,6 +46,7 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("GET /v/{token}", customer, s.showPage)
 	rt.Page("POST /v/{token}/open", customer, s.postOpen)
 	rt.Page("POST /v/{token}/answer", customer, s.postAnswer)
+	s.denialRoutes(rt)
 	s.operations(rt)
 }
 
@@ -57,7 +60,7 @@ type CustomerPage struct {
 }
 
 func (s *Service) showPage(r *web.Request) error {
-	v, err := s.Show(r.Context(), r.Path("token"), secretOf(r))
+	v, err := s.Show(r.Context(), r.Path("token"), secretOf(r), r.Lang)
 	if err != nil {
 		return s.problem(r, err)
 	}
@@ -104,7 +107,7 @@ func (s *Service) postAnswer(r *web.Request) error {
 		if !errors.Is(err, errAnswer) {
 			return s.problem(r, err)
 		}
-		v, err := s.Show(r.Context(), r.Path("token"), secretOf(r))
+		v, err := s.Show(r.Context(), r.Path("token"), secretOf(r), r.Lang)
 		if err != nil {
 			return s.problem(r, err)
 		}
@@ -154,7 +157,7 @@ type answerInput struct {
 type attemptJSON struct {
 	ID      string    `json:"id"`
 	State   string    `json:"state" doc:"sent, opened, confirmed, mismatch, declined, denied, expired or withdrawn"`
-	Number  int       `json:"number" doc:"The two digits to read to the customer"`
+	Number  int       `json:"number" doc:"The two digits to read to the customer; 0 for whoever does not serve the contact"`
 	Contact string    `json:"contact" doc:"Field name of the registered contact"`
 	Started time.Time `json:"started_at"`
 	Expires time.Time `json:"expires_at"`
@@ -250,12 +253,12 @@ func pointer(t time.Time) *time.Time {
 }
 
 // fixtures fill the page with made-up values, for the tests and the gallery.
-func fixtures(*i18n.Printer) []web.Fixture {
+func fixtures(p *i18n.Printer) []web.Fixture {
 	const hostile = `"><script>alert(1)</script>`
 	const token = "token"
 	at := time.Date(2026, 11, 23, 3, 32, 0, 0, time.UTC)
 	view := func(state ViewState, name string) CustomerPage {
-		v := View{State: state, Language: "id", Company: name, Since: at, Inbound: true, CanDeny: state != ViewDenied}
+		v := View{State: state, Company: name, Since: at, Inbound: true, CanDeny: state != ViewDenied}
 		if state == ViewQuestion || state == ViewConfirmed {
 			v.Agent, v.Purpose = name, name
 		}
@@ -275,5 +278,26 @@ func fixtures(*i18n.Printer) []web.Fixture {
 	for _, state := range []ViewState{ViewElsewhere, ViewMismatch, ViewDeclined, ViewDenied, ViewExpired} {
 		out = append(out, web.Fixture{Name: string(state), Page: view(state, "Bank Contoh")})
 	}
-	return append(out, web.Fixture{Name: "problem", Page: CustomerPage{Problem: "verification.link_unknown"}})
+	out = append(out, web.Fixture{Name: "problem", Page: CustomerPage{Problem: "verification.link_unknown"}})
+	denied := Denial{ID: "ver_01k9xq3v7me8t0000z9w2h4r6n", Interaction: "itx_01k9xq3v7me8t0000z9w2h4r6n", Controller: "ctl_1", Agent: "stf_1", Channel: interaction.Phone, State: interaction.Frozen, At: at}
+	late := denied
+	late.ID, late.Interaction, late.Channel, late.State = "ver_01k9xq3v7me8t0000z9w2h4r6p", "itx_01k9xq3v7me8t0000z9w2h4r6p", interaction.Chat, interaction.Sealed
+	done := late
+	done.Reviewed, done.ReviewedBy = at.Add(time.Hour), "stf_2"
+	own := denied
+	own.Own = true
+	names := map[string]string{"ctl_1": "Bank Contoh", "stf_1": "Rina Wulandari", "stf_2": "Bagas Pradana"}
+	odd := map[string]string{"ctl_1": hostile, "stf_1": hostile, "stf_2": hostile}
+	again := denialPage(p, denied, names, false, hostile)
+	again.Notice = &web.Notice{Tone: web.Bad, Title: hostile}
+	return append(out,
+		web.Fixture{Name: "empty", Page: denialsPage(p, nil, nil, false), Role: actor.Security},
+		web.Fixture{Name: "ordinary", Page: denialsPage(p, []Denial{late, denied}, names, false), Role: actor.Supervisor},
+		web.Fixture{Name: "none_reviewed", Page: denialsPage(p, nil, nil, true), Role: actor.Security},
+		web.Fixture{Name: "reviewed", Page: denialsPage(p, []Denial{done}, names, true), Role: actor.DPO},
+		web.Fixture{Name: "hostile", Page: denialsPage(p, []Denial{done}, odd, true), Role: actor.DPO, Hostile: []string{hostile}},
+		web.Fixture{Name: "empty", Page: denialPage(p, own, names, true, ""), Role: actor.Supervisor},
+		web.Fixture{Name: "ordinary", Page: denialPage(p, denied, names, false, ""), Role: actor.Security},
+		web.Fixture{Name: "reviewed", Page: denialPage(p, done, names, false, ""), Role: actor.DPO},
+		web.Fixture{Name: "hostile", Page: again, Role: actor.Security, Hostile: []string{hostile}})
 }

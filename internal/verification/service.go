@@ -27,14 +27,15 @@ import (
 )
 
 // DeniedJob is the kind of the job row left for the incident room when a customer says
-// that somebody else is calling. Its payload is Denial.
+// that somebody else is calling. Its payload names the attempt and the interaction. Until
+// there is that room, people find these contacts in the list of denials.
 const DeniedJob = "verification.denied_by_customer"
 
 // ExpireJob ends a link that nobody answered.
 const ExpireJob = "verification.expire"
 
-// Denial is the payload of DeniedJob: ids only.
-type Denial struct {
+// payload is that of this room's jobs: ids only.
+type payload struct {
 	Attempt     string `json:"attempt"`
 	Interaction string `json:"interaction"`
 }
@@ -92,6 +93,8 @@ type Options struct {
 	Vault        Vault
 	// Fold brings an answer into the form that is compared (the catalogue's Key).
 	Fold func(answer string) (string, error)
+	// Staff is a member of staff's name as colleagues see it.
+	Staff func(tx *db.Tx, staff string) (string, error)
 	// Company is a controller's name, Agent a member of staff's first name, Purpose the
 	// name of a purpose in a language: what the customer is told.
 	Company func(tx *db.Tx, controller string) (string, error)
@@ -115,7 +118,7 @@ type Service struct{ o Options }
 // New makes the room.
 func New(o Options) (*Service, error) {
 	if o.DB == nil || o.Log == nil || o.Gate == nil || o.Keys == nil || o.Interactions == nil || o.Messages == nil ||
-		o.Vault == nil || o.Fold == nil || o.Company == nil || o.Agent == nil ||
+		o.Vault == nil || o.Fold == nil || o.Staff == nil || o.Company == nil || o.Agent == nil ||
 		o.Purpose == nil || o.Customer == nil || o.Duty.Kind() != actor.Duty || o.Address == "" {
 		return nil, errors.New("verification: an option is missing")
 	}
@@ -230,6 +233,9 @@ func (s *Service) status(tx *db.Tx, a actor.Actor, interactionID string) (out St
 	}
 	err = tx.Data.Rows(sqlAttempts, []any{f.ID}, func(r db.Row) error {
 		one, err := scan(r, tx.Now())
+		if f.Agent != a.ID() {
+			one.Number = 0 // whoever looks on has nobody to read it to
+		}
 		out.Attempts = append(out.Attempts, one)
 		return err
 	})
@@ -367,7 +373,7 @@ func (s *Service) sendLink(tx *db.Tx, a actor.Actor, interactionID, value string
 	if err := s.o.Interactions.MoveTx(tx, a, f.ID, interaction.Verify); err != nil {
 		return Attempt{}, nil, err
 	}
-	err = jobs.Insert(tx, jobs.Job{Kind: ExpireJob, Key: one.ID, Payload: Denial{one.ID, f.ID}, RunAt: one.Expires.Add(time.Second)})
+	err = jobs.Insert(tx, jobs.Job{Kind: ExpireJob, Key: one.ID, Payload: payload{one.ID, f.ID}, RunAt: one.Expires.Add(time.Second)})
 	return one, nil, err
 }
 
@@ -723,7 +729,7 @@ func (s *Service) Matched(ctx context.Context, try string) error {
 // Expire ends a link that nobody answered and takes the interaction out of VERIFYING. It
 // is the handler of ExpireJob.
 func (s *Service) Expire(ctx context.Context, run jobs.Run) error {
-	var p Denial
+	var p payload
 	if err := run.Decode(&p); err != nil {
 		return err
 	}

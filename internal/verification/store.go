@@ -32,6 +32,13 @@ const (
 		where interaction = $1 and subject = $2 and item <> '' and outcome = 'match' and tried_at >= $3 and tried_at > $4 group by item`
 	sqlAsked = `select item from verification_compare where interaction = $1 and subject = $2 and item <> ''`
 
+	denialColumns = `a.id, a.interaction, a.controller, a.agent, a.subject, a.answered_at, coalesce(r.staff, ''), coalesce(r.reviewed_at, 0)
+		from verification_attempt a left join verification_review r on r.attempt = a.id where a.state = 'denied'`
+	sqlDenial  = `select ` + denialColumns + ` and a.id = $1`
+	sqlDenials = `select ` + denialColumns + ` and a.controller = $1 and (r.attempt is not null) = $2
+		and (a.answered_at < $3 or a.answered_at = $3 and a.id < $4) order by a.answered_at desc, a.id desc limit $5`
+	sqlReviewAdd = `insert into verification_review (attempt, staff, reviewed_at) values ($1,$2,$3)`
+
 	sqlGrantAdd = `insert into verification_grant (id, interaction, subject, level, methods, granted_at, expires_at)
 		values ($1,$2,$3,$4,$5,$6,$7)`
 	// what the gate needs on every question: the few grants of one interaction
@@ -110,6 +117,23 @@ func attempt(tx *db.Tx, attemptID string) (Attempt, error) {
 	return a, err
 }
 
+// denials reads what customers of a controller denied, the newest first.
+func denials(tx *db.Tx, controller string, reviewed bool, after Position, most int) (out []Denial, err error) {
+	err = tx.Data.Rows(sqlDenials, []any{controller, reviewed, after.At, after.ID, int64(most)}, func(r db.Row) error {
+		d, _, err := scanDenial(r)
+		out = append(out, d)
+		return err
+	})
+	return out, err
+}
+
+func scanDenial(r db.Row) (d Denial, subject string, err error) {
+	var at, reviewed int64
+	err = r.Scan(&d.ID, &d.Interaction, &d.Controller, &d.Agent, &subject, &at, &d.ReviewedBy, &reviewed)
+	d.At, d.Reviewed = moment(at), moment(reviewed)
+	return d, subject, err
+}
+
 // grants reads what was reached in an interaction since a moment and has not decayed.
 func grants(tx *db.Tx, interaction, subject string, since time.Time) ([]Grant, error) {
 	return keptGrants.Get(tx, grantKey{interaction, subject, micros(since)})
@@ -169,4 +193,9 @@ var (
 	errAsked      = errs.New(errs.Conflict, "verification.question_asked")
 	errNotYours   = errs.New(errs.NotFound, "verification.not_yours")
 	errNotCalled  = errs.New(errs.Denied, "verification.denied_by_customer")
+	errReviewer   = errs.New(errs.Denied, "verification.not_reviewer")
+	errDenial     = errs.New(errs.NotFound, "verification.denial_unknown")
+	errOwn        = errs.New(errs.Denied, "verification.own_contact")
+	errReviewed   = errs.New(errs.Conflict, "verification.reviewed_already")
+	errReason     = errs.New(errs.Invalid, "verification.reason_missing")
 )
