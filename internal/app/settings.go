@@ -11,6 +11,7 @@ import (
 	"github.com/amanah-id/amanah/internal/app/listener"
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/telephony"
 )
 
 // CheckConfig finds what is wrong with settings that are each well formed but do not go together.
@@ -54,6 +55,9 @@ func CheckConfig(c *config.Config) error {
 		if !strings.Contains(c.SMTP.From, "@") {
 			return wrong("smtp.from", "amanah@example.co.id")
 		}
+	}
+	if _, err := telephony.Load(c.Telephony.Mappings); err != nil {
+		return err
 	}
 	if c.Keys.Rotate < time.Hour || c.Keys.Rotate > 7*24*time.Hour { // erasure is complete with the epoch's end
 		return wrong("keys.rotate_every", "1h … 168h")

@@ -48,6 +48,7 @@ func chapters() []chapter {
 		{"verification", room("verification", "link confirmed mismatch declined denied expired compare history grant")},
 		{"consent", room("consent", "granted refused withdrawn read")},
 		{"message", room("message", "queue sent blocked expired dead retry")},
+		{"telephony", room("telephony", "line_added line_key line_removed hook_added hook_key hook_removed key_shown refused dead replay")},
 		{"customer", room("customer", "import_check import import.done import_history import_history.done create update")},
 		{"purpose", room("purpose", "controller proposed revised notice published retired")},
 		{"staff", slices.Concat(
