@@ -272,7 +272,7 @@ func path(pattern string) (method, target string) {
 		{"{interaction}", id.New(id.Interaction)}, {"{subject}", id.New(id.Subject)}, {"{customer}", id.New(id.Subject)}, {"{purpose}", id.New(id.Purpose)},
 		{"{staff}", id.New(id.Staff)}, {"{client}", id.New(id.Client)}, {"{approval}", id.New(id.Approval)}, {"{session}", id.New(id.Session)},
 		{"{import}", "imp_00000000000000000000000000"}, {"{passkey}", "psk_00000000000000000000000000"}, {"{message}", "msg_00000000000000000000000000"},
-		{"{line}", id.New(id.Line)}, {"{hook}", id.New(id.Hook)}, {"{delivery}", id.New(id.Event)}, {"{mapping}", "amazon-connect"},
+		{"{line}", "lin_00000000000000000000000000"}, {"{hook}", "hok_00000000000000000000000000"}, {"{delivery}", "evt_00000000000000000000000000"}, {"{mapping}", "amazon-connect"},
 		{"{token}", strings.Repeat("A", 43)}, {"{index}", "0"}, {"{code}", "web.denied"}, {"{file...}", "none.css"}, {"{$}", ""},
 	} {
 		target = strings.ReplaceAll(target, fill[0], fill[1])

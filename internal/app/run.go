@@ -33,6 +33,7 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 	var background sync.WaitGroup
 	background.Go(func() { h.Worker.Run(working) })
 	background.Go(func() { h.followKeys(working) })
+	background.Go(func() { h.followExchanges(working) })
 	background.Go(func() {
 		h.warmUp(working)
 		h.Audit.Watch(working)

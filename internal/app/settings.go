@@ -11,7 +11,6 @@ import (
 	"github.com/amanah-id/amanah/internal/app/listener"
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/errs"
-	"github.com/amanah-id/amanah/internal/telephony"
 )
 
 // CheckConfig finds what is wrong with settings that are each well formed but do not go together.
@@ -56,7 +55,7 @@ func CheckConfig(c *config.Config) error {
 			return wrong("smtp.from", "amanah@example.co.id")
 		}
 	}
-	if _, err := telephony.Load(c.Telephony.Mappings); err != nil {
+	if err := checkExchanges(c, wrong); err != nil {
 		return err
 	}
 	if c.Keys.Rotate < time.Hour || c.Keys.Rotate > 7*24*time.Hour { // erasure is complete with the epoch's end
