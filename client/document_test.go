@@ -309,6 +309,9 @@ func TestTheClientHasAMethodForEveryOperationAndEveryMember(t *testing.T) {
 				if m.Name == "RecordConsent" {
 					delete(want, ".channel")
 				}
+				if m.Name == "ReportDocument" {
+					clear(got) // a vendor's own document: the description knows no member of it
+				}
 				if diff := difference(got, want); diff != "" {
 					t.Errorf("%s: its request and the document differ:%s", m.Name, diff)
 				}
@@ -354,12 +357,12 @@ func TestEveryMemberOfAnAnswerHasAPlace(t *testing.T) {
 		"ApprovalJSON": reflect.TypeFor[Approval](), "ConsentCount": reflect.TypeFor[ConsentCount](), "ConsentEvent": reflect.TypeFor[Consent](), "DeskViewOutputBody": reflect.TypeFor[Customer](),
 		"DeskRevealOutputBody": reflect.TypeFor[Revealed](), "DeskCompareOutputBody": reflect.TypeFor[Compared](), "DeskSearchOutputBody": reflect.TypeFor[Found](),
 		"DeskNotesOutputBody": reflect.TypeFor[OpenedNotes](), "DeskSummaryOutputBody": reflect.TypeFor[Summary](), "IdentitySessionOutputBody": reflect.TypeFor[Identity](), "IdentitySignInOutputBody": reflect.TypeFor[Session](),
-		"IntakeStatusOutputBody": reflect.TypeFor[Import](), "InteractionEventOutputBody": reflect.TypeFor[EventOutcome](), "InteractionViewJSON": reflect.TypeFor[Interaction](),
+		"IntakeStatusOutputBody": reflect.TypeFor[Import](), "InteractionEventOutputBody": reflect.TypeFor[EventOutcome](), "InteractionOutcomeJSON": reflect.TypeFor[BatchOutcome](), "InteractionViewJSON": reflect.TypeFor[Interaction](),
 		"Problem": reflect.TypeFor[problemJSON](), "PurposeController": reflect.TypeFor[Controller](), "PurposeFieldJSON": reflect.TypeFor[Declaration](), "PurposeJSON": reflect.TypeFor[Purpose](),
 		"PurposeNoticeJSON": reflect.TypeFor[Notice](), "TrailEntryOutputBody": reflect.TypeFor[ProvedEntry](), "TrailHealthOutputBody": reflect.TypeFor[LogHealth](),
 		"TrailSearchOutputBody": reflect.TypeFor[EntryPage](), "VaultCustomerBody": reflect.TypeFor[Written](), "VerificationAttemptJSON": reflect.TypeFor[Attempt](),
 		"VerificationDenialsOutputBody": reflect.TypeFor[DenialPage](),
-		"VerificationStatusOutputBody":  reflect.TypeFor[Verification](),
+		"VerificationStatusOutputBody":  reflect.TypeFor[Verification](), "TelephonyDeliveryJSON": reflect.TypeFor[Delivery](), "TelephonyOutcome": reflect.TypeFor[BatchOutcome](),
 	}
 	for schemaName, typ := range types {
 		s := d.Components.Schemas[schemaName]
@@ -376,7 +379,8 @@ func TestEveryMemberOfAnAnswerHasAPlace(t *testing.T) {
 	}
 	// Every answer is one of them, or a list of one, so that nothing new stays outside of the table above.
 	listed := map[string]bool{"ApprovalListOutputBody": true, "ConsentEventsOutputBody": true, "ConsentCountsOutputBody": true, "InteractionListOutputBody": true, "InteractionOpenOutputBody": true,
-		"PurposeControllersOutputBody": true, "PurposeFieldsOutputBody": true, "PurposeListOutputBody": true, "PurposeNoticesOutputBody": true, "VerificationAnswerOutputBody": true, "DeskReceiptOutputBody": true}
+		"PurposeControllersOutputBody": true, "PurposeFieldsOutputBody": true, "PurposeListOutputBody": true, "PurposeNoticesOutputBody": true, "VerificationAnswerOutputBody": true, "DeskReceiptOutputBody": true,
+		"TelephonyDeliveriesOutputBody": true, "TelephonyDocumentOutputBody": true}
 	for path, item := range d.Paths {
 		for _, op := range item {
 			for status, r := range op.Responses {

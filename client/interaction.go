@@ -72,6 +72,15 @@ type EventData struct {
 type EventOutcome struct {
 	Interaction string `json:"interaction"`
 	Outcome     string `json:"outcome"` // applied, lowered, duplicate or ignored
+	// Items are the outcomes of a batch, in its order. ReportEvent sends single events.
+	Items []BatchOutcome `json:"items,omitempty"`
+}
+
+// BatchOutcome says what became of one event of a batch.
+type BatchOutcome struct {
+	Interaction string `json:"interaction,omitempty"`
+	Outcome     string `json:"outcome"`        // as of EventOutcome, or refused
+	Code        string `json:"code,omitempty"` // why it was refused
 }
 
 // Move is a step of an interaction.

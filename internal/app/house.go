@@ -29,6 +29,8 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/message"
 	"github.com/amanah-id/amanah/internal/purpose"
+	"github.com/amanah-id/amanah/internal/telephony"
+	"github.com/amanah-id/amanah/internal/telephony/pbx"
 	"github.com/amanah-id/amanah/internal/trail"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/approval"
@@ -70,6 +72,7 @@ type House struct {
 	Desk         *desk.Service
 	Trail        *trail.Trail
 	Approvals    *approval.Approvals
+	Telephony    *telephony.Service
 	Intake       *intake.Service
 	Inbox        *message.Inbox // the demonstration's visible outbox; nil otherwise
 
@@ -100,6 +103,7 @@ func roomSchemas() []db.Schema {
 	return []db.Schema{
 		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
 		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), desk.Schema(),
+		telephony.Schema(),
 	}
 }
 
@@ -251,6 +255,25 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		return nil, err
 	}
 	h.Interactions.SetLevel(h.Verification.Level)
+	mappings, err := telephony.Load(cfg.Telephony.Mappings)
+	if err != nil {
+		return nil, err
+	}
+	h.Telephony, err = telephony.New(telephony.Options{
+		DB: d, Log: h.Audit, Keys: h.Keys, Seal: staffSeal(h.Keys), Intake: h.Interactions, Mappings: mappings, Duty: duty(interaction.RelayDuty),
+		Address: Origin(cfg), Allow: cfg.Telephony.Allow, Logger: b.log,
+		Controllers: func(ctx context.Context) (out []telephony.Controller, err error) {
+			list, err := h.companies(ctx)
+			for _, c := range list {
+				out = append(out, telephony.Controller{ID: c.ID, Name: c.Name})
+			}
+			return out, err
+		},
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.Interactions.SetAnnounce(h.Telephony.Announce)
 	h.Desk = desk.New(desk.Options{
 		DB: d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Purposes: h.Purposes,
 		Interactions: h.Interactions, Verification: h.Verification, Messages: h.Messages, Consents: h.Consents, Name: h.Identity.FirstName,
@@ -304,6 +327,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		{Kind: interaction.SweepJob, Every: 5 * time.Second},
 		{Kind: approval.ExpireJob, Every: 10 * time.Minute},
 		{Kind: rotateJob, Every: 10 * time.Minute},
+		{Kind: telephony.SweepJob, Every: 24 * time.Hour},
 	})
 	return h, nil
 }
@@ -325,10 +349,10 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), h.Interactions.Module(),
-		h.Verification.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Trail.Module(),
+		h.Verification.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Trail.Module(), h.Telephony.Module(),
 		{Name: "app", Messages: Messages}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
-		{Name: "policy", Messages: policy.Messages}, {Name: "catalog", Messages: catalog.Messages},
+		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},
 	}
 }
 

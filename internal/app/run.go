@@ -40,6 +40,7 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 	background.Go(func() { h.Worker.Run(working) })
 	background.Go(func() { h.followKeys(working) })
 	background.Go(func() { h.followNames(working) })
+	background.Go(func() { h.followExchanges(working) })
 	background.Go(func() {
 		h.warmUp(working)
 		background.Go(func() { h.followIndex(working) })

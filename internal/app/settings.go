@@ -55,6 +55,9 @@ func CheckConfig(c *config.Config) error {
 			return wrong("smtp.from", "amanah@example.co.id")
 		}
 	}
+	if err := checkExchanges(c, wrong); err != nil {
+		return err
+	}
 	if c.Keys.Rotate < time.Hour || c.Keys.Rotate > 7*24*time.Hour { // erasure is complete with the epoch's end
 		return wrong("keys.rotate_every", "1h … 168h")
 	}

@@ -30,6 +30,7 @@ var secrets = map[string]bool{
 	"trust/identity": true, // none yet stored elsewhere: TOTP seeds are sealed under the staff key
 	"verification":   true, // signing of customers' links
 	"message":        true, // SMTP and webhook keys
+	"telephony":      true, // keys of lines and hooks
 	"trust/audit":    true,
 	"trust/keyring":  true,
 	"app":            true,
@@ -187,7 +188,7 @@ func TestSQLKeepsToWhatEveryEngineAndSeveralNodesCanDo(t *testing.T) {
 var ranges = map[string][2]int{
 	"jobs": {50, 59}, "idempotency": {60, 69}, "audit": {100, 199}, "keyring": {200, 299}, "identity": {300, 349}, "approval": {350, 399},
 	"purpose": {400, 449}, "consent": {450, 499}, "interaction": {500, 549}, "verification": {550, 599}, "vault": {600, 649}, "intake": {650, 699},
-	"desk": {700, 799}, "message": {800, 849}, "trail": {850, 899}, "app": {900, 949},
+	"desk": {700, 799}, "message": {800, 849}, "trail": {850, 869}, "telephony": {870, 899}, "app": {900, 949},
 }
 
 func TestEveryStoredColumnHasAClass(t *testing.T) {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,8 +19,13 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/actor"
 )
 
-// MaxEvent is the largest event in bytes.
-const MaxEvent = 64 << 10
+// MaxEvent is the largest event in bytes, MaxBatch the largest batch, and MostEvents how
+// many a batch may hold.
+const (
+	MaxEvent   = 64 << 10
+	MaxBatch   = 1 << 20
+	MostEvents = 100
+)
 
 // Event is a CloudEvent 1.0 about a contact. The source's `sequence` extension counts the
 // events of one contact; it is a decimal number. What the event does not say is zero.
@@ -27,6 +33,7 @@ type Event struct {
 	Source   string
 	ID       string
 	Sequence int64
+	Loose    bool // see Heard
 	Kind     EventKind
 	Contact  string // the source's own id of the contact
 	Data     Data
@@ -77,10 +84,49 @@ func ParseEvent(h http.Header, body []byte) (Event, error) {
 	} else if err := decode(body, &e); err != nil {
 		return Event{}, err
 	}
+	return e.event()
+}
+
+// IsBatch reports whether a body is a batch of events (application/cloudevents-batch+json).
+func IsBatch(body []byte) bool { return bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("[")) }
+
+// ParseBatch reads a batch. One event that is malformed makes the whole malformed, before
+// any is taken.
+func ParseBatch(body []byte) ([]Event, error) {
+	var raw []json.RawMessage
+	if len(body) > MaxBatch {
+		return nil, errEventLarge
+	}
+	if err := decode(body, &raw); err != nil {
+		return nil, err
+	}
+	if len(raw) == 0 || len(raw) > MostEvents {
+		return nil, errBatch.With("most", MostEvents)
+	}
+	out := make([]Event, len(raw))
+	for i, one := range raw {
+		if len(one) > MaxEvent {
+			return nil, errEventLarge
+		}
+		var e envelope
+		err := decode(one, &e)
+		if err == nil {
+			out[i], err = e.event()
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// event makes what the room takes of an envelope.
+func (e envelope) event() (Event, error) {
 	out := Event{Source: e.Source, ID: e.ID, Kind: EventKind(e.Type), Contact: e.Subject}
 	sequence := strings.Trim(string(e.Sequence), `"`)
+	var err error
 	out.Sequence, err = strconv.ParseInt(sequence, 10, 64)
-	if err != nil || out.Sequence < 0 || out.Sequence > 1<<53 || e.SpecVersion != "1.0" {
+	if err != nil || e.SpecVersion != "1.0" {
 		return Event{}, errEvent
 	}
 	if len(e.Data) > 0 && !bytes.Equal(e.Data, []byte("null")) {
@@ -91,12 +137,20 @@ func ParseEvent(h http.Header, body []byte) (Event, error) {
 	if out.Contact == "" {
 		out.Contact = out.Data.Contact
 	}
-	for _, s := range []string{out.Source, out.ID, out.Contact, string(out.Kind)} {
+	return out, out.Check()
+}
+
+// Check refuses an event without a name for everything that tells it from others.
+func (e Event) Check() error {
+	for _, s := range []string{e.Source, e.ID, e.Contact, string(e.Kind)} {
 		if s == "" || len(s) > 256 {
-			return Event{}, errEvent
+			return errEvent
 		}
 	}
-	return out, nil
+	if e.Sequence < 0 || e.Sequence > 1<<53 {
+		return errEvent
+	}
+	return nil
 }
 
 // decode reads exactly one JSON value. encoding/json refuses nesting deeper than 10,000
@@ -126,18 +180,44 @@ const (
 	Ignored   = "ignored"   // nothing to do
 )
 
+// Line is where an event came in: the name that keeps two exchanges apart that call
+// themselves by the same, and the controllers whose contacts it may speak of.
+type Line struct {
+	Name        string
+	Controllers []string
+}
+
+// RelayDuty is the machine's own part: events that package telephony took in for a line
+// which the operator has set up.
+const RelayDuty = "telephony"
+
 // Receive takes one event of an API client with the scope `events`. It is idempotent by
 // source and id; see Contact.Apply for what late, lost and reordered events may do.
-func (s *Service) Receive(ctx context.Context, a actor.Actor, e Event) (r Received, err error) {
+func (s *Service) Receive(ctx context.Context, a actor.Actor, e Event) (Received, error) {
 	if a.Kind() != actor.Client || !a.HasScope("events") {
-		return r, errNotAllowed
+		return Received{}, errNotAllowed
 	}
+	return s.receive(ctx, a, Line{Name: a.ClientID(), Controllers: a.Controllers()}, e)
+}
+
+// Relay takes one event that came in on a line: for the duty RelayDuty.
+func (s *Service) Relay(ctx context.Context, a actor.Actor, from Line, e Event) (Received, error) {
+	if a.Kind() != actor.Duty || a.ID() != RelayDuty {
+		return Received{}, errNotAllowed
+	}
+	return s.receive(ctx, a, from, e)
+}
+
+func (s *Service) receive(ctx context.Context, a actor.Actor, from Line, e Event) (r Received, err error) {
 	// Ids of exchanges like to contain telephone numbers (SIP addresses, chat names), so
-	// they are kept as keyed hashes. The client's id keeps two exchanges apart that call
-	// themselves by the same name.
-	source := a.ClientID() + "\x00" + e.Source + "\x00"
+	// they are kept as keyed hashes.
+	source := from.Name + "\x00" + e.Source + "\x00"
 	event := s.o.Keys.MAC("interaction/event", []byte(source+e.ID))
 	contactMAC := s.o.Keys.MAC("interaction/source", []byte(source+e.Contact))
+	agent := ""
+	if id.Is(id.Staff, e.Data.Agent) {
+		agent = e.Data.Agent // any other word may be somebody's name
+	}
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		r = Received{}
 		var outcome string
@@ -149,11 +229,11 @@ func (s *Service) Receive(ctx context.Context, a actor.Actor, e Event) (r Receiv
 		if !errors.Is(err, db.ErrNoRows) {
 			return err
 		}
-		r, err = s.apply(tx, a, e, contactMAC)
+		r, err = s.apply(tx, a, from, e, contactMAC)
 		if err != nil {
 			return err
 		}
-		tx.Data.Queue(sqlEventAdd, event, r.Interaction, kindWord(e.Kind), e.Sequence, r.Outcome, tx.Now().UnixMicro())
+		tx.Data.Queue(sqlEventAdd, event, r.Interaction, kindWord(e.Kind), e.Sequence, r.Outcome, tx.Now().UnixMicro(), contactMAC, agent, e.Loose)
 		return nil
 	})
 	return r, err
@@ -162,30 +242,61 @@ func (s *Service) Receive(ctx context.Context, a actor.Actor, e Event) (r Receiv
 // kindWord keeps foreign kinds out of the table: they are text from outside.
 func kindWord(k EventKind) string {
 	switch k {
-	case ContactOffered, ContactConnected, ContactHeld, ContactResumed, ContactTransferred, ContactEnded, ContactWrapup:
+	case ContactOffered, ContactConnected, ContactHeld, ContactResumed, ContactTransferred, ContactEnded, ContactWrapup, ContactDoubt:
 		return string(k)
 	}
 	return "other"
 }
 
-func (s *Service) apply(tx *db.Tx, a actor.Actor, e Event, source []byte) (Received, error) {
+// heard reads the events of a contact that were taken before.
+func (s *Service) heard(tx *db.Tx, source []byte, controller string) ([]Heard, error) {
+	var out []Heard
+	err := tx.Data.Rows(sqlHeard, []any{source}, func(r db.Row) error {
+		var h Heard
+		var kind string
+		err := r.Scan(&kind, &h.Sequence, &h.Agent, &h.Loose)
+		h.Kind = EventKind(kind)
+		out = append(out, h)
+		return err
+	})
+	for i := range out {
+		if err == nil {
+			out[i].Agent, err = s.agent(tx, out[i].Agent, controller)
+		}
+	}
+	return out, err
+}
+
+func (s *Service) apply(tx *db.Tx, a actor.Actor, from Line, e Event, source []byte) (Received, error) {
 	c, err := scan(tx.Data.Row(sqlBySource, source))
 	if errors.Is(err, db.ErrNoRows) {
-		return s.first(tx, a, e, source)
+		return s.first(tx, a, from, e, source)
 	}
 	if err != nil {
 		return Received{}, err
 	}
-	if !a.Serves(c.controller) {
+	if !slices.Contains(from.Controllers, c.controller) {
 		return Received{}, errController
 	}
 	agent, err := s.agent(tx, e.Data.Agent, c.controller)
 	if err != nil {
 		return Received{}, err
 	}
+	h := Heard{Kind: e.Kind, Sequence: e.Sequence, Agent: agent, Loose: e.Loose}
+	var earlier []Heard
+	if c.Settles(h) {
+		if earlier, err = s.heard(tx, source, c.controller); err != nil {
+			return Received{}, err
+		}
+	}
 	before := c.Position
-	inOrder := e.Sequence == c.LastSequence+1
-	next, effect := c.Contact.Apply(e.Kind, e.Sequence, agent)
+	inOrder := c.follows(h)
+	next, effect := c.Contact.Listen(earlier, h)
+	if e.Kind == ContactOffered && c.match == "" && !c.State.Ended() && c.State != Wrapup {
+		if err := s.fill(tx, c, e); err != nil {
+			return Received{}, err
+		}
+	}
 	r := Received{Interaction: c.id, Outcome: Ignored}
 	// Telephony says, in order, what the agent has said before: the call goes to this
 	// colleague. Then the signed hand-over stands, and the colleague takes it by hand.
@@ -220,10 +331,24 @@ func (s *Service) apply(tx *db.Tx, a actor.Actor, e Event, source []byte) (Recei
 	return r, s.record(tx, a, c, "interaction.event."+strings.TrimPrefix(kindWord(e.Kind), "contact."), reason)
 }
 
+// fill takes from an offer that came late what only an offer says: the caller's number.
+func (s *Service) fill(tx *db.Tx, c *contact, e Event) error {
+	number := digits(e.Data.From)
+	if number == "" || len(e.Data.From) > 64 {
+		return nil
+	}
+	if err := s.ring(tx, c, e.Data.From, number); err != nil {
+		return err
+	}
+	tx.Data.Queue(sqlMatch, c.id, c.match)
+	return nil
+}
+
 // first makes the contact that an event speaks of for the first time. Only an offer says
-// enough; after any other first event something was lost, so the contact rings and waits
-// for a person, and an end leaves nothing to do at all.
-func (s *Service) first(tx *db.Tx, a actor.Actor, e Event, source []byte) (Received, error) {
+// enough; after any other first event something was lost or is late, so the contact rings
+// until that is known or a person takes it. An end alone leaves nothing to do; it is
+// remembered for the offer that comes after it.
+func (s *Service) first(tx *db.Tx, a actor.Actor, from Line, e Event, source []byte) (Received, error) {
 	o := Opening{
 		Controller: e.Data.Controller, Channel: Channel(e.Data.Channel), Direction: Direction(e.Data.Direction),
 		Queue: e.Data.Queue, Language: e.Data.Language, Case: e.Data.Case, Number: e.Data.From,
@@ -233,8 +358,8 @@ func (s *Service) first(tx *db.Tx, a actor.Actor, e Event, source []byte) (Recei
 	default:
 		return Received{Outcome: Ignored}, nil
 	}
-	if own := a.Controllers(); o.Controller == "" && len(own) == 1 {
-		o.Controller = own[0]
+	if o.Controller == "" && len(from.Controllers) == 1 {
+		o.Controller = from.Controllers[0]
 	}
 	if o.Channel == "" {
 		o.Channel = Phone
@@ -245,19 +370,64 @@ func (s *Service) first(tx *db.Tx, a actor.Actor, e Event, source []byte) (Recei
 	if err := o.check(); err != nil {
 		return Received{}, err
 	}
-	if !a.Serves(o.Controller) {
+	if !slices.Contains(from.Controllers, o.Controller) {
 		return Received{}, errController
+	}
+	agent, err := s.agent(tx, e.Data.Agent, o.Controller)
+	if err != nil {
+		return Received{}, err
+	}
+	earlier, err := s.heard(tx, source, o.Controller)
+	if err != nil {
+		return Received{}, err
 	}
 	c, err := s.create(tx, a, id.NewAt(id.Interaction, tx.Now()), o, source)
 	if err != nil {
 		return Received{}, err
 	}
-	c.LastSequence = e.Sequence
 	for _, risk := range e.Data.Risks {
 		c.addRisk(risk)
 	}
+	next, last := Begin(append(earlier, Heard{Kind: e.Kind, Sequence: e.Sequence, Agent: agent, Loose: e.Loose}))
+	if next.Position == c.Position && next.Agent == "" {
+		c.Contact = next
+		update(tx, c)
+		return Received{Interaction: c.id, Outcome: Applied}, nil
+	}
+	s.settle(tx, c, next, Effect{Applied: true}, false)
 	update(tx, c)
-	return Received{Interaction: c.id, Outcome: Applied}, nil
+	if c.Agent != "" {
+		if err := s.closeOthers(tx, a, c); err != nil {
+			return Received{}, err
+		}
+	}
+	return Received{Interaction: c.id, Outcome: Applied}, s.record(tx, a, c, "interaction.event."+strings.TrimPrefix(kindWord(last), "contact."), "")
+}
+
+// Begin is a contact as the events heard of it so far leave it, the first that makes one
+// among them, and the kind of the last that counts.
+func Begin(heard []Heard) (Contact, EventKind) {
+	to, whole := Replay(heard)
+	last := heard[0]
+	over := false
+	for _, h := range heard {
+		if h.Sequence >= last.Sequence {
+			last = h
+		}
+		over = over || h.Kind == ContactEnded || h.Kind == ContactWrapup
+	}
+	if whole {
+		return to, last.Kind
+	}
+	c := Contact{Position: Position{State: Offered}, LastSequence: unoffered}
+	if slices.ContainsFunc(heard, func(h Heard) bool { return h.Kind == ContactOffered }) {
+		c.LastSequence = last.Sequence
+	}
+	if over {
+		c.Position = mustNext(c.Position, Disconnect)
+		return c, ContactEnded
+	}
+	return c, ContactOffered
 }
 
 // addRisk takes a risk that is known; others are no words of ours.
@@ -324,7 +494,49 @@ func (s *Service) settle(tx *db.Tx, c *contact, next Contact, effect Effect, han
 	}
 	if c.State.Ended() {
 		c.ended, c.number, c.candidates, c.token = now, nil, nil, ""
+	} else {
+		c.ended = time.Time{} // it was given up too early
 	}
+}
+
+// Doubt says that a line lost sight of a controller's contacts for a while: a hold, another
+// person or an end may have gone unheard. What was verified on those that telephony began
+// counts for nothing from now on. It returns how many it lowered.
+func (s *Service) Doubt(ctx context.Context, a actor.Actor, controller string) (lowered int, err error) {
+	if a.Kind() != actor.Duty || a.ID() != RelayDuty {
+		return 0, errNotAllowed
+	}
+	var open []*contact
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		open, err = many(tx, sqlByController, controller)
+		return err
+	})
+	if err != nil {
+		return 0, err
+	}
+	for _, one := range open {
+		doubtful := false
+		err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+			c, err := byID(tx, one.id)
+			if err != nil {
+				return err
+			}
+			doubtful = !c.claimed && c.channel == Phone && (c.State.Talking() || c.State == Held)
+			if !doubtful {
+				return nil
+			}
+			c.since = tx.Now()
+			update(tx, c)
+			return s.record(tx, a, c, "interaction.event.doubt", "interaction.level_void")
+		})
+		if err != nil {
+			return lowered, err
+		}
+		if doubtful {
+			lowered++
+		}
+	}
+	return lowered, nil
 }
 
 // Sweep ends what was forgotten: a ring nobody took, a contact whose desk fell silent for

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
@@ -278,8 +279,16 @@ type eventInput struct {
 type eventOutput struct {
 	Body struct {
 		Interaction string `json:"interaction,omitempty"`
-		Outcome     string `json:"outcome" doc:"applied, lowered (late or missing events: the level is void), duplicate or ignored"`
+		Outcome     string `json:"outcome" doc:"applied, lowered (late or missing events: the level is void), duplicate or ignored; of a batch: that of its last event"`
+		// Items are there for a batch only.
+		Items []outcomeJSON `json:"items,omitempty" doc:"Of a batch: what became of each event, in its order"`
 	}
+}
+
+type outcomeJSON struct {
+	Interaction string `json:"interaction,omitempty"`
+	Outcome     string `json:"outcome" doc:"applied, lowered, duplicate, ignored or refused"`
+	Code        string `json:"code,omitempty" doc:"Why this event was refused; the others of the batch were taken"`
 }
 
 func (s *Service) operations(rt *web.Router) {
@@ -360,9 +369,18 @@ func (s *Service) operations(rt *web.Router) {
 		func(ctx context.Context, c web.Call, in *sealInput) (*struct{}, error) {
 			return nil, s.Seal(ctx, c.Actor, in.Interaction, in.Body.Disposition)
 		})
-	event := web.Op{Method: http.MethodPost, Path: "/interactions/events", Summary: "Report what telephony did: one CloudEvent 1.0, structured or binary",
-		Access: web.Access{Scope: "events", Alone: true}, MaxBody: MaxEvent, Status: http.StatusAccepted, Unkeyed: "an event counts once by its source and id"}
+	event := web.Op{Method: http.MethodPost, Path: "/interactions/events", Summary: "Report what telephony did: one CloudEvent 1.0, structured or binary, or a batch of them",
+		Access: web.Access{Scope: "events", Alone: true}, MaxBody: MaxBatch, Status: http.StatusAccepted, Unkeyed: "an event counts once by its source and id"}
 	web.Operation(rt, event, func(ctx context.Context, c web.Call, in *eventInput) (*eventOutput, error) {
+		out := &eventOutput{}
+		if IsBatch(in.RawBody) {
+			items, err := s.receiveBatch(ctx, c.Actor, in.RawBody)
+			if err != nil {
+				return nil, err
+			}
+			out.Body.Items, out.Body.Outcome = items, items[len(items)-1].Outcome
+			return out, nil
+		}
 		e, err := ParseEvent(c.HTTP.Header, in.RawBody)
 		if err != nil {
 			return nil, err
@@ -371,10 +389,32 @@ func (s *Service) operations(rt *web.Router) {
 		if err != nil {
 			return nil, err
 		}
-		out := &eventOutput{}
 		out.Body.Interaction, out.Body.Outcome = r.Interaction, r.Outcome
 		return out, nil
 	})
+}
+
+// receiveBatch takes the events of a batch one after the other. One that is refused for
+// itself does not hold up the others; when the house itself is in need, the whole batch is
+// refused and may be sent again, for what was taken counts once.
+func (s *Service) receiveBatch(ctx context.Context, a actor.Actor, body []byte) ([]outcomeJSON, error) {
+	events, err := ParseBatch(body)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]outcomeJSON, len(events))
+	for i, e := range events {
+		r, err := s.Receive(ctx, a, e)
+		switch errs.KindOf(err) {
+		case "":
+			items[i] = outcomeJSON{Interaction: r.Interaction, Outcome: r.Outcome}
+		case errs.Invalid, errs.Denied, errs.NotFound, errs.Conflict:
+			items[i] = outcomeJSON{Outcome: "refused", Code: errs.CodeOf(err)}
+		default:
+			return nil, err
+		}
+	}
+	return items, nil
 }
 
 // fixtures fill every page with made-up values, for the tests and the gallery.

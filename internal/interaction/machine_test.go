@@ -103,7 +103,7 @@ func service() Contact {
 func run(from Contact, events []step) right {
 	void := false
 	for _, e := range events {
-		next, effect := from.Apply(e.kind, e.sequence, e.agent)
+		next, effect := from.Apply(Heard{Kind: e.kind, Sequence: e.sequence, Agent: e.agent})
 		from, void = next, void || effect.Void
 	}
 	return right{from.State, from.Agent, void}
@@ -193,31 +193,31 @@ func TestLostEventsThatALaterOneRevealsNeverGiveMoreThanTheFullRun(t *testing.T)
 
 func TestAnEndEndsInAnyOrder(t *testing.T) {
 	c := service()
-	c, _ = c.Apply(ContactHeld, 9, "")
-	c, e := c.Apply(ContactEnded, 4, "") // late
+	c, _ = c.Apply(Heard{Kind: ContactHeld, Sequence: 9, Agent: ""})
+	c, e := c.Apply(Heard{Kind: ContactEnded, Sequence: 4, Agent: ""}) // late
 	if c.State != Wrapup || !e.Applied || !e.Void {
 		t.Fatalf("%v %v", c.State, e)
 	}
-	if next, e := c.Apply(ContactConnected, 10, "B"); next.State != Wrapup || e.Applied {
+	if next, e := c.Apply(Heard{Kind: ContactConnected, Sequence: 10, Agent: "B"}); next.State != Wrapup || e.Applied {
 		t.Fatalf("an event after the end: %v %v", next.State, e)
 	}
 }
 
 func TestAnEventOutOfOrderNeverConnectsAnybody(t *testing.T) {
 	ringing := Contact{Position: Position{State: Offered}, LastSequence: 1}
-	if c, _ := ringing.Apply(ContactConnected, 3, "B"); c.State != Offered || c.Agent != "" {
+	if c, _ := ringing.Apply(Heard{Kind: ContactConnected, Sequence: 3, Agent: "B"}); c.State != Offered || c.Agent != "" {
 		t.Fatalf("connected over a gap: %v %q", c.State, c.Agent)
 	}
-	if c, _ := ringing.Apply(ContactConnected, 2, "B"); c.State != Connected || c.Agent != "B" {
+	if c, _ := ringing.Apply(Heard{Kind: ContactConnected, Sequence: 2, Agent: "B"}); c.State != Connected || c.Agent != "B" {
 		t.Fatalf("connected in order: %v %q", c.State, c.Agent)
 	}
-	if c, _ := ringing.Apply(ContactConnected, 2, ""); c.State != Offered {
+	if c, _ := ringing.Apply(Heard{Kind: ContactConnected, Sequence: 2, Agent: ""}); c.State != Offered {
 		t.Fatalf("connected to nobody we know: %v", c.State)
 	}
-	if c, e := service().Apply(ContactConnected, 5, "B"); c.State != Held || c.Agent != "" || !e.Void {
+	if c, e := service().Apply(Heard{Kind: ContactConnected, Sequence: 5, Agent: "B"}); c.State != Held || c.Agent != "" || !e.Void {
 		t.Fatalf("over a gap, somebody else: %v %q %v", c.State, c.Agent, e)
 	}
-	if c, e := service().Apply(ContactConnected, 3, "B"); c.State != Held || c.Back != Identified || c.Agent != "B" || !e.Void {
+	if c, e := service().Apply(Heard{Kind: ContactConnected, Sequence: 3, Agent: "B"}); c.State != Held || c.Back != Identified || c.Agent != "B" || !e.Void {
 		t.Fatalf("in order, somebody else: %v %q %v", c.State, c.Agent, e)
 	}
 }
@@ -239,4 +239,60 @@ func TestTheLiveListOffersOnlyTheMovesThatAContactCanMake(t *testing.T) {
 			t.Errorf("%s: %v, want %q", state, got, want)
 		}
 	}
+}
+
+// listening is a contact as a service keeps it: made by the first event that makes one.
+func listening(events []Heard) (c Contact, made bool) {
+	var before []Heard
+	for _, e := range events {
+		if slices.Contains(before, e) {
+			continue // seen before: the service drops it by source and id
+		}
+		switch {
+		case made:
+			c, _ = c.Listen(before, e)
+		case e.Kind != ContactEnded && e.Kind != ContactWrapup:
+			c, _ = Begin(append(slices.Clone(before), e))
+			made = true
+		}
+		before = append(before, e)
+	}
+	return c, made
+}
+
+// Late, twice, or in any order: where telephony takes a contact depends on what happened alone.
+func TestEventsInAnyOrderLeadToOneState(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		loose := rapid.Bool().Draw(t, "loose")
+		kinds := []EventKind{ContactHeld, ContactResumed, ContactTransferred, ContactConnected, ContactDoubt, ContactOffered}
+		events := []Heard{{Kind: ContactOffered, Sequence: 10, Loose: loose}}
+		at := int64(10)
+		for _, k := range rapid.SliceOfN(rapid.SampledFrom(kinds), 0, 7).Draw(t, "kinds") {
+			at++
+			if loose {
+				at += rapid.Int64Range(0, 5).Draw(t, "later")
+			}
+			e := Heard{Kind: k, Sequence: at, Loose: loose}
+			if k == ContactConnected {
+				e.Agent = rapid.SampledFrom([]string{"A", "B"}).Draw(t, "agent")
+			}
+			events = append(events, e)
+		}
+		if rapid.Bool().Draw(t, "ended") {
+			events = append(events, Heard{Kind: ContactEnded, Sequence: at + 1, Loose: loose})
+		}
+		want, _ := listening(events)
+		shuffled := slices.Clone(events)
+		r := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 1))
+		r.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		for _, e := range events {
+			if rapid.Bool().Draw(t, "twice") {
+				shuffled = slices.Insert(shuffled, r.IntN(len(shuffled)+1), e)
+			}
+		}
+		got, _ := listening(shuffled)
+		if got.State != want.State || got.Agent != want.Agent {
+			t.Fatalf("%+v\n gives %s %q; in order %s %q", shuffled, got.State, got.Agent, want.State, want.Agent)
+		}
+	})
 }

@@ -74,9 +74,23 @@ type Options struct {
 
 // Service is the room's verbs.
 type Service struct {
-	o   Options
-	hub *Hub
+	o        Options
+	hub      *Hub
+	announce func(tx *db.Tx, c Change) error
 }
+
+// Change is what others may be told of a move: ids and words of ours, no value.
+type Change struct {
+	Interaction string
+	Controller  string
+	Action      string // interaction.accept and the like
+	Agent       string
+	State       State
+}
+
+// SetAnnounce gives the room whom to tell of its moves, in their transaction. Call it
+// before serving.
+func (s *Service) SetAnnounce(announce func(tx *db.Tx, c Change) error) { s.announce = announce }
 
 // New makes the room.
 func New(o Options) (*Service, error) {
@@ -402,6 +416,12 @@ func (s *Service) record(tx *db.Tx, a actor.Actor, c *contact, action, reason st
 	}
 	if _, err := s.o.Log.Append(tx, e); err != nil {
 		return err
+	}
+	if s.announce != nil {
+		err := s.announce(tx, Change{Interaction: c.id, Controller: c.controller, Action: action, Agent: c.Agent, State: c.State})
+		if err != nil {
+			return err
+		}
 	}
 	news := News{Kind: "changed", Interaction: c.id, Agent: c.Agent, Controller: c.controller}
 	if c.State == Offered || c.State == Held && (c.Agent == "" || c.to != "") {

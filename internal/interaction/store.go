@@ -47,9 +47,11 @@ const (
 	sqlSubjectAdd = `insert into interaction_subject (interaction, subject, bound_by, bound_at) values ($1,$2,$3,$4)
 		on conflict (interaction, subject) do nothing`
 	sqlCase     = `select distinct subject from interaction_contact where case_mac = $1 and subject <> '' limit 4`
-	sqlEventAdd = `insert into interaction_event (event_mac, interaction, kind, sequence, outcome, received_at)
-		values ($1,$2,$3,$4,$5,$6) on conflict (event_mac) do nothing`
+	sqlEventAdd = `insert into interaction_event (event_mac, interaction, kind, sequence, outcome, received_at, contact_mac, agent, loose)
+		values ($1,$2,$3,$4,$5,$6,$7,$8,$9) on conflict (event_mac) do nothing`
 	sqlEvent      = `select interaction, outcome from interaction_event where event_mac = $1`
+	sqlHeard      = `select kind, sequence, agent, loose from interaction_event where contact_mac = $1 order by sequence limit 500`
+	sqlMatch      = `update interaction_contact set match = $2 where id = $1`
 	sqlOld        = `select (select count(*) from interaction_event where received_at < $1) + (select count(*) from interaction_ring where hour < $2)`
 	sqlEventPurge = `delete from interaction_event where received_at < $1`
 	sqlRingAdd    = `insert into interaction_ring (number_mac, hour, times) values ($1,$2,1)
@@ -208,6 +210,7 @@ var (
 	errDisposition = errs.New(errs.Invalid, "interaction.disposition_unknown")
 	errOpening     = errs.New(errs.Invalid, "interaction.opening_malformed")
 	errEvent       = errs.New(errs.Invalid, "interaction.event_malformed")
+	errBatch       = errs.New(errs.Invalid, "interaction.batch_size")
 	errEventLarge  = errs.New(errs.Invalid, "interaction.event_too_large")
 )
 

@@ -62,6 +62,30 @@ type Config struct {
 		Password   Secret `key:"password" default:"" id:"Sandi SMTP." en:"SMTP password."`
 	} `key:"smtp"`
 
+	Telephony struct {
+		Mappings string   `key:"mappings" default:"" id:"Folder berkas pemetaan sendiri (YAML atau JSON) dan agents.yaml. Kosong: hanya yang disertakan." en:"Folder of your own mapping files (YAML or JSON) and agents.yaml. Empty: those that come with the program only."`
+		Allow    []string `key:"allow" default:"" id:"Nama host di jaringan sendiri yang boleh diberi tahu, juga tanpa TLS. Kosong: hanya alamat umum." en:"Hosts of your own network that may be told of events, also without TLS. Empty: public addresses only."`
+		AMI      struct {
+			Address    string `key:"address" default:"" id:"Asterisk Manager Interface, host:porta (biasanya 5038). Kosong: tidak dipakai." en:"Asterisk Manager Interface, host:port (usually 5038). Empty: not used."`
+			Username   string `key:"username" default:"" id:"Nama di manager.conf; cukup hak read: call,agent." en:"The name in manager.conf; the right read: call,agent is enough."`
+			Password   Secret `key:"password" default:"" id:"Sandi di manager.conf (secret)." en:"The password in manager.conf (secret)."`
+			Controller string `key:"controller" default:"" id:"Nama singkat atau id perusahaan yang panggilannya datang dari sini." en:"Short name or id of the company whose calls come from here."`
+		} `key:"ami"`
+		ARI struct {
+			URL         string `key:"url" default:"" id:"Asterisk REST Interface, http(s)://host:porta/ari. Kosong: tidak dipakai." en:"Asterisk REST Interface, http(s)://host:port/ari. Empty: not used."`
+			Application string `key:"application" default:"amanah" id:"Nama aplikasi Stasis yang didengarkan." en:"Name of the Stasis application to listen to."`
+			Username    string `key:"username" default:"" id:"Nama di ari.conf; read_only cukup." en:"The name in ari.conf; read_only is enough."`
+			Password    Secret `key:"password" default:"" id:"Sandi di ari.conf." en:"The password in ari.conf."`
+			Controller  string `key:"controller" default:"" id:"Nama singkat atau id perusahaan yang panggilannya datang dari sini." en:"Short name or id of the company whose calls come from here."`
+		} `key:"ari"`
+		ESL struct {
+			Address    string `key:"address" default:"" id:"FreeSWITCH event socket, host:porta (biasanya 8021). Kosong: tidak dipakai." en:"FreeSWITCH event socket, host:port (usually 8021). Empty: not used."`
+			Username   string `key:"username" default:"" id:"Nama pengguna (user@domain) bila dipakai; kosong: hanya sandi." en:"User name (user@domain) where one is used; empty: password only."`
+			Password   Secret `key:"password" default:"" id:"Sandi di event_socket.conf." en:"The password in event_socket.conf."`
+			Controller string `key:"controller" default:"" id:"Nama singkat atau id perusahaan yang panggilannya datang dari sini." en:"Short name or id of the company whose calls come from here."`
+		} `key:"esl"`
+	} `key:"telephony"`
+
 	Witness struct {
 		URL string `key:"url" default:"" id:"Alamat saksi yang menandatangani titik periksa log (lihat amanah witness)." en:"Address of the witness that cosigns the log's checkpoints (see amanah witness)."`
 		Key string `key:"key" default:"" id:"Kunci publik saksi, seperti dicetak amanah witness." en:"The witness's public key, as amanah witness prints it."`

@@ -42,6 +42,8 @@ const (
 	Import       = "imp"
 	History      = "his" // one item of account history
 	Passkey      = "psk"
+	Line         = "lin" // a telephony line: where signed events come in
+	Hook         = "hok" // an address that is told what happened
 	Query        = "qry" // one search; names what an agent may be shown from it
 )
 

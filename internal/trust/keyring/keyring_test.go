@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/fips140"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
@@ -790,4 +792,17 @@ func TestTwoNodesThatStartAtOnceShareTheFirstEpoch(t *testing.T) {
 			t.Errorf("opened %q", got)
 		}
 	})
+}
+
+// The vectors are those of RFC 4231 and RFC 2202, test case 2.
+func TestSumsForWebhooksAreThoseOfTheStandards(t *testing.T) {
+	if got := hex.EncodeToString(Sum([]byte("Jefe"), []byte("what do ya want for nothing?"))); got != "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843" {
+		t.Error(got)
+	}
+	if fips140.Enforced() {
+		t.Skip("SHA-1 is not there")
+	}
+	if got := hex.EncodeToString(LegacySum([]byte("Jefe"), []byte("what do ya want for nothing?"))); got != "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79" {
+		t.Error(got)
+	}
 }

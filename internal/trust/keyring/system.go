@@ -4,6 +4,7 @@ import (
 	"crypto/ed25519"
 	"crypto/hkdf"
 	"crypto/hmac"
+	"crypto/sha1" //nolint:gosec // for LegacySum
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base64"
@@ -169,3 +170,18 @@ func (s signer) Public() ed25519.PublicKey { return s.key.Public().(ed25519.Publ
 
 // Sign returns the 64-byte signature of a message.
 func (s signer) Sign(message []byte) ([]byte, error) { return ed25519.Sign(s.key, message), nil }
+
+// Sum is the full HMAC-SHA-256 of a message under a secret that another system knows too:
+// the signature of a webhook. Compare it with Equal.
+func Sum(secret, message []byte) []byte {
+	h := hmac.New(sha256.New, secret)
+	_, _ = h.Write(message) // a hash never fails
+	return h.Sum(nil)
+}
+
+// LegacySum is the HMAC-SHA-1 of a message, for vendors whose webhooks are signed so.
+func LegacySum(secret, message []byte) []byte {
+	h := hmac.New(sha1.New, secret)
+	_, _ = h.Write(message)
+	return h.Sum(nil)
+}
