@@ -120,7 +120,7 @@ func TestEveryRoomImportsOnlyWhatTheTableAllows(t *testing.T) {
 
 // The attacks come through the doors that everybody has. What the suite may know beside them is how an installation is made
 // and filled, how a proof is checked, and how a value is found.
-var attackers = slices.Concat(kit, only("client", "proof", "trust/actor", "trust/audit", "trust/identity", "app/bench", "app/fiction", "app/leak", "app/terminal"))
+var attackers = slices.Concat(kit, only("client", "proof", "trust/actor", "trust/audit", "trust/identity", "app/bench", "app/fiction", "app/leak", "app/terminal", "proof/folder"))
 
 func TestTheAttackSuiteUsesTheDoorsThatEverybodyHas(t *testing.T) {
 	seen := 0
