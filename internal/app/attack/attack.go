@@ -5,7 +5,8 @@
 // agent, supervisor or administrator, or a thief with the files. They come through the doors that everybody has, the API and
 // the pages, against an installation that was made for the run and is gone afterwards; archtest holds the package to it. What
 // no request can do is done before the curtain: customers and staff are there, and the inbox is the customer's telephone.
-// The play's clock is ahead of the machine's by as much as its people would have waited.
+// The play's clock stands unless its people wait, as they do
+// before each request.
 //
 // A verdict is earned. A row is blocked when every attempt in it was refused for the reason that was expected and no answer
 // held a raw value of the victim in any spelling (package leak); bounded when something is left to the attacker and what was

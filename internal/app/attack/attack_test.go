@@ -111,7 +111,7 @@ func answer(w http.ResponseWriter, said *httptest.ResponseRecorder, status int, 
 
 func open(t *testing.T) *house {
 	t.Helper()
-	clock, dir := &Clock{}, t.TempDir()
+	clock, dir := NewClock(), t.TempDir()
 	trial, err := app.NewTrial(t.Context(), app.TrialOptions{Dir: dir, Settings: map[string]string{"tls.off": "true"},
 		Controllers: []string{"toko=Toko Nusantara", "bank=Bank Cendana"}, Log: slog.New(slog.DiscardHandler), Clock: clock.Now})
 	if err != nil {

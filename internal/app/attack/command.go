@@ -55,7 +55,7 @@ func (s Setting) Run(ctx context.Context) (report *Report, err error) {
 	}
 	defer func() { err = errors.Join(err, remove(context.WithoutCancel(ctx))) }()
 	fmt.Fprintln(s.ErrOut, s.Text.T("attack.where", "where", place.Name))
-	clock := &Clock{}
+	clock := NewClock()
 	center, closes, err := s.Open(ctx, place.Dir, place.Database, clock.Now)
 	if err != nil {
 		return nil, err

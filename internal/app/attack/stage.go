@@ -24,11 +24,18 @@ import (
 	"github.com/amanah-id/amanah/proof"
 )
 
-// Clock is the time of the play: the machine's, ahead by as much as was waited. Give Now to the installation.
-type Clock struct{ ahead atomic.Int64 }
+// Clock is the time of the play. It begins at the machine's and moves only when somebody on stage waits, so that no verdict
+// hangs on how fast the machine is. Give Now to the installation.
+type Clock struct {
+	begin time.Time
+	ahead atomic.Int64
+}
+
+// NewClock is the time of a play that begins now.
+func NewClock() *Clock { return &Clock{begin: time.Now()} }
 
 // Now is the time of the play.
-func (c *Clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *Clock) Now() time.Time { return c.begin.Add(time.Duration(c.ahead.Load())) }
 
 // Wait lets the play's people wait, without waiting.
 func (c *Clock) Wait(d time.Duration) { c.ahead.Add(int64(d)) }
@@ -278,7 +285,7 @@ func (x transport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 func (st *Stage) http(watch *watch) *http.Client {
 	return &http.Client{
-		Timeout: 30 * time.Second, Transport: transport{st.Clock, watch, http.DefaultTransport},
+		Timeout: 2 * time.Minute, Transport: transport{st.Clock, watch, http.DefaultTransport},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
