@@ -21,6 +21,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/app/fiction"
 	"github.com/amanah-id/amanah/internal/desk"
 	"github.com/amanah-id/amanah/internal/intake"
 	"github.com/amanah-id/amanah/internal/interaction"
@@ -175,17 +176,27 @@ func (c *Center) Customer(ctx context.Context, controller string, n int) (string
 	if err := c.DB.Write(ctx, func(tx *db.Tx) error { return c.Vault.Add(tx, d) }); err != nil {
 		return "", err
 	}
+	return d.Subject, c.Remember(ctx, controller, d.Subject, []fiction.Fact{
+		{Kind: "last_payment", Date: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), Value: "150000"},
+		{Kind: "last_order", Date: time.Date(2026, 10, 3, 0, 0, 0, 0, time.UTC), Value: "kipas angin"},
+	})
+}
+
+// Remember stores items of a customer's account history, as an import does.
+func (c *Center) Remember(ctx context.Context, controller, subject string, history []fiction.Fact) error {
+	items := make([]vault.NewFact, len(history))
+	for i, f := range history {
+		items[i] = vault.NewFact{Kind: f.Kind, Date: f.Date, Value: f.Value}
+	}
 	var facts *vault.FactDraft
-	err = c.DB.Read(ctx, func(tx *db.Tx) error {
-		facts, err = c.Vault.DraftFacts(tx, controller, d.Subject, []vault.NewFact{
-			{Kind: "last_payment", Date: time.Date(2026, 10, 1, 0, 0, 0, 0, time.UTC), Value: "150000"},
-			{Kind: "last_order", Date: time.Date(2026, 10, 3, 0, 0, 0, 0, time.UTC), Value: "kipas angin"}})
+	err := c.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		facts, err = c.Vault.DraftFacts(tx, controller, subject, items)
 		return err
 	})
 	if err != nil {
-		return "", err
+		return err
 	}
-	return d.Subject, c.DB.Write(ctx, func(tx *db.Tx) error { _, err := c.Vault.AddFacts(tx, facts, "test"); return err })
+	return c.DB.Write(ctx, func(tx *db.Tx) error { _, err := c.Vault.AddFacts(tx, facts, "test"); return err })
 }
 
 // Call starts a call of the agent for a purpose and identifies the caller, person n.

@@ -6,19 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/url"
-	"os"
 	"runtime"
 	"strings"
 	"text/tabwriter"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/amanah-id/amanah/internal/app/terminal"
-	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
-	"github.com/amanah-id/amanah/internal/kit/id"
 )
 
 // Setting is what the command needs of the command line it belongs to.
@@ -46,26 +40,14 @@ type Report struct {
 
 // Run is `amanah bench`: it makes an installation, measures, prints a table and removes everything.
 func (s Setting) Run(ctx context.Context, report *Report) (err error) {
-	dir, err := os.MkdirTemp("", "amanah-bench-")
+	place, remove, err := Own(ctx, "bench", s.Database, s.Text)
 	if err != nil {
-		return errs.Wrap(errs.Unavailable, "app.output", err).With("file", os.TempDir())
+		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	where, database := dir, s.Database
-	report.Engine = "SQLite"
-	if database != "" {
-		report.Engine = "PostgreSQL"
-		u, err := url.Parse(database)
-		if err != nil || u.Scheme != "postgres" && u.Scheme != "postgresql" {
-			return errs.New(errs.Invalid, "app.usage").With("problem", s.Text.T("command.wrong_database"))
-		}
-		server := database
-		u.Path = "/amanah_bench_" + strings.TrimPrefix(id.New("t"), "t_")
-		database, where = u.String(), u.Path[1:]+"*"
-		defer func() { err = errors.Join(err, drop(context.WithoutCancel(ctx), server, u.Path[1:])) }()
-	}
-	fmt.Fprintln(s.ErrOut, s.Text.T("command.bench_where", "where", where))
-	center, closes, err := s.Open(ctx, dir, database)
+	defer func() { err = errors.Join(err, remove(context.WithoutCancel(ctx))) }()
+	report.Engine = place.Engine
+	fmt.Fprintln(s.ErrOut, s.Text.T("command.bench_where", "where", place.Name))
+	center, closes, err := s.Open(ctx, place.Dir, place.Database)
 	if err != nil {
 		return err
 	}
@@ -81,23 +63,6 @@ func (s Setting) Run(ctx context.Context, report *Report) (err error) {
 		return enc.Encode(report)
 	}
 	return report.Print(s.Out, s.Text)
-}
-
-// drop removes the databases that were made for the run.
-func drop(ctx context.Context, server, name string) error {
-	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
-	defer cancel()
-	c, err := pgx.Connect(ctx, server)
-	if err != nil {
-		return errs.Wrap(errs.Unavailable, "db.gone", err)
-	}
-	defer func() { _ = c.Close(ctx) }()
-	var failed error
-	for _, suffix := range []string{"", "_keys", "_index"} {
-		_, err := c.Exec(ctx, "drop database if exists "+pgx.Identifier{name + suffix}.Sanitize()+" with (force)")
-		failed = errors.Join(failed, err)
-	}
-	return failed
 }
 
 func (s Setting) measure(ctx context.Context, center *Center, report *Report) error {

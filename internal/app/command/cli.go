@@ -73,7 +73,7 @@ func (c *cli) run(ctx context.Context, args []string) int {
 		(errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)) || errs.Of(err).Code == "db.busy") {
 		err = errs.Wrap(errs.Unavailable, "app.interrupted", err)
 	}
-	if err != nil && !errors.Is(err, errFound) {
+	if err != nil && !errors.Is(err, errFound) && !errors.Is(err, errSucceeded) {
 		c.complain(err)
 	}
 	return exitCode(err)
@@ -124,7 +124,7 @@ func (c *cli) root() *cobra.Command {
 	root.Flags().BoolVar(&version, "version", false, c.t("command.help_version"))
 	root.AddCommand(
 		c.initCommand(), c.serveCommand(), c.demoCommand(), c.staffCommand(), c.keyCommand(), c.importCommand(), c.verifyCommand(), c.auditCommand(), c.witnessCommand(),
-		c.telephonyCommand(), c.configCommand(), c.benchCommand(), c.devCommand(), c.versionCommand(),
+		c.telephonyCommand(), c.configCommand(), c.attackCommand(), c.benchCommand(), c.devCommand(), c.versionCommand(),
 	)
 	return root
 }

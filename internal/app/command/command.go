@@ -2,7 +2,7 @@
 //
 // Each command is one function that makes it and one that does it; what there is to do is done by package app and the
 // rooms. The commands follow a few rules. Each one has an example in its --help. Each takes --json where a script might read
-// it. The exit code is 0 when done, 1 when something failed that may work later, 2 when the command line, the
+// it. The exit code is 0 when done, 1 when something failed that may work later or an attack succeeded, 2 when the command line, the
 // configuration or an input is wrong, 3 when a check found what it checks for (a tampered log, rejected rows). An error says
 // what happened and what to do next, in Indonesian or English, and never quotes what a customer gave.
 //
