@@ -643,7 +643,7 @@ func (s *Service) Resend(ctx context.Context, a actor.Actor, itx, field, value s
 		}
 		if _, err := s.Messages.Queue(tx, a, message.Outgoing{Subject: facts.Subject, Interaction: itx, Value: chosen, Contact: field,
 			Template: "desk.resend", Lang: facts.Language,
-			Args: map[string]string{"company": company, "purpose": about.Name[facts.Language], "time": s.Texts(i18n.Lang(facts.Language)).DateTime(facts.Started)}}); err != nil {
+			Args: map[string]message.Arg{"company": message.Company(company), "purpose": message.About(about.Name[facts.Language]), "time": message.At(facts.Started)}}); err != nil {
 			return err
 		}
 		s.addDisclosure(tx, Disclosure{Interaction: itx, Subject: facts.Subject, Staff: a.ID(), Verb: string(gate.Act),
