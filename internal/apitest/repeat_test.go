@@ -44,6 +44,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	keyed := map[string]struct{ target, token, body, effect string }{
 		"POST /interactions":                        {"/interactions", other.token, `{"controller":"` + w.toko + `","channel":"phone","direction":"inbound","queue":"layanan"}`, "interaction_contact"},
 		"POST /interactions/{interaction}/resend":   {"/interactions/" + itx + "/resend", agent.token, `{"field":"email"}`, "message_outbox"},
+		"POST /interactions/{interaction}/write":    {"/interactions/" + itx + "/write", agent.token, `{"field":"email","text":"Pesanan dikirim besok."}`, "message_outbox where template = 'message.written'"},
 		"POST /interactions/{interaction}/notes":    {"/interactions/" + itx + "/notes", agent.token, `{"text":"Menanyakan pesanan."}`, "desk_note"},
 		"POST /interactions/{interaction}/consents": {"/interactions/" + itx + "/consents", agent.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`, "consent_event"},
 		"POST /subjects/{subject}/consents":         {"/subjects/" + subject + "/consents", dpo.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted","channel":"paper"}`, "consent_event"},

@@ -132,7 +132,7 @@ type Reporter interface {
 	Reports(header http.Header, body []byte, now time.Time) ([]Report, error)
 }
 
-var errReport = errs.New(errs.Unauthenticated, "message.report_not_signed")
+var errReport = errs.New(errs.Denied, "message.report_not_signed")
 
 // Reports reads a signed report. States that are neither delivery nor failure (queued, sent,
 // read by nobody yet) say nothing.
@@ -149,7 +149,7 @@ func (g *Gateway) Reports(h http.Header, body []byte, now time.Time) ([]Report, 
 			return nil, errReport
 		}
 		if age := now.Sub(time.Unix(second, 0)); age > StatusWindow || age < -StatusWindow {
-			return nil, errs.New(errs.Unauthenticated, "message.report_too_old")
+			return nil, errs.New(errs.Denied, "message.report_too_old")
 		}
 		parts = [][]byte{[]byte(stamp + "."), body}
 	}

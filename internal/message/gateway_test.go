@@ -282,14 +282,14 @@ func TestWhatAProviderReportsIsFinalAndChangesOnlyWhatWasSent(t *testing.T) {
 		o.must(o.Reported(ctx, SMS, nil, nil))
 		// The page takes it without a session, and tells no more than a status.
 		by.reports, by.err = nil, errReport
-		if w := o.desk.Do("", "POST", "/messages/status/email", "x"); w.Code != 401 {
+		if w := o.desk.Do("", "POST", "/messages/status/email", "x"); w.Code != 403 {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 		by.err = nil
 		if w := o.desk.Do("", "POST", "/messages/status/email", "x"); w.Code != 204 || w.Body.Len() != 0 {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
-		if w := o.desk.Do("", "POST", "/messages/status/fax", "x"); w.Code != 401 {
+		if w := o.desk.Do("", "POST", "/messages/status/fax", "x"); w.Code != 403 {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 		for _, path := range []string{"/outbox/dead", "/api/v1/messages/dead"} {
