@@ -46,6 +46,7 @@ type Field struct {
 	Class   string   `json:"class"` // public, general, specific, secret
 	Values  []Value  `json:"values"`
 	Allowed []string `json:"allowed"` // compare, act, reveal
+	Say     string   `json:"may_say"` // what of it may be said or written on the call's channel now: whole, mask, nothing
 	Why     string   `json:"why"`     // code of the refusal when it is not even masked
 }
 
@@ -148,6 +149,29 @@ func (c *Client) Resend(ctx context.Context, interaction, field, value string) (
 		Receipt Receipt `json:"receipt"`
 	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/resend", in: in, key: repeatKey(""), repeat: true}, interaction)
 	return out.Receipt, err
+}
+
+// Write sends a text of the agent's own to a registered contact without showing the address. A text that may not be written
+// there is refused; the problem says what to do instead. The receipt is as in Resend.
+func (c *Client) Write(ctx context.Context, interaction, field, value, text string) (Receipt, error) {
+	in := struct {
+		Field string `json:"field"`
+		Value string `json:"value,omitempty"`
+		Text  string `json:"text"`
+	}{field, value, text}
+	out, err := ask[struct {
+		Receipt Receipt `json:"receipt"`
+	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/write", in: in, key: repeatKey(""), repeat: true}, interaction)
+	return out.Receipt, err
+}
+
+// Check says whether a text may be written on the call's own channel, such as a chat that another system serves: nil, or the
+// problem that says why not. It sends nothing; a call has five texts, sent and checked together.
+func (c *Client) Check(ctx context.Context, interaction, text string) error {
+	in := struct {
+		Text string `json:"text"`
+	}{text}
+	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/check", in: in}, interaction)
 }
 
 // Note keeps a note of the call, sealed under the call's own key.

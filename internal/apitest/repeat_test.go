@@ -45,6 +45,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	keyed := map[string]struct{ target, token, body, effect string }{
 		"POST /interactions":                        {"/interactions", other.token, `{"controller":"` + w.toko + `","channel":"phone","direction":"inbound","queue":"layanan"}`, "interaction_contact"},
 		"POST /interactions/{interaction}/resend":   {"/interactions/" + itx + "/resend", agent.token, `{"field":"email"}`, "message_outbox"},
+		"POST /interactions/{interaction}/write":    {"/interactions/" + itx + "/write", agent.token, `{"field":"email","text":"Pesanan dikirim besok."}`, "message_outbox where template = 'message.written'"},
 		"POST /interactions/{interaction}/notes":    {"/interactions/" + itx + "/notes", agent.token, `{"text":"Menanyakan pesanan."}`, "desk_note"},
 		"POST /interactions/{interaction}/consents": {"/interactions/" + itx + "/consents", agent.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`, "consent_event"},
 		"POST /denials/{denial}/review":             {"/denials/" + denied + "/review", dpo.token, `{"reason":"Sudah ditelusuri."}`, "verification_review"},

@@ -6,11 +6,9 @@ import (
 	"log/slog"
 	"maps"
 	"math"
-	"net"
 	"net/netip"
 	"os"
 	"slices"
-	"strconv"
 	"sync/atomic"
 	"time"
 
@@ -203,7 +201,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Hits:     func(tx *db.Tx, itx, subject string) ([]string, error) { return h.Desk.Hits(tx, itx, subject) },
 		Owner:    h.Vault.Owner,
 		Field:    fieldFacts(h.Catalogue),
-	}, append(vault.Duties(h.Catalogue), gate.DutySpec{Name: message.Duty, Fields: message.Fields()})...)
+	}, append(vault.Duties(h.Catalogue), gate.DutySpec{Name: message.Duty, Fields: message.Fields()}, gate.DutySpec{Name: message.ReadDuty, Fields: message.ReadFields(h.Catalogue)})...)
 	if missing := h.Gate.Missing(); len(missing) > 0 {
 		return nil, errs.New(errs.Internal, "app.internal").With("missing", missing)
 	}
@@ -214,19 +212,18 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		return s.Controller, err
 	})
 
-	var sender message.Sender
 	if b.demo {
 		h.Inbox = &message.Inbox{}
-		sender = h.Inbox
 	}
-	senders, err := sendersOf(cfg, sender)
+	ways, err := senders(cfg, h.Keys, h.Inbox)
 	if err != nil {
 		return nil, err
 	}
 	h.Messages, err = message.New(message.Options{
 		DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Contacts: h.Vault,
 		Texts:   func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
-		Inspect: message.NotInspected, Senders: senders, Duty: duty(message.Duty),
+		Inspect: message.NotInspected, Senders: ways, Prefer: message.Channel(cfg.Message.Phone), Duty: duty(message.Duty),
+		Reader: duty(message.ReadDuty), Catalogue: h.Catalogue,
 	})
 	if err != nil {
 		return nil, err
@@ -432,29 +429,6 @@ func fieldFacts(c *catalog.Catalogue) func(name, channel string, verb gate.Verb)
 		}
 		return gate.Field{Class: string(f.Class), MinLevel: level, Verifies: f.Verifies, Free: f.Free}, true
 	}
-}
-
-// sendersOf are the channels on which messages can leave.
-func sendersOf(cfg *config.Config, inbox message.Sender) (map[message.Channel]message.Sender, error) {
-	if inbox != nil {
-		return map[message.Channel]message.Sender{message.Email: inbox, message.SMS: inbox}, nil
-	}
-	if cfg.SMTP.Address == "" {
-		return nil, nil
-	}
-	host, port, _ := net.SplitHostPort(cfg.SMTP.Address)
-	number, err := strconv.Atoi(port)
-	if err != nil {
-		return nil, errs.Wrap(errs.Invalid, "config.value", err).With("key", "smtp.address").With("origin", cfg.Origin("smtp.address")).With("want", "host:port, mail.example.co.id:587")
-	}
-	s := &message.SMTP{
-		Host: host, Port: number, Encryption: message.Encryption(cfg.SMTP.Encryption), From: cfg.SMTP.From, FromName: cfg.Name, Username: cfg.SMTP.Username,
-		Password: func() (string, error) { return cfg.SMTP.Password.Reveal(), nil },
-	}
-	if err := s.Check(); err != nil {
-		return nil, err
-	}
-	return map[message.Channel]message.Sender{message.Email: s}, nil
 }
 
 // registry counts what happens here; no label holds anything about a person.

@@ -47,13 +47,8 @@ func CheckConfig(c *config.Config) error {
 			return wrong(key, "postgres://user@host/database")
 		}
 	}
-	if c.SMTP.Address != "" {
-		if _, _, err := net.SplitHostPort(c.SMTP.Address); err != nil {
-			return wrong("smtp.address", "host:port, mail.example.co.id:587")
-		}
-		if !strings.Contains(c.SMTP.From, "@") {
-			return wrong("smtp.from", "amanah@example.co.id")
-		}
+	if _, err := Senders(c); err != nil {
+		return err
 	}
 	if err := checkExchanges(c, wrong); err != nil {
 		return err

@@ -277,6 +277,7 @@ type FieldView struct {
 // purpose does not use is absent, not masked.
 type View struct {
 	Subject string
+	Channel string
 	Level   int
 	Left    int // reveals left in the shift
 	Fields  []FieldView
@@ -301,7 +302,7 @@ func (s *Service) View(ctx context.Context, a actor.Actor, itx string) (View, er
 		if ans, err = s.Gate.Ask(tx, a, q); err != nil || subject == "" || len(fields) == 0 {
 			return err
 		}
-		v.Subject, v.Level, v.Left = subject, ans.Facts.Level, ans.Facts.BudgetLeft
+		v.Subject, v.Channel, v.Level, v.Left = subject, ans.Facts.Interaction.Channel, ans.Facts.Level, ans.Facts.BudgetLeft
 		may := map[gate.Verb]gate.Answer{}
 		for _, verb := range []gate.Verb{gate.Compare, gate.Act, gate.Reveal} {
 			q.Verb = verb
@@ -643,7 +644,7 @@ func (s *Service) Resend(ctx context.Context, a actor.Actor, itx, field, value s
 		}
 		if _, err := s.Messages.Queue(tx, a, message.Outgoing{Subject: facts.Subject, Interaction: itx, Value: chosen, Contact: field,
 			Template: "desk.resend", Lang: facts.Language,
-			Args: map[string]string{"company": company, "purpose": about.Name[facts.Language], "time": s.Texts(i18n.Lang(facts.Language)).DateTime(facts.Started)}}); err != nil {
+			Args: map[string]message.Arg{"company": message.Company(company), "purpose": message.About(about.Name[facts.Language]), "time": message.At(facts.Started)}}); err != nil {
 			return err
 		}
 		s.addDisclosure(tx, Disclosure{Interaction: itx, Subject: facts.Subject, Staff: a.ID(), Verb: string(gate.Act),

@@ -18,14 +18,17 @@ type Inbox struct {
 const inboxSize = 50
 
 // Send keeps the text.
-func (i *Inbox) Send(_ context.Context, t Text) error {
+func (i *Inbox) Send(_ context.Context, t Text) (string, error) {
+	if err := checkAddress(t.Channel, t.To); err != nil {
+		return "", err
+	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.kept = append(i.kept, t)
 	if len(i.kept) > inboxSize {
 		i.kept = slices.Clone(i.kept[len(i.kept)-inboxSize:])
 	}
-	return nil
+	return "", nil
 }
 
 // List returns what was sent, the newest first.

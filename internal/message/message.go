@@ -38,8 +38,9 @@ type Channel string
 
 // The channels.
 const (
-	Email Channel = "email"
-	SMS   Channel = "sms"
+	Email    Channel = "email"
+	SMS      Channel = "sms"
+	WhatsApp Channel = "whatsapp"
 )
 
 // State is where a message stands.
@@ -47,12 +48,13 @@ type State string
 
 // The states.
 const (
-	Queued  State = "queued"  // waiting for its first or next attempt
-	Sending State = "sending" // being handed over now
-	Sent    State = "sent"    // the next server took it
-	Expired State = "expired" // worthless before it could be sent
-	Blocked State = "blocked" // the inspection refused the text
-	Dead    State = "dead"    // given up; can be sent again by hand
+	Queued    State = "queued"    // waiting for its first or next attempt
+	Sending   State = "sending"   // being handed over now
+	Sent      State = "sent"      // the next server took it
+	Delivered State = "delivered" // and says that it arrived
+	Expired   State = "expired"   // worthless before it could be sent
+	Blocked   State = "blocked"   // the inspection refused the text
+	Dead      State = "dead"      // given up, or reported as not delivered; can be sent again by hand
 )
 
 // Text is a message ready to go. It exists in memory only.
@@ -64,29 +66,32 @@ type Text struct {
 	Body    string
 	Lang    string
 	Made    time.Time
+	// Template and Args are what Body was made from, for providers that want the parts.
+	Template string
+	Args     map[string]string
 }
 
 // Outgoing is what a room wants to send.
 type Outgoing struct {
-	Subject     string            // sub_…
-	Interaction string            // itx_…, if any
-	Value       string            // id of the registered contact's value in the vault
-	Contact     string            // its field name
-	Template    string            // key of the texts: <Template>.subject and <Template>.body
-	Lang        string            // id or en
-	Args        map[string]string // of the template; sealed with the text
-	Expires     time.Time         // worthless after this; zero: never
+	Subject     string         // sub_…
+	Interaction string         // itx_…, if any
+	Value       string         // id of the registered contact's value in the vault
+	Contact     string         // its field name
+	Template    string         // key of the texts: <Template>.subject and <Template>.body
+	Lang        string         // id or en
+	Args        map[string]Arg // of the template; sealed with the text
+	Expires     time.Time      // worthless after this; zero: never
 }
 
-// ChannelOf is the channel that reaches a contact field; "" if none does.
-func ChannelOf(field string) Channel {
+// ChannelsOf are the channels that reach a contact field.
+func ChannelsOf(field string) []Channel {
 	switch field {
 	case "email":
-		return Email
+		return []Channel{Email}
 	case "phone":
-		return SMS
+		return []Channel{SMS, WhatsApp}
 	}
-	return ""
+	return nil
 }
 
 // MaxAttempts is how often a message is tried before it is dead: over about ten minutes.
@@ -110,6 +115,7 @@ var (
 	errUnknown    = errs.New(errs.NotFound, "message.unknown")
 	errNoSender   = errs.New(errs.Unavailable, "message.no_sender")
 	errTemplate   = errs.New(errs.Internal, "message.template_unknown")
+	errArgument   = errs.New(errs.Invalid, "message.argument_unusable")
 	errUnfilled   = errs.New(errs.Internal, "message.template_unfilled")
 	errAddress    = errs.New(errs.Invalid, "message.address_unusable")
 	errHeader     = errs.New(errs.Invalid, "message.header_unusable")

@@ -15,6 +15,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
+	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/internal/vault"
@@ -33,11 +34,15 @@ type Keys interface {
 	Seal(tx *db.Tx, ref keyring.Ref, plain []byte) ([]byte, error)
 	Key(tx *db.Tx, subject, interaction string) (keyring.Key, error)
 	Open(r gate.Receipt, key keyring.Key, sealed ...keyring.Sealed) ([][]byte, error)
+	MAC(name string, value []byte) []byte
 }
 
 // Contacts is what the room uses of package vault.
 type Contacts interface {
 	Value(tx *db.Tx, subject, value string) (vault.Stored, error)
+	Values(tx *db.Tx, subject string, fields ...string) ([]vault.Stored, error)
+	History(tx *db.Tx, subject string, kinds ...string) ([]vault.Fact, error)
+	ForDuty(v vault.Stored) (field string, sealed keyring.Sealed)
 	Subject(tx *db.Tx, subject string) (vault.Subject, error)
 }
 
@@ -46,7 +51,8 @@ type Log interface {
 	Append(tx *db.Tx, e audit.Entry) (*audit.Pending, error)
 }
 
-// Options are what the room needs; app gives them. All are needed.
+// Options are what the room needs; app gives them. All are needed but Prefer, and Reader with
+// Catalogue, without which nothing that a person wrote is sent.
 type Options struct {
 	DB   *db.DB
 	Log  Log
@@ -60,6 +66,12 @@ type Options struct {
 	Inspect Inspect
 	// Senders by channel. A channel without one is not offered.
 	Senders map[Channel]Sender
+	// Prefer is the channel to take where several reach a contact.
+	Prefer Channel
+	// Reader is the actor of the duty message_read, and Catalogue says what may be written of
+	// each field.
+	Reader    actor.Actor
+	Catalogue *catalog.Catalogue
 	// Duty is the actor of the duty message_deliver.
 	Duty actor.Actor
 }
@@ -78,14 +90,24 @@ func New(o Options) (*Service, error) {
 
 // Carries reports whether something can be sent to contacts of this field.
 func (s *Service) Carries(field string) bool {
-	_, ok := s.o.Senders[ChannelOf(field)]
-	return ok
+	return s.ChannelTo(field) != ""
 }
 
-// letter is what is sealed: the finished text.
+// ChannelTo is the channel by which a message to contacts of this field would go; "" if none.
+func (s *Service) ChannelTo(field string) (by Channel) {
+	for _, c := range ChannelsOf(field) {
+		if _, ok := s.o.Senders[c]; ok && (by == "" || c == s.o.Prefer) {
+			by = c
+		}
+	}
+	return by
+}
+
+// letter is what is sealed: the finished text, and what it was made from.
 type letter struct {
-	Subject string `json:"s"`
-	Body    string `json:"b"`
+	Subject string            `json:"s"`
+	Body    string            `json:"b"`
+	Args    map[string]string `json:"a,omitempty"`
 }
 
 func textRef(messageID, subject string) keyring.Ref {
@@ -96,8 +118,8 @@ func textRef(messageID, subject string) keyring.Ref {
 // sent after the commit. The result is the message's id. The caller has asked the gate
 // for leave to use the contact.
 func (s *Service) Queue(tx *db.Tx, a actor.Actor, m Outgoing) (string, error) {
-	channel := ChannelOf(m.Contact)
-	if _, ok := s.o.Senders[channel]; !ok {
+	channel := s.ChannelTo(m.Contact)
+	if channel == "" {
 		return "", errNoSender
 	}
 	lang := i18n.Lang(m.Lang)
@@ -106,24 +128,14 @@ func (s *Service) Queue(tx *db.Tx, a actor.Actor, m Outgoing) (string, error) {
 	}
 	p := s.o.Texts(lang)
 	body := ".body"
-	if channel == SMS && p.Has(m.Template+".sms") {
+	if channel != Email && p.Has(m.Template+".sms") {
 		body = ".sms" // shorter; a template without one is short enough
 	}
 	if !p.Has(m.Template+body) || channel == Email && !p.Has(m.Template+".subject") {
 		return "", errTemplate
 	}
-	args := make(map[string]any, len(m.Args))
-	for k, v := range m.Args {
-		args[k] = v
-	}
-	l := letter{Body: p.Args(m.Template+body, args)}
-	if channel == Email {
-		l.Subject = p.Args(m.Template+".subject", args)
-	}
-	if strings.Contains(l.Subject+l.Body, "⟦") {
-		return "", errUnfilled // a hole in a text is a defect of ours that a customer must not see
-	}
-	if err := header(l.Subject); err != nil {
+	l, err := s.write(p, m, channel, body)
+	if err != nil {
 		return "", err
 	}
 	plain, err := json.Marshal(l)
@@ -151,6 +163,40 @@ func (s *Service) Queue(tx *db.Tx, a actor.Actor, m Outgoing) (string, error) {
 	return newID, jobs.Insert(tx, jobs.Job{Kind: DeliverJob, Key: newID, Payload: payload{newID}, MaxAttempts: MaxAttempts})
 }
 
+// write makes the finished text, and holds it against what may be written. Links of ours are
+// left out of that: they are tokens, which may look like anything.
+func (s *Service) write(p *i18n.Printer, m Outgoing, channel Channel, body string) (letter, error) {
+	args, shown := make(map[string]any, len(m.Args)), make(map[string]any, len(m.Args))
+	l := letter{Args: make(map[string]string, len(m.Args))}
+	for k, v := range m.Args {
+		if !v.fits(m.Subject, channel) {
+			return l, errArgument.With("name", k)
+		}
+		l.Args[k] = v.in(p)
+		args[k], shown[k] = l.Args[k], l.Args[k]
+		if v.kind == link {
+			shown[k] = "-"
+		}
+	}
+	if l.Body = p.Args(m.Template+body, args); channel == Email {
+		l.Subject = p.Args(m.Template+".subject", args)
+	}
+	if strings.Contains(l.Subject+l.Body, "⟦") {
+		return l, errUnfilled // a hole in a text is a defect of ours that a customer must not see
+	}
+	if err := header(l.Subject); err != nil {
+		return l, err
+	}
+	text := p.Args(m.Template+body, shown)
+	if channel == Email {
+		text = p.Args(m.Template+".subject", shown) + "\n" + text
+	}
+	if why := May(text, Place{Outlet: string(channel)}); why != nil {
+		return l, why
+	}
+	return l, nil
+}
+
 func groundOf(interaction string) string {
 	if interaction == "" {
 		return ""
@@ -172,11 +218,12 @@ func (s *Service) Deliver(ctx context.Context, run jobs.Run) error {
 	if err != nil || grant == nil {
 		return err
 	}
+	var receipt string
 	text, err := s.open(r, grant, key, address)
 	if err == nil {
-		err = s.send(ctx, &text)
+		receipt, err = s.send(ctx, &text)
 	}
-	return s.settle(ctx, r, err, run.Attempt >= MaxAttempts)
+	return s.settle(ctx, r, receipt, err, run.Attempt >= MaxAttempts)
 }
 
 // take claims the message for an attempt and asks the gate for leave to open it. A nil
@@ -242,20 +289,21 @@ func (s *Service) open(r *row, g *gate.Grant, key keyring.Key, address keyring.S
 	if err := json.Unmarshal(opened[1], &l); err != nil {
 		return Text{}, errs.New(errs.Internal, "message.text_broken")
 	}
-	return Text{ID: r.ID, Channel: r.Channel, To: string(opened[0]), Subject: l.Subject, Body: l.Body, Lang: r.Language, Made: r.Created}, nil
+	return Text{ID: r.ID, Channel: r.Channel, To: string(opened[0]), Subject: l.Subject, Body: l.Body, Lang: r.Language, Made: r.Created,
+		Template: r.Template, Args: l.Args}, nil
 }
 
-func (s *Service) send(ctx context.Context, t *Text) error {
+func (s *Service) send(ctx context.Context, t *Text) (string, error) {
 	verdict, err := s.o.Inspect(ctx, *t)
 	if err != nil {
-		return errs.Wrap(errs.Unavailable, "message.inspection_failed", err)
+		return "", errs.Wrap(errs.Unavailable, "message.inspection_failed", err)
 	}
 	if !verdict.Allow {
-		return errs.New(errs.Denied, "message.blocked").With("reason", verdict.Code)
+		return "", errs.New(errs.Denied, "message.blocked").With("reason", verdict.Code)
 	}
 	sender, ok := s.o.Senders[t.Channel]
 	if !ok {
-		return errNoSender
+		return "", errNoSender
 	}
 	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
 	defer cancel()
@@ -263,7 +311,7 @@ func (s *Service) send(ctx context.Context, t *Text) error {
 }
 
 // settle writes down how an attempt ended. The job is tried again only when that may help.
-func (s *Service) settle(ctx context.Context, r *row, failed error, last bool) error {
+func (s *Service) settle(ctx context.Context, r *row, receipt string, failed error, last bool) error {
 	state, reason, again := Sent, "", false
 	if failed != nil {
 		e := errs.Of(failed)
@@ -282,6 +330,9 @@ func (s *Service) settle(ctx context.Context, r *row, failed error, last bool) e
 		if again {
 			tx.Data.Queue(sqlState, r.ID, string(Queued), reason, r.Attempts, tx.Now().UnixMicro())
 			return nil
+		}
+		if mac := s.receiptMAC(r.Channel, receipt); mac != "" {
+			tx.Data.Queue(sqlSetReceipt, r.ID, mac)
 		}
 		return s.finish(tx, r, state, reason)
 	})
@@ -362,15 +413,32 @@ type Item struct {
 }
 
 // Outbox lists the newest messages of the controllers that the reader serves, at most 100.
-func (s *Service) Outbox(ctx context.Context, a actor.Actor) (out []Item, err error) {
+func (s *Service) Outbox(ctx context.Context, a actor.Actor) ([]Item, error) {
+	return s.list(ctx, a)
+}
+
+// DeadLetters lists the newest of those that did not leave, or did not arrive, and will not be
+// tried again by themselves.
+func (s *Service) DeadLetters(ctx context.Context, a actor.Actor) ([]Item, error) {
+	return s.list(ctx, a, Dead, Blocked)
+}
+
+func (s *Service) list(ctx context.Context, a actor.Actor, in ...State) (out []Item, err error) {
 	if !a.Is(actor.Admin, actor.Supervisor, actor.DPO, actor.Security) {
 		return nil, errNotAllowed
 	}
-	var of []string
+	var of, states []string
 	var args []any
+	hole := func(v any) string {
+		args = append(args, v)
+		return "$" + strconv.Itoa(len(args))
+	}
+	for _, state := range in {
+		states = append(states, hole(string(state)))
+	}
 	if !a.Is(actor.Admin) {
-		for i, c := range a.Controllers() {
-			of, args = append(of, "$"+strconv.Itoa(i+1)), append(args, c)
+		for _, c := range a.Controllers() {
+			of = append(of, hole(c))
 		}
 		if len(of) == 0 {
 			return nil, nil
@@ -378,7 +446,7 @@ func (s *Service) Outbox(ctx context.Context, a actor.Actor) (out []Item, err er
 	}
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		out = nil
-		return tx.Data.Rows(newest(of), args, func(r db.Row) error {
+		return tx.Data.Rows(newest(of, states), args, func(r db.Row) error {
 			one, err := scan(r)
 			if err == nil {
 				out = append(out, one.Item)
@@ -419,19 +487,25 @@ const (
 	sqlInsert = `insert into message_outbox (id, subject, controller, interaction, value, contact, channel, template, language,
 		text_sealed, state, reason, attempts, created_at, changed_at, expires_at)
 		values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,0,$13,$13,$14)`
-	columns  = `id, subject, controller, interaction, value, contact, channel, template, language, text_sealed, state, reason, attempts, created_at, changed_at, expires_at`
-	sqlRead  = `select ` + columns + ` from message_outbox where id = $1`
-	sqlState = `update message_outbox set state = $2, reason = $3, attempts = $4, changed_at = $5 where id = $1`
-	sqlErase = `delete from message_outbox where subject = $1`
+	columns       = `id, subject, controller, interaction, value, contact, channel, template, language, text_sealed, state, reason, attempts, created_at, changed_at, expires_at`
+	sqlRead       = `select ` + columns + ` from message_outbox where id = $1`
+	sqlState      = `update message_outbox set state = $2, reason = $3, attempts = $4, changed_at = $5 where id = $1`
+	sqlSetReceipt = `update message_outbox set receipt = $2 where id = $1`
+	sqlReceipt    = `select ` + columns + ` from message_outbox where receipt = $1`
+	sqlErase      = `delete from message_outbox where subject = $1`
 )
 
-// newest selects the latest messages: of the controllers with these placeholders, or of all
-// when there are none.
-func newest(of []string) string {
+// newest selects the latest messages: of the controllers and in the states with these
+// placeholders, or of all when there are none.
+func newest(of, states []string) string {
 	where := ""
 	if len(of) > 0 {
-		where = ` where controller in (` + strings.Join(of, ",") + `)`
+		where += ` and controller in (` + strings.Join(of, ",") + `)`
 	}
+	if len(states) > 0 {
+		where += ` and state in (` + strings.Join(states, ",") + `)`
+	}
+	where = strings.Replace(where, " and", " where", 1)
 	return `select ` + columns + ` from message_outbox` + where + ` order by created_at desc, id desc limit 100`
 }
 

@@ -53,6 +53,7 @@ type outbox struct {
 	subject  string
 	value    string
 	fail     error // what the sender answers
+	receipt  string
 	verdict  Verdict
 	sent     []Text
 	inspects int
@@ -84,9 +85,9 @@ func (r *recorder) take() []string {
 	return out
 }
 
-func (o *outbox) Send(_ context.Context, t Text) error {
+func (o *outbox) Send(_ context.Context, t Text) (string, error) {
 	o.sent = append(o.sent, t)
-	return o.fail
+	return o.receipt, o.fail
 }
 
 func (o *outbox) clock() time.Time     { o.mu.Lock(); defer o.mu.Unlock(); return o.now }
@@ -135,10 +136,10 @@ func (o *outbox) build() {
 	g := gate.New(o.log, set, gate.Providers{Owner: v.Owner, Field: func(name, _ string, _ gate.Verb) (gate.Field, bool) {
 		f, ok := c.Field(name)
 		return gate.Field{Class: string(f.Class)}, ok
-	}}, append(vault.Duties(c), gate.DutySpec{Name: Duty, Fields: Fields()})...)
+	}}, append(vault.Duties(c), gate.DutySpec{Name: Duty, Fields: Fields()}, gate.DutySpec{Name: ReadDuty, Fields: ReadFields(c)})...)
 	v.UseGate(g)
 	o.Service, err = New(Options{
-		DB: o.db, Log: o.log, Gate: g, Keys: o.keys, Contacts: v, Duty: actor.NewDuty(Duty),
+		DB: o.db, Log: o.log, Gate: g, Keys: o.keys, Contacts: v, Duty: actor.NewDuty(Duty), Reader: actor.NewDuty(ReadDuty), Catalogue: c,
 		Texts:   func(l i18n.Lang) *i18n.Printer { return o.desk.Texts().For(l, nil) },
 		Senders: map[Channel]Sender{Email: o},
 		Inspect: func(_ context.Context, t Text) (Verdict, error) {
@@ -179,7 +180,7 @@ func (o *outbox) customer(controller, number string) (subject, value string) {
 
 func (o *outbox) queue(change func(*Outgoing)) (string, error) {
 	m := Outgoing{Subject: o.subject, Interaction: "itx_00000000000000000000000001", Value: o.value, Contact: "email", Template: "message.verification",
-		Lang: "id", Args: map[string]string{"company": "Bank Contoh", "link": canaryLink}}
+		Lang: "id", Args: map[string]Arg{"company": Company("Bank Contoh"), "link": Link(canaryLink)}}
 	if change != nil {
 		change(&m)
 	}
@@ -424,8 +425,16 @@ func TestAMessageWithoutAWayATextOrItsArgumentsIsRefused(t *testing.T) {
 			"no sender for the channel": {func(m *Outgoing) { m.Contact = "phone" }, "message.no_sender"},
 			"no contact at all":         {func(m *Outgoing) { m.Contact = "nik" }, "message.no_sender"},
 			"no such template":          {func(m *Outgoing) { m.Template = "message.nothing" }, "message.template_unknown"},
-			"an argument missing":       {func(m *Outgoing) { m.Args = map[string]string{"company": "Bank"} }, "message.template_unfilled"},
-			"a header in an argument":   {func(m *Outgoing) { m.Args["company"] = "Bank\r\nBcc: x@y.example" }, "message.header_unusable"},
+			"an argument missing":       {func(m *Outgoing) { m.Args = map[string]Arg{"company": Company("Bank")} }, "message.template_unfilled"},
+			"a header in an argument":   {func(m *Outgoing) { m.Args["company"] = Company("Bank\r\nBcc: x@y.example") }, "message.argument_unusable"},
+			"an empty argument":         {func(m *Outgoing) { m.Args["company"] = Company("") }, "message.argument_unusable"},
+			"a zero argument":           {func(m *Outgoing) { m.Args["company"] = Arg{} }, "message.argument_unusable"},
+			"a time that is none":       {func(m *Outgoing) { m.Args["company"] = At(time.Time{}) }, "message.argument_unusable"},
+			"a text nobody cleared":     {func(m *Outgoing) { m.Args["company"] = Written(Cleared{}) }, "message.argument_unusable"},
+			"a script as a link":        {func(m *Outgoing) { m.Args["link"] = Link("javascript:alert(1)") }, "message.argument_unusable"},
+			"a number as a company":     {func(m *Outgoing) { m.Args["company"] = Company("3273 0147 0887 0017") }, "message.holds_official"},
+			"a card as a company":       {func(m *Outgoing) { m.Args["company"] = About("5555-5555-5555-4444") }, "message.holds_card"},
+			"a request as a company":    {func(m *Outgoing) { m.Args["company"] = Company("Kirim OTP Anda") }, "message.names_secret"},
 		} {
 			if _, err := o.queue(c.change); errs.Of(err).Code != c.code {
 				t.Errorf("%s: %v", name, err)
@@ -448,7 +457,7 @@ func TestTheDemosInboxIsAPageOnlyWhereItIsTheSender(t *testing.T) {
 	}
 	inbox := &Inbox{}
 	for i := range inboxSize + 5 {
-		_ = inbox.Send(context.Background(), Text{Channel: Email, To: "a@b.example", Subject: fmt.Sprint("letter ", i), Body: "http://localhost:8080/v/abc\n"})
+		_, _ = inbox.Send(context.Background(), Text{Channel: Email, To: "a@b.example", Subject: fmt.Sprint("letter ", i), Body: "http://localhost:8080/v/abc\n"})
 	}
 	demo := webtest.New(t, nil, (&Service{Options{Senders: map[Channel]Sender{Email: inbox}}}).Module())
 	w := demo.Do("", "GET", "/demo/inbox", "")

@@ -12,6 +12,7 @@ import (
 	"net/mail"
 	"net/smtp"
 	"net/textproto"
+	"regexp"
 	"strings"
 	"time"
 
@@ -65,19 +66,20 @@ func (s *SMTP) Check() error {
 	return nil
 }
 
-// Send hands one e-mail over.
-func (s *SMTP) Send(ctx context.Context, t Text) error {
+// Send hands one e-mail over. Where the server can (RFC 3461), it is asked to bounce the
+// headers only, so that no text comes back in clear, and to name our id in the bounce.
+func (s *SMTP) Send(ctx context.Context, t Text) (string, error) {
 	if err := s.Check(); err != nil {
-		return err
+		return "", err
 	}
-	to, err := mailbox(t.To)
-	if err != nil {
-		return err
+	if err := checkAddress(t.Channel, t.To); err != nil {
+		return "", err
 	}
+	to := t.To
 	from, _ := mailbox(s.From) // Check has read it
 	mail, err := compose(from, s.FromName, to, t)
 	if err != nil {
-		return err
+		return "", err
 	}
 	timeout := s.Timeout
 	if timeout == 0 {
@@ -85,10 +87,10 @@ func (s *SMTP) Send(ctx context.Context, t Text) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	return s.deliver(ctx, from, to, mail)
+	return "", s.deliver(ctx, t.ID, from, to, mail)
 }
 
-func (s *SMTP) deliver(ctx context.Context, from, to string, mail []byte) error {
+func (s *SMTP) deliver(ctx context.Context, messageID, from, to string, mail []byte) error {
 	dial := s.Dial
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
@@ -144,10 +146,7 @@ func (s *SMTP) deliver(ctx context.Context, from, to string, mail []byte) error 
 			return errs.New(errs.Unavailable, "message.smtp_sign_in_failed")
 		}
 	}
-	if err := c.Mail(from); err != nil {
-		return refused(err)
-	}
-	if err := c.Rcpt(to); err != nil {
+	if err := envelope(c, messageID, from, to); err != nil {
 		return refused(err)
 	}
 	w, err := c.Data()
@@ -161,6 +160,35 @@ func (s *SMTP) deliver(ctx context.Context, from, to string, mail []byte) error 
 		return refused(err)
 	}
 	_ = c.Quit() // the mail was taken; a server that hangs up now has it
+	return nil
+}
+
+// envelopeID is what may stand in ENVID without being encoded: our ids.
+var envelopeID = regexp.MustCompile(`^[a-z0-9_]{1,64}$`)
+
+// envelope says from whom and to whom; both are mailboxes by now and cannot hold a line end.
+func envelope(c *smtp.Client, messageID, from, to string) error {
+	if ok, _ := c.Extension("DSN"); !ok || !envelopeID.MatchString(messageID) {
+		if err := c.Mail(from); err != nil {
+			return err
+		}
+		return c.Rcpt(to)
+	}
+	for _, line := range []struct {
+		text string
+		want int
+	}{{"MAIL FROM:<" + from + "> RET=HDRS ENVID=" + messageID, 250}, {"RCPT TO:<" + to + "> NOTIFY=FAILURE", 25}} {
+		at, err := c.Text.Cmd("%s", line.text)
+		if err != nil {
+			return err
+		}
+		c.Text.StartResponse(at)
+		_, _, err = c.Text.ReadResponse(line.want)
+		c.Text.EndResponse(at)
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
@@ -231,8 +259,12 @@ func compose(from, name, to string, t Text) ([]byte, error) {
 	line("Content-Transfer-Encoding", "quoted-printable")
 	b.WriteString("\r\n")
 	w := quotedprintable.NewWriter(&b)
-	if _, err := w.Write([]byte(strings.ReplaceAll(t.Body, "\n", "\r\n"))); err != nil {
+	body := strings.ReplaceAll(strings.ReplaceAll(t.Body, "\r\n", "\n"), "\n", "\r\n")
+	if _, err := w.Write([]byte(body)); err != nil {
 		return nil, err
 	}
-	return b.Bytes(), w.Close()
+	if err := w.Close(); err != nil { // writes a last line that has no end
+		return nil, err
+	}
+	return b.Bytes(), nil
 }

@@ -183,7 +183,7 @@ var letterOf = Text{
 
 func TestAMailArrivesWholeOverSTARTTLSAndThePasswordNeverBeforeIt(t *testing.T) {
 	s := serve(t, &server{starttls: true})
-	if err := s.sender().Send(context.Background(), letterOf); err != nil {
+	if _, err := s.sender().Send(context.Background(), letterOf); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.before(); got != "EHLO STARTTLS" {
@@ -247,7 +247,7 @@ func TestAFailureSaysWhetherTryingAgainMayHelpAndNeverTheAddress(t *testing.T) {
 			if c.change != nil {
 				c.change(sender)
 			}
-			err := sender.Send(context.Background(), letterOf)
+			_, err := sender.Send(context.Background(), letterOf)
 			e := errs.Of(err)
 			if err == nil || e.Code != c.code || e.Kind != c.kind {
 				t.Fatalf("%v", err)
@@ -293,7 +293,7 @@ func TestWhatBecomesAHeaderIsOneLine(t *testing.T) {
 	} {
 		sender, text := s.sender(), letterOf
 		change(sender, &text)
-		if err := sender.Send(context.Background(), text); errs.KindOf(err) != errs.Invalid {
+		if _, err := sender.Send(context.Background(), text); errs.KindOf(err) != errs.Invalid {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -304,7 +304,7 @@ func TestWhatBecomesAHeaderIsOneLine(t *testing.T) {
 	sender, text := s.sender(), letterOf
 	sender.Encryption, sender.Username = None, ""
 	text.Body = "Subject: x\r\n\r\n.\r\nMAIL FROM:<x@y>\r\n"
-	if err := sender.Send(context.Background(), text); err != nil || len(s.taken()) != 1 {
+	if _, err := sender.Send(context.Background(), text); err != nil || len(s.taken()) != 1 {
 		t.Fatal(err, len(s.taken()))
 	}
 }

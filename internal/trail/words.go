@@ -47,7 +47,7 @@ func chapters() []chapter {
 		{"call", room("interaction", "offer accept greet purpose language identify verify unverify serve heartbeat hold resume transfer lower capture capture_end approval approval_end disconnect seal refuse freeze move event.offered event.connected event.held event.resumed event.transferred event.ended event.wrapup event.doubt")},
 		{"verification", room("verification", "link confirmed mismatch declined denied reviewed expired compare history grant")},
 		{"consent", room("consent", "granted refused withdrawn read")},
-		{"message", room("message", "queue sent blocked expired dead retry")},
+		{"message", room("message", "queue held sent delivered blocked expired dead retry")},
 		{"telephony", room("telephony", "line_added line_key line_removed hook_added hook_key hook_removed key_shown refused dead replay")},
 		{"customer", room("customer", "import_check import import.done import_history import_history.done create update")},
 		{"purpose", room("purpose", "controller proposed revised notice published retired")},
@@ -67,7 +67,7 @@ func approvals(what string) []string {
 }
 
 // duties are the machine's own acts, by the names under which they stand in the log.
-var duties = []string{"approval_expire", "import", "index_repair", "interaction_sweep", "keyring", "log", "message_deliver", "name_index", "setup", "sign_in", "telephony", "terminal", "verification_expire"}
+var duties = []string{"approval_expire", "import", "index_repair", "interaction_sweep", "keyring", "log", "message_deliver", "message_read", "name_index", "setup", "sign_in", "telephony", "terminal", "verification_expire"}
 
 // words says what codes mean to one reader.
 type words struct {

@@ -366,7 +366,7 @@ func (s *Service) sendLink(tx *db.Tx, a actor.Actor, interactionID, value string
 	if _, err := s.o.Messages.Queue(tx, a, message.Outgoing{
 		Subject: f.Subject, Interaction: f.ID, Value: contact.ID, Contact: contact.Field, Template: "message.verification",
 		Lang: one.Language, Expires: one.Expires,
-		Args: map[string]string{"company": company, "link": s.o.Address + "/v/" + s.token(one)},
+		Args: map[string]message.Arg{"company": message.Company(company), "link": message.Link(s.o.Address + "/v/" + s.token(one))},
 	}); err != nil {
 		return Attempt{}, nil, err
 	}

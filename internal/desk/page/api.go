@@ -1,6 +1,7 @@
 package page
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -62,6 +63,7 @@ type fieldBody struct {
 	Class   string      `json:"class"`
 	Values  []valueBody `json:"values"`
 	Allowed []string    `json:"allowed" doc:"Verbs that would be allowed now: compare, act, reveal"`
+	Say     string      `json:"may_say" enum:"whole,mask,nothing" doc:"What of it may be said or written on the call's channel at this level"`
 	Why     string      `json:"why,omitempty" doc:"Code of the refusal when not even masked"`
 }
 
@@ -125,6 +127,22 @@ type resendInput struct {
 type receiptOutput struct {
 	Body struct {
 		Receipt *receiptBody `json:"receipt,omitempty" doc:"Left out only where an answer is repeated that an older version of the program kept"`
+	}
+}
+
+type writeInput struct {
+	CallPath
+	Body struct {
+		Field string `json:"field" maxLength:"60" doc:"A contact field of the customer"`
+		Value string `json:"value,omitempty" maxLength:"40" doc:"One of several values of the field"`
+		Text  string `json:"text" minLength:"1" maxLength:"1000"`
+	}
+}
+
+type checkInput struct {
+	CallPath
+	Body struct {
+		Text string `json:"text" minLength:"1" maxLength:"1000"`
 	}
 }
 
@@ -211,7 +229,8 @@ func (s screens) operations(rt *web.Router) {
 			out.Body.Subject, out.Body.Level, out.Body.Left, out.Body.Receipt = v.Subject, v.Level, v.Left, receiptOf(v.Receipt)
 			out.Body.Fields = []fieldBody{}
 			for _, f := range v.Fields {
-				b := fieldBody{Name: f.Field.Name, Class: string(f.Field.Class), Values: bodies(f.Values), Allowed: []string{}}
+				say := cmp.Or(f.Field.Say(v.Channel, v.Level), "nothing")
+				b := fieldBody{Say: say, Name: f.Field.Name, Class: string(f.Field.Class), Values: bodies(f.Values), Allowed: []string{}}
 				if f.Why != nil {
 					b.Why = f.Why.Code
 				}
@@ -265,6 +284,23 @@ func (s screens) operations(rt *web.Router) {
 				return nil, err
 			}
 			return answer(r), nil
+		})
+	web.Operation(rt, keyed(op("POST", "/write", "Send a text of one's own to a registered contact, after it was held against what may be written there")),
+		func(ctx context.Context, c web.Call, in *writeInput) (*receiptOutput, error) {
+			answer := func(r desk.Receipt) *receiptOutput {
+				out, made := &receiptOutput{}, receiptOf(r)
+				out.Body.Receipt = &made
+				return out
+			}
+			r, err := s.Write(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Value, in.Body.Text, func(tx *db.Tx, r desk.Receipt) error { return c.Settle(tx, answer(r)) })
+			if err != nil {
+				return nil, err
+			}
+			return answer(r), nil
+		})
+	web.Operation(rt, unkeyed(op("POST", "/check", "Say whether a text may be written on the call's own channel; sends nothing"), "each check is one of the few that a call has"),
+		func(ctx context.Context, c web.Call, in *checkInput) (*struct{}, error) {
+			return nil, s.Check(ctx, c.Actor, in.Interaction, in.Body.Text)
 		})
 	web.Operation(rt, keyed(op("POST", "/notes", "Keep a note, sealed under the interaction's own key")),
 		func(ctx context.Context, c web.Call, in *noteInput) (*struct{}, error) {

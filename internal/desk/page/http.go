@@ -44,6 +44,7 @@ func (s screens) routes(rt *web.Router) {
 	call("POST /calls/{interaction}/reveal", s.doReveal)
 	call("POST /calls/{interaction}/compare", s.doCompare)
 	call("POST /calls/{interaction}/resend", s.doResend)
+	call("POST /calls/{interaction}/write", s.doWrite)
 	call("POST /calls/{interaction}/notes", s.doNote)
 	call("POST /calls/{interaction}/notes/read", s.readNotes)
 	call("GET /calls/{interaction}/consents", s.showConsents)
@@ -492,6 +493,26 @@ func (s screens) doResend(r *web.Request) error {
 	return s.noticed(r, notice)
 }
 
+func (s screens) doWrite(r *web.Request) error {
+	var form struct {
+		To   string `form:"to" max:"120" required:"true"`
+		Text string `form:"text" max:"1000" required:"true" lines:"true"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	field, value, _ := strings.Cut(form.To, " ")
+	out, err := s.Write(r.Context(), r.Actor, r.Path("interaction"), field, value, form.Text, nil)
+	if err != nil {
+		return err
+	}
+	notice := &web.Notice{Tone: web.Good, Title: r.T("desk.written"), Text: receiptText(r.Printer(), out)}
+	if r.Partial() {
+		return r.Fragment("desk_compared", Outcome{ID: "written", Notice: notice})
+	}
+	return s.noticed(r, notice)
+}
+
 func (s screens) doNote(r *web.Request) error {
 	var form struct {
 		Text string `form:"text" max:"4000" required:"true" lines:"true"`
@@ -662,6 +683,7 @@ func (s screens) screen(r *web.Request, now standing, last []consent.Event) (Cal
 		if err != nil {
 			return err
 		}
+		page.company = company
 		page.purposes(r.Printer(), v, list, strings.NewReplacer("{company}", company, "{agent}", agent))
 		return nil
 	})
@@ -691,6 +713,7 @@ func (s screens) screen(r *web.Request, now standing, last []consent.Event) (Cal
 			page.refusal(r.Printer(), errs.Of(err))
 		default:
 			page.fields(r.Printer(), view)
+			page.say(r.Printer(), v, view, page.company, s.Messages.Carries)
 		}
 	}
 	if v.State == interaction.Wrapup || v.State == interaction.Sealed || mine && v.Identified {

@@ -86,11 +86,15 @@ type CallPage struct {
 	Left      string
 	Receipt   string
 	Letter    *Letter
+	Say       []SayRow
+	Voicemail string // the only sentence for an answering machine
+	Write     *WriteForm
 	Note      *NoteForm
 	Done      web.Facts
 	Closing   []web.Choice
 
-	said *i18n.Printer // what the customer hears and reads, in Language
+	said    *i18n.Printer // what the customer hears and reads, in Language
+	company string
 }
 
 // Step is one of the moments of a call, as the strip at the head shows them.
@@ -657,6 +661,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 			field("address", "Alamat", "Address", catalog.NoContact, compare, "***, Kabupaten Malang 92821"),
 			{Field: catalog.Field{Name: "nik", Label: catalog.Text{ID: "NIK", EN: "NIK"}}, Why: errs.New(errs.Denied, "gate.level_too_low").With("have", 2).With("need", 3), May: map[gate.Verb]*errs.E{}}}}
 		page.fields(p, view)
+		page.say(p, interaction.View{Channel: interaction.Phone, Direction: interaction.Outbound}, said(view), "Nusantara Niaga", func(field string) bool { return field == "phone" })
 		page.show(p, desk.Revealed{Values: []desk.Value{{ID: "val_name", Field: "name", Text: name, Mask: "B****** M********"}}, Receipt: view.Receipt, Left: 36}, "Rina · 08.30")
 		page.summary(p, interaction.View{State: interaction.Serving}, desk.Summary{Notes: 1}, label)
 		page.Note.reading(p, nil)

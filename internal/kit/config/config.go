@@ -86,6 +86,13 @@ type Config struct {
 		} `key:"esl"`
 	} `key:"telephony"`
 
+	SMS      Gateway `key:"sms"`
+	WhatsApp Gateway `key:"whatsapp"`
+
+	Message struct {
+		Phone string `key:"phone" default:"sms" one:"sms whatsapp" id:"Saluran untuk nomor telepon bila SMS dan WhatsApp sama-sama ada." en:"The channel for telephone numbers where there are both SMS and WhatsApp."`
+	} `key:"message"`
+
 	Witness struct {
 		URL string `key:"url" default:"" id:"Alamat saksi yang menandatangani titik periksa log (lihat amanah witness)." en:"Address of the witness that cosigns the log's checkpoints (see amanah witness)."`
 		Key string `key:"key" default:"" id:"Kunci publik saksi, seperti dicetak amanah witness." en:"The witness's public key, as amanah witness prints it."`
@@ -105,6 +112,13 @@ type Config struct {
 	} `key:"stop"`
 
 	values map[string]Value
+}
+
+// Gateway is how a provider of SMS or WhatsApp is reached.
+type Gateway struct {
+	File         string `key:"gateway" default:"" id:"Berkas yang menguraikan penyedia (lihat panduan pesan). Kosong: saluran ini tidak ada." en:"The file that describes the provider (see the guide on messages). Empty: there is no such channel."`
+	Secret       Secret `key:"secret" default:"" id:"Kunci dari penyedia; mengisi {secret} dan {basic} di berkas itu." en:"The provider's key; fills {secret} and {basic} in that file."`
+	StatusSecret Secret `key:"status_secret" default:"" id:"Kunci penanda laporan pengiriman. Kosong: kunci pemasangan ini, dicetak amanah message key." en:"The key that signs delivery reports. Empty: this installation's own, printed by amanah message key."`
 }
 
 // Secret is a setting that never prints.

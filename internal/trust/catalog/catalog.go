@@ -21,6 +21,13 @@
 // the length of the value, and refuse values over MaxValue bytes. Their errors never
 // quote the value.
 //
+// Seeing is not saying. A second table says what may leave in words: for each outlet (spoken
+// in a call, chat, e-mail, SMS, WhatsApp, voicemail) whether the value or only its mask, and
+// from which level on. What no deployment may loosen is in the code: a secret and a number of
+// the population or tax office leave by no outlet; e-mail, SMS and WhatsApp carry links and
+// public words, since what is written there stays there; a voicemail carries no field at all;
+// and what is personal is said to nobody below V2.
+//
 // Masks are made here and not on a screen, and none tells the length of what it hides.
 //
 // The second half of the package reads the class comments of every room's schema files
@@ -110,6 +117,7 @@ type Field struct {
 	Verifies   bool                      // a registered contact or account history: may be used to verify the caller
 	Free       bool                      // declares every name that begins with Name + "_"
 	MinLevel   map[string]map[string]int // channel -> verb -> lowest level (0 to 3)
+	Words      map[string]map[string]int // outlet -> form -> lowest level at which it may be said or written there
 	Declared   bool                      // false for the answer to a name nobody declared
 }
 
@@ -122,6 +130,24 @@ func (f Field) Level(channel, verb string) (int, bool) {
 	}
 	level, ok := f.MinLevel[channel][verb]
 	return level, ok
+}
+
+// Word returns the lowest level of verification at which the field may be said or written by
+// an outlet, in a form; false when it may not, at any level.
+func (f Field) Word(outlet, form string) (int, bool) {
+	level, ok := f.Words[outlet][form]
+	return level, ok
+}
+
+// Say is the fullest form in which the field may be said or written by an outlet at a level:
+// Whole, Masked, or "" for not at all.
+func (f Field) Say(outlet string, level int) string {
+	for _, form := range []string{Whole, Masked} {
+		if least, ok := f.Word(outlet, form); ok && level >= least {
+			return form
+		}
+	}
+	return ""
 }
 
 // Normalise brings a value into the form that is stored and shown. An error has the code

@@ -18,6 +18,19 @@ var (
 	Verbs    = []string{"search", "mask", "compare", "act", "collect", "reveal", "note"}
 )
 
+// Outlets are the ways by which words leave: spoken in a call, written in a chat or as a
+// message, left on an answering machine. Forms are what may be said of a field there.
+var (
+	Outlets = []string{"phone", "chat", "email", "sms", "whatsapp", "voicemail"}
+	Forms   = []string{Masked, Whole}
+)
+
+// The forms in which a field may be said.
+const (
+	Masked = "mask"
+	Whole  = "whole"
+)
+
 // maxFile bounds a catalogue file; ours has some 10 KiB.
 const maxFile = 256 << 10
 
@@ -37,11 +50,13 @@ type fileField struct {
 	Verifies   bool    `yaml:"verifies"`
 	Free       bool    `yaml:"free"`
 	Levels     string  `yaml:"levels"`
+	Words      string  `yaml:"words"`
 }
 
 type file struct {
 	Version int               `yaml:"version"`
 	Levels  map[string]levels `yaml:"levels"`
+	Words   map[string]levels `yaml:"words"`
 	Fields  []fileField       `yaml:"fields"`
 }
 
@@ -65,11 +80,20 @@ func Load(text []byte) (*Catalogue, error) {
 			return nil, refuse(name, "levels", err)
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(f.Words)) {
+		if err := checkWords(f.Words[name]); err != nil {
+			return nil, refuse(name, "words", err)
+		}
+	}
 	c := &Catalogue{byName: make(map[string]int, len(f.Fields))}
 	for _, in := range f.Fields {
 		least, ok := f.Levels[in.Levels]
 		if !ok {
 			return nil, refuse(in.Name, "levels", fmt.Errorf("no levels named %q", in.Levels))
+		}
+		words, ok := f.Words[in.Words]
+		if !ok && in.Words != "" {
+			return nil, refuse(in.Name, "words", fmt.Errorf("no words named %q", in.Words))
 		}
 		if in.Index == "" {
 			in.Index = None
@@ -77,7 +101,7 @@ func Load(text []byte) (*Catalogue, error) {
 		field := Field{
 			Name: in.Name, Class: in.Class, Kind: in.Kind, Label: in.Label, Necessity: in.Necessity,
 			Normaliser: in.Normaliser, Mask: in.Mask, Index: in.Index, Multiple: in.Multiple,
-			Contact: in.Contact, Verifies: in.Verifies, Free: in.Free, MinLevel: least, Declared: true,
+			Contact: in.Contact, Verifies: in.Verifies, Free: in.Free, MinLevel: least, Words: words, Declared: true,
 		}
 		if err := field.check(); err != nil {
 			return nil, refuse(in.Name, "field", err)
@@ -115,6 +139,47 @@ func checkLevels(l levels) error {
 	return nil
 }
 
+func checkWords(l levels) error {
+	for outlet, forms := range l {
+		if !slices.Contains(Outlets, outlet) {
+			return fmt.Errorf("outlet %q is none of %s", outlet, strings.Join(Outlets, ", "))
+		}
+		for form, level := range forms {
+			if !slices.Contains(Forms, form) {
+				return fmt.Errorf("form %q is none of %s", form, strings.Join(Forms, ", "))
+			}
+			if level < 0 || level > MaxLevel {
+				return fmt.Errorf("level %d of %s is not 0 to %d", level, form, MaxLevel)
+			}
+		}
+	}
+	return nil
+}
+
+// official are the normalisers of numbers that the state gives out.
+var official = []string{"nik", "nik_region", "kk", "npwp"}
+
+// wordless reports whether the field is of those that leave by no outlet.
+func (f Field) wordless() bool { return f.Class == Secret || slices.Contains(official, f.Normaliser) }
+
+// loose reports whether the field's words go beyond what any deployment may set.
+func (f Field) loose() bool {
+	for outlet, forms := range f.Words {
+		written := outlet == "email" || outlet == "sms" || outlet == "whatsapp"
+		for _, level := range forms {
+			if outlet == "voicemail" || f.Class != Public && (written || level < 2) {
+				return true
+			}
+		}
+		mask, masked := forms[Masked]
+		whole, open := forms[Whole]
+		if masked && open && whole < mask {
+			return true
+		}
+	}
+	return false
+}
+
 func (f Field) allows(verb string) bool {
 	for _, verbs := range f.MinLevel {
 		if _, ok := verbs[verb]; ok {
@@ -142,6 +207,8 @@ func (f Field) check() error {
 		{f.Mask == "whole" && f.Class != Public, "the mask `whole` is for public fields only"},
 		{f.Class == Secret && f.Mask != "hidden", "a secret's mask must be `hidden`"},
 		{f.Class == Secret && (f.allows("reveal") || f.allows("mask") || f.allows("search")), "a secret can be compared and collected, not searched, masked or revealed"},
+		{f.wordless() && len(f.Words) > 0, "a secret, and a number of the population or tax office, are said and written nowhere: no words"},
+		{f.loose(), "voicemail says no field; e-mail, SMS and WhatsApp carry public words only; nothing personal is said below level 2, nor the value before its mask"},
 		{!slices.Contains([]Index{None, Unique, Exact, Memory}, f.Index), "unknown index"},
 		{(f.Index == Unique || f.Index == Exact) && n.skewed, "names, dates and free text have no index at rest: use `memory` or `none`"},
 		{f.Index == None && f.allows("search"), "a field that may be searched needs an index"},
