@@ -11,7 +11,16 @@
 // a message and nothing else, and whose output is no screen. So each attempt has its
 // entry, before the opening, like every other opening in the house.
 //
-// Every text passes the inspection given by app before it leaves; New refuses to start
+// What may be written is a table of the catalogue, and one function keeps it: May. Every text
+// passes it when it is queued. A template's holes take typed arguments only (company, purpose,
+// time, link), so no value of a customer can be in one. What a person wrote becomes an
+// argument by Clear alone, which opens all that is stored about the customer, on the duty
+// message_read whose output is one word, and holds the text against it.
+//
+// Senders are e-mail (SMTP) and any provider of SMS or WhatsApp by HTTP, described in a file.
+// A provider may report what became of a message; a report is believed by its HMAC.
+//
+// Every text also passes the inspection given by app before it leaves; New refuses to start
 // without one. Until the room that finds personal data in texts (dlp) is built, app gives
 // NotInspected, by that name, so that nobody believes otherwise.
 //
@@ -22,7 +31,8 @@
 // sent after it.
 //
 // What it refuses: an address that is not one plain ASCII mailbox, any control character
-// in anything that becomes a header, a password over a connection that is not encrypted.
+// in anything that becomes a header, a password over a connection that is not encrypted, a
+// number in an address or a header, a redirect.
 //
 // Serves UU PDP articles 35 and 36 (confidentiality) and 39.
 package message

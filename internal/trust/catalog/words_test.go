@@ -46,12 +46,12 @@ func TestWhatMayBeSaidIsDataAndItsLimitsAreNot(t *testing.T) {
 }
 
 func TestAWordsTableThatGoesBeyondTheLimitsIsRefused(t *testing.T) {
-	shipped := string(shipped)
+	file := string(shipped)
 	change := func(from, to string) string {
-		if !strings.Contains(shipped, from) {
+		if !strings.Contains(file, from) {
 			t.Fatalf("%q is not in the file", from)
 		}
-		return strings.Replace(shipped, from, to, 1)
+		return strings.Replace(file, from, to, 1)
 	}
 	for name, text := range map[string]string{
 		"NIK":                     change("    levels: identity_search\n", "    levels: identity_search\n    words: open\n"),
