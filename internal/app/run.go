@@ -39,6 +39,7 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 	var background sync.WaitGroup
 	background.Go(func() { h.Worker.Run(working) })
 	background.Go(func() { h.followKeys(working) })
+	background.Go(func() { h.followNames(working) })
 	background.Go(func() {
 		h.warmUp(working)
 		background.Go(func() { h.followIndex(working) })

@@ -86,6 +86,14 @@ func (h *House) followKeys(ctx context.Context) {
 	h.follow(ctx, 5*time.Second, "keys not read again", h.Keys.Refresh)
 }
 
+// followNames takes in whom other nodes, and imports beside the server, have written.
+func (h *House) followNames(ctx context.Context) {
+	if h.DB.Dialect() == db.SQLite {
+		return
+	}
+	h.follow(ctx, 15*time.Second, "names of others not read", h.Vault.FollowNames)
+}
+
 // followIndex repairs the blind index when rows of it were made late, and tries again until that has succeeded.
 func (h *House) followIndex(ctx context.Context) {
 	h.follow(ctx, 2*time.Second, "blind index not repaired", func(ctx context.Context) error {

@@ -28,6 +28,7 @@ type names struct {
 	ready    bool
 	building bool
 	touched  map[string]touch // what writes changed since the build began, by subject
+	followed followed
 }
 
 // touch says what of a subject a write has changed.
@@ -107,6 +108,15 @@ func (n *names) apply(controller string, c name.Change) {
 	}
 }
 
+// created notes that the index is about to hold all of a new customer.
+func (n *names) created(subject string, at int64) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.followed.seen != nil {
+		n.followed.seen[subject] = at
+	}
+}
+
 func (n *names) remove(controller, subject string) {
 	n.apply(controller, name.Change{Subject: subject, Name: new(string), Born: new(uint32)})
 }
@@ -163,6 +173,7 @@ func (v *Vault) BuildNames(ctx context.Context) error {
 	v.names.mu.Lock()
 	v.names.building, v.names.ready, v.names.touched = true, false, map[string]touch{}
 	v.names.indexes = map[string]*name.Index{}
+	v.names.followed = followed{since: v.db.Now().Add(-late)}
 	v.names.mu.Unlock()
 	run := id.NewAt(id.Duty, v.db.Now())
 	err := v.inSpans(ctx, func(ctx context.Context, s span) error { return v.buildSpan(ctx, run, s) })
@@ -280,40 +291,47 @@ func (v *Vault) buildSpan(ctx context.Context, run string, s span) error {
 	if err != nil {
 		return err
 	}
-	called, _ := v.catalogue.Field(v.names.nameField)
-	date, _ := v.catalogue.Field(v.names.dateField)
 	changes := map[string][]name.Change{}
 	for i, p := range people {
 		if i%turn == 0 {
 			runtime.Gosched()
 		}
-		if p.key.Subject() == "" { // being erased: its values go next
-			continue
-		}
-		plain, err := v.openStored(receipt, p.key, p.stored)
-		if err != nil {
-			// one damaged value must not keep everybody else from being found; the keyring
-			// has written open.failed
-			slog.Warn("a name could not be opened for the index", slog.String("subject", p.subject), slog.String("code", errs.Of(err).Code))
-			continue
-		}
 		c := name.Change{Subject: p.subject}
-		for i, s := range p.stored {
-			if s.Field == called.Name {
-				if folded, err := called.Key(plain[i]); err == nil {
-					c.Name = &folded
-				}
-			} else if folded, err := date.Key(plain[i]); err == nil {
-				born := dayNumber(folded)
-				c.Born = &born
-			}
+		if v.opened(receipt, p.key, p.stored, &c) {
+			changes[p.controller] = append(changes[p.controller], c)
 		}
-		changes[p.controller] = append(changes[p.controller], c)
 	}
 	for controller, list := range changes {
 		v.names.fill(controller, list)
 	}
 	return nil
+}
+
+// opened opens somebody's values for the index; false when there is nothing to be had of them.
+func (v *Vault) opened(r gate.Receipt, key keyring.Key, stored []Stored, c *name.Change) bool {
+	if key.Subject() == "" { // being erased: its values go next
+		return false
+	}
+	plain, err := v.openStored(r, key, stored)
+	if err != nil {
+		// one damaged value must not keep everybody else from being found; the keyring
+		// has written open.failed
+		slog.Warn("a name could not be opened for the index", slog.String("subject", c.Subject), slog.String("code", errs.Of(err).Code))
+		return false
+	}
+	called, _ := v.catalogue.Field(v.names.nameField)
+	date, _ := v.catalogue.Field(v.names.dateField)
+	for i, s := range stored {
+		if s.Field == called.Name {
+			if folded, err := called.Key(plain[i]); err == nil {
+				c.Name = &folded
+			}
+		} else if folded, err := date.Key(plain[i]); err == nil {
+			born := dayNumber(folded)
+			c.Born = &born
+		}
+	}
+	return true
 }
 
 // fill adds a chunk of the build, leaving alone what a write has touched since it began.

@@ -207,6 +207,80 @@ func TestAWriteOfOneFieldDuringTheBuildKeepsTheOther(t *testing.T) {
 	}
 }
 
+// What another node writes, or an import beside the server, is found by name here too.
+func TestTheIndexFollowsWhatOthersWrite(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		follow := func() {
+			t.Helper()
+			if err := h.vault.FollowNames(ctx); err != nil {
+				t.Fatal(err)
+			}
+		}
+		follow() // there is no index yet
+		h.create("customer_number", "F-0", "name", "Made Wirawan")
+		h.buildNames()
+		follow()
+		mine := h.vault
+		theirs := New(Options{DB: h.db, Log: h.log, Gate: h.gate, Keys: h.keys, Catalogue: h.vault.catalogue, Purpose: h.vault.purpose, Duty: h.vault.duty})
+		elsewhere := func(act func()) {
+			h.vault = theirs
+			act()
+			h.vault = mine
+		}
+		var one, two string
+		elsewhere(func() {
+			one = h.create("customer_number", "F-1", "name", "Siti Aminah", "birth_date", "1990-12-31")
+			two = h.create("customer_number", "F-2")
+		})
+		if got := h.findName("siti aminah", ""); got != nil {
+			t.Fatalf("found before: %v", got)
+		}
+		follow()
+		if got := h.findName("siti aminah", "1990-12-31"); !slices.Equal(got, []string{one}) {
+			t.Errorf("created elsewhere: %v", got)
+		}
+		elsewhere(func() {
+			if _, err := h.tryUpdate(one, "name", "Rahmawati"); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := h.tryUpdate(two, "name", "Budi Santoso"); err != nil {
+				t.Fatal(err)
+			}
+		})
+		follow()
+		if got := h.findName("siti aminah", ""); got != nil {
+			t.Errorf("an old name still finds %v", got)
+		}
+		if got := h.findName("rahmawati", "1990-12-31"); !slices.Equal(got, []string{one}) {
+			t.Errorf("renamed elsewhere: %v", got)
+		}
+		if got := h.findName("budi santoso", ""); !slices.Equal(got, []string{two}) {
+			t.Errorf("named elsewhere: %v", got)
+		}
+		elsewhere(func() {
+			if _, err := h.tryUpdate(two, "name", ""); err != nil {
+				t.Fatal(err)
+			}
+		})
+		follow()
+		if got := h.findName("budi santoso", ""); got != nil {
+			t.Errorf("an emptied name finds %v", got)
+		}
+		// Nobody is opened twice for one write, nor for one of this node's own.
+		h.create("customer_number", "F-3", "name", "Ayu Lestari")
+		before := len(h.entries("process"))
+		follow()
+		follow()
+		if after := len(h.entries("process")); after != before {
+			t.Errorf("%d openings for nothing", after-before)
+		}
+		if s := h.vault.Names(); s.People != 3 { // Made, Rahmawati, Ayu
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
 func TestTheBuildStopsWhenItIsTold(t *testing.T) {
 	h := newHouse(t, dbtest.Open(t, schemas()...))
 	h.create("name", "Siti")

@@ -309,6 +309,8 @@ func (v *Vault) Add(tx *db.Tx, d *Draft) error {
 	}
 	insertSubject(tx, Subject{ID: d.Subject, Controller: d.prepared.controller, Source: d.source})
 	insertValues(tx, d.Subject, d.values, d.source)
+	at := tx.Now().UnixMicro()
+	tx.AfterCommit(func() { v.names.created(d.Subject, at) })
 	return v.index(tx, d.Subject, d.prepared)
 }
 

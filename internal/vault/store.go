@@ -305,6 +305,18 @@ func subjectsIn(tx *db.Tx, s span, since int64) ([]Subject, error) {
 	return out, err
 }
 
+// changedSince reads who was written from a time on, in the order of their ids.
+func changedSince(tx *db.Tx, since int64, after string, limit int) (list []other, err error) {
+	err = tx.Data.Rows(`select subject, controller, updated_at from vault_subject where updated_at >= $1 and subject > $2 order by subject limit $3`,
+		[]any{since, after, limit}, func(r db.Row) error {
+			var o other
+			err := r.Scan(&o.subject, &o.controller, &o.updated)
+			list = append(list, o)
+			return err
+		})
+	return list, err
+}
+
 func subjectsAlive(tx *db.Tx, s span) (map[string]bool, error) {
 	alive := map[string]bool{}
 	err := tx.Data.Rows(`select subject from vault_subject where subject > $1 and subject <= $2`, []any{s.after, s.upto}, func(r db.Row) error {

@@ -16,7 +16,8 @@
 // NIK exactly one wins. Names and birth dates are too unevenly spread for any index at
 // rest; they are found by an index in memory (package name) that a registered duty builds
 // in the background after the start, one audit entry for each chunk it opens, and that the
-// writes keep current after their commit. Until it is built, Find says that it is warming up.
+// writes keep current after their commit; what other nodes write comes into it by FollowNames.
+// Until it is built, Find says that it is warming up.
 //
 // The vault opens nothing itself, except in the duties name_index and index_repair, and in
 // the duty import when a change names contacts. It hands sealed records to rooms that hold
