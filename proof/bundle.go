@@ -75,8 +75,20 @@ func OpenBundle(path string) (fs.FS, io.Closer, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: not a bundle", ErrMalformed)
 	}
+	for _, f := range z.File {
+		if f.UncompressedSize64 > mostSmall && f.UncompressedSize64/mostPacked > f.CompressedSize64 {
+			return nil, nil, errors.Join(fmt.Errorf("%w: the zip file unpacks to too much", ErrMalformed), z.Close())
+		}
+	}
 	return z, z, nil
 }
+
+// How much a file of a zip file may unpack to: as little as mostSmall always, else so many
+// times its size. Ours are not packed at all; whoever packs them anew gets a few times.
+const (
+	mostSmall  = 1 << 20
+	mostPacked = 50
+)
 
 // Bundle is what is to be written.
 type Bundle struct {

@@ -824,6 +824,23 @@ func TestBundlesAreFoldersOrZipFiles(t *testing.T) {
 	}
 }
 
+// A bundle comes from somebody who may not wish us well.
+func TestAZipFileThatUnpacksWithoutEndIsNoBundle(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "bomb.zip")
+	var b bytes.Buffer
+	z := zip.NewWriter(&b)
+	w, err := z.Create("bundle.json") // deflated
+	if err == nil {
+		_, err = w.Write(make([]byte, 8<<20))
+	}
+	if err = errors.Join(err, z.Close(), os.WriteFile(path, b.Bytes(), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := OpenBundle(path); !errors.Is(err, ErrMalformed) {
+		t.Errorf("%d bytes that stand for %d were opened: %v", b.Len(), 8<<20, err)
+	}
+}
+
 func TestTheReportSpeaksBothLanguages(t *testing.T) {
 	for key := range words[English] {
 		if strings.Count(words[English][key], "%") != strings.Count(words[Indonesian][key], "%") || words[Indonesian][key] == "" {
