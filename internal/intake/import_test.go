@@ -395,7 +395,7 @@ func TestHistoryIsSealedAndLoadedOnce(t *testing.T) {
 func TestAnImportIsKnownAgainByAllOfItsFileAndMap(t *testing.T) {
 	h := newHouse(t, dbtest.Open(t, schemas()...))
 	long := strings.Repeat("a,b,c\n", 60_000)
-	print := func(file string, m *Map, f *FactMap) string {
+	macOf := func(file string, m *Map, f *FactMap) string {
 		t.Helper()
 		at := strings.NewReader(file)
 		if _, err := at.Seek(3, io.SeekStart); err != nil {
@@ -416,7 +416,7 @@ func TestAnImportIsKnownAgainByAllOfItsFileAndMap(t *testing.T) {
 	customers := func() *Map {
 		return &Map{Version: 1, Columns: map[string]Column{"a": {Field: "customer_number"}, "b": {Field: "name"}}}
 	}
-	for _, is := range [][2]string{{print(long, nil, facts()), print(long, nil, facts())}, {print(long, customers(), nil), print(long, customers(), nil)}} {
+	for _, is := range [][2]string{{macOf(long, nil, facts()), macOf(long, nil, facts())}, {macOf(long, customers(), nil), macOf(long, customers(), nil)}} {
 		if is[0] != is[1] {
 			t.Error("the same is not known again")
 		}
@@ -426,12 +426,12 @@ func TestAnImportIsKnownAgainByAllOfItsFileAndMap(t *testing.T) {
 	field, other := customers(), customers()
 	field.Columns["b"] = Column{Field: "address"}
 	other.Delimiter = ","
-	seen := map[string]string{print(long, nil, facts()): "history", print(long, customers(), nil): "customers"}
+	seen := map[string]string{macOf(long, nil, facts()): "history", macOf(long, customers(), nil): "customers"}
 	middle := long[:len(long)/2] + "X" + long[len(long)/2+1:]
 	for what, mac := range map[string]string{
-		"kinds": print(long, nil, kinds), "column": print(long, nil, column), "delimiter": print(long, nil, delimiter),
-		"field": print(long, field, nil), "delimiter of customers": print(long, other, nil),
-		"middle": print(middle, customers(), nil), "end": print(long+"x", customers(), nil),
+		"kinds": macOf(long, nil, kinds), "column": macOf(long, nil, column), "delimiter": macOf(long, nil, delimiter),
+		"field": macOf(long, field, nil), "delimiter of customers": macOf(long, other, nil),
+		"middle": macOf(middle, customers(), nil), "end": macOf(long+"x", customers(), nil),
 	} {
 		if was, ok := seen[mac]; ok {
 			t.Errorf("another %s is taken for the same as %s", what, was)
