@@ -302,6 +302,7 @@ type caller struct {
 	cookie string
 	scopes []string // of an API client; nil for others
 	nobody bool     // nothing that was shown is good
+	script bool     // asks as the console's script does, for a part of a page
 }
 
 // ask sends a request of the caller to a route. An event stream is read no further than its head.
@@ -321,6 +322,9 @@ func (w *world) ask(c caller, method, target, body string) response {
 	}
 	if c.cookie != "" {
 		r.AddCookie(&http.Cookie{Name: identity.CookieName, Value: c.cookie})
+	}
+	if c.script {
+		r.Header.Set("Amanah-Fragment", "1")
 	}
 	media := "application/x-www-form-urlencoded"
 	if strings.HasPrefix(target, "/api/") {

@@ -2,7 +2,7 @@
 //
 // A world is a whole installation, every room wired as the program wires it (app.NewTrial), behind an http server, with
 // staff of every role, two companies, API clients, and customers who do not exist. The tests drive it through package
-// client where a program would, and by hand where a browser or an attacker would. There are five kinds:
+// client where a program would, and by hand where a browser or an attacker would. There are six kinds:
 //
 //   - story_test.go: the main job from end to end (a customer is created, calls, is verified on their own telephone, is
 //     served; the log verifies offline), handing a call over, what an API client may do alone, repeated requests, pages
@@ -15,5 +15,8 @@
 //   - canary_test.go: known personal values go through a whole day, refusals and errors included, and are then looked
 //     for where they must not be: logs, metrics, errors, jobs, audit leaves, every column of every table, and the raw
 //     bytes of every file, in every spelling that a leak would have.
+//   - matrix_test.go: role, level, channel, route and class of field, thousands of cells: every route, asked by everybody in
+//     calls at every level on every channel, about a customer of whom a value of every field is kept. An answer holds a value
+//     only where the catalogue, the purpose and the policies say so, in no spelling and in no part of it; and there it does.
 //   - document_test.go: the OpenAPI document is docs/openapi.json. AMANAH_UPDATE=1 writes it anew; read the difference.
 package apitest

@@ -117,9 +117,15 @@ func bribed(s *scene) {
 	// What a shift of real, verified calls gives: the budget of reveals, and not one more.
 	q, accomplice := s.newcomer(actor.Agent, s.toko), s.accomplice()
 	q.who = "hostile_agent"
+	s.console(q)
 	verified := s.claimed(q, accomplice, "order_status")
 	s.proves("link", q, verified, accomplice)
-	reveals := 0
+	screen, err := s.page(s.ctx, q, http.MethodPost, "/calls/"+verified+"/reveal", url.Values{"field": {"name"}, "reason": {"difoto"}})
+	s.must(err)
+	first, _, _ := strings.Cut(q.name, " ")
+	marked := strings.Contains(screen.text, accomplice.Name) && strings.Contains(screen.text, `class="mark">`+first)
+	s.holds(q.who, "photographs", "", marked, s.either(marked, "attack.is_marked", "attack.is_unmarked"))
+	reveals := 1
 	for reveals <= 2*s.most("reveals") {
 		if reveals%50 == 49 {
 			s.must(q.Heartbeat(s.ctx, verified))

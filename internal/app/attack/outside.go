@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -188,7 +189,7 @@ func fake(s *scene) {
 		says := strings.Contains(page.text, text)
 		s.holds("customer", "reads", s.Text.T("attack.letter_"+what), says, s.either(says, "attack.is_there", "attack.is_absent"))
 	}
-	secret := !strings.Contains(page.text, strconv.Itoa(one.Number))
+	secret := !slices.Contains(numbers(page.text), strconv.Itoa(one.Number))
 	s.holds("customer", "reads", s.Text.T("attack.letter_number"), secret, s.either(secret, "attack.is_absent", "attack.is_there"))
 	// A swindler has no link: what he makes up, alters or replays opens nothing.
 	for what, link := range map[string]string{"made_up": "/v/" + strings.Repeat("A", 43), "altered": link[:len(link)-2] + flip(link[len(link)-2:])} {
@@ -208,6 +209,17 @@ func fake(s *scene) {
 	s.holds("customer", "denies", "", v.State == "frozen", v.State)
 	_, err = s.reveal(p, itx, "name")
 	s.refuses(p, itx, "reveals", "name", err, frozen)
+}
+
+var (
+	markup = regexp.MustCompile(`<style.*?</style>|<[^>]*>`)
+	clock  = regexp.MustCompile(`\d\d[.:]\d\d`)
+	number = regexp.MustCompile(`\d+`)
+)
+
+// numbers are those that somebody can read on a page, without the time of day.
+func numbers(page string) []string {
+	return number.FindAllString(clock.ReplaceAllString(markup.ReplaceAllString(page, " "), " "), -1)
 }
 
 // flip exchanges letters for others.
