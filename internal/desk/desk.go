@@ -30,6 +30,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -73,11 +74,12 @@ func Kinds() []Kind { return []Kind{ByPhone, ByCustomerNumber, ByName, ByEmail, 
 // Known reports whether k is one of Kinds.
 func (k Kind) Known() bool { return slices.Contains(Kinds(), k) }
 
-// tidy trims a free text and reports whether it is usable: valid UTF-8, not empty, not
-// longer than limit characters, and without control characters other than line breaks.
+// tidy trims a free text and reports whether it is usable: valid UTF-8, with something that
+// can be seen, not longer than limit characters, and without control characters other than
+// line breaks.
 func tidy(text string, limit int) (string, bool) {
 	text = strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n"))
-	if text == "" || !utf8.ValidString(text) || utf8.RuneCountInString(text) > limit {
+	if !strings.ContainsFunc(text, seen) || !utf8.ValidString(text) || utf8.RuneCountInString(text) > limit {
 		return "", false
 	}
 	for _, r := range text {
@@ -87,3 +89,7 @@ func tidy(text string, limit int) (string, bool) {
 	}
 	return text, true
 }
+
+// seen reports whether a character can be seen: a mark that only turns or joins others is no
+// reason and no note.
+func seen(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) }

@@ -125,7 +125,7 @@ func (s *Service) Review(ctx context.Context, a actor.Actor, denial, reason stri
 		return errReviewer
 	}
 	reason = strings.TrimSpace(strings.ReplaceAll(reason, "\r\n", "\n"))
-	if reason == "" || utf8.RuneCountInString(reason) > maxReason || !utf8.ValidString(reason) ||
+	if !strings.ContainsFunc(reason, unicode.IsLetter) || utf8.RuneCountInString(reason) > maxReason || !utf8.ValidString(reason) ||
 		strings.ContainsFunc(reason, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
 		return errReason
 	}

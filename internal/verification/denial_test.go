@@ -109,7 +109,7 @@ func TestADenialIsReviewedOnceByWhoDidNotServeItAndTheReasonIsInTheLogAlone(t *t
 		ctx := context.Background()
 		attempt, itx := h.disowned()
 		boss := h.reader("boss", actor.Supervisor)
-		for name, reason := range map[string]string{"none": " \n ", "too long": strings.Repeat("é", 301), "a control character": "a\x00b", "no text": "\xff"} {
+		for name, reason := range map[string]string{"none": " \n ", "too long": strings.Repeat("é", 301), "a control character": "a\x00b", "no text": "\xff", "nothing to be seen": "\u202e", "no word": "-"} {
 			if err := h.Review(ctx, boss, attempt, reason); err == nil || h.log.take() != nil {
 				t.Errorf("%s is taken as a reason", name)
 			}

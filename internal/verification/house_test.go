@@ -212,10 +212,12 @@ func (h *house) build() {
 	history, _ := c.Field(vault.HistoryField)
 	h.Service, err = New(Options{
 		DB: h.db, Log: h.log, Gate: g, Keys: keys, Interactions: h.interactions, Messages: h.messages, Vault: h.vault, Fold: history.Key,
-		Staff:    func(_ *db.Tx, staff string) (string, error) { return "Nama " + staff[len(staff)-4:], nil },
-		Company:  func(*db.Tx, string) (string, error) { return "Bank Contoh", nil },
-		Agent:    func(*db.Tx, string) (string, error) { return "Rina", nil },
-		Purpose:  func(*db.Tx, string, string) (string, error) { return "Status pesanan", nil },
+		Staff:   func(_ *db.Tx, staff string) (string, error) { return "Nama " + staff[len(staff)-4:], nil },
+		Company: func(*db.Tx, string) (string, error) { return "Bank Contoh", nil },
+		Agent:   func(*db.Tx, string) (string, error) { return "Rina", nil },
+		Purpose: func(_ *db.Tx, _, in string) (string, error) {
+			return map[string]string{"id": "Status pesanan", "en": "Order status"}[in], nil
+		},
 		Seen:     func(*db.Tx, string, string) ([]string, error) { return []string{"phone"}, nil },
 		Customer: actor.NewCustomer, Duty: actor.NewDuty("verification_expire"), Address: "https://cs.bank.example",
 	})

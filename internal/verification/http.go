@@ -60,7 +60,7 @@ type CustomerPage struct {
 }
 
 func (s *Service) showPage(r *web.Request) error {
-	v, err := s.Show(r.Context(), r.Path("token"), secretOf(r))
+	v, err := s.Show(r.Context(), r.Path("token"), secretOf(r), r.Lang)
 	if err != nil {
 		return s.problem(r, err)
 	}
@@ -107,7 +107,7 @@ func (s *Service) postAnswer(r *web.Request) error {
 		if !errors.Is(err, errAnswer) {
 			return s.problem(r, err)
 		}
-		v, err := s.Show(r.Context(), r.Path("token"), secretOf(r))
+		v, err := s.Show(r.Context(), r.Path("token"), secretOf(r), r.Lang)
 		if err != nil {
 			return s.problem(r, err)
 		}
@@ -157,7 +157,7 @@ type answerInput struct {
 type attemptJSON struct {
 	ID      string    `json:"id"`
 	State   string    `json:"state" doc:"sent, opened, confirmed, mismatch, declined, denied, expired or withdrawn"`
-	Number  int       `json:"number" doc:"The two digits to read to the customer"`
+	Number  int       `json:"number" doc:"The two digits to read to the customer; 0 for whoever does not serve the contact"`
 	Contact string    `json:"contact" doc:"Field name of the registered contact"`
 	Started time.Time `json:"started_at"`
 	Expires time.Time `json:"expires_at"`
@@ -258,7 +258,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	const token = "token"
 	at := time.Date(2026, 11, 23, 3, 32, 0, 0, time.UTC)
 	view := func(state ViewState, name string) CustomerPage {
-		v := View{State: state, Language: "id", Company: name, Since: at, Inbound: true, CanDeny: state != ViewDenied}
+		v := View{State: state, Company: name, Since: at, Inbound: true, CanDeny: state != ViewDenied}
 		if state == ViewQuestion || state == ViewConfirmed {
 			v.Agent, v.Purpose = name, name
 		}

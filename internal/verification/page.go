@@ -14,6 +14,7 @@ import (
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/vault"
@@ -23,16 +24,15 @@ import (
 // company only: a machine that fetches links out of mails to look at them learns nothing
 // else, and uses nothing up.
 type View struct {
-	State    ViewState
-	Language string
-	Company  string
-	Agent    string // first name
-	Purpose  string
-	Inbound  bool      // the customer called us
-	Since    time.Time // when the link was sent
-	Seen     []string  // names of the fields used so far, once answered
-	Ended    bool      // the interaction is over
-	CanDeny  bool      // "somebody else is calling" can be pressed
+	State   ViewState
+	Company string
+	Agent   string // first name
+	Purpose string
+	Inbound bool      // the customer called us
+	Since   time.Time // when the link was sent
+	Seen    []string  // names of the fields used so far, once answered
+	Ended   bool      // the interaction is over
+	CanDeny bool      // "somebody else is calling" can be pressed
 }
 
 // ViewState is which page it is.
@@ -78,9 +78,9 @@ func (s *Service) same(a Attempt, secret string) bool {
 	return len(a.browser) > 0 && secret != "" && subtle.ConstantTimeCompare(a.browser, s.browserMAC(a.ID, secret)) == 1
 }
 
-// Show reads the page of a link for a browser; secret is that browser's cookie, "" when
-// it has none. Showing changes nothing.
-func (s *Service) Show(ctx context.Context, token, secret string) (v View, err error) {
+// Show reads the page of a link for a browser, in the language of its reader; secret is that
+// browser's cookie, "" when it has none. Showing changes nothing.
+func (s *Service) Show(ctx context.Context, token, secret string, in i18n.Lang) (v View, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		attemptID, err := s.open(token, tx.Now())
 		if err != nil {
@@ -90,18 +90,18 @@ func (s *Service) Show(ctx context.Context, token, secret string) (v View, err e
 		if err != nil {
 			return err
 		}
-		v, err = s.view(tx, one, secret)
+		v, err = s.view(tx, one, secret, in)
 		return err
 	})
 	return v, err
 }
 
-func (s *Service) view(tx *db.Tx, a Attempt, secret string) (v View, err error) {
+func (s *Service) view(tx *db.Tx, a Attempt, secret string, in i18n.Lang) (v View, err error) {
 	f, err := s.o.Interactions.Facts(tx, a.Interaction)
 	if err != nil {
 		return v, err
 	}
-	v = View{Language: a.Language, Since: a.Started, Inbound: a.Direction == string(interaction.Inbound), CanDeny: true,
+	v = View{Since: a.Started, Inbound: a.Direction == string(interaction.Inbound), CanDeny: true,
 		Ended: f.State.Ended() || f.State == interaction.Wrapup}
 	if v.Company, err = s.o.Company(tx, a.Controller); err != nil {
 		return v, err
@@ -137,7 +137,7 @@ func (s *Service) view(tx *db.Tx, a Attempt, secret string) (v View, err error) 
 		return v, err
 	}
 	if a.Purpose != "" {
-		if v.Purpose, err = s.o.Purpose(tx, a.Purpose, a.Language); err != nil {
+		if v.Purpose, err = s.o.Purpose(tx, a.Purpose, string(in)); err != nil {
 			return v, err
 		}
 	}

@@ -233,6 +233,9 @@ func (s *Service) status(tx *db.Tx, a actor.Actor, interactionID string) (out St
 	}
 	err = tx.Data.Rows(sqlAttempts, []any{f.ID}, func(r db.Row) error {
 		one, err := scan(r, tx.Now())
+		if f.Agent != a.ID() {
+			one.Number = 0 // whoever looks on has nobody to read it to
+		}
 		out.Attempts = append(out.Attempts, one)
 		return err
 	})

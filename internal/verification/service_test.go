@@ -45,6 +45,9 @@ func TestTheCustomerSeesWhoIsCallingAndTheRightNumberVerifies(t *testing.T) {
 		if len(page) > 20<<10 || strings.Contains(page, "<script") {
 			t.Errorf("%d bytes", len(page))
 		}
+		if _, english := b.do("GET", link+"?lang=en", ""); !strings.Contains(english, "You contacted us") || !strings.Contains(english, "Order status") || strings.Contains(english, "Status pesanan") {
+			t.Errorf("a page in two languages: %s", english)
+		}
 		if strings.Contains(page, mail) || strings.Contains(page, "4321") {
 			t.Error("a contact stands on the page")
 		}
@@ -653,8 +656,10 @@ func TestTheDeskSeesWhatCanBeTriedAndStrangersNothing(t *testing.T) {
 			t.Fatalf("%+v", st)
 		}
 		boss := actor.NewStaff("stf_00000000000000000000000009", actor.Supervisor, "", []string{h.ctl}, h.clock())
-		if _, err := h.Status(ctx, boss, itx); err != nil {
-			t.Fatal(err)
+		own, err := h.Status(ctx, h.agent, itx)
+		h.must(err)
+		if watched, err := h.Status(ctx, boss, itx); err != nil || watched.Attempts[0].Number != 0 || own.Attempts[0].Number < 10 {
+			t.Fatalf("the number to read out: %+v for who serves, %+v for who looks on, %v", own.Attempts, watched.Attempts, err)
 		}
 		_, err = h.SendLink(ctx, boss, itx, "")
 		h.refused(err, "gate.not_found") // a supervisor looks, and does not verify in somebody else's call

@@ -25,6 +25,7 @@ import (
 	"github.com/amanah-id/amanah/internal/intake"
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/message"
@@ -232,7 +233,7 @@ func (c *Center) Verify(ctx context.Context, a actor.Actor, itx string) error {
 		for _, m := range c.Inbox.List() {
 			if _, after, ok := strings.Cut(m.Body, "/v/"); ok {
 				t := strings.Fields(after)[0]
-				if v, err := c.Verification.Show(ctx, t, ""); err == nil && v.State == verification.ViewClosed {
+				if v, err := c.Verification.Show(ctx, t, "", i18n.ID); err == nil && v.State == verification.ViewClosed {
 					token = t
 				}
 			}

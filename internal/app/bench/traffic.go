@@ -18,6 +18,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity"
 	"github.com/amanah-id/amanah/internal/verification"
@@ -210,7 +211,7 @@ func (t *Traffic) letter(ctx context.Context, person int) (string, error) {
 			}
 			if _, after, ok := strings.Cut(m.Body, "/v/"); ok {
 				token := strings.Fields(after)[0]
-				if v, err := t.Verification.Show(ctx, token, ""); err == nil && v.State == verification.ViewClosed {
+				if v, err := t.Verification.Show(ctx, token, "", i18n.ID); err == nil && v.State == verification.ViewClosed {
 					return token, nil
 				}
 			}
