@@ -79,7 +79,7 @@ func (f Form) Request(r *http.Request, cookie *http.Cookie) *http.Request {
 		if c.Name == cookie.Name {
 			c.Value = cookie.Value
 		}
-		out.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value})
+		out.AddCookie(&http.Cookie{Name: c.Name, Value: c.Value}) //nolint:gosec // what a browser sends has no attributes
 	}
 	return out
 }
