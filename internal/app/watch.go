@@ -83,7 +83,7 @@ func (h *House) followKeys(ctx context.Context) {
 	if h.DB.Dialect() == db.SQLite {
 		return // this process is alone with its stores
 	}
-	h.follow(ctx, 5*time.Second, "keys not read again", h.Keys.Refresh)
+	h.follow(ctx, 5*time.Second, "reading the keys again", h.Keys.Refresh)
 }
 
 // followNames takes in whom other nodes, and imports beside the server, have written.
@@ -91,12 +91,12 @@ func (h *House) followNames(ctx context.Context) {
 	if h.DB.Dialect() == db.SQLite {
 		return
 	}
-	h.follow(ctx, 15*time.Second, "names of others not read", h.Vault.FollowNames)
+	h.follow(ctx, 15*time.Second, "reading the names of others", h.Vault.FollowNames)
 }
 
 // followIndex repairs the blind index when rows of it were made late, and tries again until that has succeeded.
 func (h *House) followIndex(ctx context.Context) {
-	h.follow(ctx, 2*time.Second, "blind index not repaired", func(ctx context.Context) error {
+	h.follow(ctx, 2*time.Second, "repair of the blind index", func(ctx context.Context) error {
 		r, late, err := h.Vault.RepairLate(ctx)
 		if late && err == nil {
 			h.Logger.Info("blind index repaired after rows came late", slog.Int64("rebuilt", r.Rebuilt), slog.Int64("orphans", r.Orphans), slog.Int64("conflicts", r.Conflicts))
@@ -106,12 +106,12 @@ func (h *House) followIndex(ctx context.Context) {
 }
 
 // follow does something again and again until ctx ends.
-func (h *House) follow(ctx context.Context, every time.Duration, failed string, do func(context.Context) error) {
+func (h *House) follow(ctx context.Context, every time.Duration, work string, do func(context.Context) error) {
 	tick := time.NewTicker(every)
 	defer tick.Stop()
 	for {
 		if err := do(ctx); err != nil && ctx.Err() == nil {
-			h.Logger.Error(failed, slog.String("code", errs.Of(err).Code))
+			h.Logger.Error("background work failed", slog.String("work", work), slog.String("code", errs.Of(err).Code))
 		}
 		select {
 		case <-ctx.Done():
