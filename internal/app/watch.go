@@ -91,7 +91,7 @@ func (h *House) followNames(ctx context.Context) {
 	if h.DB.Dialect() == db.SQLite {
 		return
 	}
-	h.follow(ctx, 15*time.Second, "names of others not read", h.Vault.FollowNames)
+	h.follow(ctx, 15*time.Second, "reading the names of others", h.Vault.FollowNames)
 }
 
 // followIndex repairs the blind index when rows of it were made late, and tries again until that has succeeded.
