@@ -9,7 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"mime"
 	"mime/quotedprintable"
 	"net"
@@ -240,7 +240,7 @@ func provider(t *testing.T, c Channel, format, body string, parse func(*http.Req
 			_ = conn.Close()
 		}
 	}))
-	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	t.Cleanup(server.Close)
 	board.ends(t)
 	to = "+6281277774321"
@@ -258,7 +258,7 @@ func mailServer(t *testing.T) *far {
 	key := serve(t, &server{}) // for its certificate
 	s := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &mailSession{board: board}, nil }))
 	s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{key.cert}}
-	s.EnableDSN, s.Domain, s.ErrorLog = true, "127.0.0.1", log.New(io.Discard, "", 0)
+	s.EnableDSN, s.Domain, s.ErrorLog = true, "127.0.0.1", slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

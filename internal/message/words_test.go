@@ -203,14 +203,14 @@ func TestNoTextLeavesWithAValueThatItsCellForbids(t *testing.T) {
 func TestWhatAnAgentWritesIsHeldAgainstAllThatIsKnown(t *testing.T) {
 	each(t, func(t *testing.T, o *outbox) {
 		ctx := context.Background()
-		clear := func(outlet string, level int, text string) (Cleared, error) {
+		held := func(outlet string, level int, text string) (Cleared, error) {
 			t.Helper()
 			var r *Reading
 			o.must(o.db.Write(ctx, func(tx *db.Tx) (err error) { r, err = o.Read(tx, o.subject, ""); return err }))
 			return o.Clear(ctx, o.admin, r, outlet, level, text)
 		}
 		o.log.take()
-		ok, err := clear("email", 2, "  Pesanan dikirim besok.\r\nSalam ")
+		ok, err := held("email", 2, "  Pesanan dikirim besok.\r\nSalam ")
 		o.must(err)
 		if got := o.log.take(); !slices.Equal(got, []string{"process allowed"}) {
 			t.Error(got)
@@ -219,17 +219,17 @@ func TestWhatAnAgentWritesIsHeldAgainstAllThatIsKnown(t *testing.T) {
 			"Nomor Anda 0812-7777-4321": "message.holds_value", "ke " + canaryMail: "message.holds_value", "Kirim OTP": "message.names_secret",
 			"": "message.text_unusable", "a\x00": "message.text_unusable", strings.Repeat("x", MaxWritten+1): "message.text_unusable", "\xff": "message.text_unusable",
 		} {
-			if _, err := clear("email", 3, text); errs.CodeOf(err) != code {
+			if _, err := held("email", 3, text); errs.CodeOf(err) != code {
 				t.Errorf("%.20q: %v", text, err)
 			}
 		}
 		if got := o.log.take(); !slices.Contains(got, "message.held denied message.holds_value") || !slices.Contains(got, "message.held denied message.names_secret") {
 			t.Error(got)
 		}
-		if _, err := clear("phone", 3, "Nomor Anda 0812-7777-4321, benar?"); err != nil {
+		if _, err := held("phone", 3, "Nomor Anda 0812-7777-4321, benar?"); err != nil {
 			t.Errorf("what may be said at V3 is refused: %v", err)
 		}
-		if _, err := clear("fax", 3, "x"); errs.CodeOf(err) != "message.outlet_unknown" {
+		if _, err := held("fax", 3, "x"); errs.CodeOf(err) != "message.outlet_unknown" {
 			t.Error(err)
 		}
 		// A cleared text goes to the customer and the channel it was cleared for, and nowhere else.
@@ -249,7 +249,7 @@ func TestWhatAnAgentWritesIsHeldAgainstAllThatIsKnown(t *testing.T) {
 		if err := send(ok, func(m *Outgoing) { m.Subject, m.Value = other, value }); errs.CodeOf(err) != "message.argument_unusable" {
 			t.Error(err)
 		}
-		spoken, err := clear("chat", 3, "Baik.")
+		spoken, err := held("chat", 3, "Baik.")
 		o.must(err)
 		if err := send(spoken, func(*Outgoing) {}); errs.CodeOf(err) != "message.argument_unusable" {
 			t.Error(err)
@@ -263,9 +263,9 @@ func TestWhatAnAgentWritesIsHeldAgainstAllThatIsKnown(t *testing.T) {
 		if _, err := o.Clear(ctx, o.admin, r, "chat", 2, "Baik."); err == nil {
 			t.Error("one leave to open is used twice")
 		}
-		_ = o.db.Write(ctx, func(tx *db.Tx) (err error) {
-			r, err = o.Read(tx, o.subject, "")
-			return errs.New(errs.Conflict, "message.not_dead")
+		_ = o.db.Write(ctx, func(tx *db.Tx) error {
+			r, _ = o.Read(tx, o.subject, "")
+			return errNotDead
 		})
 		if _, err := o.Clear(ctx, o.admin, r, "chat", 2, "Baik."); err == nil {
 			t.Error("a leave that was rolled back opens")
