@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"log/slog"
 	"net"
 	"net/url"
 	"sync"
@@ -68,7 +69,7 @@ func (h *House) followExchanges(ctx context.Context) {
 					h.Telephony.Follow(ctx, x, pause)
 					return
 				}
-				h.Logger.Warn("exchange", "link", x.Name, "code", errs.CodeOf(err))
+				h.Logger.Warn("exchange", slog.String("link", x.Name), slog.String("code", errs.CodeOf(err)))
 				if pause(ctx, time.Minute) != nil {
 					return
 				}

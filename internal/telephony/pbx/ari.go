@@ -54,7 +54,7 @@ func (x ARI) Open(ctx context.Context) (Session, error) {
 	}
 	events := base.JoinPath("events")
 	events.RawQuery = url.Values{"app": {x.Application}, "subscribeAll": {"true"}}.Encode()
-	conn, answer, err := websocket.Dial(ctx, events.String(), &websocket.DialOptions{HTTPClient: s.client, HTTPHeader: http.Header{"Authorization": {x.authorization()}}})
+	conn, answer, err := websocket.Dial(ctx, events.String(), &websocket.DialOptions{HTTPClient: s.client, HTTPHeader: http.Header{"Authorization": {x.authorization()}}}) //nolint:bodyclose // the library closes it
 	if err != nil {
 		return nil, refusedWith(answer)
 	}
