@@ -1,8 +1,8 @@
 package main
 
 import (
+	"crypto/tls"
 	"encoding/json"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -39,16 +39,20 @@ func TestScripts(t *testing.T) {
 	})
 }
 
-// listens waits until somebody listens on an address.
+// listens waits until somebody answers requests at an address, with or without TLS: a port is open before that.
 func listens(ts *testscript.TestScript, _ bool, args []string) {
+	client := http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, Timeout: 10 * time.Second} //nolint:gosec // whoever answers will do
+	defer client.CloseIdleConnections()
 	for range 600 {
 		time.Sleep(50 * time.Millisecond)
-		if c, err := net.Dial("tcp", args[0]); err == nil {
-			_ = c.Close()
-			return
+		for _, scheme := range []string{"https://", "http://"} {
+			if answer, err := client.Get(scheme + args[0]); err == nil { //nolint:noctx // a test's own server
+				_ = answer.Body.Close()
+				return
+			}
 		}
 	}
-	ts.Fatalf("nobody listens on %s", args[0])
+	ts.Fatalf("nobody answers at %s", args[0])
 }
 
 // served waits until the demonstration in a folder answers.
