@@ -14,18 +14,13 @@ import (
 )
 
 // Run serves on a bound address until ctx ends: HTTP, jobs, and the background work of a start. up is called once
-// all of it has begun. A shredding that was interrupted is finished first: no request meets a key that is to be gone. After
-// a restore the blind index is compared with the data first: it follows what came after the backup.
+// all of it has begun.
 func (h *House) Run(ctx context.Context, l net.Listener, up func(address string) error) error {
-	if n, err := h.Keys.FinishShreddings(ctx); err != nil {
-		return errors.Join(err, l.Close())
-	} else if n > 0 {
-		h.Logger.Warn("shreddings finished", slog.Int("keys", n))
-	}
-	if h.restored {
-		if err := h.Vault.Indexed(ctx); err != nil {
-			return errors.Join(err, l.Close())
+	if err := h.beforeRequests(ctx); err != nil {
+		if ctx.Err() != nil {
+			err = nil // told to stop meanwhile: the next start does it
 		}
+		return errors.Join(err, l.Close())
 	}
 	certificate, key := "", ""
 	if !h.Config.TLS.Off {
@@ -66,6 +61,19 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 	}
 	stop()
 	background.Wait()
+	return err
+}
+
+// beforeRequests finishes a shredding that was interrupted: no request meets a key that is to be gone. After a restore it
+// compares the blind index with the data: it follows what came after the backup.
+func (h *House) beforeRequests(ctx context.Context) error {
+	n, err := h.Keys.FinishShreddings(ctx)
+	if n > 0 {
+		h.Logger.Warn("shreddings finished", slog.Int("keys", n))
+	}
+	if err == nil && h.restored {
+		err = h.Vault.Indexed(ctx)
+	}
 	return err
 }
 

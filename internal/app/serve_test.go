@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"sync/atomic"
 	"testing"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
@@ -11,6 +12,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
+	"github.com/amanah-id/amanah/internal/vault"
 )
 
 func TestAnInterruptedShreddingIsFinishedBeforeTheFirstRequest(t *testing.T) {
@@ -118,4 +120,47 @@ func TestAfterARestoreTheIndexIsComparedWithTheDataBeforeAnybodyIsServed(t *test
 	}
 	t.Run("sqlite", func(t *testing.T) { run(t, db.Options{}) })
 	t.Run("postgres", func(t *testing.T) { run(t, db.Options{URL: dbtest.PostgresURL(t)}) })
+}
+
+// Told to stop at any question of a start, the server ends cleanly, and what it had not looked at yet is looked at later.
+func TestAServerThatIsToldToStopWhileItStartsEndsCleanly(t *testing.T) {
+	var steps, stopAt atomic.Int64
+	var stop atomic.Pointer[context.CancelFunc]
+	w := openWorld(t, db.Options{ReadFault: func(_ db.Store, _ string) error {
+		if at := stopAt.Load(); at > 0 && steps.Add(1) == at {
+			(*stop.Load())()
+		}
+		return nil
+	}})
+	w.Config.TLS.Off = true
+	w.restored = true
+	if _, err := w.customer(t.Context(), 1); err != nil {
+		t.Fatal(err)
+	}
+	enough := errors.New("enough")
+	for n := int64(1); ; n++ {
+		if err := vault.DoubtIndex(t.Context(), w.DB); err != nil {
+			t.Fatal(err)
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // a test's own address
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		stop.Store(&cancel)
+		steps.Store(0)
+		stopAt.Store(n)
+		err = w.Run(ctx, l, func(string) error { stopAt.Store(0); return enough })
+		stopAt.Store(0)
+		cancel()
+		if errors.Is(err, enough) {
+			if n < 5 {
+				t.Errorf("a start asks %d questions", n)
+			}
+			return
+		}
+		if err != nil {
+			t.Errorf("question %d: %v", n, err)
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -128,5 +129,23 @@ func TestAnExportCountsTheEntriesOfAllLogs(t *testing.T) {
 	}
 	if _, err := exported(dir); err == nil {
 		t.Error("an empty checkpoint was counted")
+	}
+}
+
+func TestWhatASignalAskedForIsNoFailure(t *testing.T) {
+	running := t.Context()
+	told, stop := context.WithCancel(running)
+	stop()
+	busy, other := errs.New(errs.Unavailable, "db.busy"), errs.New(errs.Unavailable, "db.full")
+	for _, c := range []struct {
+		ctx       context.Context
+		err, want error
+	}{
+		{running, nil, nil}, {told, nil, nil}, {running, busy, busy}, {told, busy, nil}, {told, other, other},
+		{told, fmt.Errorf("in the middle of a question: %w", context.Canceled), nil}, {running, context.Canceled, context.Canceled},
+	} {
+		if got := stopped(c.ctx, c.err); !errors.Is(got, c.want) {
+			t.Errorf("%v, told to stop %v: %v", c.err, c.ctx.Err() != nil, got)
+		}
 	}
 }

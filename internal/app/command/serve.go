@@ -23,7 +23,7 @@ func (c *cli) serveCommand() *cobra.Command {
 
 // stopped makes an end of what a signal asked for, also in the middle of a start.
 func stopped(ctx context.Context, err error) error {
-	if err != nil && ctx.Err() != nil && errs.Of(err).Code == "db.busy" {
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || err != nil && errs.Of(err).Code == "db.busy") {
 		return nil
 	}
 	return err
@@ -46,7 +46,7 @@ func (c *cli) serve(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	return h.Run(ctx, l, func(address string) error {
+	return stopped(ctx, h.Run(ctx, l, func(address string) error {
 		needed, err := h.Identity.NeedsSetup(ctx)
 		if err != nil {
 			return err
@@ -60,5 +60,5 @@ func (c *cli) serve(ctx context.Context) (err error) {
 			fmt.Fprintf(c.out, "\n%s\n\n  %s/setup\n  token %s\n\n", c.t("command.setup"), app.Origin(h.Config), token)
 		}
 		return nil
-	})
+	}))
 }
