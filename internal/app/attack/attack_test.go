@@ -215,6 +215,8 @@ func holes() []hole {
 			return body + all
 		}},
 		{row: 7, what: "a denied call goes on", route: reveal, status: 200, body: values},
+		{row: 7, what: "an agent asks for a one-time code", route: `POST /api/v1/interactions/[^/]+/(write|check)`, status: 200, body: `{"receipt":{"leaf":1,"at":"2026-01-01T00:00:00Z"}}`},
+		{row: 7, what: "nobody looks into a denial", route: `GET /api/v1/denials`, whole: true, edit: func(string, *double) string { return `{"items":[],"next":""}` }},
 		{row: 8, what: "the number proves", route: verified, edit: level(2), whole: true},
 		{row: 8, what: "an unverified caller's agent sees", route: reveal, status: 200, body: values},
 		{row: 9, what: "guesses are not counted", route: `POST /api/v1/interactions/[^/]+/verification/answer`, status: 200, body: `{"match":false}`},
@@ -232,6 +234,7 @@ func holes() []hole {
 		{row: 14, what: "a telephone handed over keeps its level", route: verified, edit: level(2), whole: true},
 		{row: 15, what: "a channel shows what it must not", route: reveal, status: 200, body: values},
 		{row: 15, what: "something goes to another customer", route: `POST /api/v1/interactions/[^/]+/resend`, status: 200, body: `{"receipt":{"leaf":1,"at":"2026-01-01T00:00:00Z"}}`},
+		{row: 15, what: "a text of the agent's own holds values", route: `POST /api/v1/interactions/[^/]+/write`, status: 200, body: `{"receipt":{"leaf":1,"at":"2026-01-01T00:00:00Z"}}`},
 		{row: 15, what: "letters hold values", route: `GET /demo/inbox`, whole: true, edit: func(body string, d *double) string { return body + strings.Join(d.values, " ") }},
 		{row: 16, what: "a program alone sees", route: reveal, status: 200, body: values},
 		{row: 16, what: "an address gives everything", route: `GET /api/v1/fields`, status: 200, edit: func(_ string, d *double) string { return strings.Join(d.values, " ") }},

@@ -224,6 +224,11 @@ func wrongChannel(s *scene) {
 	}
 	_, err = p.Resend(s.ctx, elsewhere, "email", "")
 	s.must(err)
+	// Nor in a text of the agent's own, whatever the agent was told to write.
+	for _, text := range []string{"NIK Bapak " + c.NIK, "Alamatnya " + c.Address + ", benar?", "Kartu 4539 1488 0343 6467", "Ibu kandung: " + c.Mother} {
+		_, err := p.Write(s.ctx, elsewhere, "email", "", text)
+		s.refuses(p, "", "writes", s.Text.T("attack.own_text"), err, "message.holds_value", "message.holds_card", "message.holds_official", "message.names_secret", "message.blocked")
+	}
 	inbox, err := s.letters(s.ctx)
 	s.must(err)
 	values := map[string][]string{}
@@ -298,7 +303,7 @@ func noteField(s *scene) {
 	dpo := s.console(s.staff("dpo", actor.DPO))
 	itx := s.claimed(p, c, "order_status")
 	s.proves("link", p, itx, c)
-	const card = "4929 8471 0036 5528"
+	const card = "4539 1488 0343 6467"
 	s.must(p.Note(s.ctx, itx, "kartu "+card+" NIK "+c.NIK))
 	others := 0
 	for _, who := range []*person{colleague, boss} {

@@ -185,18 +185,18 @@ func fake(s *scene) {
 	page, err := s.exchange(s.ctx, h, http.MethodGet, link, nil, opened.cookies)
 	s.must(err)
 	first, _, _ := strings.Cut(p.name, " ")
-	for what, text := range map[string]string{"company": "Toko Nusantara", "agent": first} {
-		says := strings.Contains(page.text, text)
-		s.holds("customer", "reads", s.Text.T("attack.letter_"+what), says, s.either(says, "attack.is_there", "attack.is_absent"))
+	for _, on := range [][2]string{{"company", "Toko Nusantara"}, {"agent", first}} {
+		says := strings.Contains(page.text, on[1])
+		s.holds("customer", "reads", s.Text.T("attack.letter_"+on[0]), says, s.either(says, "attack.is_there", "attack.is_absent"))
 	}
 	secret := !slices.Contains(numbers(page.text), strconv.Itoa(one.Number))
 	s.holds("customer", "reads", s.Text.T("attack.letter_number"), secret, s.either(secret, "attack.is_absent", "attack.is_there"))
 	// A swindler has no link: what he makes up, alters or replays opens nothing.
-	for what, link := range map[string]string{"made_up": "/v/" + strings.Repeat("A", 43), "altered": link[:len(link)-2] + flip(link[len(link)-2:])} {
-		a, err := s.exchange(s.ctx, h, http.MethodGet, link, nil, nil)
+	for _, bad := range [][2]string{{"made_up", "/v/" + strings.Repeat("A", 43)}, {"altered", link[:len(link)-2] + flip(link[len(link)-2:])}} {
+		a, err := s.exchange(s.ctx, h, http.MethodGet, bad[1], nil, nil)
 		s.must(err)
 		closed := a.status >= 400 && !strings.Contains(a.text, first)
-		s.holds("swindler", "opens", s.Text.T("attack.link_"+what), closed, strconv.Itoa(a.status))
+		s.holds("swindler", "opens", s.Text.T("attack.link_"+bad[0]), closed, strconv.Itoa(a.status))
 	}
 	elsewhere, err := s.exchange(s.ctx, s.http(nil), http.MethodPost, link+"/open", url.Values{}, nil)
 	s.must(err)
@@ -209,6 +209,21 @@ func fake(s *scene) {
 	s.holds("customer", "denies", "", v.State == "frozen", v.State)
 	_, err = s.reveal(p, itx, "name")
 	s.refuses(p, itx, "reveals", "name", err, frozen)
+	// And somebody who did not serve the call looks into it.
+	list, err := s.staff("supervisor", actor.Supervisor).Denials(s.ctx, false, "")
+	s.must(err)
+	waits := slices.ContainsFunc(list.Items, func(d client.Denial) bool { return d.Interaction == itx })
+	s.holds("supervisor", "looks_for", s.Text.T("attack.denial"), waits, s.either(waits, "attack.is_there", "attack.is_absent"))
+	// The company never asks for what only swindlers ask for: not by mail, not in a chat.
+	q, other := s.agent(), s.victim()
+	chat := s.begin(q, "chat", "order_status")
+	s.bind(q, chat, other)
+	s.proves("link", q, chat, other)
+	for _, ask := range []string{"Mohon sebutkan kode OTP yang Anda terima.", "Berapa PIN dan CVV kartunya?"} {
+		_, err := q.Write(s.ctx, chat, "email", "", ask)
+		s.refuses(q, "", "asks_by_mail", "OTP, PIN, CVV", err, "message.names_secret")
+		s.refuses(q, "", "asks_in_chat", "OTP, PIN, CVV", q.Check(s.ctx, chat, ask), "message.names_secret")
+	}
 }
 
 var (
