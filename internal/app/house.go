@@ -42,6 +42,8 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/policy"
 	"github.com/amanah-id/amanah/internal/vault"
 	"github.com/amanah-id/amanah/internal/verification"
+	"github.com/amanah-id/amanah/internal/verification/method"
+	"github.com/amanah-id/amanah/internal/verification/simswap"
 	"github.com/amanah-id/amanah/internal/web"
 	"github.com/amanah-id/amanah/proof"
 )
@@ -201,7 +203,8 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Hits:     func(tx *db.Tx, itx, subject string) ([]string, error) { return h.Desk.Hits(tx, itx, subject) },
 		Owner:    h.Vault.Owner,
 		Field:    fieldFacts(h.Catalogue),
-	}, append(vault.Duties(h.Catalogue), gate.DutySpec{Name: message.Duty, Fields: message.Fields()}, gate.DutySpec{Name: message.ReadDuty, Fields: message.ReadFields(h.Catalogue)})...)
+	}, append(vault.Duties(h.Catalogue), gate.DutySpec{Name: message.Duty, Fields: message.Fields()}, gate.DutySpec{Name: message.ReadDuty, Fields: message.ReadFields(h.Catalogue)},
+		gate.DutySpec{Name: verification.SIMDuty, Fields: verification.SIMFields()})...)
 	if missing := h.Gate.Missing(); len(missing) > 0 {
 		return nil, errs.New(errs.Internal, "app.internal").With("missing", missing)
 	}
@@ -237,6 +240,10 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		return p.Name[language], err
 	}
 	history, _ := h.Catalogue.Field(vault.HistoryField)
+	rules, sim, err := methodsOf(cfg)
+	if err != nil {
+		return nil, err
+	}
 	h.Verification, err = verification.New(verification.Options{
 		DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Interactions: h.Interactions, Messages: h.Messages, Vault: h.Vault,
 		Fold: history.Key, Company: company,
@@ -247,6 +254,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Agent:   h.Identity.FirstName,
 		Purpose: purposeName, Seen: func(tx *db.Tx, itx, subject string) ([]string, error) { return h.Desk.Seen(tx, itx, subject) },
 		Customer: actor.NewCustomer, Duty: duty("verification_expire"), Address: Origin(cfg),
+		Rules: rules, SIM: sim, SIMActor: duty(verification.SIMDuty),
 	})
 	if err != nil {
 		return nil, err
@@ -429,6 +437,28 @@ func fieldFacts(c *catalog.Catalogue) func(name, channel string, verb gate.Verb)
 		}
 		return gate.Field{Class: string(f.Class), MinLevel: level, Verifies: f.Verifies, Free: f.Free}, true
 	}
+}
+
+// methodsOf are the rules of verification as the deployment restricts them, and who tells of changed SIMs.
+func methodsOf(cfg *config.Config) (*method.Rules, verification.SIM, error) {
+	rules := method.Shipped()
+	if cfg.Verification.Methods != "" {
+		text, err := os.ReadFile(cfg.Verification.Methods)
+		if err == nil {
+			rules, err = rules.Restrict(text)
+		}
+		if err != nil {
+			return nil, nil, errs.Wrap(errs.Invalid, "config.value", err).With("key", "verification.methods").With("origin", cfg.Origin("verification.methods")).With("want", "YAML: version, without, at_most, ages")
+		}
+	}
+	if cfg.SIMSwap.URL == "" {
+		return rules, nil, nil
+	}
+	sim, err := simswap.New(simswap.Options{Address: cfg.SIMSwap.URL, Token: cfg.SIMSwap.Token.Reveal, Within: verification.SIMWithin, Timeout: cfg.SIMSwap.Within})
+	if err != nil {
+		return nil, nil, errs.Wrap(errs.Invalid, "config.value", err).With("key", "simswap.url").With("origin", cfg.Origin("simswap.url")).With("want", "https://…")
+	}
+	return rules, sim, nil
 }
 
 // registry counts what happens here; no label holds anything about a person.

@@ -290,6 +290,9 @@ func (s *Service) create(tx *db.Tx, a actor.Actor, newID string, o Opening, sour
 	return c, s.record(tx, a, c, "interaction.offer", "")
 }
 
+// callsADay is how many contacts of one number, or of one customer, in 24 hours are ordinary.
+const callsADay = 2
+
 // most is how many people one number may stand for before nobody is named.
 const most = 3
 
@@ -318,7 +321,7 @@ func (s *Service) ring(tx *db.Tx, c *contact, number, plain string) error {
 	if err := tx.Data.Row(sqlRingCount, mac, hour-24).Scan(&times); err != nil {
 		return err
 	}
-	if times >= 2 && !slices.Contains(c.risks, "repeat_calls") {
+	if times >= callsADay && !slices.Contains(c.risks, "repeat_calls") {
 		c.risks = append(c.risks, "repeat_calls")
 	}
 	tx.Data.Queue(sqlRingAdd, mac, hour)
@@ -707,6 +710,13 @@ func (s *Service) Bind(tx *db.Tx, a actor.Actor, interaction, subject, by string
 	}
 	if c.subject != subject {
 		c.since = tx.Now()
+		var before int64
+		if err := tx.Data.Row(sqlOfSubject, subject, c.id, tx.Now().Add(-24*time.Hour).UnixMicro()).Scan(&before); err != nil {
+			return err
+		}
+		if before >= callsADay {
+			c.addRisk("repeat_calls")
+		}
 	}
 	c.subject, c.subjectBy, c.cliMatch = subject, by, !c.claimed && slices.Contains(c.candidates, subject)
 	n, err := tx.Data.Exec(sqlSubjectAdd, c.id, subject, by, tx.Now().UnixMicro())

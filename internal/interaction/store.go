@@ -46,8 +46,9 @@ const (
 		order by started_at limit 200`
 	sqlSubjectAdd = `insert into interaction_subject (interaction, subject, bound_by, bound_at) values ($1,$2,$3,$4)
 		on conflict (interaction, subject) do nothing`
-	sqlCase     = `select distinct subject from interaction_contact where case_mac = $1 and subject <> '' limit 4`
-	sqlEventAdd = `insert into interaction_event (event_mac, interaction, kind, sequence, outcome, received_at, contact_mac, agent, loose)
+	sqlOfSubject = `select count(*) from interaction_contact where subject = $1 and id <> $2 and started_at > $3`
+	sqlCase      = `select distinct subject from interaction_contact where case_mac = $1 and subject <> '' limit 4`
+	sqlEventAdd  = `insert into interaction_event (event_mac, interaction, kind, sequence, outcome, received_at, contact_mac, agent, loose)
 		values ($1,$2,$3,$4,$5,$6,$7,$8,$9) on conflict (event_mac) do nothing`
 	sqlEvent      = `select interaction, outcome from interaction_event where event_mac = $1`
 	sqlHeard      = `select kind, sequence, agent, loose from interaction_event where contact_mac = $1 order by sequence limit 500`

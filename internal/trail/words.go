@@ -45,7 +45,7 @@ func chapters() []chapter {
 	return []chapter{
 		{"data", []string{"search", "mask", "compare", "compare.outcome", "reveal", "act", "collect", "note", "consult", "verify", "process", "open.failed"}},
 		{"call", room("interaction", "offer accept greet purpose language identify verify unverify serve heartbeat hold resume transfer lower capture capture_end approval approval_end disconnect seal refuse freeze move event.offered event.connected event.held event.resumed event.transferred event.ended event.wrapup event.doubt")},
-		{"verification", room("verification", "link confirmed mismatch declined denied reviewed expired compare history grant")},
+		{"verification", room("verification", "link confirmed mismatch declined denied reviewed expired compare history grant signal")},
 		{"consent", room("consent", "granted refused withdrawn read")},
 		{"message", room("message", "queue held sent delivered blocked expired dead retry")},
 		{"telephony", room("telephony", "line_added line_key line_removed hook_added hook_key hook_removed key_shown refused dead replay")},
@@ -67,7 +67,7 @@ func approvals(what string) []string {
 }
 
 // duties are the machine's own acts, by the names under which they stand in the log.
-var duties = []string{"approval_expire", "import", "index_repair", "interaction_sweep", "keyring", "log", "message_deliver", "message_read", "name_index", "setup", "sign_in", "telephony", "terminal", "verification_expire"}
+var duties = []string{"approval_expire", "import", "index_repair", "interaction_sweep", "keyring", "log", "message_deliver", "message_read", "name_index", "setup", "sign_in", "telephony", "terminal", "verification_expire", "verification_sim"}
 
 // words says what codes mean to one reader.
 type words struct {

@@ -200,7 +200,7 @@ func (h *house) build() {
 			}
 			return gate.Field{Class: string(f.Class), MinLevel: level, Verifies: f.Verifies, Free: f.Free}, ok
 		},
-	}, append(vault.Duties(c), gate.DutySpec{Name: message.Duty, Fields: message.Fields()})...)
+	}, append(vault.Duties(c), gate.DutySpec{Name: message.Duty, Fields: message.Fields()}, gate.DutySpec{Name: SIMDuty, Fields: SIMFields()})...)
 	h.vault.UseGate(g)
 	h.inbox = &message.Inbox{}
 	h.messages, err = message.New(message.Options{
@@ -219,14 +219,14 @@ func (h *house) build() {
 			return map[string]string{"id": "Status pesanan", "en": "Order status"}[in], nil
 		},
 		Seen:     func(*db.Tx, string, string) ([]string, error) { return []string{"phone"}, nil },
-		Customer: actor.NewCustomer, Duty: actor.NewDuty("verification_expire"), Address: "https://cs.bank.example",
+		Customer: actor.NewCustomer, Duty: actor.NewDuty("verification_expire"), SIMActor: actor.NewDuty(SIMDuty), Address: "https://cs.bank.example",
 	})
 	h.must(err)
 	h.interactions.SetLevel(h.Level)
 	h.desk = webtest.New(h.t, func(o *web.Options) { o.DB = h.db }, h.Module(), h.messages.Module(), h.interactions.Module())
 	h.desk.Now = h.now
 	h.desk.Actor("agent", h.agent)
-	h.worker.Use(map[string]jobs.Handler{message.DeliverJob: h.messages.Deliver, ExpireJob: h.Expire}, nil)
+	h.worker.Use(map[string]jobs.Handler{message.DeliverJob: h.messages.Deliver, ExpireJob: h.Expire, SIMJob: h.CheckSIM}, nil)
 	h.subject = h.customer("KNG-1", 60*24*time.Hour)
 }
 

@@ -297,6 +297,8 @@ func (s *Service) deny(tx *db.Tx, customer actor.Actor, one Attempt, f interacti
 	if err := s.note(tx, customer, one, f); err != nil {
 		return err
 	}
+	// Somebody works on this customer, and may do so in another contact at this moment.
+	tx.Data.Queue(sqlSignalSet, one.subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
 	if err := s.o.Interactions.Freeze(tx, customer, f.ID, errNotCalled.Code); err != nil {
 		return err
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/internal/vault"
+	"github.com/amanah-id/amanah/internal/verification/method"
 )
 
 // DeniedJob is the kind of the job row left for the incident room when a customer says
@@ -107,6 +108,12 @@ type Options struct {
 	Customer func(attempt string) actor.Actor
 	// Duty is the actor of the job that ends links.
 	Duty actor.Actor
+	// Rules say which proof gives which level; nil means the shipped ones.
+	Rules *method.Rules
+	// SIM tells of changed SIMs; nil when no provider is configured. SIMActor is the duty
+	// that opens the numbers it is asked about.
+	SIM      SIM
+	SIMActor actor.Actor
 	// Address is the public address of this server as customers reach it, without a
 	// slash at the end, such as "https://cs.example.co.id".
 	Address string
@@ -119,11 +126,14 @@ type Service struct{ o Options }
 func New(o Options) (*Service, error) {
 	if o.DB == nil || o.Log == nil || o.Gate == nil || o.Keys == nil || o.Interactions == nil || o.Messages == nil ||
 		o.Vault == nil || o.Fold == nil || o.Staff == nil || o.Company == nil || o.Agent == nil ||
-		o.Purpose == nil || o.Customer == nil || o.Duty.Kind() != actor.Duty || o.Address == "" {
+		o.Purpose == nil || o.Customer == nil || o.SIM != nil && o.SIMActor.ID() != SIMDuty || o.Duty.Kind() != actor.Duty || o.Address == "" {
 		return nil, errors.New("verification: an option is missing")
 	}
 	if o.Seen == nil {
 		o.Seen = func(*db.Tx, string, string) ([]string, error) { return nil, nil }
+	}
+	if o.Rules == nil {
+		o.Rules = method.Shipped()
 	}
 	return &Service{o}, nil
 }
@@ -151,7 +161,11 @@ func (s *Service) level(tx *db.Tx, f interaction.Facts, subject string) (int, ti
 	if err != nil {
 		return V0, time.Time{}, err
 	}
-	level, until := LevelNow(all, f.Risks, tx.Now())
+	signals, err := s.signals(tx, f)
+	if err != nil {
+		return V0, time.Time{}, err
+	}
+	level, until := LevelNow(s.o.Rules, all, signals, tx.Now())
 	return level, until, nil
 }
 
@@ -249,7 +263,11 @@ func (s *Service) status(tx *db.Tx, a actor.Actor, interactionID string) (out St
 	if err != nil {
 		return out, err
 	}
-	out.Links = s.ways(contacts, f.Risks, tx.Now())
+	signals, err := s.signals(tx, f)
+	if err != nil {
+		return out, err
+	}
+	out.Links = s.ways(contacts, signals, tx.Now())
 	questions, err := s.questions(tx, f)
 	if err != nil {
 		return out, err
@@ -280,22 +298,30 @@ func (s *Service) facts(tx *db.Tx, a actor.Actor, interactionID string) (interac
 // ways orders contacts by what a link to them can reach; the vault gives them the longest
 // registered first.
 // A contact without a known date proves nothing and is not offered above level 0.
-func (s *Service) ways(contacts []vault.Stored, risks []string, now time.Time) []Way {
-	contacts = slices.DeleteFunc(slices.Clone(contacts), func(c vault.Stored) bool { return !s.o.Messages.Carries(c.Field) })
+func (s *Service) ways(contacts []vault.Stored, signals []string, now time.Time) []Way {
+	// Whether the SIM was changed is asked when the link goes out; the answer comes before it matters.
+	signals = slices.DeleteFunc(slices.Clone(signals), func(one string) bool { return one == simUnknown })
+	contacts = slices.DeleteFunc(slices.Clone(contacts), func(c vault.Stored) bool {
+		return !s.o.Messages.Carries(c.Field) || !s.o.Rules.Uses(methodOf(c.Field))
+	})
 	out := make([]Way, 0, len(contacts))
 	for _, c := range contacts {
 		w := Way{Value: c.ID, Contact: c.Field}
-		age := ageOf(c, now)
-		switch {
-		case age >= ContactAgeV3 && len(risks) == 0:
-			w.Reaches = V3
-		case age >= ContactAgeV2 && !(SIMBound(c.Field) && slices.Contains(risks, "sim_changed")):
-			w.Reaches = V2
+		if level := s.o.Rules.Reaches(methodOf(c.Field), c.Field, ageOf(c, now), signals); level >= V2 {
+			w.Reaches = level
 		}
 		out = append(out, w)
 	}
 	slices.SortStableFunc(out, func(a, b Way) int { return b.Reaches - a.Reaches })
 	return out
+}
+
+// methodOf is the method by which a link over a contact proves.
+func methodOf(contact string) string {
+	if contact == "app" {
+		return method.Push
+	}
+	return method.Link
 }
 
 func ageOf(c vault.Stored, now time.Time) time.Duration {
@@ -373,6 +399,9 @@ func (s *Service) sendLink(tx *db.Tx, a actor.Actor, interactionID, value string
 	if err := s.o.Interactions.MoveTx(tx, a, f.ID, interaction.Verify); err != nil {
 		return Attempt{}, nil, err
 	}
+	if err := s.wantSIM(tx, f); err != nil {
+		return Attempt{}, nil, err
+	}
 	err = jobs.Insert(tx, jobs.Job{Kind: ExpireJob, Key: one.ID, Payload: payload{one.ID, f.ID}, RunAt: one.Expires.Add(time.Second)})
 	return one, nil, err
 }
@@ -398,7 +427,11 @@ func (s *Service) choose(tx *db.Tx, f interaction.Facts, value string) (vault.St
 	if err != nil {
 		return none, nil, err
 	}
-	ways := s.ways(contacts, f.Risks, tx.Now())
+	signals, err := s.signals(tx, f)
+	if err != nil {
+		return none, nil, err
+	}
+	ways := s.ways(contacts, signals, tx.Now())
 	if value != "" {
 		ways = slices.DeleteFunc(ways, func(w Way) bool { return w.Value != value })
 	}
@@ -407,6 +440,9 @@ func (s *Service) choose(tx *db.Tx, f interaction.Facts, value string) (vault.St
 	}
 	chosen := contacts[slices.IndexFunc(contacts, func(c vault.Stored) bool { return c.ID == ways[0].Value })]
 	if ways[0].Reaches < V2 {
+		if s.o.Rules.Reaches(methodOf(chosen.Field), chosen.Field, ageOf(chosen, tx.Now()), nil) >= V2 {
+			return chosen, errSIM, nil
+		}
 		return chosen, errNewContact, nil
 	}
 	return chosen, nil, nil
@@ -535,6 +571,9 @@ func (s *Service) Answer(ctx context.Context, a actor.Actor, interactionID, kind
 		if err := s.o.Interactions.MoveTx(tx, a, f.ID, interaction.Verify); err != nil {
 			return err
 		}
+		if err := s.wantSIM(tx, f); err != nil {
+			return err
+		}
 		items, err := s.o.Vault.History(tx, f.Subject, kind)
 		if err != nil {
 			return err
@@ -621,19 +660,19 @@ func (s *Service) entry(a actor.Actor, f interaction.Facts, action, reason, ref 
 	}
 }
 
-// grant weighs the evidence of an interaction and, when it reaches V2 or V3, writes a
+// grant weighs the evidence of an interaction and, when it reaches V2 or more, writes a
 // grant with its entry and moves the interaction into service.
 func (s *Service) grant(tx *db.Tx, a actor.Actor, f interaction.Facts) error {
-	e, expires, err := s.evidence(tx, f)
+	c, expires, err := s.evidence(tx, f)
 	if err != nil {
 		return err
 	}
-	level, methods := LevelOf(e)
+	level := s.o.Rules.Level(c)
 	if level < V2 {
 		return nil
 	}
-	g := Grant{ID: id.NewAt(id.Verification, tx.Now()), Level: level, Methods: methods, Granted: tx.Now(), Expires: expires}
-	tx.Data.Queue(sqlGrantAdd, g.ID, f.ID, f.Subject, int64(level), strings.Join(methods, "+"), micros(g.Granted), micros(expires))
+	g := Grant{ID: id.NewAt(id.Verification, tx.Now()), Level: level, Methods: method.Words(c), Granted: tx.Now(), Expires: expires}
+	tx.Data.Queue(sqlGrantAdd, g.ID, f.ID, f.Subject, int64(level), strings.Join(g.Methods, "+"), micros(g.Granted), micros(expires))
 	entry := s.entry(a, f, "verification.grant", "", g.ID)
 	entry.Level = level
 	if _, err := s.o.Log.Append(tx, entry); err != nil {
@@ -644,43 +683,40 @@ func (s *Service) grant(tx *db.Tx, a actor.Actor, f interaction.Facts) error {
 
 // evidence collects what was proved since RightsSince and within LevelLasts, and when the
 // oldest piece of it runs out.
-func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (Evidence, time.Time, error) {
+func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (method.Case, time.Time, error) {
 	now := tx.Now()
-	e := Evidence{Bound: f.Subject != "", CLIMatch: f.CLIMatch, Risks: f.Risks}
+	c := method.Case{Bound: f.Subject != "", Number: f.CLIMatch}
 	oldest := now
-	decayed := micros(now.Add(-LevelLasts))
-	err := tx.Data.Rows(sqlConfirmed, []any{f.ID, f.Subject, micros(f.RightsSince), decayed}, func(r db.Row) error {
-		var contact string
-		var age, answered int64
-		if err := r.Scan(&contact, &age, &answered); err != nil {
-			return err
-		}
-		d := time.Duration(age) * time.Microsecond
-		// Of several, the one that proves most: the longest registered, e-mail before SIM.
-		if !e.Link || d > e.Age || d == e.Age && SIMBound(e.Contact) {
-			e.Link, e.Contact, e.Age = true, contact, d
-		}
-		if at := moment(answered); at.Before(oldest) {
+	older := func(us int64) {
+		if at := moment(us); at.Before(oldest) {
 			oldest = at
 		}
-		return nil
+	}
+	var err error
+	if c.Signals, err = s.signals(tx, f); err != nil {
+		return c, now, err
+	}
+	decayed := micros(now.Add(-LevelLasts))
+	err = tx.Data.Rows(sqlConfirmed, []any{f.ID, f.Subject, micros(f.RightsSince), decayed}, func(r db.Row) error {
+		var contact string
+		var age, answered int64
+		err := r.Scan(&contact, &age, &answered)
+		c.Proofs = append(c.Proofs, method.Proof{Method: methodOf(contact), Contact: contact, Age: time.Duration(age) * time.Microsecond})
+		older(answered)
+		return err
 	})
 	if err != nil {
-		return e, now, err
+		return c, now, err
 	}
 	err = tx.Data.Rows(sqlMatched, []any{f.ID, f.Subject, micros(f.RightsSince), decayed}, func(r db.Row) error {
 		var item string
 		var at int64
-		if err := r.Scan(&item, &at); err != nil {
-			return err
-		}
-		e.History++
-		if t := moment(at); t.Before(oldest) {
-			oldest = t
-		}
-		return nil
+		err := r.Scan(&item, &at)
+		c.Proofs = append(c.Proofs, method.Proof{Method: method.History})
+		older(at)
+		return err
 	})
-	return e, oldest.Add(LevelLasts), err
+	return c, oldest.Add(LevelLasts), err
 }
 
 // try reserves one compare. It is written as failed and given back when it matched, so
@@ -759,5 +795,5 @@ func (s *Service) Expire(ctx context.Context, run jobs.Run) error {
 
 // Jobs are the room's handlers.
 func (s *Service) Jobs() map[string]jobs.Handler {
-	return map[string]jobs.Handler{ExpireJob: s.Expire}
+	return map[string]jobs.Handler{ExpireJob: s.Expire, SIMJob: s.CheckSIM}
 }

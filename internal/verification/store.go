@@ -41,6 +41,10 @@ const (
 
 	sqlGrantAdd = `insert into verification_grant (id, interaction, subject, level, methods, granted_at, expires_at)
 		values ($1,$2,$3,$4,$5,$6,$7)`
+	// a later end takes the place of an earlier one
+	sqlSignalSet = `insert into verification_signal as s (subject, kind, until_at) values ($1,$2,$3)
+		on conflict (subject, kind) do update set until_at = excluded.until_at where s.until_at < excluded.until_at`
+	sqlSignals = `select kind, until_at from verification_signal where subject = $1`
 	// what the gate needs on every question: the few grants of one interaction
 	sqlGrants = `select level, methods, expires_at from verification_grant
 		where interaction = $1 and granted_at >= $2 and subject = $3`
@@ -160,6 +164,25 @@ var keptGrants = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, k grantKey) ([]Gr
 	return out, err
 }, "verification_grant")
 
+// known is a signal about a subject, and until when it counts.
+type known struct {
+	kind  string
+	until time.Time
+}
+
+var keptSignals = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, subject string) ([]known, error) {
+	var out []known
+	err := tx.Data.Rows(sqlSignals, []any{subject}, func(r db.Row) error {
+		var one known
+		var until int64
+		err := r.Scan(&one.kind, &until)
+		one.until = moment(until)
+		out = append(out, one)
+		return err
+	})
+	return out, err
+}, "verification_signal")
+
 // locked says until when comparing is closed for a subject; zero when it is open. It
 // opens again when the oldest of the last three failures is a day old.
 func locked(tx *db.Tx, subject string) (time.Time, error) {
@@ -186,6 +209,7 @@ var (
 	errAnswer     = errs.New(errs.Invalid, "verification.answer_malformed")
 	errNoContact  = errs.New(errs.Denied, "verification.no_contact")
 	errNewContact = errs.New(errs.Denied, "verification.contact_too_new")
+	errSIM        = errs.New(errs.Denied, "verification.sim_changed")
 	errSlow       = errs.New(errs.TooMany, "verification.slow_down")
 	errLocked     = errs.New(errs.TooMany, "verification.compare_locked")
 	errNoHistory  = errs.New(errs.Denied, "verification.no_history")

@@ -92,6 +92,15 @@ type Config struct {
 	Message struct {
 		Phone string `key:"phone" default:"sms" one:"sms whatsapp" id:"Saluran untuk nomor telepon bila SMS dan WhatsApp sama-sama ada." en:"The channel for telephone numbers where there are both SMS and WhatsApp."`
 	} `key:"message"`
+	Verification struct {
+		Methods string `key:"methods" default:"" id:"Berkas (YAML) yang membatasi cara verifikasi; hanya dapat mempersempit bawaan. Kosong: bawaan." en:"File (YAML) that restricts the methods of verification; it can only narrow the shipped ones. Empty: the shipped ones."`
+	} `key:"verification"`
+
+	SIMSwap struct {
+		URL    string        `key:"url" default:"" id:"Alamat antarmuka CAMARA SIM Swap operator, tanpa /check. Kosong: pergantian kartu SIM tidak diperiksa." en:"Address of the operator's CAMARA SIM Swap interface, without /check. Empty: nobody is asked whether a SIM was changed."`
+		Token  Secret        `key:"token" default:"" id:"Token pembawa untuk antarmuka itu." en:"Bearer token for that interface."`
+		Within time.Duration `key:"within" default:"3s" id:"Lama menunggu jawabannya; tanpa jawaban, bukti lewat kartu SIM tidak menaikkan tingkat." en:"How long to wait for its answer; without one, what hangs on the SIM raises no level."`
+	} `key:"simswap"`
 
 	Witness struct {
 		URL string `key:"url" default:"" id:"Alamat saksi yang menandatangani titik periksa log (lihat amanah witness)." en:"Address of the witness that cosigns the log's checkpoints (see amanah witness)."`

@@ -1,0 +1,168 @@
+package verification
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/db"
+)
+
+// operator answers about SIMs as a test wants, and notes what it was asked.
+type operator struct {
+	changed bool
+	err     error
+	asked   []string
+}
+
+func (o *operator) Changed(_ context.Context, number string) (bool, error) {
+	o.asked = append(o.asked, number)
+	return o.changed, o.err
+}
+
+// over sends a link to the contact of a field and answers it.
+func (h *house) over(itx, field string) {
+	h.t.Helper()
+	ctx := context.Background()
+	st, err := h.Status(ctx, h.agent, itx)
+	h.must(err)
+	i := slices.IndexFunc(st.Links, func(w Way) bool { return w.Contact == field })
+	if i < 0 {
+		h.t.Fatalf("no %s in %+v", field, st.Links)
+	}
+	a, err := h.SendLink(ctx, h.agent, itx, st.Links[i].Value)
+	h.must(err)
+	h.must(h.db.Write(ctx, func(tx *db.Tx) error {
+		one, err := attempt(tx, a.ID)
+		if err != nil {
+			return err
+		}
+		one.State, one.browser = Opened, h.browserMAC(a.ID, "secret")
+		one.save(tx)
+		return nil
+	}))
+	h.must(h.Reply(ctx, h.token(a), "secret", answer(a.Number)[len("answer="):]))
+}
+
+func TestWhatHangsOnASIMProvesNothingUntilTheOperatorAnswersAndNothingWhenItWasChanged(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		o := &operator{}
+		h.o.SIM = o
+		itx := h.identified("")
+		h.over(itx, "phone")
+		if h.level(itx) != V1 || len(o.asked) != 0 {
+			t.Fatalf("before anybody answered: V%d", h.level(itx))
+		}
+		h.log.take()
+		h.deliver()
+		if h.level(itx) != V2 || !slices.Equal(o.asked, []string{"+6281277774321"}) {
+			t.Fatalf("the SIM was not changed: V%d, asked %v", h.level(itx), o.asked)
+		}
+		if got := h.log.take(); !has(got, "verification.signal done") || !has(got, "verification.grant done") {
+			t.Fatal(got)
+		}
+		// An answer counts for an hour, over all calls.
+		next := h.identified("")
+		h.over(next, "phone")
+		h.deliver()
+		if h.level(next) != V2 || len(o.asked) != 1 {
+			t.Fatalf("V%d, asked %d times", h.level(next), len(o.asked))
+		}
+		h.wait(SIMLasts, next)
+		o.changed = true
+		late := h.identified("")
+		h.over(late, "phone")
+		h.deliver()
+		if h.level(late) != V1 || len(o.asked) != 2 {
+			t.Fatalf("the SIM was changed: V%d, asked %d times", h.level(late), len(o.asked))
+		}
+		if got := h.log.take(); !has(got, "verification.signal done verification.sim_changed") {
+			t.Fatal(got)
+		}
+		h.over(late, "email")
+		if h.level(late) != V2 {
+			t.Fatalf("an address does not hang on the SIM: V%d", h.level(late))
+		}
+	})
+}
+
+func TestAnOperatorThatDoesNotAnswerRaisesNothingAndIsAskedAgain(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		o := &operator{err: errors.New("down")}
+		h.o.SIM = o
+		itx := h.identified("")
+		h.over(itx, "phone")
+		h.deliver()
+		if h.level(itx) != V1 || len(o.asked) != 1 {
+			t.Fatalf("V%d, asked %d times", h.level(itx), len(o.asked))
+		}
+		o.err = nil
+		if match, err := h.Answer(context.Background(), h.agent, itx, "last_payment", truth["last_payment"]); err != nil || !match {
+			t.Fatal(match, err)
+		}
+		h.deliver()
+		if h.level(itx) != V3 || len(o.asked) != 2 {
+			t.Fatalf("the operator is back: V%d, asked %d times", h.level(itx), len(o.asked))
+		}
+	})
+}
+
+func TestTheThirdCallOfACustomerInADayWantsASecondPersonForTheThirdLevel(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		strong := func() string {
+			itx := h.identified("")
+			h.over(itx, "email")
+			if match, err := h.Answer(ctx, h.agent, itx, "last_payment", truth["last_payment"]); err != nil || !match {
+				t.Fatal(match, err)
+			}
+			return itx
+		}
+		for n, want := range []int{V3, V3, V2} {
+			itx := strong()
+			if got := h.level(itx); got != want {
+				t.Errorf("call %d: V%d, want V%d", n+1, got, want)
+			}
+			h.must(h.interactions.Move(ctx, h.agent, itx, interaction.Disconnect))
+		}
+		h.wait(25 * time.Hour)
+		if itx := strong(); h.level(itx) != V3 {
+			t.Errorf("a day later V%d", h.level(itx))
+		}
+	})
+}
+
+func TestACustomerWhoReportsAnAttackIsGuardedInEveryOtherContact(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		itx := h.identified("")
+		h.over(itx, "email")
+		if match, err := h.Answer(ctx, h.agent, itx, "last_payment", truth["last_payment"]); err != nil || !match {
+			t.Fatal(match, err)
+		}
+		attack := h.identifiedOn(interaction.Chat, h.agent, h.subject, "")
+		_, link := h.link(attack)
+		if h.level(itx) != V3 {
+			t.Fatalf("V%d", h.level(itx))
+		}
+		if code, _ := (&browser{h: h}).do("POST", link+"/answer", "answer="+AnswerDenied); code != 303 {
+			t.Fatal(code)
+		}
+		if h.level(itx) != V2 {
+			t.Errorf("the other contact stands at V%d", h.level(itx))
+		}
+		other := h.customer("KNG-9", 60*day)
+		h.must(h.db.Read(ctx, func(tx *db.Tx) error {
+			f, err := h.interactions.Facts(tx, itx)
+			f.Subject, f.Risks = other, nil
+			signals, err2 := h.signals(tx, f)
+			if len(signals) != 0 {
+				t.Errorf("somebody else has %v", signals)
+			}
+			return errors.Join(err, err2)
+		}))
+	})
+}
