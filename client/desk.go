@@ -265,3 +265,19 @@ func (c *Client) Answer(ctx context.Context, interaction, kind, said string) (bo
 	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/verification/answer", in: in}, interaction)
 	return out.Match, err
 }
+
+// AskSecond asks a second member of staff to decide on the customer of a contact, and returns the id of the request.
+func (c *Client) AskSecond(ctx context.Context, interaction, reason string) (string, error) {
+	in := struct {
+		Reason string `json:"reason"`
+	}{reason}
+	out, err := ask[struct {
+		Request string `json:"request"`
+	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/verification/second", in: in}, interaction)
+	return out.Request, err
+}
+
+// CallBack takes as proof that the exchange reported this contact as a call of ours to a registered number.
+func (c *Client) CallBack(ctx context.Context, interaction string) error {
+	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/verification/call-back"}, interaction)
+}

@@ -304,11 +304,12 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Intake = intake.New(intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty})
 	// Two-person decisions, for the rooms that have some.
-	kinds := approval.FromIdentity(h.Identity.Decisions())
+	kinds := append(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions()...)
 	if h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire")}, kinds...); err != nil {
 		return nil, err
 	}
 	h.Identity.AskWith(h.Approvals.ForIdentity())
+	h.Verification.AskWith(h.Approvals.Request)
 
 	// The front desk shows them.
 	trusted, err := proxies(cfg)
@@ -330,7 +331,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	h.Worker.Use(handlers(o.Modules), []jobs.Schedule{
 		{Kind: identity.SweepJob, Every: 10 * time.Minute},
 		{Kind: interaction.SweepJob, Every: 5 * time.Second},
-		{Kind: approval.ExpireJob, Every: 10 * time.Minute},
+		{Kind: approval.ExpireJob, Every: time.Minute},
 		{Kind: rotateJob, Every: 10 * time.Minute},
 		{Kind: telephony.SweepJob, Every: 24 * time.Hour},
 	})

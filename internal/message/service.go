@@ -103,6 +103,18 @@ func (s *Service) ChannelTo(field string) (by Channel) {
 	return by
 }
 
+// Left reports whether a message was handed over to the next server, and is not known to have been lost there.
+func (s *Service) Left(tx *db.Tx, messageID string) (bool, error) {
+	r, err := read(tx, messageID)
+	if errors.Is(err, errUnknown) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return r.State == Sent || r.State == Delivered, nil
+}
+
 // letter is what is sealed: the finished text, and what it was made from.
 type letter struct {
 	Subject string            `json:"s"`

@@ -20,6 +20,7 @@ import (
 	"github.com/amanah-id/amanah/internal/message"
 	"github.com/amanah-id/amanah/internal/purpose"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/approval"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/trust/gate"
@@ -45,7 +46,9 @@ type house struct {
 	inbox        *message.Inbox
 	worker       *jobs.Worker
 	desk         *webtest.Desk
+	approvals    *approval.Approvals
 	agent, other actor.Actor
+	boss         actor.Actor
 	ctl, pur     string
 	subject      string
 }
@@ -102,7 +105,7 @@ func each(t *testing.T, test func(t *testing.T, h *house)) {
 		h := &house{t: t, now: time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)}
 		o.Clock = h.clock
 		h.db = dbtest.OpenWith(t, o, audit.Schema(), db.Schema{Room: "keyring", FS: keyring.Schema}, vault.Schema(),
-			interaction.Schema(), message.Schema(), Schema(), jobs.Schema(), web.Schema())
+			interaction.Schema(), message.Schema(), approval.Schema(), Schema(), jobs.Schema(), web.Schema())
 		h.build()
 		test(t, h)
 	}
@@ -146,7 +149,8 @@ func (h *house) build() {
 		return actor.NewStaff(id.New(id.Staff), actor.Agent, id.New(id.Session), []string{h.ctl}, h.now)
 	}
 	h.agent, h.other = staff(), staff()
-	people := map[string]actor.Actor{h.agent.ID(): h.agent, h.other.ID(): h.other}
+	h.boss = actor.NewStaff(id.New(id.Staff), actor.Supervisor, id.New(id.Session), []string{h.ctl}, h.now)
+	people := map[string]actor.Actor{h.agent.ID(): h.agent, h.other.ID(): h.other, h.boss.ID(): h.boss}
 	purposeFacts := func(*db.Tx, string) (gate.PurposeFacts, error) {
 		return gate.PurposeFacts{Found: true, Active: true, Controller: h.ctl, Basis: "contract", Uses: func(gate.Verb, string) bool { return true }}, nil
 	}
@@ -223,6 +227,9 @@ func (h *house) build() {
 	})
 	h.must(err)
 	h.interactions.SetLevel(h.Level)
+	h.approvals, err = approval.New(h.db, h.log, keys, approval.Options{Expiry: actor.NewDuty("approval_expire")}, h.Decisions()...)
+	h.must(err)
+	h.AskWith(h.approvals.Request)
 	h.desk = webtest.New(h.t, func(o *web.Options) { o.DB = h.db }, h.Module(), h.messages.Module(), h.interactions.Module())
 	h.desk.Now = h.now
 	h.desk.Actor("agent", h.agent)

@@ -47,7 +47,41 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("POST /v/{token}/open", customer, s.postOpen)
 	rt.Page("POST /v/{token}/answer", customer, s.postAnswer)
 	s.denialRoutes(rt)
+	rt.Page("GET /v/notice/{token}", customer, s.showNotice)
+	rt.Page("POST /v/notice/{token}/stop", customer, s.postStop)
 	s.operations(rt)
+}
+
+// NoticePage is the page on which a customer learns that a change was decided on, and can stop it.
+type NoticePage struct {
+	NoticeView
+	Token   string
+	Problem string
+}
+
+func (s *Service) showNotice(r *web.Request) error {
+	v, err := s.Noticed(r.Context(), r.Path("token"))
+	if errors.Is(err, errLink) {
+		return r.RenderStatus(http.StatusNotFound, NoticePage{Problem: errLink.Code})
+	}
+	if err != nil {
+		return err
+	}
+	return r.Render(NoticePage{NoticeView: v, Token: r.Path("token")})
+}
+
+func (s *Service) postStop(r *web.Request) error {
+	if err := r.Decode(&struct{}{}); err != nil {
+		return err
+	}
+	err := s.Object(r.Context(), r.Path("token"))
+	if errors.Is(err, errLink) {
+		return r.RenderStatus(http.StatusNotFound, NoticePage{Problem: errLink.Code})
+	}
+	if err != nil {
+		return err
+	}
+	return r.Redirect("/v/notice/" + r.Path("token"))
 }
 
 // CustomerPage is the page a customer's link leads to. It has a layout of its own: it must
@@ -154,6 +188,19 @@ type answerInput struct {
 	}
 }
 
+type secondInput struct {
+	Interaction string `path:"interaction" maxLength:"40"`
+	Body        struct {
+		Reason string `json:"reason" maxLength:"300" doc:"For the one who decides; sealed"`
+	}
+}
+
+type secondOutput struct {
+	Body struct {
+		Request string `json:"request" doc:"Id of the request among the approvals"`
+	}
+}
+
 type attemptJSON struct {
 	ID      string    `json:"id"`
 	State   string    `json:"state" doc:"sent, opened, confirmed, mismatch, declined, denied, expired or withdrawn"`
@@ -229,6 +276,20 @@ func (s *Service) operations(rt *web.Router) {
 			}
 			return &linkOutput{toJSON(a)}, nil
 		})
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path + "/second", Summary: "Ask a second member of staff to decide", Access: access, Status: http.StatusCreated, MaxBody: 8 << 10, Unkeyed: "a request that waits is answered by a conflict"},
+		func(ctx context.Context, c web.Call, in *secondInput) (*secondOutput, error) {
+			request, err := s.AskSecond(ctx, c.Actor, in.Interaction, in.Body.Reason)
+			if err != nil {
+				return nil, err
+			}
+			out := &secondOutput{}
+			out.Body.Request = request
+			return out, nil
+		})
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path + "/call-back", Summary: "Take as proof that the exchange reported this contact as our call to a registered number", Access: access, MaxBody: 8 << 10, Unkeyed: "doing it twice proves no more"},
+		func(ctx context.Context, c web.Call, in *pathInput) (*struct{}, error) {
+			return nil, s.CallBack(ctx, c.Actor, in.Interaction)
+		})
 	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path + "/answer", Summary: "Compare an answer with the account's history", Access: access, MaxBody: 8 << 10, Unkeyed: "each answer is a try of its own"},
 		func(ctx context.Context, c web.Call, in *answerInput) (*answerOutput, error) {
 			match, err := s.Answer(ctx, c.Actor, in.Interaction, in.Body.Kind, in.Body.Said)
@@ -278,6 +339,12 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	for _, state := range []ViewState{ViewElsewhere, ViewMismatch, ViewDeclined, ViewDenied, ViewExpired} {
 		out = append(out, web.Fixture{Name: string(state), Page: view(state, "Bank Contoh")})
 	}
+	notice := NoticePage{NoticeView: NoticeView{Company: "Bank Contoh", Decided: at}, Token: token}
+	stopped := notice
+	stopped.Stopped = true
+	out = append(out, web.Fixture{Name: "empty", Page: NoticePage{Problem: "verification.link_unknown"}}, web.Fixture{Name: "ordinary", Page: notice},
+		web.Fixture{Name: "hostile", Page: NoticePage{NoticeView: NoticeView{Company: hostile, Decided: at}, Token: token}, Hostile: []string{hostile}},
+		web.Fixture{Name: "stopped", Page: stopped})
 	out = append(out, web.Fixture{Name: "problem", Page: CustomerPage{Problem: "verification.link_unknown"}})
 	denied := Denial{ID: "ver_01k9xq3v7me8t0000z9w2h4r6n", Interaction: "itx_01k9xq3v7me8t0000z9w2h4r6n", Controller: "ctl_1", Agent: "stf_1", Channel: interaction.Phone, State: interaction.Frozen, At: at}
 	late := denied

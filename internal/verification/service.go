@@ -62,6 +62,7 @@ type Interactions interface {
 type Messages interface {
 	Queue(tx *db.Tx, a actor.Actor, m message.Outgoing) (string, error)
 	Carries(field string) bool
+	Left(tx *db.Tx, message string) (bool, error)
 }
 
 // Gate is what the room uses of trust/gate.
@@ -114,6 +115,8 @@ type Options struct {
 	// that opens the numbers it is asked about.
 	SIM      SIM
 	SIMActor actor.Actor
+	// Ask is how a second member of staff is asked; AskWith gives it later.
+	Ask Asks
 	// Address is the public address of this server as customers reach it, without a
 	// slash at the end, such as "https://cs.example.co.id".
 	Address string
@@ -138,7 +141,7 @@ func New(o Options) (*Service, error) {
 	return &Service{o}, nil
 }
 
-// Level is the gate's provider: the level now, 0 to 3, decay and signals taken off. A
+// Level is the gate's provider: the level now, 0 to 4, decay and signals taken off. A
 // subject that the interaction is not bound to has none.
 func (s *Service) Level(tx *db.Tx, interactionID, subject string) (int, error) {
 	f, err := s.o.Interactions.Facts(tx, interactionID)
@@ -166,6 +169,15 @@ func (s *Service) level(tx *db.Tx, f interaction.Facts, subject string) (int, ti
 		return V0, time.Time{}, err
 	}
 	level, until := LevelNow(s.o.Rules, all, signals, tx.Now())
+	if level > V3 {
+		own, err := s.decidedBy(tx, subject, f.Agent)
+		if err != nil {
+			return V0, time.Time{}, err
+		}
+		if own {
+			level = V3
+		}
+	}
 	return level, until, nil
 }
 
@@ -716,6 +728,26 @@ func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (method.Case, time.Ti
 		older(at)
 		return err
 	})
+	if err != nil {
+		return c, now, err
+	}
+	err = tx.Data.Rows(sqlProofs, []any{f.ID, f.Subject, micros(f.RightsSince), decayed}, func(r db.Row) error {
+		var p method.Proof
+		var age, at int64
+		err := r.Scan(&p.Method, &p.Contact, &age, &at)
+		p.Age = time.Duration(age) * time.Microsecond
+		c.Proofs = append(c.Proofs, p)
+		older(at)
+		return err
+	})
+	if err != nil {
+		return c, now, err
+	}
+	proofs, since, err := s.ofSecond(tx, f)
+	c.Proofs = append(c.Proofs, proofs...)
+	if !since.IsZero() {
+		older(micros(since))
+	}
 	return c, oldest.Add(LevelLasts), err
 }
 

@@ -143,6 +143,7 @@ func TestACustomerWhoReportsAnAttackIsGuardedInEveryOtherContact(t *testing.T) {
 		if match, err := h.Answer(ctx, h.agent, itx, "last_payment", truth["last_payment"]); err != nil || !match {
 			t.Fatal(match, err)
 		}
+		h.deliver() // so that the next letter is the next contact's
 		attack := h.identifiedOn(interaction.Chat, h.agent, h.subject, "")
 		_, link := h.link(attack)
 		if h.level(itx) != V3 {

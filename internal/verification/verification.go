@@ -11,7 +11,8 @@
 // name, NIK), a voice, and an agent's opinion give nothing. Nobody reads a code to an
 // agent: banks teach the public never to do that, and we do not teach the opposite.
 //
-// Levels: V0 nothing; V1 a subject is bound; V2 verified; V3 strongly verified. Which proof
+// Levels: V0 nothing; V1 a subject is bound; V2 verified; V3 strongly verified; V4 a second
+// member of staff decided on top, and an old contact was told and did not object. Which proof
 // gives which, over contacts of what age, and which signal closes the way, are data: package
 // method below, with its file. Signals (SIM changed, spoofed number, third call today,
 // suspect voice) only ever lower or ask for more; a source that reports none, or that does
@@ -48,6 +49,7 @@ const (
 	V1 = 1 // identified: a subject is bound
 	V2 = 2 // verified
 	V3 = 3 // strongly verified
+	V4 = 4 // and a second member of staff decided, and the customer was told
 )
 
 // The clocks and counts of verification.

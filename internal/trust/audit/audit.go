@@ -72,7 +72,7 @@ type Entry struct {
 	Ground      string // kind and id, such as "interaction:itx_…" or "duty:name_index"
 	Channel     string
 	Ref         string // id of what else it is about
-	Level       int    // verification level, 0 to 3
+	Level       int    // verification level, 0 to 4
 
 	Fields  []string // names of the fields allowed, or acted on
 	Refused []string // names of the fields refused

@@ -339,7 +339,7 @@ func TestTextThatCouldBePersonalIsRefused(t *testing.T) {
 		"name in reason":         with(func(e *audit.Entry) { e.Reason = "Budi Santoso" }),
 		"value among fields":     with(func(e *audit.Entry) { e.Fields = []string{"3174012345670001"} }),
 		"value among refused":    with(func(e *audit.Entry) { e.Refused = []string{"Jalan Merdeka 1"} }),
-		"level":                  with(func(e *audit.Entry) { e.Level = 4 }),
+		"level":                  with(func(e *audit.Entry) { e.Level = 5 }),
 		"count":                  with(func(e *audit.Entry) { e.Count = -1 }),
 		"policy":                 with(func(e *audit.Entry) { e.Policy = "a b" }),
 		"decision":               with(func(e *audit.Entry) { e.Decision = "maybe" }),

@@ -93,8 +93,8 @@ const (
 // MaxValue is the longest value in bytes that any normaliser takes.
 const MaxValue = 4096
 
-// MaxLevel is the highest level of verification that a declaration may ask for: V3.
-const MaxLevel = 3
+// MaxLevel is the highest level of verification that a declaration may ask for: V4.
+const MaxLevel = 4
 
 // Text is a text in Indonesian and English.
 type Text struct {
@@ -116,7 +116,7 @@ type Field struct {
 	Contact    Contact                   // what can be sent to it; "" if nothing
 	Verifies   bool                      // a registered contact or account history: may be used to verify the caller
 	Free       bool                      // declares every name that begins with Name + "_"
-	MinLevel   map[string]map[string]int // channel -> verb -> lowest level (0 to 3)
+	MinLevel   map[string]map[string]int // channel -> verb -> lowest level (0 to 4)
 	Words      map[string]map[string]int // outlet -> form -> lowest level at which it may be said or written there
 	Declared   bool                      // false for the answer to a name nobody declared
 }

@@ -135,7 +135,7 @@ func TestACatalogueFileIsReadStrictly(t *testing.T) {
 		"no levels":                        change("levels: some", "levels: other"),
 		"an unknown channel":               change("phone: {compare: 1}", "fax: {compare: 1}"),
 		"an unknown verb":                  change("compare: 1", "copy: 1"),
-		"a level above three":              change("compare: 1", "compare: 4"),
+		"a level above four":               change("compare: 1", "compare: 5"),
 		"a level below nought":             change("compare: 1", "compare: -1"),
 		"an unknown index":                 change("mask: hidden", "mask: hidden\n    index: full"),
 		"an index of free text at rest":    change("mask: hidden", "mask: hidden\n    index: exact"),

@@ -236,7 +236,7 @@ type Field struct {
 type Providers struct {
 	Session     func(tx *db.Tx, a actor.Actor) (SessionFacts, error) // asked for staff only
 	Interaction func(tx *db.Tx, interaction string) (InteractionFacts, error)
-	// Level is the verification level now, 0 to 3, with what has decayed taken off.
+	// Level is the verification level now, 0 to 4, with what has decayed taken off.
 	Level   func(tx *db.Tx, interaction, subject string) (int, error)
 	Purpose func(tx *db.Tx, purpose string) (PurposeFacts, error)
 	Consent func(tx *db.Tx, subject, purpose string) (bool, error)

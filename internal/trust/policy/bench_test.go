@@ -48,7 +48,7 @@ func floor(r Request) (bool, string) {
 		{call && valued && !(f.InPurpose && c.SubjectBound || f.Hit && r.Verb == "mask"), "gate.field_not_in_purpose"},
 		{on("reveal", "mask", "act") && f.Class == "secret", "gate.secret_never"},
 		{r.Verb == "verify" && !f.Verifies, "gate.not_for_verification"},
-		{call && (valued || on("verify")) && f.MinLevel > 3, "gate.not_on_channel"},
+		{call && (valued || on("verify")) && f.MinLevel > 4, "gate.not_on_channel"},
 		{call && (valued || on("consult")) && c.Level < f.MinLevel && !(r.Verb == "mask" && f.Hit), "gate.level_too_low"},
 		{call && c.Basis == "consent" && valued && !c.Consented && !(r.Verb == "mask" && f.Hit), "gate.no_consent"},
 		{staff && c.Training != "valid" && c.Training != "not_built", "gate.training_missing"},

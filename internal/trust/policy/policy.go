@@ -40,7 +40,7 @@ type Principal struct {
 // Resource is the field asked for. A verb without fields (search, note) has the zero value.
 type Resource struct {
 	Class     string // public, general, specific, secret; secret when the catalogue does not know the field
-	MinLevel  int    // the verification level this verb needs on this channel, 0 to 3; Never when there is none
+	MinLevel  int    // the verification level this verb needs on this channel, 0 to 4; Never when there is none
 	InPurpose bool   // the interaction's purpose may use the field with this verb
 	Verifies  bool   // a registered contact, or account history: may serve to verify the caller
 	Hit       bool   // the field is the one by which a search in this interaction found the subject
@@ -61,7 +61,7 @@ type Context struct {
 	SubjectBound bool   // the subject asked about is the one the interaction was bound to
 	Found        bool   // a search in this interaction found the subject
 	Channel      string // phone, chat, email
-	Level        int    // verification level now, 0 to 3
+	Level        int    // verification level now, 0 to 4
 
 	PurposeChosen bool
 	PurposeActive bool   // published, not retired, and the controller's own

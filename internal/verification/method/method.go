@@ -28,9 +28,9 @@ const (
 	Passkey    = "passkey"    // the customer's passkey, on the customer page
 	CallBack   = "call_back"  // the exchange reports that we called a registered number
 	History    = "history"    // an answer from the account's history matched
-	Supervisor = "supervisor" // a second member of staff decided
-	Notice     = "notice"     // a registered contact was told and did not object
-	Wait       = "wait"       // and had a day to do so
+	Supervisor = "supervisor" // a second member of staff decided in this contact
+	Notice     = "notice"     // a registered contact was told of the decision and did not object
+	Wait       = "wait"       // a decision of an earlier contact has stood for a day
 )
 
 // Highest is the highest level there is.

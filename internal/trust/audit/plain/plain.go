@@ -47,7 +47,7 @@ func Suspect(l *proof.Leaf) string {
 		}
 	}
 	switch {
-	case l.Level < 0 || l.Level > 3:
+	case l.Level < 0 || l.Level > 4:
 		return "level"
 	case l.Count < 0:
 		return "count"

@@ -1,0 +1,370 @@
+package verification
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
+	"github.com/amanah-id/amanah/internal/message"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/approval"
+	"github.com/amanah-id/amanah/internal/trust/catalog"
+	"github.com/amanah-id/amanah/internal/vault"
+	"github.com/amanah-id/amanah/internal/verification/method"
+)
+
+// V4 is what the gravest acts need: the third level, a second member of staff, a notice to a
+// contact that has been registered for long, and that contact called back or a day in which
+// its owner can object. The second member of staff also stands in for the calm that a
+// protected person, or the third call today, does not have.
+
+// SecondKind is the kind of approval that asks for a second member of staff.
+const SecondKind = "verification.second"
+
+// The clocks of the second member of staff's decision.
+const (
+	SecondWaits  = time.Minute    // without an answer it is no
+	ObjectWithin = 24 * time.Hour // the old contact has this long before a decision counts without a call back
+	SecondLasts  = 72 * time.Hour // and after this it counts no more
+)
+
+// secondState is where a decision stands.
+type secondState string
+
+const (
+	secondAsked    secondState = "asked"
+	secondApproved secondState = "approved"
+	secondRefused  secondState = "refused"
+	secondStopped  secondState = "stopped" // the customer objected
+)
+
+// second is a stored decision.
+type second struct {
+	ID, Interaction, Subject, Controller, Language string
+	Contact, Value                                 string // where the notice goes
+	Age                                            time.Duration
+	State                                          secondState
+	By, Message                                    string
+	Asked, Decided                                 time.Time
+}
+
+// Asks is how the room asks for a decision: trust/approval.
+type Asks func(tx *db.Tx, by actor.Actor, a approval.Ask) (approval.Request, error)
+
+// AskWith gives the room its way to ask. Call it before serving.
+func (s *Service) AskWith(ask Asks) { s.o.Ask = ask }
+
+// Decisions are the kinds of approval of this room.
+func (s *Service) Decisions() []approval.Kind {
+	return []approval.Kind{{
+		Name: SecondKind, Ask: []actor.Role{actor.Agent, actor.Supervisor}, Decide: []actor.Role{actor.Supervisor}, Wait: SecondWaits,
+		Effect: s.decided, Undone: s.undecided,
+	}}
+}
+
+// AskSecond asks a second member of staff to decide on this customer in this contact. The
+// caller must be verified; reason is for the one who decides. What the customer will be told,
+// and where, is settled now. A refusal comes back as the error with its entry written.
+func (s *Service) AskSecond(ctx context.Context, a actor.Actor, interactionID, reason string) (request string, err error) {
+	var refusal *errs.E
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		request, refusal = "", nil
+		f, err := s.facts(tx, a, interactionID)
+		if err != nil && !errors.Is(err, errNotYours) {
+			return err
+		}
+		contact, unusable := vault.Stored{Field: vault.HistoryField}, errNoContact
+		if err == nil && f.Subject != "" {
+			if contact, unusable, err = s.oldest(tx, f.Subject); err != nil {
+				return err
+			}
+		}
+		answer, err := s.ask(tx, a, interactionID, contact.Field)
+		if refusal = answer.Refusal; err != nil || refusal != nil {
+			return err
+		}
+		level, _, err := s.level(tx, f, f.Subject)
+		if err != nil {
+			return err
+		}
+		waiting, err := s.seconds(tx, f.Subject, func(one second) bool {
+			return one.Interaction == f.ID && one.State == secondAsked && tx.Now().Sub(one.Asked) < SecondWaits
+		})
+		switch {
+		case err != nil:
+			return err
+		case level < V2:
+			refusal = errSecondLevel
+		case unusable != nil:
+			refusal = unusable
+		case len(waiting) > 0:
+			refusal = errSecondAsked
+		}
+		if refusal != nil {
+			return s.refuse(tx, a, f, "verification.second", refusal)
+		}
+		one := second{
+			ID: id.NewAt(id.Verification, tx.Now()), Interaction: f.ID, Subject: f.Subject, Controller: f.Controller, Language: f.Language,
+			Contact: contact.Field, Value: contact.ID, Age: ageOf(contact, tx.Now()), State: secondAsked, Asked: tx.Now(),
+		}
+		one.insert(tx)
+		r, err := s.o.Ask(tx, a, approval.Ask{
+			Kind: SecondKind, Ref: one.ID, Controller: f.Controller, Payload: map[string]string{"interaction": f.ID}, Reason: reason,
+		})
+		request = r.ID
+		return err
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	return request, err
+}
+
+// oldest is the contact that has been registered longest and can be told something.
+func (s *Service) oldest(tx *db.Tx, subject string) (vault.Stored, *errs.E, error) {
+	contacts, err := s.o.Vault.Contacts(tx, subject)
+	if err != nil {
+		return vault.Stored{}, nil, err
+	}
+	if i := slices.IndexFunc(contacts, func(c vault.Stored) bool { return s.o.Messages.Carries(c.Field) }); i >= 0 {
+		return contacts[i], nil, nil
+	}
+	return vault.Stored{Field: vault.HistoryField}, errNoContact, nil
+}
+
+// decided is the effect of a yes: the customer is told at the contact that was there before,
+// with a link by which it can be stopped.
+func (s *Service) decided(tx *db.Tx, r approval.Request, by actor.Actor) error {
+	one, err := secondByID(tx, r.Ref)
+	if err != nil {
+		return err
+	}
+	company, err := s.o.Company(tx, one.Controller)
+	if err != nil {
+		return err
+	}
+	one.State, one.By, one.Decided = secondApproved, by.ID(), tx.Now()
+	token := s.o.Keys.Token("verification.notice", []byte(one.ID), tx.Now().Add(SecondLasts))
+	if one.Message, err = s.o.Messages.Queue(tx, by, message.Outgoing{
+		Subject: one.Subject, Interaction: one.Interaction, Value: one.Value, Contact: one.Contact, Template: "message.second", Lang: one.Language,
+		Args: map[string]message.Arg{"company": message.Company(company), "link": message.Link(s.o.Address + "/v/notice/" + token)},
+	}); err != nil {
+		return err
+	}
+	one.save(tx)
+	return s.seconded(tx, by, one, "")
+}
+
+// undecided is the effect of a no, and of no answer.
+func (s *Service) undecided(tx *db.Tx, r approval.Request, by actor.Actor) error {
+	one, err := secondByID(tx, r.Ref)
+	if err != nil {
+		return err
+	}
+	one.State, one.By, one.Decided = secondRefused, by.ID(), tx.Now()
+	one.save(tx)
+	return s.seconded(tx, by, one, errSecondRefused.Code)
+}
+
+// seconded writes the entry of a decision, and weighs again what was proved.
+func (s *Service) seconded(tx *db.Tx, by actor.Actor, one second, reason string) error {
+	f, err := s.o.Interactions.Facts(tx, one.Interaction)
+	if err != nil {
+		return err
+	}
+	about := f
+	about.Subject = one.Subject
+	if _, err := s.o.Log.Append(tx, s.entry(by, about, "verification.second", reason, one.ID)); err != nil {
+		return err
+	}
+	s.o.Interactions.Notify(tx, "verification", f)
+	if one.State != secondApproved || f.Subject != one.Subject || f.State.Ended() || f.State == interaction.Wrapup {
+		return nil
+	}
+	return s.grant(tx, by, f)
+}
+
+// ofSecond are the proofs that decisions give in an interaction, and when the first of them
+// runs out. One who serves the contact is no second member of staff in it.
+func (s *Service) ofSecond(tx *db.Tx, f interaction.Facts) (proofs []method.Proof, since time.Time, err error) {
+	now := tx.Now()
+	list, err := s.seconds(tx, f.Subject, func(one second) bool {
+		return one.State == secondApproved && one.By != f.Agent && one.Controller == f.Controller && now.Sub(one.Decided) < SecondLasts
+	})
+	for _, one := range list {
+		told, err := s.o.Messages.Left(tx, one.Message)
+		if err != nil {
+			return nil, now, err
+		}
+		here := one.Interaction == f.ID && !one.Decided.Before(f.RightsSince) && now.Sub(one.Decided) < LevelLasts
+		waited := told && now.Sub(one.Decided) >= ObjectWithin
+		if here {
+			proofs = append(proofs, method.Proof{Method: method.Supervisor})
+			since = one.Decided
+		}
+		if waited {
+			proofs = append(proofs, method.Proof{Method: method.Wait})
+		}
+		if told && (here || waited) {
+			proofs = append(proofs, method.Proof{Method: method.Notice, Contact: one.Contact, Age: one.Age})
+		}
+	}
+	return proofs, since, err
+}
+
+// decidedBy reports whether a member of staff decided one of the decisions that count for a
+// subject: a contact handed over to the second member of staff has no second one any more.
+func (s *Service) decidedBy(tx *db.Tx, subject, staff string) (bool, error) {
+	list, err := s.seconds(tx, subject, func(one second) bool {
+		return one.By == staff && one.State == secondApproved && tx.Now().Sub(one.Decided) < SecondLasts
+	})
+	return len(list) > 0, err
+}
+
+// CallBack takes as proof that the exchange reported this contact as a call of ours to a
+// number of the customer. All of the customer's numbers must be old enough, because the one
+// that was called is not kept. Nobody's word is taken for it: a call begun by hand proves nothing.
+func (s *Service) CallBack(ctx context.Context, a actor.Actor, interactionID string) error {
+	var refusal *errs.E
+	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		answer, err := s.ask(tx, a, interactionID, "phone")
+		if refusal = answer.Refusal; err != nil || refusal != nil {
+			return err
+		}
+		f, err := s.facts(tx, a, interactionID)
+		if err != nil {
+			return err
+		}
+		contacts, err := s.o.Vault.Contacts(tx, f.Subject, catalog.Phone)
+		if err != nil {
+			return err
+		}
+		contacts = slices.DeleteFunc(contacts, func(c vault.Stored) bool { return c.Field != "phone" })
+		age := time.Duration(0)
+		for i, c := range contacts {
+			if own := ageOf(c, tx.Now()); i == 0 || own < age {
+				age = own
+			}
+		}
+		switch {
+		case !s.o.Rules.Uses(method.CallBack) || f.Direction != interaction.Outbound || !f.CLIMatch || len(contacts) == 0:
+			refusal = errNoCallBack
+		case age < s.o.Rules.Age(method.CallBack):
+			refusal = errNewContact
+		}
+		if refusal != nil {
+			return s.refuse(tx, a, f, "verification.call_back", refusal)
+		}
+		proof := id.NewAt(id.Verification, tx.Now())
+		tx.Data.Queue(sqlProofAdd, proof, f.ID, f.Subject, method.CallBack, "phone", age.Microseconds(), micros(tx.Now()))
+		if _, err := s.o.Log.Append(tx, s.entry(a, f, "verification.call_back", "", proof)); err != nil {
+			return err
+		}
+		if err := s.wantSIM(tx, f); err != nil {
+			return err
+		}
+		s.o.Interactions.Notify(tx, "verification", f)
+		return s.grant(tx, a, f)
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	return err
+}
+
+// Object is the customer's "stop this" on the page of a notice. It ends the decision, and the
+// contact in which it was asked for, and guards the customer everywhere for a day.
+func (s *Service) Object(ctx context.Context, token string) error {
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		one, err := s.noticed(tx, token)
+		if err != nil || one.State == secondStopped {
+			return err
+		}
+		one.State = secondStopped
+		one.save(tx)
+		tx.Data.Queue(sqlSignalSet, one.Subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
+		customer := s.o.Customer(one.ID)
+		if err := s.seconded(tx, customer, one, errNotCalled.Code); err != nil {
+			return err
+		}
+		if err := s.o.Interactions.Freeze(tx, customer, one.Interaction, errNotCalled.Code); err != nil {
+			return err
+		}
+		return jobs.Insert(tx, jobs.Job{Kind: DeniedJob, Key: one.ID, Payload: payload{one.ID, one.Interaction}})
+	})
+}
+
+// NoticeView is what the page of a notice shows.
+type NoticeView struct {
+	Company string
+	Decided time.Time
+	Stopped bool
+}
+
+// Noticed reads the page of a notice. Showing changes nothing.
+func (s *Service) Noticed(ctx context.Context, token string) (v NoticeView, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		one, err := s.noticed(tx, token)
+		if err != nil {
+			return err
+		}
+		v = NoticeView{Decided: one.Decided, Stopped: one.State == secondStopped}
+		v.Company, err = s.o.Company(tx, one.Controller)
+		return err
+	})
+	return v, err
+}
+
+func (s *Service) noticed(tx *db.Tx, token string) (second, error) {
+	if len(token) > 512 {
+		return second{}, errLink
+	}
+	payload, err := s.o.Keys.OpenToken("verification.notice", token, tx.Now())
+	if err != nil {
+		return second{}, errLink
+	}
+	return secondByID(tx, string(payload))
+}
+
+func (one *second) insert(tx *db.Tx) {
+	tx.Data.Queue(sqlSecondAdd, one.ID, one.Interaction, one.Subject, one.Controller, one.Language, one.Contact, one.Value, one.Age.Microseconds(),
+		string(one.State), one.By, one.Message, micros(one.Asked), micros(one.Decided))
+}
+
+func (one *second) save(tx *db.Tx) {
+	tx.Data.Queue(sqlSecondState, one.ID, string(one.State), one.By, one.Message, micros(one.Decided))
+}
+
+func scanSecond(r db.Row) (one second, err error) {
+	var state string
+	var age, asked, decided int64
+	err = r.Scan(&one.ID, &one.Interaction, &one.Subject, &one.Controller, &one.Language, &one.Contact, &one.Value, &age, &state, &one.By, &one.Message, &asked, &decided)
+	one.Age, one.State, one.Asked, one.Decided = time.Duration(age)*time.Microsecond, secondState(state), moment(asked), moment(decided)
+	return one, err
+}
+
+func secondByID(tx *db.Tx, secondID string) (second, error) {
+	one, err := scanSecond(tx.Data.Row(sqlSecond, secondID))
+	if errors.Is(err, db.ErrNoRows) {
+		return one, errLink
+	}
+	return one, err
+}
+
+// seconds lists a subject's decisions of the last days that keep accepts, the newest last.
+func (s *Service) seconds(tx *db.Tx, subject string, keep func(second) bool) (out []second, err error) {
+	err = tx.Data.Rows(sqlSeconds, []any{subject, micros(tx.Now().Add(-SecondLasts - SecondWaits))}, func(r db.Row) error {
+		one, err := scanSecond(r)
+		if err == nil && keep(one) {
+			out = append(out, one)
+		}
+		return err
+	})
+	return out, err
+}
