@@ -200,9 +200,12 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		},
 		Budget:   func(tx *db.Tx, a actor.Actor, itx string) (int, error) { return h.Desk.BudgetLeft(tx, a, itx) },
 		Searches: func(tx *db.Tx, a actor.Actor, itx string) (int, int, error) { return h.Desk.SearchesLeft(tx, a, itx) },
-		Hits:     func(tx *db.Tx, itx, subject string) ([]string, error) { return h.Desk.Hits(tx, itx, subject) },
-		Owner:    h.Vault.Owner,
-		Field:    fieldFacts(h.Catalogue),
+		Told: func(tx *db.Tx, subject string, level int) ([]string, int, error) {
+			return h.Desk.Told(tx, subject, level)
+		},
+		Hits:  func(tx *db.Tx, itx, subject string) ([]string, error) { return h.Desk.Hits(tx, itx, subject) },
+		Owner: h.Vault.Owner,
+		Field: fieldFacts(h.Catalogue),
 	}, append(vault.Duties(h.Catalogue), gate.DutySpec{Name: message.Duty, Fields: message.Fields()}, gate.DutySpec{Name: message.ReadDuty, Fields: message.ReadFields(h.Catalogue)},
 		gate.DutySpec{Name: verification.SIMDuty, Fields: verification.SIMFields()})...)
 	if missing := h.Gate.Missing(); len(missing) > 0 {

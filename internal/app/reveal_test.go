@@ -17,9 +17,11 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/amanah-id/amanah/internal/app/bench"
 	"github.com/amanah-id/amanah/internal/desk"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
@@ -433,6 +435,63 @@ func TestTheBudgetCountsFieldsAndNotQuestions(t *testing.T) {
 	if _, code := ask("name"); code != "gate.budget_spent" {
 		t.Errorf("none left: %q", code)
 	}
+}
+
+// Whoever learns one fact a call, from one agent after another, finds that they count together: below V2 three of a customer's
+// fields are compared in a day, and no fourth, in whatever contact.
+func TestFactsGainedOverSeveralCallsCountTogether(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		if _, err := w.customer(ctx, 1); err != nil {
+			t.Fatal(err)
+		}
+		said := map[string]string{}
+		for _, in := range bench.Person(1, time.Time{}) {
+			said[in.Field] = in.Value
+		}
+		compare := func(slug string, verified bool, fields ...string) (codes []string) {
+			a, err := w.staff(ctx, actor.Agent)
+			if err != nil {
+				t.Fatal(err)
+			}
+			itx, err := w.call(ctx, a, slug, 1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if verified {
+				err = w.verify(ctx, a, itx)
+			} else {
+				err = w.Interactions.Move(ctx, a, itx, "serve")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, f := range fields {
+				value, stored := said[f]
+				if !stored {
+					value = "POL-1"
+				}
+				_, err := w.Desk.Compare(ctx, a, itx, f, value)
+				codes = append(codes, errs.CodeOf(err))
+			}
+			return codes
+		}
+		for _, c := range []struct {
+			slug     string
+			verified bool
+			fields   []string
+			want     []string
+		}{
+			{"order_status", false, []string{"customer_number", "phone"}, []string{"", ""}},
+			{"complaint", false, []string{"email", "policy_number", "phone"}, []string{"", "gate.facts_spent", ""}},
+			{"payment_help", false, []string{"policy_number", "customer_number"}, []string{"gate.facts_spent", ""}},
+			{"order_status", true, []string{"birth_date", "phone"}, []string{"", ""}},
+		} {
+			if got := compare(c.slug, c.verified, c.fields...); !slices.Equal(got, c.want) {
+				t.Errorf("%s, verified %v: %q, want %q", c.slug, c.verified, got, c.want)
+			}
+		}
+	})
 }
 
 // A field that is not stored cannot be guessed: comparing it is not offered, and whoever asks all the same is told what

@@ -50,6 +50,13 @@ const (
 	// mistake in every second. Whoever needs more is looking for something else.
 	DefaultSearches = 200
 
+	// ToldUnverified is how many of a customer's fields may be compared in a day while the
+	// callers are not verified, over all contacts; ToldVerified is the same at V2, for what is
+	// compared and revealed. From V3 on there is no limit but the purposes'.
+	ToldUnverified = 3
+	ToldVerified   = 8
+	toldWithin     = 24 * time.Hour
+
 	// MaxNote is the longest note, in characters.
 	MaxNote   = 4000
 	maxReason = 200

@@ -767,6 +767,18 @@ func (s *Service) BudgetLeft(tx *db.Tx, a actor.Actor, _ string) (int, error) {
 	return max(0, s.Budget-b.used), err
 }
 
+// Told is the gate's provider: the fields of a customer that were compared or revealed in the
+// last day below V3, over all contacts, channels and staff, and how many there may be at a
+// level. Who collects one fact a call finds that they count together.
+func (s *Service) Told(tx *db.Tx, subject string, level int) ([]string, int, error) {
+	most := ToldUnverified
+	if level >= verification.V2 {
+		most = ToldVerified
+	}
+	fields, err := told(tx, subject)
+	return fields, most, err
+}
+
 // SearchesLeft is the gate's provider.
 func (s *Service) SearchesLeft(tx *db.Tx, a actor.Actor, itx string) (shift, call int, err error) {
 	ofShift, err := searchesUsed(tx, a.ID())

@@ -24,6 +24,7 @@ var newDisclosures = db.NewInsert(`insert into desk_disclosure (id, interaction,
 // addDisclosure keeps what was done; that masks were shown once, however often the page was.
 func (s *Service) addDisclosure(tx *db.Tx, d Disclosure) {
 	row := []any{id.NewAt(id.Disclosure, tx.Now()), d.Interaction, d.Subject, d.Staff, d.Verb, strings.Join(d.Fields, " "), d.Purpose, d.Level, tx.Now().UnixMicro()}
+	addTold(tx, d)
 	if d.Verb != string(gate.Mask) {
 		tx.Data.QueueRows(newDisclosures, row...)
 		return
@@ -48,6 +49,28 @@ func disclosures(tx *db.Tx, interaction string) (list []Disclosure, err error) {
 		return nil
 	})
 	return list, err
+}
+
+// addTold notes that fields of a customer were told below V3.
+func addTold(tx *db.Tx, d Disclosure) {
+	if d.Level >= gate.LedgerLevel || d.Verb != string(gate.Compare) && d.Verb != string(gate.Reveal) {
+		return
+	}
+	for _, f := range d.Fields {
+		tx.Data.Queue(`insert into desk_told (subject, field, told_at) values ($1, $2, $3)
+			on conflict (subject, field) do update set told_at = excluded.told_at`, d.Subject, f, tx.Now().UnixMicro())
+	}
+}
+
+// told lists the fields of a customer that were told lately below V3.
+func told(tx *db.Tx, subject string) (fields []string, err error) {
+	err = tx.Data.Rows(`select field from desk_told where subject = $1 and told_at > $2`, []any{subject, tx.Now().Add(-toldWithin).UnixMicro()}, func(r db.Row) error {
+		var one string
+		err := r.Scan(&one)
+		fields = append(fields, one)
+		return err
+	})
+	return fields, err
 }
 
 // spendBudget counts the fields that are opened; the shift begins with its first.

@@ -42,7 +42,7 @@ func (g *Gate) Missing() []string {
 	for name, isNil := range map[string]bool{
 		"session": g.p.Session == nil, "interaction": g.p.Interaction == nil, "level": g.p.Level == nil,
 		"purpose": g.p.Purpose == nil, "consent": g.p.Consent == nil, "budget": g.p.Budget == nil, "searches": g.p.Searches == nil,
-		"hits": g.p.Hits == nil, "owner": g.p.Owner == nil, "field": g.p.Field == nil,
+		"hits": g.p.Hits == nil, "told": g.p.Told == nil, "owner": g.p.Owner == nil, "field": g.p.Field == nil,
 		"training": g.p.Training == nil, "request": g.p.Request == nil, "agreement": g.p.Agreement == nil,
 	} {
 		if isNil && !slices.Contains(notYetBuilt, name) {
@@ -105,6 +105,7 @@ type known struct {
 	together int
 	facts    Facts
 	hits     []string
+	beyond   []string // asked fields that are more than may be told of the customer today
 	made     []string // asked fields whose names the asker may have made up
 	answer   Answer
 }
@@ -323,6 +324,9 @@ func (g *Gate) interaction(tx *db.Tx, a actor.Actor, q Question, s SessionFacts,
 		k.facts.BudgetLeft = c.BudgetLeft
 		c.BudgetLeft = max(0, c.BudgetLeft-max(0, k.together-1))
 	}
+	if err := g.ledger(tx, q, k); err != nil {
+		return err
+	}
 	if q.Verb == Search && g.p.Searches != nil {
 		if c.BudgetLeft, c.CallLeft, err = g.p.Searches(tx, a, q.Ground.id); err != nil {
 			return err
@@ -330,6 +334,32 @@ func (g *Gate) interaction(tx *db.Tx, a actor.Actor, q Question, s SessionFacts,
 		k.facts.BudgetLeft = c.BudgetLeft
 	}
 	return g.training(tx, a, call.Purpose, c)
+}
+
+// ledger finds which of the asked fields are more than may be told of the customer today: those
+// of several calls count together, and those of one question in the order asked.
+func (g *Gate) ledger(tx *db.Tx, q Question, k *known) error {
+	if q.Verb != Compare && q.Verb != Reveal || !k.request.Context.SubjectBound || k.request.Context.Level >= LedgerLevel {
+		return nil
+	}
+	if g.p.Told == nil {
+		k.beyond = q.Fields
+		return nil
+	}
+	told, most, err := g.p.Told(tx, k.subject, k.request.Context.Level)
+	left := most - len(told)
+	for _, name := range q.Fields {
+		if slices.Contains(told, name) {
+			continue
+		}
+		if left < 1 {
+			k.beyond = append(k.beyond, name)
+		}
+		if k.together > 1 { // a preview says of each field alone what would be allowed
+			left--
+		}
+	}
+	return err
 }
 
 func (g *Gate) training(tx *db.Tx, a actor.Actor, purpose string, c *policy.Context) error {
@@ -357,6 +387,7 @@ func (g *Gate) resource(name string, q Question, k *known) policy.Resource {
 		Class: "secret", MinLevel: policy.Never,
 		InPurpose: k.facts.Purpose.Uses != nil && k.facts.Purpose.Uses(q.Verb, name),
 		Hit:       slices.Contains(k.hits, name),
+		Beyond:    slices.Contains(k.beyond, name),
 	}
 	var f Field
 	declared := false
@@ -383,7 +414,7 @@ func refusal(d policy.Decision, r policy.Request) *errs.E {
 		e.Kind = errs.NotFound
 	case "gate.session_ended", "gate.second_factor_stale":
 		e.Kind = errs.Unauthenticated
-	case "gate.budget_spent", "gate.searches_in_call_spent", "gate.searches_spent":
+	case "gate.budget_spent", "gate.facts_spent", "gate.searches_in_call_spent", "gate.searches_spent":
 		e.Kind = errs.TooMany
 	case policy.CodeFailed:
 		e.Kind = errs.Internal

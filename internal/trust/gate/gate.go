@@ -155,6 +155,9 @@ const ahead = 5 * time.Second
 // themselves nor, for a purpose that rests on consent, that a field opens or does not.
 const ConsentLevel = 2
 
+// LedgerLevel is the verification level from which on what was told of a customer today no longer counts.
+const LedgerLevel = 3
+
 // MaxFields is how many fields one question may name: their names and the reasons of
 // their refusals must fit into one leaf (4 KiB).
 const MaxFields = 32
@@ -245,6 +248,9 @@ type Providers struct {
 	// Searches is how many searches the actor has left in this shift, over all calls, and
 	// how many are left in this interaction.
 	Searches func(tx *db.Tx, a actor.Actor, interaction string) (shift, call int, err error)
+	// Told are a customer's fields that were compared or revealed today below LedgerLevel, over
+	// all contacts, and how many there may be at a level; it is not asked from that level on.
+	Told func(tx *db.Tx, subject string, level int) (fields []string, most int, err error)
 	// Hits are the fields by which a search in this interaction found the subject.
 	Hits func(tx *db.Tx, interaction, subject string) ([]string, error)
 	// Owner says whose customer a subject is; false when there is no such subject. It is

@@ -36,6 +36,8 @@ type world struct {
 	searches [2]int // left in the shift, and in the call
 	consent  bool
 	hits     []string
+	told     []string
+	most     map[int]int
 	fails    string // name of the provider that fails
 	asked    []string
 	entries  []audit.Entry
@@ -47,7 +49,7 @@ var errStore = errors.New("the store failed")
 
 func newWorld() *world {
 	now := time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)
-	w := &world{now: now, call: id.New(id.Interaction), subject: id.New(id.Subject), stranger: id.New(id.Subject), owner: "ctl_a", level: 3, budget: 40, searches: [2]int{200, 12}}
+	w := &world{now: now, call: id.New(id.Interaction), subject: id.New(id.Subject), stranger: id.New(id.Subject), owner: "ctl_a", level: 3, budget: 40, searches: [2]int{200, 12}, most: map[int]int{0: 8, 1: 8, 2: 8}}
 	staff := id.New(id.Staff)
 	w.agent = actor.NewStaff(staff, actor.Agent, id.New(id.Session), nil, now)
 	w.session = SessionFacts{Live: true, Role: actor.Agent, Controllers: []string{"ctl_a", "ctl_b"}, SecondFactorAt: now.Add(-time.Hour)}
@@ -80,6 +82,9 @@ func newWorld() *world {
 		Budget:  func(_ *db.Tx, _ actor.Actor, _ string) (int, error) { return w.budget, count("budget") },
 		Searches: func(_ *db.Tx, _ actor.Actor, _ string) (int, int, error) {
 			return w.searches[0], w.searches[1], count("searches")
+		},
+		Told: func(_ *db.Tx, _ string, level int) ([]string, int, error) {
+			return w.told, w.most[level], count("told")
 		},
 		Hits: func(_ *db.Tx, _, _ string) ([]string, error) { return w.hits, count("hits") },
 		Owner: func(_ *db.Tx, s string) (string, bool, error) {
@@ -196,6 +201,29 @@ func TestAnAgentMayWhatTheCallAllowsAndEveryDecisionIsEntered(t *testing.T) {
 		e.Level == want.Level && slices.Equal(e.Fields, want.Fields) && slices.Equal(e.Refused, want.Refused) && e.Subject == want.Subject
 	if !same {
 		t.Errorf("entry\n%+v, want\n%+v", e, want)
+	}
+}
+
+func TestFieldsToldOverSeveralCallsCountTogetherBelowTheThirdLevel(t *testing.T) {
+	w := newWorld()
+	d, g := w.open(t), w.gate(t)
+	w.level, w.told, w.most = 2, []string{"pin", "email"}, map[int]int{2: 2}
+	ans, err := ask(t, d, g, w.agent, w.reveal("phone"))
+	if err != nil || code(ans.Refusal) != "gate.facts_spent" || ans.Refusal.Kind != errs.TooMany {
+		t.Fatalf("one more than two: %v %v", ans.Refusal, err)
+	}
+	w.told = []string{"pin", "phone"}
+	if ans, err = ask(t, d, g, w.agent, w.reveal("phone")); err != nil || ans.Refusal != nil {
+		t.Fatalf("a field that was told today: %v %v", ans.Refusal, err)
+	}
+	w.most, w.told = map[int]int{2: 1}, nil
+	q := w.reveal("extra_size", "phone")
+	if ans, err = ask(t, d, g, w.agent, q); err != nil || !slices.Equal(ans.Allowed, []string{"extra_size"}) || code(ans.Refused["phone"]) != "gate.facts_spent" {
+		t.Fatalf("two at once with one left: %v %v %v", ans.Allowed, ans.Refused, err)
+	}
+	w.level, w.most = LedgerLevel, nil
+	if ans, err = ask(t, d, g, w.agent, q); err != nil || len(ans.Allowed) != 2 {
+		t.Fatalf("at the third level: %v %v", ans.Allowed, err)
 	}
 }
 
@@ -585,7 +613,7 @@ func TestAQuestionThatMakesNoSenseIsAnErrorAndNoEntry(t *testing.T) {
 }
 
 func TestAFactThatCannotBeReadEndsTheQuestionWithoutAnAnswer(t *testing.T) {
-	for _, name := range []string{"session", "interaction", "purpose", "consent", "hits", "level", "budget", "searches", "owner", "log"} {
+	for _, name := range []string{"session", "interaction", "purpose", "consent", "hits", "level", "budget", "searches", "told", "owner", "log"} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld()
 			w.fails, w.purpose.Basis, w.consent = name, "consent", true
@@ -593,6 +621,8 @@ func TestAFactThatCannotBeReadEndsTheQuestionWithoutAnAnswer(t *testing.T) {
 			switch name {
 			case "hits":
 				q.Verb = Mask
+			case "told":
+				w.level = 2
 			case "owner":
 				q.Subject = w.stranger
 			case "searches":
@@ -638,6 +668,7 @@ func TestAMissingProviderDenies(t *testing.T) {
 		"budget":      {func(p *Providers) { p.Budget = nil }, "gate.budget_spent"},
 		"field":       {func(p *Providers) { p.Field = nil }, "gate.secret_never"},
 		"searches":    {func(p *Providers) { p.Searches = nil }, "gate.searches_in_call_spent"},
+		"told":        {func(p *Providers) { p.Told = nil }, "gate.facts_spent"},
 		"hits":        {func(p *Providers) { p.Hits = nil }, ""},
 		"owner":       {func(p *Providers) { p.Owner = nil }, ""},
 	} {
@@ -645,6 +676,9 @@ func TestAMissingProviderDenies(t *testing.T) {
 			w := newWorld()
 			if name == "consent" {
 				w.purpose.Basis, w.consent = "consent", true
+			}
+			if name == "told" {
+				w.level = 2
 			}
 			c.remove(&w.p)
 			g := w.gate(t)

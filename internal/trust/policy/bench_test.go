@@ -54,6 +54,7 @@ func floor(r Request) (bool, string) {
 		{staff && c.Training != "valid" && c.Training != "not_built", "gate.training_missing"},
 		{staff && (p.SecondFactorMinutes > 720 || p.SecondFactorMinutes > 240 && r.Verb == "reveal" && f.Class == "specific"), "gate.second_factor_stale"},
 		{call && r.Verb == "reveal" && c.BudgetLeft < 1, "gate.budget_spent"},
+		{call && on("compare", "reveal") && f.Beyond, "gate.facts_spent"},
 		{call && r.Verb == "search" && c.CallLeft < 1, "gate.searches_in_call_spent"},
 		{call && r.Verb == "search" && c.BudgetLeft < 1, "gate.searches_spent"},
 	}

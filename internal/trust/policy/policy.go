@@ -43,6 +43,7 @@ type Resource struct {
 	MinLevel  int    // the verification level this verb needs on this channel, 0 to 4; Never when there is none
 	InPurpose bool   // the interaction's purpose may use the field with this verb
 	Verifies  bool   // a registered contact, or account history: may serve to verify the caller
+	Beyond    bool   // the field is one more than may be told of the customer today at this level
 	Hit       bool   // the field is the one by which a search in this interaction found the subject
 }
 

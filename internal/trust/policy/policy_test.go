@@ -177,6 +177,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"and not specific data", with(func(r *Request) { r.Principal.SecondFactorMinutes = 241; r.Resource.Class = "specific" }), "gate.second_factor_stale"},
 		{"a second factor of yesterday opens nothing", with(func(r *Request) { r.Principal.SecondFactorMinutes = 721 }), "gate.second_factor_stale"},
 		{"a spent budget reveals nothing", with(func(r *Request) { r.Context.BudgetLeft = 0 }), "gate.budget_spent"},
+		{"one field more than may be told today is not revealed", with(func(r *Request) { r.Resource.Beyond = true }), "gate.facts_spent"},
+		{"nor compared", with(func(r *Request) { r.Resource.Beyond = true; r.Verb = "compare" }), "gate.facts_spent"},
+		{"but masked", with(func(r *Request) { r.Resource.Beyond = true; r.Verb = "mask" }), ""},
 		{"a call's searches are used up", func() Request { r := search(); r.Context.CallLeft = 0; return r }(), "gate.searches_in_call_spent"},
 		{"a shift's searches are used up, in whatever call", func() Request { r := search(); r.Context.BudgetLeft = 0; return r }(), "gate.searches_spent"},
 		{"a spent budget still compares", with(func(r *Request) { r.Context.BudgetLeft = 0; r.Verb = "compare" }), ""},
@@ -219,6 +222,7 @@ var facts = []fact{
 	flag(func(r *Request) *bool { return &r.Resource.InPurpose }),
 	flag(func(r *Request) *bool { return &r.Resource.Hit }),
 	flag(func(r *Request) *bool { return &r.Resource.Verifies }),
+	flag(func(r *Request) *bool { return &r.Resource.Beyond }),
 	of(func(r *Request) *string { return &r.Context.Ground }, "interaction", "duty", "request", "agreement", ""),
 	flag(func(r *Request) *bool { return &r.Context.Known }),
 	flag(func(r *Request) *bool { return &r.Context.OwnCall }),
@@ -302,9 +306,9 @@ func TestMoreRightNeverGivesLess(t *testing.T) {
 	s := shippedSet(t)
 	many(t, func(t *rapid.T, less Request) {
 		more := less
-		switch rapid.SampledFrom([]string{"level", "consent", "budget", "second factor", "purpose", "heartbeat", "scope", "session"}).Draw(t, "which") {
+		switch rapid.SampledFrom([]string{"level", "consent", "budget", "second factor", "purpose", "ledger", "heartbeat", "scope", "session"}).Draw(t, "which") {
 		case "level":
-			more.Context.Level = rapid.IntRange(less.Context.Level, 3).Draw(t, "higher level")
+			more.Context.Level = rapid.IntRange(less.Context.Level, 4).Draw(t, "higher level")
 		case "consent": // read backwards: withdrawing never allows more
 			less.Context.Consented, more.Context.Consented = false, true
 		case "budget":
@@ -313,6 +317,8 @@ func TestMoreRightNeverGivesLess(t *testing.T) {
 			more.Principal.SecondFactorMinutes = less.Principal.SecondFactorMinutes - 30
 		case "purpose":
 			less.Resource.InPurpose, more.Resource.InPurpose = false, true
+		case "ledger":
+			less.Resource.Beyond, more.Resource.Beyond = true, false
 		case "heartbeat":
 			less.Context.Beating, more.Context.Beating = false, true
 		case "scope":
@@ -369,7 +375,7 @@ func TestWhatEveryAllowedRequestImplies(t *testing.T) {
 			return
 		}
 		if r.Verb == "verify" {
-			must(c.SubjectBound && f.Verifies && f.MinLevel <= 3, "a contact or history of the bound customer that may be compared on the channel")
+			must(c.SubjectBound && f.Verifies && f.MinLevel <= 4, "a contact or history of the bound customer that may be compared on the channel")
 			return
 		}
 		if r.Verb == "mask" && f.Hit {

@@ -42,7 +42,7 @@ func Verbs() []string {
 // forbid that reads one would never apply: New refuses it.
 var attributes = map[string][]string{
 	"principal": {"kind", "role", "signedIn", "scoped", "secondFactorMinutes"},
-	"resource":  {"class", "minLevel", "inPurpose", "verifies", "hit"},
+	"resource":  {"class", "minLevel", "inPurpose", "verifies", "hit", "beyond"},
 	"context": {"ground", "known", "ownCall", "state", "beating", "subjectBound", "found", "channel", "level",
 		"purposeChosen", "purposeActive", "basis", "consented", "budgetLeft", "callLeft", "training", "dutyField", "groundBuilt"},
 }
@@ -303,7 +303,7 @@ func resource(r Resource) types.Entity {
 		UID: types.NewEntityUID("Field", "asked"),
 		Attributes: types.NewRecord(types.RecordMap{
 			"class": types.String(r.Class), "minLevel": types.Long(r.MinLevel),
-			"inPurpose": types.Boolean(r.InPurpose), "verifies": types.Boolean(r.Verifies), "hit": types.Boolean(r.Hit),
+			"inPurpose": types.Boolean(r.InPurpose), "verifies": types.Boolean(r.Verifies), "hit": types.Boolean(r.Hit), "beyond": types.Boolean(r.Beyond),
 		}),
 	}
 }
