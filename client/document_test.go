@@ -379,7 +379,7 @@ func TestEveryMemberOfAnAnswerHasAPlace(t *testing.T) {
 	}
 	// Every answer is one of them, or a list of one, so that nothing new stays outside of the table above.
 	listed := map[string]bool{"ApprovalListOutputBody": true, "ConsentEventsOutputBody": true, "ConsentCountsOutputBody": true, "InteractionListOutputBody": true, "InteractionOpenOutputBody": true, "MessageDeadOutputBody": true,
-		"PurposeControllersOutputBody": true, "PurposeFieldsOutputBody": true, "PurposeListOutputBody": true, "PurposeNoticesOutputBody": true, "VerificationAnswerOutputBody": true, "DeskReceiptOutputBody": true,
+		"PurposeControllersOutputBody": true, "PurposeFieldsOutputBody": true, "PurposeListOutputBody": true, "PurposeNoticesOutputBody": true, "VerificationAnswerOutputBody": true, "VerificationSecondOutputBody": true, "DeskReceiptOutputBody": true,
 		"TelephonyDeliveriesOutputBody": true, "TelephonyDocumentOutputBody": true}
 	for path, item := range d.Paths {
 		for _, op := range item {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/trust/actor"
 )
 
 // operator answers about SIMs as a test wants, and notes what it was asked.
@@ -165,5 +166,47 @@ func TestACustomerWhoReportsAnAttackIsGuardedInEveryOtherContact(t *testing.T) {
 			}
 			return errors.Join(err, err2)
 		}))
+	})
+}
+
+func TestTheLevelGoesToAColleagueAndBackAndTheCustomerIsAskedOnce(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		itx := h.strong()
+		attempts := func() int {
+			st, err := h.Status(ctx, h.boss, itx)
+			h.must(err)
+			return len(st.Attempts)
+		}
+		// A consultation is a hand-over and a hand-over back: each with a signed token of its own, for that colleague.
+		for _, leg := range [][2]int{{0, 1}, {1, 0}, {0, 1}} {
+			who := []actor.Actor{h.agent, h.other}
+			from, to := who[leg[0]], who[leg[1]]
+			h.must(h.interactions.Transfer(ctx, from, itx, to.ID()))
+			h.refused(h.interactions.Accept(ctx, h.boss, itx), "interaction.taken")
+			h.must(h.interactions.Accept(ctx, to, itx))
+			if h.level(itx) != V3 {
+				t.Fatalf("after the way to %v: V%d", leg, h.level(itx))
+			}
+			h.refused(h.interactions.Move(ctx, from, itx, interaction.Hold), "interaction.unknown")
+		}
+		if attempts() != 1 {
+			t.Errorf("the customer was asked %d times", attempts())
+		}
+		// The token is spent: the one who had it cannot take the contact with it again.
+		h.must(h.interactions.Transfer(ctx, h.other, itx, h.agent.ID()))
+		h.must(h.interactions.Move(ctx, h.other, itx, interaction.Resume))
+		if err := h.interactions.Accept(ctx, h.agent, itx); err == nil {
+			t.Error("a hand-over that was taken back is taken up")
+		}
+		if h.level(itx) != V3 {
+			t.Errorf("taken back: V%d", h.level(itx))
+		}
+		h.must(h.interactions.Transfer(ctx, h.other, itx, h.agent.ID()))
+		h.wait(interaction.TransferLimit)
+		h.must(h.interactions.Accept(ctx, h.agent, itx))
+		if h.level(itx) != V1 {
+			t.Errorf("a minute later: V%d", h.level(itx))
+		}
 	})
 }
