@@ -9,6 +9,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity/password"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 )
 
 // Passkey is an enrolled passkey as its owner sees it.
@@ -172,7 +173,7 @@ func (s *Identity) ConfirmTOTP(ctx context.Context, by actor.Actor, code string)
 		if secret == nil {
 			return errStep, nil
 		}
-		step, ok := matchTOTP(string(secret), normaliseCode(code), tx.Now(), 0)
+		step, ok := matchTOTP(string(secret), ticket.Normalise(code), tx.Now(), 0)
 		if !ok {
 			return errCode, nil
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 )
 
 func crm() NewClient {
@@ -69,7 +70,7 @@ func TestAnAPIClientTakesTwoPeopleAndActsAloneOrForSomebody(t *testing.T) {
 			_, _, err := h.asks(header...)
 			h.wants(err, "web.session")
 		}
-		for _, header := range [][]string{{"Authorization", "Basic x"}, {"Authorization", "Bearer rubbish"}, {"Authorization", "Bearer " + newToken(keyToken)}} {
+		for _, header := range [][]string{{"Authorization", "Basic x"}, {"Authorization", "Bearer rubbish"}, {"Authorization", "Bearer " + ticket.New(ticket.Key)}} {
 			_, _, err := h.asks(header...)
 			h.wants(err, "identity.bad_key")
 		}

@@ -20,6 +20,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 )
 
 // factor names what somebody showed beside the password, as the audit entry says it.
@@ -313,7 +314,7 @@ func (s *Identity) passkeys(tx *db.Tx, staff string) ([]passkeyRow, error) {
 // renewRecovery replaces the recovery codes and returns the new ones, to be shown once.
 func (s *Identity) renewRecovery(tx *db.Tx, staff string) []string {
 	tx.Data.Queue(`delete from identity_recovery where staff_id = $1`, staff)
-	codes := newRecoveryCodes()
+	codes := ticket.RecoveryCodes(recoveryCount)
 	for _, c := range codes {
 		tx.Data.Queue(`insert into identity_recovery (staff_id, code_mac, used_at) values ($1, $2, 0)`, staff, s.recoveryMAC(staff, c))
 	}
@@ -321,13 +322,13 @@ func (s *Identity) renewRecovery(tx *db.Tx, staff string) []string {
 }
 
 func (s *Identity) recoveryMAC(staff, code string) []byte {
-	return s.keys.MAC("identity/recovery", []byte(staff+"\x00"+normaliseCode(code)))
+	return s.keys.MAC("identity/recovery", []byte(staff+"\x00"+ticket.Normalise(code)))
 }
 
 // showCode tries what somebody typed as the second factor: six digits are a TOTP code,
 // twelve characters a recovery code. A right code is used up by this.
 func (s *Identity) showCode(tx *db.Tx, row staffRow, typed string) (factor, bool, error) {
-	code := normaliseCode(typed)
+	code := ticket.Normalise(typed)
 	if len(code) == 6 && row.totp != nil && !s.config.FIPS {
 		secret, err := s.open("identity_staff", "totp_sealed", row.id, row.totp)
 		if err != nil {

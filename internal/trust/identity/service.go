@@ -17,6 +17,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/identity/password"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 )
 
@@ -82,7 +83,7 @@ func newIdentity(d *db.DB, log Log, keys Keys, c Config, h *password.Hasher) (*I
 	if s.passkey, err = newWebAuthn(c.Origin, c.Company); err != nil {
 		return nil, err
 	}
-	s.nobody, err = s.hasher.Hash(context.Background(), newToken(setupToken))
+	s.nobody, err = s.hasher.Hash(context.Background(), ticket.New(ticket.Setup))
 	return s, err
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/gate"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 	"github.com/amanah-id/amanah/internal/web"
 )
 
@@ -73,7 +74,7 @@ func (s *Identity) SignIn(ctx context.Context, login, password string, from Plac
 		login = login[:64] // nobody's: logins are shorter
 	}
 	address := addressBytes(from.Address)
-	device, _ := parseToken(deviceToken, from.Device)
+	device, _ := ticket.Parse(ticket.Device, from.Device)
 	var (
 		pairKey    = s.keys.MAC("identity/pair", append([]byte(login+"\x00"), address...))
 		accountKey = s.keys.MAC("identity/account", []byte(login))
@@ -129,13 +130,13 @@ func (s *Identity) SignIn(ctx context.Context, login, password string, from Plac
 			return s.denied(tx, door(), "sign_in", now.id, errSignIn)
 		}
 		s.forgive(tx, own, shared)
-		step = Step{Token: newToken(stepToken), TOTP: now.totp != nil && !s.config.FIPS}
+		step = Step{Token: ticket.New(ticket.Step), TOTP: now.totp != nil && !s.config.FIPS}
 		var keys int64
 		if err := tx.Data.Row(`select count(*) from identity_passkey where staff_id = $1`, now.id).Scan(&keys); err != nil {
 			return nil, err
 		}
 		step.Passkeys = keys > 0 && s.passkey != nil
-		sha, _ := parseToken(stepToken, step.Token)
+		sha, _ := ticket.Parse(ticket.Step, step.Token)
 		_, err = tx.Data.Exec(`insert into identity_step (token_sha, staff_id, failures, expires_at) values ($1, $2, 0, $3)`, sha, now.id, tx.Now().Add(StepLimit).UnixMicro())
 		return nil, err
 	})
@@ -149,7 +150,7 @@ const stepFailures = 5 // wrong second factors before the password is asked agai
 
 // step finds whose second factor a step token waits for.
 func (s *Identity) step(tx *db.Tx, token string) (sha []byte, row staffRow, failures int64, err error) {
-	sha, ok := parseToken(stepToken, token)
+	sha, ok := ticket.Parse(ticket.Step, token)
 	if !ok {
 		return nil, row, 0, errStep
 	}
@@ -266,14 +267,14 @@ func (s *Identity) Finish(ctx context.Context, step string, shown Shown, from Pl
 // there stays known by it.
 func (s *Identity) begins(tx *db.Tx, row staffRow, kind string, how factor, from Place) (Signed, error) {
 	now := tx.Now()
-	out := Signed{Token: newToken(sessionToken), Session: id.NewAt(id.Session, now), Staff: row.id, Ends: now.Add(AbsoluteLimit)}
-	sha, _ := parseToken(sessionToken, out.Token)
+	out := Signed{Token: ticket.New(ticket.Session), Session: id.NewAt(id.Session, now), Staff: row.id, Ends: now.Add(AbsoluteLimit)}
+	sha, _ := ticket.Parse(ticket.Session, out.Token)
 	tx.Data.Queue(`insert into identity_session (id, staff_id, token_sha, kind, address_mac, created_at, seen_at, second_at, ended_at, end_reason) values ($1, $2, $3, $4, $5, $6, $6, $6, 0, '')`,
 		out.Session, row.id, sha, kind, s.keys.MAC("identity/address", addressBytes(from.Address)), now.UnixMicro())
 	if kind == consoleSession {
-		out.Device = newToken(deviceToken)
-		device, _ := parseToken(deviceToken, out.Device)
-		if former, ok := parseToken(deviceToken, from.Device); ok {
+		out.Device = ticket.New(ticket.Device)
+		device, _ := ticket.Parse(ticket.Device, out.Device)
+		if former, ok := ticket.Parse(ticket.Device, from.Device); ok {
 			tx.Data.Queue(`update identity_device set device_sha = $1 where device_sha = $2`, device, former)
 		}
 		tx.Data.Queue(`insert into identity_device (device_sha, staff_id, seen_at) values ($1, $2, $3) on conflict (device_sha, staff_id) do update set seen_at = excluded.seen_at`,
@@ -366,8 +367,8 @@ func (s *Identity) Refresh(ctx context.Context, by actor.Actor, shown Shown) (ou
 			}
 			return s.denied(tx, by, "second_factor", row.id, refusal)
 		}
-		out = Signed{Token: newToken(sessionToken), Session: by.Session(), Staff: row.id}
-		sha, _ := parseToken(sessionToken, out.Token)
+		out = Signed{Token: ticket.New(ticket.Session), Session: by.Session(), Staff: row.id}
+		sha, _ := ticket.Parse(ticket.Session, out.Token)
 		n, err := tx.Data.Exec(`update identity_session set token_sha = $1, second_at = $2, seen_at = $2 where id = $3 and staff_id = $4 and ended_at = 0`, sha, tx.Now().UnixMicro(), by.Session(), row.id)
 		if err != nil {
 			return nil, err
@@ -453,7 +454,7 @@ func background(r *http.Request) bool {
 // bearer finds an API client by its key, alone or on behalf of a session, or a session that
 // was made through the API.
 func (s *Identity) bearer(ctx context.Context, bearer string, r *http.Request) (web.Visitor, error) {
-	if strings.HasPrefix(bearer, "amanah_"+string(sessionToken)+"_") {
+	if strings.HasPrefix(bearer, "amanah_"+string(ticket.Session)+"_") {
 		return s.bySession(ctx, bearer, apiSession, Client{}, r)
 	}
 	client, err := s.clientByKey(ctx, bearer)
@@ -467,7 +468,7 @@ func (s *Identity) bearer(ctx context.Context, bearer string, r *http.Request) (
 }
 
 func (s *Identity) bySession(ctx context.Context, token, kind string, client Client, r *http.Request) (web.Visitor, error) {
-	sha, ok := parseToken(sessionToken, token)
+	sha, ok := ticket.Parse(ticket.Session, token)
 	if !ok {
 		return web.Visitor{}, errSession
 	}
