@@ -59,6 +59,15 @@ func CheckConfig(c *config.Config) error {
 	if (c.Witness.URL == "") != (c.Witness.Key == "") {
 		return errs.New(errs.Invalid, "app.witness_half")
 	}
+	if c.OIDC.Issuer != "" {
+		u, err := url.Parse(c.OIDC.Issuer)
+		if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())) || u.RawQuery != "" || u.Fragment != "" {
+			return wrong("oidc.issuer", "https://id.example.co.id/realms/staff")
+		}
+	}
+	if (c.OIDC.Issuer == "") != (c.OIDC.ClientID == "") {
+		return errs.New(errs.Invalid, "app.oidc_half")
+	}
 	return nil
 }
 

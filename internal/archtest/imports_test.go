@@ -41,6 +41,7 @@ var table = map[string][]string{
 	"trust/identity/page":     rooms(kit, only("trust/actor", "trust/audit", "trust/keyring", "trust/identity", "trust/identity/password", "web")), // the pages of identity, its second room
 	"trust/identity/password": only("kit/errs"),
 	"trust/identity/ticket":   nil,
+	"trust/identity/oidc":     rooms(kit, only("trust/actor", "trust/audit", "trust/keyring", "trust/identity", "trust/identity/page", "trust/identity/ticket", "web")), // sign-in at a provider
 	"trust/approval":          rooms(kit, trust, only("web")),
 
 	// capabilities: kit, trust and web go without saying

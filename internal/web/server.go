@@ -53,6 +53,8 @@ type Options struct {
 	SignIn  string
 	Fresh   string
 	SignOut string
+	// Return is the page to which a provider of identities sends browsers back, with long answers.
+	Return string
 
 	Servers []string // base addresses for the OpenAPI document; empty leaves them out
 	Banner  string   // message key of a line above every page, such as "this is a demo"
@@ -77,6 +79,7 @@ type Options struct {
 const (
 	maxForm    = 64 << 10
 	maxURL     = 2 << 10
+	maxReturn  = 8 << 10
 	maxHeaders = 16 << 10
 )
 
@@ -465,7 +468,11 @@ func (s *Server) headers(h http.Header, st *state, r *http.Request) {
 // receive refuses what may not come in at all, before anything looks at it.
 func (s *Server) receive(st *state, w http.ResponseWriter, r *http.Request) error {
 	st.lang = s.language(w, r)
-	if len(r.RequestURI) > maxURL || len(r.URL.RawQuery) > maxURL {
+	most := maxURL
+	if r.URL.Path == s.options.Return {
+		most = maxReturn
+	}
+	if len(r.RequestURI) > most || len(r.URL.RawQuery) > most {
 		return errs.New(errs.Invalid, "web.address_long")
 	}
 	switch r.Method {
@@ -620,20 +627,6 @@ func (s *Server) HTTP(address string) *http.Server {
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: maxHeaders,
-		ErrorLog:       slog.NewLogLogger(quiet{s.options.Log.Handler()}, slog.LevelWarn),
+		ErrorLog:       slog.NewLogLogger(scrub.Quiet{Handler: s.options.Log.Handler()}, slog.LevelWarn),
 	}
-}
-
-// quiet drops the texts of net/http, which hold remote addresses and pieces of requests.
-type quiet struct{ slog.Handler }
-
-func (q quiet) Handle(ctx context.Context, r slog.Record) error {
-	text := r.Message
-	r = slog.NewRecord(r.Time, r.Level, "http server", 0)
-	if strings.Contains(text, "TLS handshake") {
-		r.AddAttrs(slog.String("what", "tls handshake failed"))
-	} else {
-		r.AddAttrs(slog.String("what", "connection failed"))
-	}
-	return q.Handler.Handle(ctx, r)
 }

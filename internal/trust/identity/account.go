@@ -209,6 +209,9 @@ func (s *Identity) ChangePassword(ctx context.Context, by actor.Actor, current, 
 		if !fresh(tx, by) {
 			return errFresh
 		}
+		if row.password == nil {
+			return errWrongPassword // signs in at the provider and has none here
+		}
 		staff, err = s.openStaff(row)
 		return err
 	})

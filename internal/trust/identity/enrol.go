@@ -382,7 +382,7 @@ func (s *Identity) enrol(tx *db.Tx, e Enrolment, hash string, from Place) (out S
 	tx.Data.Queue(`update identity_staff set totp_step = $1 where id = $2`, step, now.staff.id)
 	tx.Data.Queue(`delete from identity_invitation where staff_id = $1`, now.staff.id)
 	recovery = s.renewRecovery(tx, now.staff.id)
-	if out, err = s.begins(tx, now.staff, consoleSession, how, from); err != nil {
+	if out, err = s.begins(tx, now.staff, consoleSession, how, tx.Now(), from); err != nil {
 		return out, nil, nil, err
 	}
 	return out, recovery, nil, s.note(tx, actor.NewStaff(now.staff.id, now.staff.role, out.Session, now.staff.controllers, tx.Now()), "enrolled."+string(how), now.staff.id)

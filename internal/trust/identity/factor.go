@@ -30,6 +30,7 @@ const (
 	byTOTP     factor = "totp"
 	byPasskey  factor = "passkey"
 	byRecovery factor = "recovery"
+	byProvider factor = "provider" // shown at the provider of identities that the configuration trusts
 )
 
 const totpPeriod = 30 // seconds, RFC 6238

@@ -211,7 +211,9 @@ func (h *house) code(w worker) string {
 }
 
 // browser is the worker's own, at the office.
-func (h *house) browser(w worker) Place { return Place{office.Address, h.devices[w.login]} }
+func (h *house) browser(w worker) Place {
+	return Place{Address: office.Address, Device: h.devices[w.login]}
+}
 
 // signIn signs a worker in, in the own browser or in a program, and returns the actor of
 // the session and its token.

@@ -236,6 +236,12 @@ func validLogin(s string) bool {
 	return true
 }
 
+// MayProvision says which roles a directory may give and take by itself (package scim). Whoever
+// decides on others, or could, is made one by two people here.
+func MayProvision(role actor.Role) bool {
+	return role == actor.Agent || role == actor.Supervisor || role == actor.Auditor
+}
+
 // MayHandOver says whose second half of an enrolment a role may hand over: the person who
 // stands beside the newcomer, never an administrator.
 func MayHandOver(by actor.Role, target actor.Role) bool {

@@ -50,7 +50,8 @@ type Step struct {
 // Place is where somebody signs in.
 type Place struct {
 	Address netip.Addr
-	Device  string // what the browser keeps since an earlier sign-in; "" when nothing, as with a program
+	Device  string      // what the browser keeps since an earlier sign-in; "" when nothing, as with a program
+	Former  actor.Actor // whose session the browser has until now; it ends in the commit in which the next begins
 }
 
 // Signed is a session that has just begun, or whose token was just renewed. The token is
@@ -130,14 +131,7 @@ func (s *Identity) SignIn(ctx context.Context, login, password string, from Plac
 			return s.denied(tx, door(), "sign_in", now.id, errSignIn)
 		}
 		s.forgive(tx, own, shared)
-		step = Step{Token: ticket.New(ticket.Step), TOTP: now.totp != nil && !s.config.FIPS}
-		var keys int64
-		if err := tx.Data.Row(`select count(*) from identity_passkey where staff_id = $1`, now.id).Scan(&keys); err != nil {
-			return nil, err
-		}
-		step.Passkeys = keys > 0 && s.passkey != nil
-		sha, _ := ticket.Parse(ticket.Step, step.Token)
-		_, err = tx.Data.Exec(`insert into identity_step (token_sha, staff_id, failures, expires_at) values ($1, $2, 0, $3)`, sha, now.id, tx.Now().Add(StepLimit).UnixMicro())
+		step, err = s.makeStep(tx, now)
 		return nil, err
 	})
 	if err != nil {
@@ -253,7 +247,7 @@ func (s *Identity) Finish(ctx context.Context, step string, shown Shown, from Pl
 		if api {
 			kind = apiSession
 		}
-		out, err = s.begins(tx, row, kind, how, from)
+		out, err = s.begins(tx, row, kind, how, tx.Now(), from)
 		return nil, err
 	})
 	if err != nil {
@@ -265,12 +259,15 @@ func (s *Identity) Finish(ctx context.Context, step string, shown Shown, from Pl
 // begins makes a session, and marks a browser as one in which this account signs in. The
 // mark is a new one each time, so that a planted one is worthless; whoever else signed in
 // there stays known by it.
-func (s *Identity) begins(tx *db.Tx, row staffRow, kind string, how factor, from Place) (Signed, error) {
+func (s *Identity) begins(tx *db.Tx, row staffRow, kind string, how factor, second time.Time, from Place) (Signed, error) {
 	now := tx.Now()
 	out := Signed{Token: ticket.New(ticket.Session), Session: id.NewAt(id.Session, now), Staff: row.id, Ends: now.Add(AbsoluteLimit)}
 	sha, _ := ticket.Parse(ticket.Session, out.Token)
-	tx.Data.Queue(`insert into identity_session (id, staff_id, token_sha, kind, address_mac, created_at, seen_at, second_at, ended_at, end_reason) values ($1, $2, $3, $4, $5, $6, $6, $6, 0, '')`,
-		out.Session, row.id, sha, kind, s.keys.MAC("identity/address", addressBytes(from.Address)), now.UnixMicro())
+	tx.Data.Queue(`insert into identity_session (id, staff_id, token_sha, kind, address_mac, created_at, seen_at, second_at, ended_at, end_reason) values ($1, $2, $3, $4, $5, $6, $6, $7, 0, '')`,
+		out.Session, row.id, sha, kind, s.keys.MAC("identity/address", addressBytes(from.Address)), now.UnixMicro(), second.UnixMicro())
+	if err := s.replaced(tx, from.Former); err != nil {
+		return Signed{}, err
+	}
 	if kind == consoleSession {
 		out.Device = ticket.New(ticket.Device)
 		device, _ := ticket.Parse(ticket.Device, out.Device)
@@ -280,7 +277,7 @@ func (s *Identity) begins(tx *db.Tx, row staffRow, kind string, how factor, from
 		tx.Data.Queue(`insert into identity_device (device_sha, staff_id, seen_at) values ($1, $2, $3) on conflict (device_sha, staff_id) do update set seen_at = excluded.seen_at`,
 			device, row.id, now.UnixMicro())
 	}
-	return out, s.note(tx, actor.NewStaff(row.id, row.role, out.Session, row.controllers, now), "sign_in."+string(how), row.id)
+	return out, s.note(tx, actor.NewStaff(row.id, row.role, out.Session, row.controllers, second), "sign_in."+string(how), row.id)
 }
 
 // SignOut ends the actor's own session.
@@ -367,16 +364,8 @@ func (s *Identity) Refresh(ctx context.Context, by actor.Actor, shown Shown) (ou
 			}
 			return s.denied(tx, by, "second_factor", row.id, refusal)
 		}
-		out = Signed{Token: ticket.New(ticket.Session), Session: by.Session(), Staff: row.id}
-		sha, _ := ticket.Parse(ticket.Session, out.Token)
-		n, err := tx.Data.Exec(`update identity_session set token_sha = $1, second_at = $2, seen_at = $2 where id = $3 and staff_id = $4 and ended_at = 0`, sha, tx.Now().UnixMicro(), by.Session(), row.id)
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 {
-			return nil, errSession
-		}
-		return nil, s.note(tx, by, "second_factor_shown."+string(how), row.id)
+		out, err = s.renew(tx, by, row, how, tx.Now())
+		return nil, err
 	})
 	if err != nil {
 		return Signed{}, err

@@ -152,7 +152,7 @@ func TestAGuesserBehindTheOwnersAddressDoesNotKeepTheOwnerOut(t *testing.T) {
 		tried := 0
 		for range 40 {
 			for _, login := range []string{"rina", "budi"} {
-				for _, from := range []Place{office, {office.Address, h.devices["sari"]}, {office.Address, ticket.New(ticket.Device)}, {office.Address, "amanah_dev_x"}} {
+				for _, from := range []Place{office, {Address: office.Address, Device: h.devices["sari"]}, {Address: office.Address, Device: ticket.New(ticket.Device)}, {Address: office.Address, Device: "amanah_dev_x"}} {
 					_, err := h.SignIn(h.ctx, login, "kapal jeruk langit 8 tangga", from)
 					if errs.Of(err).Code == "identity.wrong_sign_in" {
 						tried++
@@ -170,11 +170,11 @@ func TestAGuesserBehindTheOwnersAddressDoesNotKeepTheOwnerOut(t *testing.T) {
 		// A browser that keeps no mark, and a program, wait as strangers do.
 		_, err := h.SignIn(h.ctx, "rina", goodWords, office)
 		h.wants(err, "identity.slow_down")
-		_, err = h.SignIn(h.ctx, "rina", goodWords, Place{office.Address, h.devices["budi"]})
+		_, err = h.SignIn(h.ctx, "rina", goodWords, Place{Address: office.Address, Device: h.devices["budi"]})
 		h.wants(err, "identity.slow_down") // nor does a colleague's browser count as the owner's
 		// The owner's own failures count in the own browser, from whichever address.
 		for i := range 6 {
-			_, err = h.SignIn(h.ctx, "rina", "kapal jeruk langit 8 tangga", Place{at(fmt.Sprintf("192.0.2.%d", i+1)).Address, h.devices["rina"]})
+			_, err = h.SignIn(h.ctx, "rina", "kapal jeruk langit 8 tangga", Place{Address: at(fmt.Sprintf("192.0.2.%d", i+1)).Address, Device: h.devices["rina"]})
 			h.wants(err, "identity.wrong_sign_in")
 		}
 		_, err = h.SignIn(h.ctx, "rina", goodWords, h.browser(owner))
@@ -203,7 +203,7 @@ func TestTheMarkOfABrowserIsRenewedAtEachSignInAndSharedByWhoSignsInThere(t *tes
 		}
 		step, err := h.SignIn(h.ctx, "rina", goodWords, office)
 		h.ok(err)
-		signed, err := h.Finish(h.ctx, step.Token, Shown{Code: h.code(rina)}, Place{office.Address, second}, true)
+		signed, err := h.Finish(h.ctx, step.Token, Shown{Code: h.code(rina)}, Place{Address: office.Address, Device: second}, true)
 		h.ok(err)
 		if signed.Device != "" || known(rina, second) != 1 {
 			t.Error("a program was given a browser's mark")

@@ -37,7 +37,7 @@ func (h *house) desk() http.Handler {
 	return webtest.New(h.t, func(o *web.Options) {
 		o.Lookup, o.Clock, o.SignIn, o.Fresh, o.SignOut = h.Lookup, func() time.Time { return h.now }, identity.SignInPath, identity.StepUpPath, identity.SignOutPath
 		o.ActorLimit, o.AddressLimit = web.Limits{Rate: 1000, Burst: 1000}, web.Limits{Rate: 1000, Burst: 1000}
-	}, Module(h.Identity, registered)).Handler()
+	}, Module(h.Identity, registered, Provider{})).Handler()
 }
 
 func (h *house) browser() *browser {
@@ -599,7 +599,7 @@ func TestLocalPaths(t *testing.T) {
 	}
 }
 
-func TestPages(t *testing.T) { webtest.Pages(t, Module(nil, nil)) }
+func TestPages(t *testing.T) { webtest.Pages(t, Module(nil, nil, Provider{})) }
 
 func TestABrokenStoreIsAFaultOnEveryPage(t *testing.T) {
 	h := one(t)
@@ -638,5 +638,5 @@ func TestABrokenStoreIsAFaultOnEveryPage(t *testing.T) {
 	nobody.cookies[stepCookie] = "amanah_stp_"
 	nobody.page(401, "GET", secondPath, nil)
 	sql("alter table gone rename to identity_staff")
-	h.ok(Module(h.Identity, registered).Jobs[identity.SweepJob](h.ctx, jobs.Run{}))
+	h.ok(Module(h.Identity, registered, Provider{}).Jobs[identity.SweepJob](h.ctx, jobs.Run{}))
 }
