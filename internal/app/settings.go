@@ -11,6 +11,7 @@ import (
 	"github.com/amanah-id/amanah/internal/app/listener"
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/trust/identity/scim"
 )
 
 // CheckConfig finds what is wrong with settings that are each well formed but do not go together.
@@ -67,6 +68,11 @@ func CheckConfig(c *config.Config) error {
 	}
 	if (c.OIDC.Issuer == "") != (c.OIDC.ClientID == "") {
 		return errs.New(errs.Invalid, "app.oidc_half")
+	}
+	for _, text := range c.SCIM.Groups {
+		if _, ok := scim.ParseMapping(text); !ok {
+			return wrong("scim.groups", "Agents=agent@utama, Team leaders=supervisor@utama+cabang")
+		}
 	}
 	return nil
 }

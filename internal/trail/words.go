@@ -54,7 +54,7 @@ func chapters() []chapter {
 		{"staff", slices.Concat(
 			room("identity", "sign_in sign_in.totp sign_in.passkey sign_in.recovery sign_in.provider second_factor second_factor_shown.totp second_factor_shown.passkey second_factor_shown.recovery second_factor_shown.provider session_ended other_sessions_ended password_changed passkey_added passkey_removed totp_renewed recovery_renewed"),
 			room("identity", "link_made code_made invitation_opened enrol enrolled.totp enrolled.passkey reset staff_disabled staff_enabled"),
-			room("oidc", "linked unlinked"),
+			room("oidc", "linked unlinked"), room("scim", "user_changed user_linked user_deleted group_changed"), []string{"identity.staff_renamed"},
 			of("identity.staff_created"), of("identity.staff_provisioned"), of("identity.role_changed"),
 			room("identity", "setup_token_made setup client_approved client_refused client_revoked key_issued"))},
 		{"approval", slices.Concat(approvals("asked"), approvals("approved"), approvals("refused"), approvals("withdrawn"), approvals("expired"), approvals("decided"))},

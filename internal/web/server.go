@@ -118,8 +118,9 @@ type route struct {
 	Route
 	maxBody int64
 	router  *Router
-	bare    bool // no look-up, no limits: health
-	unkeyed bool // an Idempotency-Key is refused
+	bare    bool                         // no look-up, no limits: health
+	unkeyed bool                         // an Idempotency-Key is refused
+	fails   func(*Request, int, *errs.E) // writes an error in another standard's form; nil is ours
 }
 
 // New makes the front desk and registers every module's routes. It fails on a route
@@ -289,10 +290,26 @@ func (rt *Router) Page(pattern string, access Access, handle func(*Request) erro
 	if rest == rt.server.options.Fresh {
 		ro.maxBody = 2 * maxForm // it may bring another form along
 	}
+	rt.pages(ro, handle)
+}
+
+// Foreign registers a route of another standard (SCIM), for API clients: requests, answers and
+// errors, those of the desk too, have that standard's form.
+func (rt *Router) Foreign(pattern string, access Access, fails func(r *Request, status int, e *errs.E), handle func(*Request) error) {
+	defer rt.recovered(pattern)
+	method, _, _ := strings.Cut(pattern, " ")
+	rt.pages(&route{Route: Route{Room: rt.room, Method: method, Pattern: pattern, Access: access}, maxBody: maxForm, router: rt, fails: fails}, handle)
+}
+
+func (rt *Router) pages(ro *route, handle func(*Request) error) {
 	rt.server.register(ro, func(st *state, w http.ResponseWriter, r *http.Request) error {
-		return handle(&Request{HTTP: r, Writer: w, Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace,
-			router: rt, visitor: st.visitor, printer: rt.server.printers[st.lang], state: st, role: consoleOf(st.visitor.Actor, ro)})
+		return handle(rt.request(st, w, r))
 	})
+}
+
+func (rt *Router) request(st *state, w http.ResponseWriter, r *http.Request) *Request {
+	return &Request{HTTP: r, Writer: w, Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace,
+		router: rt, visitor: st.visitor, printer: rt.server.printers[st.lang], state: st, role: consoleOf(st.visitor.Actor, st.route)}
 }
 
 // register puts the policy of a route in front of its handler.
@@ -347,7 +364,7 @@ func (s *Server) admit(st *state, ro *route, w http.ResponseWriter, r *http.Requ
 			return errs.New(errs.TooMany, "web.too_many").With("retry_after", v.Retry)
 		}
 	}
-	if err := ro.Access.Allows(st.visitor.Actor, !ro.API, s.options.Clock()); err != nil {
+	if err := ro.Access.Allows(st.visitor.Actor, !ro.API && ro.fails == nil, s.options.Clock()); err != nil {
 		return err
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, ro.maxBody)

@@ -10,6 +10,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity/password"
 	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
+	"github.com/amanah-id/amanah/internal/trust/identity/totp"
 )
 
 // Passkey is an enrolled passkey as its owner sees it.
@@ -136,7 +137,7 @@ func (s *Identity) NewTOTP(ctx context.Context, by actor.Actor) (secret string, 
 		s.keepCeremony(tx, by.Session(), ceremonyTOTP, []byte(secret))
 		return nil
 	})
-	return spaced(secret), err
+	return totp.Spaced(secret), err
 }
 
 // TOTPPicture draws the secret that NewTOTP made.
@@ -157,7 +158,7 @@ func (s *Identity) TOTPPicture(ctx context.Context, by actor.Actor) (picture []b
 		if err != nil {
 			return err
 		}
-		picture, err = totpPicture(s.issuer(), staff.Login, string(secret))
+		picture, err = totp.Picture(s.issuer(), staff.Login, string(secret))
 		return err
 	})
 	return picture, err
@@ -173,7 +174,7 @@ func (s *Identity) ConfirmTOTP(ctx context.Context, by actor.Actor, code string)
 		if secret == nil {
 			return errStep, nil
 		}
-		step, ok := matchTOTP(string(secret), ticket.Normalise(code), tx.Now(), 0)
+		step, ok := totp.Match(string(secret), ticket.Normalise(code), tx.Now(), 0)
 		if !ok {
 			return errCode, nil
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity/password"
 	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
+	"github.com/amanah-id/amanah/internal/trust/identity/totp"
 )
 
 // NeedsSetup reports whether no administrator can sign in yet.
@@ -257,7 +258,7 @@ func (s *Identity) Invitation(ctx context.Context, token, browser string) (out I
 		staff, err := s.openStaff(row.staff)
 		out = Invitation{Name: staff.Name, Login: staff.Login, Role: staff.Role, Opened: row.openedBy(browser), CodeNeeded: row.codeNeeded, Passkeys: s.passkey != nil}
 		if out.Opened && !s.config.FIPS {
-			out.Secret = spaced(row.totp)
+			out.Secret = totp.Spaced(row.totp)
 		}
 		return err
 	})
@@ -279,7 +280,7 @@ func (s *Identity) InvitationPicture(ctx context.Context, token, browser string)
 		if err != nil {
 			return err
 		}
-		picture, err = totpPicture(s.issuer(), staff.Login, row.totp)
+		picture, err = totp.Picture(s.issuer(), staff.Login, row.totp)
 		return err
 	})
 	return picture, err
@@ -374,7 +375,7 @@ func (s *Identity) enrol(tx *db.Tx, e Enrolment, hash string, from Place) (out S
 			return out, nil, errFIPS, nil
 		}
 		var ok bool
-		if step, ok = matchTOTP(secret, ticket.Normalise(e.Shown.Code), tx.Now(), 0); !ok {
+		if step, ok = totp.Match(secret, ticket.Normalise(e.Shown.Code), tx.Now(), 0); !ok {
 			return out, nil, errCode, nil
 		}
 	}

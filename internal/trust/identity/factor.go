@@ -2,25 +2,18 @@ package identity
 
 import (
 	"bytes"
-	"crypto/rand"
-	"crypto/subtle"
-	"encoding/base32"
 	"encoding/json"
 	"errors"
-	"image/png"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
-	"github.com/pquerna/otp"
-	"github.com/pquerna/otp/hotp"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
+	"github.com/amanah-id/amanah/internal/trust/identity/totp"
 )
 
 // factor names what somebody showed beside the password, as the audit entry says it.
@@ -33,69 +26,12 @@ const (
 	byProvider factor = "provider" // shown at the provider of identities that the configuration trusts
 )
 
-const totpPeriod = 30 // seconds, RFC 6238
-
-// NewTOTPSecret makes a TOTP secret of 160 random bits (RFC 4226, requirement 6), in base 32.
-func NewTOTPSecret() string {
-	var b [20]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:])
-}
+// NewTOTPSecret makes a TOTP secret of 160 random bits, in base 32.
+func NewTOTPSecret() string { return totp.NewSecret() }
 
 // TOTPCode is the code an authenticator shows at that time. The demo and tests use it in
 // place of a phone.
-func TOTPCode(secret string, at time.Time) (string, error) {
-	return totpAt(secret, at.Unix()/totpPeriod)
-}
-
-func totpAt(secret string, step int64) (string, error) {
-	return hotp.GenerateCode(secret, uint64(step)) //nolint:gosec // after 1970
-}
-
-// matchTOTP finds the time step whose code was typed: now, the one before or the one
-// after (clocks differ), but never one at or before the step that was used last, so that a
-// code seen over a shoulder is worthless.
-func matchTOTP(secret, code string, now time.Time, lastStep int64) (step int64, ok bool) {
-	current := now.Unix() / totpPeriod
-	for _, candidate := range []int64{current - 1, current, current + 1} {
-		want, err := totpAt(secret, candidate)
-		if err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 && candidate > lastStep {
-			step, ok = candidate, true
-		}
-	}
-	return step, ok
-}
-
-// totpURL is what the QR picture holds.
-func totpURL(issuer, login, secret string) string {
-	return "otpauth://totp/" + url.PathEscape(issuer+":"+login) + "?" + url.Values{
-		"secret": {secret}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {strconv.Itoa(totpPeriod)},
-	}.Encode()
-}
-
-// totpPicture draws the QR picture of a secret as PNG.
-func totpPicture(issuer, login, secret string) ([]byte, error) {
-	key, _ := otp.NewKeyFromURL(totpURL(issuer, login, secret)) // fails on what is no URL; ours is one
-	picture, err := key.Image(240, 240)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	err = png.Encode(&out, picture)
-	return out.Bytes(), err
-}
-
-// spaced writes a secret in groups of four, for typing.
-func spaced(secret string) string {
-	var b strings.Builder
-	for i, r := range secret {
-		if i > 0 && i%4 == 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
+func TOTPCode(secret string, at time.Time) (string, error) { return totp.Code(secret, at) }
 
 // person is a member of staff as the WebAuthn library wants one. The handle is the staff
 // id, which says nothing about anybody.
@@ -335,7 +271,7 @@ func (s *Identity) showCode(tx *db.Tx, row staffRow, typed string) (factor, bool
 		if err != nil {
 			return byTOTP, false, err
 		}
-		step, ok := matchTOTP(string(secret), code, tx.Now(), row.totpStep)
+		step, ok := totp.Match(string(secret), code, tx.Now(), row.totpStep)
 		if !ok {
 			return byTOTP, false, nil
 		}

@@ -159,7 +159,7 @@ const (
 // the first group only; the second needs a member of staff's session beside the key.
 func Scopes() []string {
 	return []string{
-		ScopeInteractions, ScopeEvents, ScopeImport, ScopeAuditRead,
+		ScopeInteractions, ScopeEvents, ScopeImport, ScopeAuditRead, ScopeDirectory,
 		ScopeServe, ScopeVerify, ScopeApprove,
 	}
 }
@@ -170,6 +170,7 @@ const (
 	ScopeEvents       = "events"       // post telephony and chat events
 	ScopeImport       = "import"       // import customers and account history
 	ScopeAuditRead    = "audit"        // read checkpoints, proofs and entries
+	ScopeDirectory    = "scim"         // provision staff from the company's directory
 	ScopeServe        = "serve"        // with a staff session: identify, compare, reveal, act, note
 	ScopeVerify       = "verify"       // with a staff session: start and read verifications
 	ScopeApprove      = "approve"      // with a staff session: approve and refuse

@@ -335,14 +335,19 @@ func (s *Identity) Disable(ctx context.Context, by actor.Actor, staff string) er
 		case row.state == Disabled:
 			return errState
 		}
-		if err := notLastAdmin(tx, row); err != nil {
-			return err
-		}
-		tx.Data.Queue(`update identity_staff set state = 'disabled', changed_at = $1 where id = $2`, tx.Now().UnixMicro(), staff)
-		tx.Data.Queue(`delete from identity_invitation where staff_id = $1`, staff)
-		endSessions(tx, staff, "", "disabled")
-		return s.note(tx, by, "staff_disabled", staff)
+		return s.disable(tx, by, row)
 	})
+}
+
+// disable is the end of Disable and of Retire.
+func (s *Identity) disable(tx *db.Tx, by actor.Actor, row staffRow) error {
+	if err := notLastAdmin(tx, row); err != nil {
+		return err
+	}
+	tx.Data.Queue(`update identity_staff set state = 'disabled', changed_at = $1 where id = $2`, tx.Now().UnixMicro(), row.id)
+	tx.Data.Queue(`delete from identity_invitation where staff_id = $1`, row.id)
+	endSessions(tx, row.id, "", "disabled")
+	return s.note(tx, by, "staff_disabled", row.id)
 }
 
 // notLastAdmin refuses what would leave the house without an administrator.
