@@ -206,6 +206,9 @@ var rules = map[string]rule{
 	"POST /setup":                                                 {open: true},
 	"GET /sign-in":                                                {open: true},
 	"POST /sign-in":                                               {open: true},
+	"GET /switch":                                                 {roles: everybody},
+	"POST /sign-in/passkey":                                       {open: true},
+	"POST /sign-in/passkey/options":                               {open: true},
 	"POST /sign-in/leave":                                         {open: true},
 	"GET /sign-in/second":                                         {open: true},
 	"POST /sign-in/second":                                        {open: true},
@@ -239,7 +242,7 @@ var rules = map[string]rule{
 // Whatever else changes something is for a fresh one, or stands here: TestWhatChangesSomethingWantsAFreshSecondFactorOrSaysWhyNot.
 var stale = map[string][]string{
 	"it makes the session, shows the second factor, or sets the first one; it asks for what it needs itself": {
-		"POST /api/v1/sessions", "POST /setup", "POST /sign-in", "POST /sign-in/second", "POST /sign-in/second/options", "POST /step-up", "POST /step-up/options",
+		"POST /api/v1/sessions", "POST /setup", "POST /sign-in", "POST /sign-in/second", "POST /sign-in/second/options", "POST /sign-in/passkey", "POST /sign-in/passkey/options", "POST /step-up", "POST /step-up/options",
 		"POST /welcome/{token}", "POST /welcome/{token}/options",
 	},
 	"it only takes rights away, and must not wait for anything": {

@@ -42,6 +42,7 @@ var table = map[string][]string{
 	"trust/identity/password": only("kit/errs"),
 	"trust/identity/scim":     rooms(kit, only("trust/actor", "trust/audit", "trust/keyring", "trust/identity", "web", "web/read")), // staff from the company's directory
 	"trust/identity/ticket":   nil,
+	"trust/identity/together": only("kit/errs"),
 	"trust/identity/totp":     nil,
 	"trust/identity/oidc":     rooms(kit, only("trust/actor", "trust/audit", "trust/keyring", "trust/identity", "trust/identity/page", "trust/identity/ticket", "web")), // sign-in at a provider
 	"trust/approval":          rooms(kit, trust, only("web")),

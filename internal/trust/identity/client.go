@@ -190,7 +190,7 @@ func (s *Identity) clientByKey(ctx context.Context, key string) (Client, error) 
 		return Client{}, errClientKey
 	}
 	at := clientKey{sha: [sha256.Size]byte(sha)}
-	client, err := s.clients.ask(at, func() (Client, error) { return keptClients.Read(context.WithoutCancel(ctx), s.db, at) })
+	client, err := s.clients.Ask(at, func() (Client, error) { return keptClients.Read(context.WithoutCancel(ctx), s.db, at) })
 	now := s.db.Now()
 	if errors.Is(err, errNoClient) || err == nil && !client.live(now) {
 		return Client{}, errClientKey

@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"net/url"
@@ -60,7 +59,7 @@ func newWebAuthn(origin, company string) (*webauthn.WebAuthn, error) {
 	return webauthn.New(&webauthn.Config{
 		RPID: host, RPDisplayName: company, RPOrigins: []string{u.Scheme + "://" + u.Host},
 		AttestationPreference:  protocol.PreferNoAttestation,
-		AuthenticatorSelection: protocol.AuthenticatorSelection{UserVerification: protocol.VerificationPreferred},
+		AuthenticatorSelection: protocol.AuthenticatorSelection{ResidentKey: protocol.ResidentKeyRequirementPreferred, UserVerification: protocol.VerificationPreferred},
 	})
 }
 
@@ -211,13 +210,7 @@ func (s *Identity) finishGet(tx *db.Tx, owner string, row staffRow, answer []byt
 	if err != nil || credential.Authenticator.CloneWarning {
 		return false, nil //nolint:nilerr // idem; a counter that ran backwards is a copied key
 	}
-	for i, id := range p.keys {
-		if bytes.Equal(p.credentials[i].ID, credential.ID) {
-			record, _ := json.Marshal(credential) // idem
-			tx.Data.Queue(`update identity_passkey set credential_sealed = $1, used_at = $2 where id = $3`,
-				s.seal("identity_passkey", "credential_sealed", id, record), tx.Now().UnixMicro(), id)
-		}
-	}
+	s.used(tx, p, credential)
 	return true, nil
 }
 

@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -264,6 +265,7 @@ type authenticator struct {
 	counter uint32
 	origin  string
 	user    []byte
+	flags   byte // of get; 0 is present and verified
 }
 
 func newAuthenticator() *authenticator {
@@ -320,7 +322,7 @@ func (a *authenticator) get(options []byte) []byte {
 		panic(err)
 	}
 	client := a.clientData("webauthn.get", o.PublicKey.Challenge)
-	data := a.authData(o.PublicKey.RPID, 0x05)
+	data := a.authData(o.PublicKey.RPID, cmp.Or(a.flags, 0x05))
 	hash := sha256.Sum256(client)
 	digest := sha256.Sum256(append(slices.Clone(data), hash[:]...))
 	signature, _ := ecdsa.SignASN1(rand.Reader, a.key, digest[:])

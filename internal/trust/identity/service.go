@@ -18,6 +18,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/identity/password"
 	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
+	"github.com/amanah-id/amanah/internal/trust/identity/together"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 )
 
@@ -64,7 +65,7 @@ type Identity struct {
 	ask     Asking
 	nobody  string // a hash that belongs to nobody: what a wrong login is compared with
 
-	clients together[clientKey, Client]
+	clients together.Asked[clientKey, Client]
 }
 
 // New makes the room. It hashes one password, so that an unknown login costs what a known

@@ -18,6 +18,8 @@ import (
 const (
 	secondPath  = "/sign-in/second"
 	leavePath   = "/sign-in/leave"
+	switchPath  = "/switch"
+	passkeyPath = "/sign-in/passkey"
 	setupPath   = "/setup"
 	accountPath = "/account"
 	stepCookie  = "__Host-amanah-step"
@@ -44,6 +46,9 @@ func (s *pages) routes(rt *web.Router) {
 	rt.Page("POST "+secondPath+"/options", public, s.secondOptions)
 	rt.Page("POST "+identity.SignOutPath, everybody, s.postSignOut)
 	rt.Page("POST "+leavePath, public, s.postLeave)
+	rt.Page("GET "+switchPath, everybody, s.showSwitch)
+	rt.Page("POST "+passkeyPath, public, s.postSwitch)
+	rt.Page("POST "+passkeyPath+"/options", public, s.switchOptions)
 	rt.Page("GET "+identity.StepUpPath, everybody, s.showStepUp)
 	rt.Page("POST "+identity.StepUpPath, everybody, s.postStepUp)
 	rt.Page("POST "+identity.StepUpPath+"/options", everybody, s.stepUpOptions)
@@ -197,11 +202,12 @@ type SignInPage struct {
 	Provider string // name of the provider where one may sign in; "" when there is none
 	To       string // path that leads there
 	Leave    string // path of the post that signs the browser out there; "" when nobody is signed in there from here
+	Passkeys bool   // a passkey alone will do
 }
 
 // signInPage is the page with what does not depend on the request's outcome.
 func (s *pages) signInPage(r *web.Request, n *web.Notice, next string) SignInPage {
-	page := SignInPage{Notice: n, Next: local(next), Provider: s.provider.Name}
+	page := SignInPage{Notice: n, Next: local(next), Provider: s.provider.Name, Passkeys: s.UsesPasskeys()}
 	if page.Provider != "" {
 		page.To = s.provider.SignIn + "?next=" + escaped(page.Next)
 		if s.provider.Visited(r) {

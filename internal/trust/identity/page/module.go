@@ -53,6 +53,7 @@ func Module(room *identity.Identity, controllers Controllers, provider Provider)
 		Nav: []web.NavItem{
 			{Key: "identity.nav_staff", Path: "/staff", Roles: seesStaff, Order: 80},
 			{Key: "identity.nav_clients", Path: "/clients", Roles: seesClients, Order: 85},
+			{Key: "identity.nav_switch", Path: switchPath, Roles: actor.Roles(), Order: 98, Hint: "u"},
 			{Key: "identity.nav_account", Path: accountPath, Roles: actor.Roles(), Order: 99},
 		},
 		Fixtures: fixtures,
@@ -100,8 +101,11 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	return []web.Fixture{
 		page("empty", "", SignInPage{Next: "/", Setup: true}),
 		page("ordinary", "", SignInPage{Next: "/", Notice: notice}),
-		page("provider", "", SignInPage{Next: "/", Provider: "Keycloak", To: "/sign-in/provider?next=%2F", Leave: "/sign-in/leave"}),
+		page("provider", "", SignInPage{Next: "/", Provider: "Keycloak", To: "/sign-in/provider?next=%2F", Leave: "/sign-in/leave", Passkeys: true}),
 		page("hostile", "", SignInPage{Next: hostile, Notice: bad, Provider: hostile, To: "/sign-in/provider?next=" + hostile, Leave: "/sign-in/leave"}),
+		page("empty", actor.Agent, SwitchPage{}),
+		page("ordinary", actor.Agent, SwitchPage{Passkeys: true}),
+		page("hostile", actor.Agent, SwitchPage{Passkeys: true, Notice: bad}),
 		page("empty", "", SignedOutPage{}),
 		page("ordinary", "", SignedOutPage{To: "https://id.example/logout?client_id=amanah"}),
 		page("failed", "", SignedOutPage{Failed: true}),

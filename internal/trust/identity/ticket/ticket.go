@@ -35,6 +35,7 @@ const (
 	Setup      Kind = "set"
 	Step       Kind = "stp"
 	Device     Kind = "dev" // of a browser in which somebody signed in before
+	Switch     Kind = "swi" // of a browser in which a passkey is asked for
 	Flow       Kind = "flo" // of a sign-in at the provider that is under way
 	Visit      Kind = "vis" // of a browser that came back signed in at the provider
 )
