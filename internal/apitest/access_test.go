@@ -218,17 +218,39 @@ var rules = map[string]rule{
 	"POST /welcome/{token}/options":                                  {open: true},
 	"GET /welcome/{token}/picture":                                   {open: true},
 	"GET /{$}":                                                       {open: true},
+	"DELETE /scim/v2/Groups/{group}":                                 {scope: "scim", alone: true},
+	"DELETE /scim/v2/Users/{user}":                                   {scope: "scim", alone: true},
+	"GET /scim/v2/Groups":                                            {scope: "scim", alone: true},
+	"GET /scim/v2/Groups/{group}":                                    {scope: "scim", alone: true},
+	"GET /scim/v2/ResourceTypes":                                     {scope: "scim", alone: true},
+	"GET /scim/v2/ResourceTypes/{type}":                              {scope: "scim", alone: true},
+	"GET /scim/v2/Schemas":                                           {scope: "scim", alone: true},
+	"GET /scim/v2/Schemas/{schema}":                                  {scope: "scim", alone: true},
+	"GET /scim/v2/ServiceProviderConfig":                             {scope: "scim", alone: true},
+	"GET /scim/v2/Users":                                             {scope: "scim", alone: true},
+	"GET /scim/v2/Users/{user}":                                      {scope: "scim", alone: true},
+	"GET /scim/v2/{unknown...}":                                      {scope: "scim", alone: true},
+	"PATCH /scim/v2/Groups/{group}":                                  {scope: "scim", alone: true},
+	"PATCH /scim/v2/Users/{user}":                                    {scope: "scim", alone: true},
+	"POST /scim/v2/Groups":                                           {scope: "scim", alone: true},
+	"POST /scim/v2/Users":                                            {scope: "scim", alone: true},
+	"PUT /scim/v2/Groups/{group}":                                    {scope: "scim", alone: true},
+	"PUT /scim/v2/Users/{user}":                                      {scope: "scim", alone: true},
+	"GET /switch":                                                    {roles: everybody},
+	"POST /sign-in/passkey":                                          {open: true},
+	"POST /sign-in/passkey/options":                                  {open: true},
+	"POST /sign-in/leave":                                            {open: true},
 }
 
 // stale is every route that changes something for a session whose second factor is old, under the reason why it may.
 // Whatever else changes something is for a fresh one, or stands here: TestWhatChangesSomethingWantsAFreshSecondFactorOrSaysWhyNot.
 var stale = map[string][]string{
 	"it makes the session, shows the second factor, or sets the first one; it asks for what it needs itself": {
-		"POST /api/v1/sessions", "POST /setup", "POST /sign-in", "POST /sign-in/second", "POST /sign-in/second/options", "POST /step-up", "POST /step-up/options",
+		"POST /api/v1/sessions", "POST /setup", "POST /sign-in", "POST /sign-in/second", "POST /sign-in/second/options", "POST /sign-in/passkey", "POST /sign-in/passkey/options", "POST /step-up", "POST /step-up/options",
 		"POST /welcome/{token}", "POST /welcome/{token}/options",
 	},
 	"it only takes rights away, and must not wait for anything": {
-		"DELETE /api/v1/sessions/current", "POST /sign-out", "POST /account/sessions/end-others", "POST /account/sessions/{session}/end",
+		"DELETE /api/v1/sessions/current", "POST /sign-out", "POST /sign-in/leave", "POST /account/sessions/end-others", "POST /account/sessions/{session}/end",
 		"POST /live/{interaction}/disconnect", "POST /live/{interaction}/lower", "POST /approvals/{approval}/withdraw",
 	},
 	"the kind of decision says what it wants: all there are want a fresh one, and the approval checks it in its transaction": {
@@ -247,7 +269,9 @@ var stale = map[string][]string{
 		"POST /calls/{interaction}/notes/read", "POST /calls/{interaction}/purpose", "POST /calls/{interaction}/refuse", "POST /calls/{interaction}/resend",
 		"POST /calls/{interaction}/reveal", "POST /calls/{interaction}/seal", "POST /calls/{interaction}/search", "POST /calls/{interaction}/transfer", "POST /desk/start",
 	},
-	"a machine's: no person is there to show a factor":                                                               {"POST /api/v1/customers", "PATCH /api/v1/customers/{customer}", "POST /api/v1/interactions/events", "POST /api/v1/telephony/mappings/{mapping}/events", "POST /telephony/lines/{line}"},
+	"a machine's: no person is there to show a factor": {"POST /api/v1/customers", "PATCH /api/v1/customers/{customer}", "POST /api/v1/interactions/events", "POST /api/v1/telephony/mappings/{mapping}/events", "POST /telephony/lines/{line}",
+		"POST /scim/v2/Users", "PUT /scim/v2/Users/{user}", "PATCH /scim/v2/Users/{user}", "DELETE /scim/v2/Users/{user}",
+		"POST /scim/v2/Groups", "PUT /scim/v2/Groups/{group}", "PATCH /scim/v2/Groups/{group}", "DELETE /scim/v2/Groups/{group}"},
 	"a draft gives nothing before it is published":                                                                   {"POST /api/v1/purposes", "POST /purposes"},
 	"it records the customer's own word with its proof, one customer at a time, and a withdrawal must count at once": {"POST /api/v1/subjects/{subject}/consents"},
 	"it repeats or signs what was decided, and gives nobody anything new":                                            {"POST /outbox/{message}/retry", "POST /api/v1/messages/{message}/retry", "POST /log/sign", "POST /telephony/deliveries/{delivery}/replay", "POST /api/v1/telephony/deliveries/{delivery}/replay"},

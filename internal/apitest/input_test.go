@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,11 @@ func (w *world) unhurt(what string, r response) {
 		}
 		if err := json.Unmarshal([]byte(r.body), &p); err != nil || p.Code == "" || p.Titles["id"] == "" || p.Titles["en"] == "" || p.Next["id"] == "" || p.Next["en"] == "" {
 			w.t.Errorf("%s: a problem without words: %.600s", what, r.body)
+		}
+	case media == "application/scim+json":
+		var e struct{ Status, Detail string }
+		if err := json.Unmarshal([]byte(r.body), &e); err != nil || e.Status != strconv.Itoa(r.status) || e.Detail == "" {
+			w.t.Errorf("%s: an error without words: %.600s", what, r.body)
 		}
 	case strings.HasPrefix(media, "text/html"):
 		if !strings.Contains(r.body, "<h1") || strings.Contains(r.body, "⟦") {

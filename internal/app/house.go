@@ -37,7 +37,9 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/identity"
+	"github.com/amanah-id/amanah/internal/trust/identity/oidc"
 	"github.com/amanah-id/amanah/internal/trust/identity/page"
+	"github.com/amanah-id/amanah/internal/trust/identity/scim"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/internal/trust/policy"
 	"github.com/amanah-id/amanah/internal/vault"
@@ -63,6 +65,8 @@ type House struct {
 	Policies     *policy.Set
 	Gate         *gate.Gate
 	Identity     *identity.Identity
+	SSO          *oidc.Service // nil without a provider
+	Directory    *scim.Service
 	Purposes     *purpose.Register
 	Consents     *consent.Book
 	Vault        *vault.Vault
@@ -101,7 +105,7 @@ type building struct {
 // roomSchemas are the tables of the rooms below, in the order in which they are made.
 func roomSchemas() []db.Schema {
 	return []db.Schema{
-		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
+		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), oidc.Schema(), scim.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
 		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), desk.Schema(),
 		telephony.Schema(),
 	}
@@ -151,6 +155,13 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	h.Identity, err = identity.New(d, h.Audit, h.Keys, identity.Config{Origin: Origin(cfg), Company: cfg.Name})
 	if err != nil {
 		return nil, err
+	}
+	h.Directory = scim.New(scim.Options{DB: d, Log: h.Audit, Keys: h.Keys, Identity: h.Identity, Mapping: mappings(cfg), Controller: h.Controller})
+	if o := cfg.OIDC; o.Issuer != "" {
+		h.SSO = oidc.New(oidc.Options{
+			DB: d, Log: h.Audit, Keys: h.Keys, Identity: h.Identity, Issuer: o.Issuer, Client: o.ClientID, Secret: o.Secret.Reveal(), Name: o.Name,
+			Scopes: o.Scopes, ACR: o.ACR, AMR: o.AMR, Claim: o.Claim, Directory: h.Directory.Find, Door: duty("sign_in"), Provider: duty("provider"),
+		})
 	}
 
 	// Rooms.
@@ -321,7 +332,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	}
 	o := web.Options{
 		Modules: h.modules(), Lookup: h.Identity.Lookup, Clock: b.clock, Log: b.log, DB: d, MAC: h.Keys.MAC, Sealer: idempotencySeal{h.Keys},
-		Home: homes(), SignIn: identity.SignInPath, Fresh: identity.StepUpPath, SignOut: identity.SignOutPath,
+		Home: homes(), SignIn: identity.SignInPath, Fresh: identity.StepUpPath, SignOut: identity.SignOutPath, Return: oidc.ReturnPath,
 		TLS: !cfg.TLS.Off, Proxies: trusted, Checks: h.checks(), MetricsFrom: []netip.Prefix{}, Registry: registry(h),
 		ActorLimit: b.limits, AddressLimit: b.limits,
 	}
@@ -331,13 +342,17 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	if h.Web, err = web.New(o); err != nil {
 		return nil, err
 	}
-	h.Worker.Use(handlers(o.Modules), []jobs.Schedule{
+	schedules := []jobs.Schedule{
 		{Kind: identity.SweepJob, Every: 10 * time.Minute},
 		{Kind: interaction.SweepJob, Every: 5 * time.Second},
 		{Kind: approval.ExpireJob, Every: time.Minute},
 		{Kind: rotateJob, Every: 10 * time.Minute},
 		{Kind: telephony.SweepJob, Every: 24 * time.Hour},
-	})
+	}
+	if h.SSO != nil {
+		schedules = append(schedules, jobs.Schedule{Kind: oidc.SweepJob, Every: 10 * time.Minute})
+	}
+	h.Worker.Use(handlers(o.Modules), schedules)
 	return h, nil
 }
 
@@ -357,7 +372,7 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 // modules are the rooms that have pages, endpoints or jobs.
 func (h *House) modules() []web.Module {
 	return []web.Module{
-		page.Module(h.Identity, h.companies), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), h.Interactions.Module(),
+		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), h.Interactions.Module(),
 		h.Verification.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Trail.Module(), h.Telephony.Module(),
 		{Name: "app", Messages: Messages}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
@@ -399,6 +414,16 @@ func homes() map[actor.Role]string {
 // Close ends the house in the reverse order.
 func (h *House) Close(ctx context.Context) error {
 	return errors.Join(h.Audit.Close(ctx), h.DB.Close())
+}
+
+// mappings are the groups of the directory that mean something here; CheckConfig has read them.
+func mappings(cfg *config.Config) (out []scim.Mapping) {
+	for _, text := range cfg.SCIM.Groups {
+		if m, ok := scim.ParseMapping(text); ok {
+			out = append(out, m)
+		}
+	}
+	return out
 }
 
 // staffSeal adapts the keyring for what belongs to nobody known yet.

@@ -11,6 +11,7 @@ import (
 	"github.com/amanah-id/amanah/internal/app/listener"
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/trust/identity/scim"
 )
 
 // CheckConfig finds what is wrong with settings that are each well formed but do not go together.
@@ -58,6 +59,20 @@ func CheckConfig(c *config.Config) error {
 	}
 	if (c.Witness.URL == "") != (c.Witness.Key == "") {
 		return errs.New(errs.Invalid, "app.witness_half")
+	}
+	if c.OIDC.Issuer != "" {
+		u, err := url.Parse(c.OIDC.Issuer)
+		if err != nil || u.Host == "" || u.Scheme != "https" && (u.Scheme != "http" || !Loopback(u.Hostname())) || u.RawQuery != "" || u.Fragment != "" {
+			return wrong("oidc.issuer", "https://id.example.co.id/realms/staff")
+		}
+	}
+	if (c.OIDC.Issuer == "") != (c.OIDC.ClientID == "") {
+		return errs.New(errs.Invalid, "app.oidc_half")
+	}
+	for _, text := range c.SCIM.Groups {
+		if _, ok := scim.ParseMapping(text); !ok {
+			return wrong("scim.groups", "Agents=agent@utama, Team leaders=supervisor@utama+cabang")
+		}
 	}
 	return nil
 }

@@ -40,6 +40,11 @@ var table = map[string][]string{
 	"trust/identity":          rooms(kit, only("trust/actor", "trust/audit", "trust/gate", "trust/keyring", "web", "trust/approval")),
 	"trust/identity/page":     rooms(kit, only("trust/actor", "trust/audit", "trust/keyring", "trust/identity", "trust/identity/password", "web")), // the pages of identity, its second room
 	"trust/identity/password": only("kit/errs"),
+	"trust/identity/scim":     rooms(kit, only("trust/actor", "trust/audit", "trust/keyring", "trust/identity", "web", "web/read")), // staff from the company's directory
+	"trust/identity/ticket":   nil,
+	"trust/identity/together": only("kit/errs"),
+	"trust/identity/totp":     nil,
+	"trust/identity/oidc":     rooms(kit, only("trust/actor", "trust/audit", "trust/keyring", "trust/identity", "trust/identity/page", "trust/identity/ticket", "web")), // sign-in at a provider
 	"trust/approval":          rooms(kit, trust, only("web")),
 
 	// capabilities: kit, trust and web go without saying
@@ -162,6 +167,7 @@ var cryptography = map[string][]string{
 	"trust/audit":             {"*"},
 	"trust/identity":          {"*"},
 	"trust/identity/password": {"*"}, // argon2id, PBKDF2
+	"trust/identity/ticket":   {"crypto/sha256"},
 	"proof":                   {"*"},
 	"cmd/amanah-verify":       {"*"},
 	"pii":                     {"crypto/sha256", "crypto/hmac"},

@@ -52,8 +52,9 @@ func chapters() []chapter {
 		{"customer", room("customer", "import_check import import.done import_history import_history.done create update")},
 		{"purpose", room("purpose", "controller proposed revised notice published retired")},
 		{"staff", slices.Concat(
-			room("identity", "sign_in sign_in.totp sign_in.passkey sign_in.recovery second_factor second_factor_shown.totp second_factor_shown.passkey second_factor_shown.recovery session_ended other_sessions_ended password_changed passkey_added passkey_removed totp_renewed recovery_renewed"),
+			room("identity", "sign_in sign_in.totp sign_in.passkey sign_in.recovery sign_in.provider second_factor second_factor_shown.totp second_factor_shown.passkey second_factor_shown.recovery second_factor_shown.provider session_ended other_sessions_ended password_changed passkey_added passkey_removed totp_renewed recovery_renewed"),
 			room("identity", "link_made code_made invitation_opened enrol enrolled.totp enrolled.passkey reset staff_disabled staff_enabled"),
+			room("oidc", "linked unlinked"), room("scim", "user_changed user_linked user_deleted group_changed"), []string{"identity.staff_renamed"},
 			of("identity.staff_created"), of("identity.staff_provisioned"), of("identity.role_changed"),
 			room("identity", "setup_token_made setup client_approved client_refused client_revoked key_issued"))},
 		{"approval", slices.Concat(approvals("asked"), approvals("approved"), approvals("refused"), approvals("withdrawn"), approvals("expired"), approvals("decided"))},
@@ -67,7 +68,7 @@ func approvals(what string) []string {
 }
 
 // duties are the machine's own acts, by the names under which they stand in the log.
-var duties = []string{"approval_expire", "import", "index_repair", "interaction_sweep", "keyring", "log", "message_deliver", "message_read", "name_index", "setup", "sign_in", "telephony", "terminal", "verification_expire", "verification_sim"}
+var duties = []string{"approval_expire", "import", "index_repair", "interaction_sweep", "keyring", "log", "message_deliver", "message_read", "name_index", "provider", "setup", "sign_in", "telephony", "terminal", "verification_expire", "verification_sim"}
 
 // words says what codes mean to one reader.
 type words struct {

@@ -223,14 +223,18 @@ func (s *Server) fail(st *state, w http.ResponseWriter, r *http.Request, err err
 	st.err = e
 	status := Status(e)
 	printer := s.printers[st.lang]
-	req := &Request{HTTP: r, Writer: w, Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace, router: s.own, visitor: st.visitor, printer: printer, state: st, role: consoleOf(st.visitor.Actor, st.route)}
+	req := s.own.request(st, w, r)
+	if retry := retryAfter(e); retry != "" {
+		w.Header().Set("Retry-After", retry)
+	}
+	if st.route != nil && st.route.fails != nil {
+		st.route.fails(req, status, e)
+		return
+	}
 	if status == http.StatusUnauthorized && (e.Code == "web.second_factor" && s.hold(req) || s.toSignIn(st, w, r, e)) {
 		return
 	}
 	h := w.Header()
-	if retry := retryAfter(e); retry != "" {
-		h.Set("Retry-After", retry)
-	}
 	if wantsJSON(r) {
 		p := s.problem(e, st.lang, st.trace)
 		for k, v := range p.GetHeaders() {

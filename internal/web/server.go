@@ -53,6 +53,8 @@ type Options struct {
 	SignIn  string
 	Fresh   string
 	SignOut string
+	// Return is the page to which a provider of identities sends browsers back, with long answers.
+	Return string
 
 	Servers []string // base addresses for the OpenAPI document; empty leaves them out
 	Banner  string   // message key of a line above every page, such as "this is a demo"
@@ -77,6 +79,7 @@ type Options struct {
 const (
 	maxForm    = 64 << 10
 	maxURL     = 2 << 10
+	maxReturn  = 8 << 10
 	maxHeaders = 16 << 10
 )
 
@@ -115,8 +118,9 @@ type route struct {
 	Route
 	maxBody int64
 	router  *Router
-	bare    bool // no look-up, no limits: health
-	unkeyed bool // an Idempotency-Key is refused
+	bare    bool                         // no look-up, no limits: health
+	unkeyed bool                         // an Idempotency-Key is refused
+	fails   func(*Request, int, *errs.E) // writes an error in another standard's form; nil is ours
 }
 
 // New makes the front desk and registers every module's routes. It fails on a route
@@ -286,10 +290,26 @@ func (rt *Router) Page(pattern string, access Access, handle func(*Request) erro
 	if rest == rt.server.options.Fresh {
 		ro.maxBody = 2 * maxForm // it may bring another form along
 	}
+	rt.pages(ro, handle)
+}
+
+// Foreign registers a route of another standard (SCIM), for API clients: requests, answers and
+// errors, those of the desk too, have that standard's form.
+func (rt *Router) Foreign(pattern string, access Access, fails func(r *Request, status int, e *errs.E), handle func(*Request) error) {
+	defer rt.recovered(pattern)
+	method, _, _ := strings.Cut(pattern, " ")
+	rt.pages(&route{Route: Route{Room: rt.room, Method: method, Pattern: pattern, Access: access}, maxBody: maxForm, router: rt, fails: fails}, handle)
+}
+
+func (rt *Router) pages(ro *route, handle func(*Request) error) {
 	rt.server.register(ro, func(st *state, w http.ResponseWriter, r *http.Request) error {
-		return handle(&Request{HTTP: r, Writer: w, Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace,
-			router: rt, visitor: st.visitor, printer: rt.server.printers[st.lang], state: st, role: consoleOf(st.visitor.Actor, ro)})
+		return handle(rt.request(st, w, r))
 	})
+}
+
+func (rt *Router) request(st *state, w http.ResponseWriter, r *http.Request) *Request {
+	return &Request{HTTP: r, Writer: w, Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace,
+		router: rt, visitor: st.visitor, printer: rt.server.printers[st.lang], state: st, role: consoleOf(st.visitor.Actor, st.route)}
 }
 
 // register puts the policy of a route in front of its handler.
@@ -344,7 +364,7 @@ func (s *Server) admit(st *state, ro *route, w http.ResponseWriter, r *http.Requ
 			return errs.New(errs.TooMany, "web.too_many").With("retry_after", v.Retry)
 		}
 	}
-	if err := ro.Access.Allows(st.visitor.Actor, !ro.API, s.options.Clock()); err != nil {
+	if err := ro.Access.Allows(st.visitor.Actor, !ro.API && ro.fails == nil, s.options.Clock()); err != nil {
 		return err
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, ro.maxBody)
@@ -465,7 +485,11 @@ func (s *Server) headers(h http.Header, st *state, r *http.Request) {
 // receive refuses what may not come in at all, before anything looks at it.
 func (s *Server) receive(st *state, w http.ResponseWriter, r *http.Request) error {
 	st.lang = s.language(w, r)
-	if len(r.RequestURI) > maxURL || len(r.URL.RawQuery) > maxURL {
+	most := maxURL
+	if r.URL.Path == s.options.Return {
+		most = maxReturn
+	}
+	if len(r.RequestURI) > most || len(r.URL.RawQuery) > most {
 		return errs.New(errs.Invalid, "web.address_long")
 	}
 	switch r.Method {
@@ -620,20 +644,6 @@ func (s *Server) HTTP(address string) *http.Server {
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
 		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: maxHeaders,
-		ErrorLog:       slog.NewLogLogger(quiet{s.options.Log.Handler()}, slog.LevelWarn),
+		ErrorLog:       slog.NewLogLogger(scrub.Quiet{Handler: s.options.Log.Handler()}, slog.LevelWarn),
 	}
-}
-
-// quiet drops the texts of net/http, which hold remote addresses and pieces of requests.
-type quiet struct{ slog.Handler }
-
-func (q quiet) Handle(ctx context.Context, r slog.Record) error {
-	text := r.Message
-	r = slog.NewRecord(r.Time, r.Level, "http server", 0)
-	if strings.Contains(text, "TLS handshake") {
-		r.AddAttrs(slog.String("what", "tls handshake failed"))
-	} else {
-		r.AddAttrs(slog.String("what", "connection failed"))
-	}
-	return q.Handler.Handle(ctx, r)
 }

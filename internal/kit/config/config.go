@@ -102,6 +102,21 @@ type Config struct {
 		Within time.Duration `key:"within" default:"3s" id:"Lama menunggu jawabannya; tanpa jawaban, bukti lewat kartu SIM tidak menaikkan tingkat." en:"How long to wait for its answer; without one, what hangs on the SIM raises no level."`
 	} `key:"simswap"`
 
+	OIDC struct {
+		Issuer   string   `key:"issuer" default:"" id:"Penerbit (issuer) penyedia masuk OpenID Connect, persis seperti ditulis penyedia. Kosong: staf masuk dengan kata sandi saja." en:"Issuer of the OpenID Connect sign-in provider, exactly as the provider writes it. Empty: staff sign in with a password only."`
+		Name     string   `key:"name" default:"SSO" id:"Nama penyedia pada tombol masuk." en:"The provider's name on the sign-in button."`
+		ClientID string   `key:"client_id" default:"" id:"Pengenal Amanah di penyedia." en:"What the provider calls Amanah."`
+		Secret   Secret   `key:"client_secret" default:"" id:"Rahasia Amanah di penyedia. Kosong: klien publik, dilindungi PKCE saja." en:"Amanah's secret at the provider. Empty: a public client, protected by PKCE alone."`
+		Scopes   []string `key:"scopes" default:"" id:"Cakupan selain openid. Kosong adalah yang terbaik: nama dan alamat tidak diperlukan." en:"Scopes beside openid. Empty is best: no name and no address is needed."`
+		ACR      []string `key:"second_factor_acr" default:"" id:"Nilai acr yang berarti faktor kedua telah ditunjukkan di penyedia. Tanpa nilai, faktor kedua Amanah diminta." en:"Values of acr that mean that a second factor was shown at the provider. Without any, Amanah's own second factor follows."`
+		AMR      []string `key:"second_factor_amr" default:"" id:"Nilai amr yang berarti faktor kedua telah ditunjukkan di penyedia, misalnya mfa." en:"Values of amr that mean that a second factor was shown at the provider, such as mfa."`
+		Claim    string   `key:"directory_claim" default:"sub" id:"Klaim token yang sama dengan externalId dari SCIM: sub untuk Keycloak, oid untuk Entra ID." en:"The token's claim that equals the externalId of SCIM: sub for Keycloak, oid for Entra ID."`
+	} `key:"oidc"`
+
+	SCIM struct {
+		Groups []string `key:"groups" default:"" id:"Peran bagi anggota grup direktori: nama grup=peran@slug+slug; peran agent, supervisor, atau auditor. Yang pertama cocok yang berlaku." en:"What members of the directory's groups are: group name=role@slug+slug; the role is agent, supervisor or auditor. The first that fits counts."`
+	} `key:"scim"`
+
 	Witness struct {
 		URL string `key:"url" default:"" id:"Alamat saksi yang menandatangani titik periksa log (lihat amanah witness)." en:"Address of the witness that cosigns the log's checkpoints (see amanah witness)."`
 		Key string `key:"key" default:"" id:"Kunci publik saksi, seperti dicetak amanah witness." en:"The witness's public key, as amanah witness prints it."`

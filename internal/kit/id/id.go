@@ -44,6 +44,7 @@ const (
 	Passkey      = "psk"
 	Line         = "lin" // a telephony line: where signed events come in
 	Hook         = "hok" // an address that is told what happened
+	Group        = "grp" // a group of a company's directory
 	Query        = "qry" // one search; names what an agent may be shown from it
 )
 

@@ -9,6 +9,8 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity/password"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
+	"github.com/amanah-id/amanah/internal/trust/identity/totp"
 )
 
 // Passkey is an enrolled passkey as its owner sees it.
@@ -135,7 +137,7 @@ func (s *Identity) NewTOTP(ctx context.Context, by actor.Actor) (secret string, 
 		s.keepCeremony(tx, by.Session(), ceremonyTOTP, []byte(secret))
 		return nil
 	})
-	return spaced(secret), err
+	return totp.Spaced(secret), err
 }
 
 // TOTPPicture draws the secret that NewTOTP made.
@@ -156,7 +158,7 @@ func (s *Identity) TOTPPicture(ctx context.Context, by actor.Actor) (picture []b
 		if err != nil {
 			return err
 		}
-		picture, err = totpPicture(s.issuer(), staff.Login, string(secret))
+		picture, err = totp.Picture(s.issuer(), staff.Login, string(secret))
 		return err
 	})
 	return picture, err
@@ -172,7 +174,7 @@ func (s *Identity) ConfirmTOTP(ctx context.Context, by actor.Actor, code string)
 		if secret == nil {
 			return errStep, nil
 		}
-		step, ok := matchTOTP(string(secret), normaliseCode(code), tx.Now(), 0)
+		step, ok := totp.Match(string(secret), ticket.Normalise(code), tx.Now(), 0)
 		if !ok {
 			return errCode, nil
 		}
@@ -207,6 +209,9 @@ func (s *Identity) ChangePassword(ctx context.Context, by actor.Actor, current, 
 		}
 		if !fresh(tx, by) {
 			return errFresh
+		}
+		if row.password == nil {
+			return errWrongPassword // signs in at the provider and has none here
 		}
 		staff, err = s.openStaff(row)
 		return err

@@ -28,7 +28,7 @@ func BenchmarkSessionFacts(b *testing.B) {
 		if err != nil {
 			return err
 		}
-		signed, err := s.begins(tx, row, consoleSession, byTOTP, office)
+		signed, err := s.begins(tx, row, consoleSession, byTOTP, tx.Now(), office)
 		a = actor.NewStaff(row.id, row.role, signed.Session, nil, tx.Now())
 		return err
 	})

@@ -13,6 +13,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 )
 
 // NewClient is what makes an API client.
@@ -129,8 +130,8 @@ func (s *Identity) IssueKey(ctx context.Context, by actor.Actor, client string) 
 }
 
 func (s *Identity) issue(tx *db.Tx, by actor.Actor, client string) (key string, err error) {
-	key = newToken(keyToken)
-	sha, _ := parseToken(keyToken, key)
+	key = ticket.New(ticket.Key)
+	sha, _ := ticket.Parse(ticket.Key, key)
 	n, err := tx.Data.Exec(`update identity_client set state = 'active', key_sha = $1, hint = $2 where id = $3 and state = 'approved' and expires_at > $4`,
 		sha, key[len(key)-4:], client, tx.Now().UnixMicro())
 	if err != nil {
@@ -184,12 +185,12 @@ func (s *Identity) ListClients(ctx context.Context) (out []Client, err error) {
 
 // clientByKey finds the live API client of a key and notes its use, at most once a minute.
 func (s *Identity) clientByKey(ctx context.Context, key string) (Client, error) {
-	sha, ok := parseToken(keyToken, key)
+	sha, ok := ticket.Parse(ticket.Key, key)
 	if !ok {
 		return Client{}, errClientKey
 	}
 	at := clientKey{sha: [sha256.Size]byte(sha)}
-	client, err := s.clients.ask(at, func() (Client, error) { return keptClients.Read(context.WithoutCancel(ctx), s.db, at) })
+	client, err := s.clients.Ask(at, func() (Client, error) { return keptClients.Read(context.WithoutCancel(ctx), s.db, at) })
 	now := s.db.Now()
 	if errors.Is(err, errNoClient) || err == nil && !client.live(now) {
 		return Client{}, errClientKey

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 )
 
 func crm() NewClient {
@@ -69,7 +71,7 @@ func TestAnAPIClientTakesTwoPeopleAndActsAloneOrForSomebody(t *testing.T) {
 			_, _, err := h.asks(header...)
 			h.wants(err, "web.session")
 		}
-		for _, header := range [][]string{{"Authorization", "Basic x"}, {"Authorization", "Bearer rubbish"}, {"Authorization", "Bearer " + newToken(keyToken)}} {
+		for _, header := range [][]string{{"Authorization", "Basic x"}, {"Authorization", "Bearer rubbish"}, {"Authorization", "Bearer " + ticket.New(ticket.Key)}} {
 			_, _, err := h.asks(header...)
 			h.wants(err, "identity.bad_key")
 		}
@@ -142,4 +144,18 @@ func TestWhatMakesAnAPIClientIsChecked(t *testing.T) {
 	if c, err := h.Client(h.ctx, client); err != nil || c.State != ClientRevoked {
 		t.Errorf("%+v %v", c, err)
 	}
+}
+
+func TestAClientThatAnotherNodeRevokedIsRefusedAtOnce(t *testing.T) {
+	url := dbtest.PostgresURL(t)
+	here, there := open(t, db.Options{URL: url}, Config{}), open(t, db.Options{URL: url}, Config{})
+	client, key, err := here.CreateClient(here.ctx, Terminal(), crm())
+	here.ok(err)
+	for range 2 { // whatever is kept is kept now
+		_, _, err = here.asks("Authorization", "Bearer "+key)
+		here.ok(err)
+	}
+	there.ok(there.RevokeClient(there.ctx, Terminal(), client))
+	_, _, err = here.asks("Authorization", "Bearer "+key)
+	here.wants(err, "identity.bad_key")
 }

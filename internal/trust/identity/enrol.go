@@ -11,6 +11,8 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity/password"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
+	"github.com/amanah-id/amanah/internal/trust/identity/totp"
 )
 
 // NeedsSetup reports whether no administrator can sign in yet.
@@ -33,8 +35,8 @@ func (s *Identity) MakeSetupToken(ctx context.Context, life time.Duration) (toke
 		if n, err := admins(tx, ""); err != nil || n > 0 {
 			return errors.Join(err, errSetupDone)
 		}
-		token = newToken(setupToken)
-		sha, _ := parseToken(setupToken, token)
+		token = ticket.New(ticket.Setup)
+		sha, _ := ticket.Parse(ticket.Setup, token)
 		tx.Data.Queue(`insert into identity_setup (one, token_sha, expires_at) values (1, $1, $2) on conflict (one) do update set token_sha = excluded.token_sha, expires_at = excluded.expires_at`,
 			sha, tx.Now().Add(life).UnixMicro())
 		return s.note(tx, Terminal(), "setup_token_made", "")
@@ -46,7 +48,7 @@ func (s *Identity) MakeSetupToken(ctx context.Context, life time.Duration) (toke
 // token is used up by this. Without it nothing happens, whoever asks.
 func (s *Identity) Setup(ctx context.Context, token string, n NewStaff) (invitation string, err error) {
 	n.Role = actor.Admin
-	sha, ok := parseToken(setupToken, token)
+	sha, ok := ticket.Parse(ticket.Setup, token)
 	if !ok {
 		return "", errSetup
 	}
@@ -80,8 +82,8 @@ func (s *Identity) Setup(ctx context.Context, token string, n NewStaff) (invitat
 // invite makes an enrolment link. Nothing of a second factor is made with it: see
 // OpenInvitation.
 func (s *Identity) invite(tx *db.Tx, staff, madeBy string, codeNeeded bool) (token string) {
-	token = newToken(invitationToken)
-	sha, _ := parseToken(invitationToken, token)
+	token = ticket.New(ticket.Invitation)
+	sha, _ := ticket.Parse(ticket.Invitation, token)
 	tx.Data.Queue(`delete from identity_invitation where staff_id = $1`, staff)
 	tx.Data.Queue(`insert into identity_invitation (staff_id, token_sha, browser_sha, totp_sealed, made_by, code_mac, code_by, code_needed, failures, expires_at) values ($1, $2, null, null, $3, null, '', $4, 0, $5)`,
 		staff, sha, madeBy, codeNeeded, tx.Now().Add(InvitationLimit).UnixMicro())
@@ -135,7 +137,7 @@ func (s *Identity) MakeCode(ctx context.Context, by actor.Actor, staff string) (
 		case by.ID() == staff:
 			return errNotSelf
 		}
-		code = newHandover()
+		code = ticket.Handover()
 		n, err := tx.Data.Exec(`update identity_invitation set code_mac = $1, code_by = $2, failures = 0, browser_sha = null, totp_sealed = null where staff_id = $3 and made_by <> $2 and code_needed and expires_at > $4`,
 			s.handoverMAC(staff, code), by.ID(), staff, tx.Now().UnixMicro())
 		if err != nil {
@@ -150,7 +152,7 @@ func (s *Identity) MakeCode(ctx context.Context, by actor.Actor, staff string) (
 }
 
 func (s *Identity) handoverMAC(staff, code string) []byte {
-	return s.keys.MAC("identity/handover", []byte(staff+"\x00"+normaliseCode(code)))
+	return s.keys.MAC("identity/handover", []byte(staff+"\x00"+ticket.Normalise(code)))
 }
 
 // invitationRow is an open invitation.
@@ -164,7 +166,7 @@ type invitationRow struct {
 
 // invitation finds an open invitation by its token.
 func (s *Identity) invitation(tx *db.Tx, token string) (row invitationRow, err error) {
-	sha, ok := parseToken(invitationToken, token)
+	sha, ok := ticket.Parse(ticket.Invitation, token)
 	if !ok {
 		return row, errInvitation
 	}
@@ -189,7 +191,7 @@ func (s *Identity) invitation(tx *db.Tx, token string) (row invitationRow, err e
 
 // openedBy reports whether this browser is the one that opened the invitation last.
 func (row invitationRow) openedBy(browser string) bool {
-	sha, ok := parseToken(browserToken, browser)
+	sha, ok := ticket.Parse(ticket.Browser, browser)
 	return ok && row.browser != nil && subtle.ConstantTimeCompare(sha, row.browser) == 1
 }
 
@@ -221,8 +223,8 @@ func (s *Identity) OpenInvitation(ctx context.Context, token, handover string) (
 			}
 			return s.denied(tx, door(), "enrol", staff, errHandover)
 		}
-		browser = newToken(browserToken)
-		sha, _ := parseToken(browserToken, browser)
+		browser = ticket.New(ticket.Browser)
+		sha, _ := ticket.Parse(ticket.Browser, browser)
 		tx.Data.Queue(`update identity_invitation set browser_sha = $1, totp_sealed = $2 where staff_id = $3`,
 			sha, s.seal("identity_invitation", "totp_sealed", staff, []byte(NewTOTPSecret())), staff)
 		s.dropCeremony(tx, staff, ceremonyCreate)
@@ -256,7 +258,7 @@ func (s *Identity) Invitation(ctx context.Context, token, browser string) (out I
 		staff, err := s.openStaff(row.staff)
 		out = Invitation{Name: staff.Name, Login: staff.Login, Role: staff.Role, Opened: row.openedBy(browser), CodeNeeded: row.codeNeeded, Passkeys: s.passkey != nil}
 		if out.Opened && !s.config.FIPS {
-			out.Secret = spaced(row.totp)
+			out.Secret = totp.Spaced(row.totp)
 		}
 		return err
 	})
@@ -278,7 +280,7 @@ func (s *Identity) InvitationPicture(ctx context.Context, token, browser string)
 		if err != nil {
 			return err
 		}
-		picture, err = totpPicture(s.issuer(), staff.Login, row.totp)
+		picture, err = totp.Picture(s.issuer(), staff.Login, row.totp)
 		return err
 	})
 	return picture, err
@@ -373,7 +375,7 @@ func (s *Identity) enrol(tx *db.Tx, e Enrolment, hash string, from Place) (out S
 			return out, nil, errFIPS, nil
 		}
 		var ok bool
-		if step, ok = matchTOTP(secret, normaliseCode(e.Shown.Code), tx.Now(), 0); !ok {
+		if step, ok = totp.Match(secret, ticket.Normalise(e.Shown.Code), tx.Now(), 0); !ok {
 			return out, nil, errCode, nil
 		}
 	}
@@ -381,7 +383,7 @@ func (s *Identity) enrol(tx *db.Tx, e Enrolment, hash string, from Place) (out S
 	tx.Data.Queue(`update identity_staff set totp_step = $1 where id = $2`, step, now.staff.id)
 	tx.Data.Queue(`delete from identity_invitation where staff_id = $1`, now.staff.id)
 	recovery = s.renewRecovery(tx, now.staff.id)
-	if out, err = s.begins(tx, now.staff, consoleSession, how, from); err != nil {
+	if out, err = s.begins(tx, now.staff, consoleSession, how, tx.Now(), from); err != nil {
 		return out, nil, nil, err
 	}
 	return out, recovery, nil, s.note(tx, actor.NewStaff(now.staff.id, now.staff.role, out.Session, now.staff.controllers, tx.Now()), "enrolled."+string(how), now.staff.id)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 )
 
 // opens opens an invitation in a new browser.
@@ -51,7 +52,7 @@ func TestTheFirstAdministratorComesWithTheTerminalsToken(t *testing.T) {
 			t.Fatal("a new house has an administrator")
 		}
 		// The stranger who reaches the port first: guesses, well-formed tokens, old tokens.
-		for _, token := range []string{"", "admin", newToken(setupToken), newToken(invitationToken)} {
+		for _, token := range []string{"", "admin", ticket.New(ticket.Setup), ticket.New(ticket.Invitation)} {
 			_, err := h.Setup(h.ctx, token, NewStaff{Name: "Mallory", Login: "mallory"})
 			h.wants(err, "identity.wrong_setup_token")
 		}
@@ -221,7 +222,7 @@ func TestASecondFactorIsMadeForOneBrowserAfterTheCode(t *testing.T) {
 			h.wants(err, "identity.not_opened_here")
 		}
 		nothing("")
-		nothing(newToken(browserToken))
+		nothing(ticket.New(ticket.Browser))
 		nothing(link)
 
 		first := h.opens(link, code)
@@ -229,7 +230,7 @@ func TestASecondFactorIsMadeForOneBrowserAfterTheCode(t *testing.T) {
 		options, err := h.InvitationOptions(h.ctx, link, first)
 		h.ok(err)
 		nothing("")
-		nothing(newToken(browserToken))
+		nothing(ticket.New(ticket.Browser))
 		second := h.opens(link, code)
 		nothing(first)
 		fresh := h.secretOf(link, second)

@@ -1,25 +1,18 @@
 package identity
 
 import (
-	"bytes"
-	"crypto/rand"
-	"crypto/subtle"
-	"encoding/base32"
 	"encoding/json"
 	"errors"
-	"image/png"
 	"net/url"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-webauthn/webauthn/protocol"
 	"github.com/go-webauthn/webauthn/webauthn"
-	"github.com/pquerna/otp"
-	"github.com/pquerna/otp/hotp"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
+	"github.com/amanah-id/amanah/internal/trust/identity/totp"
 )
 
 // factor names what somebody showed beside the password, as the audit entry says it.
@@ -29,71 +22,15 @@ const (
 	byTOTP     factor = "totp"
 	byPasskey  factor = "passkey"
 	byRecovery factor = "recovery"
+	byProvider factor = "provider" // shown at the provider of identities that the configuration trusts
 )
 
-const totpPeriod = 30 // seconds, RFC 6238
-
-// NewTOTPSecret makes a TOTP secret of 160 random bits (RFC 4226, requirement 6), in base 32.
-func NewTOTPSecret() string {
-	var b [20]byte
-	_, _ = rand.Read(b[:]) // never fails
-	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:])
-}
+// NewTOTPSecret makes a TOTP secret of 160 random bits, in base 32.
+func NewTOTPSecret() string { return totp.NewSecret() }
 
 // TOTPCode is the code an authenticator shows at that time. The demo and tests use it in
 // place of a phone.
-func TOTPCode(secret string, at time.Time) (string, error) {
-	return totpAt(secret, at.Unix()/totpPeriod)
-}
-
-func totpAt(secret string, step int64) (string, error) {
-	return hotp.GenerateCode(secret, uint64(step)) //nolint:gosec // after 1970
-}
-
-// matchTOTP finds the time step whose code was typed: now, the one before or the one
-// after (clocks differ), but never one at or before the step that was used last, so that a
-// code seen over a shoulder is worthless.
-func matchTOTP(secret, code string, now time.Time, lastStep int64) (step int64, ok bool) {
-	current := now.Unix() / totpPeriod
-	for _, candidate := range []int64{current - 1, current, current + 1} {
-		want, err := totpAt(secret, candidate)
-		if err == nil && subtle.ConstantTimeCompare([]byte(want), []byte(code)) == 1 && candidate > lastStep {
-			step, ok = candidate, true
-		}
-	}
-	return step, ok
-}
-
-// totpURL is what the QR picture holds.
-func totpURL(issuer, login, secret string) string {
-	return "otpauth://totp/" + url.PathEscape(issuer+":"+login) + "?" + url.Values{
-		"secret": {secret}, "issuer": {issuer}, "algorithm": {"SHA1"}, "digits": {"6"}, "period": {strconv.Itoa(totpPeriod)},
-	}.Encode()
-}
-
-// totpPicture draws the QR picture of a secret as PNG.
-func totpPicture(issuer, login, secret string) ([]byte, error) {
-	key, _ := otp.NewKeyFromURL(totpURL(issuer, login, secret)) // fails on what is no URL; ours is one
-	picture, err := key.Image(240, 240)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	err = png.Encode(&out, picture)
-	return out.Bytes(), err
-}
-
-// spaced writes a secret in groups of four, for typing.
-func spaced(secret string) string {
-	var b strings.Builder
-	for i, r := range secret {
-		if i > 0 && i%4 == 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
-}
+func TOTPCode(secret string, at time.Time) (string, error) { return totp.Code(secret, at) }
 
 // person is a member of staff as the WebAuthn library wants one. The handle is the staff
 // id, which says nothing about anybody.
@@ -122,7 +59,7 @@ func newWebAuthn(origin, company string) (*webauthn.WebAuthn, error) {
 	return webauthn.New(&webauthn.Config{
 		RPID: host, RPDisplayName: company, RPOrigins: []string{u.Scheme + "://" + u.Host},
 		AttestationPreference:  protocol.PreferNoAttestation,
-		AuthenticatorSelection: protocol.AuthenticatorSelection{UserVerification: protocol.VerificationPreferred},
+		AuthenticatorSelection: protocol.AuthenticatorSelection{ResidentKey: protocol.ResidentKeyRequirementPreferred, UserVerification: protocol.VerificationPreferred},
 	})
 }
 
@@ -273,13 +210,7 @@ func (s *Identity) finishGet(tx *db.Tx, owner string, row staffRow, answer []byt
 	if err != nil || credential.Authenticator.CloneWarning {
 		return false, nil //nolint:nilerr // idem; a counter that ran backwards is a copied key
 	}
-	for i, id := range p.keys {
-		if bytes.Equal(p.credentials[i].ID, credential.ID) {
-			record, _ := json.Marshal(credential) // idem
-			tx.Data.Queue(`update identity_passkey set credential_sealed = $1, used_at = $2 where id = $3`,
-				s.seal("identity_passkey", "credential_sealed", id, record), tx.Now().UnixMicro(), id)
-		}
-	}
+	s.used(tx, p, credential)
 	return true, nil
 }
 
@@ -313,7 +244,7 @@ func (s *Identity) passkeys(tx *db.Tx, staff string) ([]passkeyRow, error) {
 // renewRecovery replaces the recovery codes and returns the new ones, to be shown once.
 func (s *Identity) renewRecovery(tx *db.Tx, staff string) []string {
 	tx.Data.Queue(`delete from identity_recovery where staff_id = $1`, staff)
-	codes := newRecoveryCodes()
+	codes := ticket.RecoveryCodes(recoveryCount)
 	for _, c := range codes {
 		tx.Data.Queue(`insert into identity_recovery (staff_id, code_mac, used_at) values ($1, $2, 0)`, staff, s.recoveryMAC(staff, c))
 	}
@@ -321,19 +252,19 @@ func (s *Identity) renewRecovery(tx *db.Tx, staff string) []string {
 }
 
 func (s *Identity) recoveryMAC(staff, code string) []byte {
-	return s.keys.MAC("identity/recovery", []byte(staff+"\x00"+normaliseCode(code)))
+	return s.keys.MAC("identity/recovery", []byte(staff+"\x00"+ticket.Normalise(code)))
 }
 
 // showCode tries what somebody typed as the second factor: six digits are a TOTP code,
 // twelve characters a recovery code. A right code is used up by this.
 func (s *Identity) showCode(tx *db.Tx, row staffRow, typed string) (factor, bool, error) {
-	code := normaliseCode(typed)
+	code := ticket.Normalise(typed)
 	if len(code) == 6 && row.totp != nil && !s.config.FIPS {
 		secret, err := s.open("identity_staff", "totp_sealed", row.id, row.totp)
 		if err != nil {
 			return byTOTP, false, err
 		}
-		step, ok := matchTOTP(string(secret), code, tx.Now(), row.totpStep)
+		step, ok := totp.Match(string(secret), code, tx.Now(), row.totpStep)
 		if !ok {
 			return byTOTP, false, nil
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity/password"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 )
 
 // scene is a house in which every verb would succeed.
@@ -292,10 +293,10 @@ func TestWhatBreaksHalfWayIsAFaultToo(t *testing.T) {
 		})
 		return refusal, err
 	}
-	if _, err := second(Enrolment{Token: s.link, Browser: newToken(browserToken)}); errs.Of(err).Code != "identity.not_opened_here" {
+	if _, err := second(Enrolment{Token: s.link, Browser: ticket.New(ticket.Browser)}); errs.Of(err).Code != "identity.not_opened_here" {
 		t.Errorf("%v", err)
 	}
-	if _, err := second(Enrolment{Token: newToken(invitationToken), Browser: s.browser}); errs.Of(err).Code != "identity.no_invitation" {
+	if _, err := second(Enrolment{Token: ticket.New(ticket.Invitation), Browser: s.browser}); errs.Of(err).Code != "identity.no_invitation" {
 		t.Errorf("%v", err)
 	}
 }

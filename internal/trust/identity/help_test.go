@@ -1,6 +1,7 @@
 package identity
 
 import (
+	"cmp"
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
@@ -211,7 +212,9 @@ func (h *house) code(w worker) string {
 }
 
 // browser is the worker's own, at the office.
-func (h *house) browser(w worker) Place { return Place{office.Address, h.devices[w.login]} }
+func (h *house) browser(w worker) Place {
+	return Place{Address: office.Address, Device: h.devices[w.login]}
+}
 
 // signIn signs a worker in, in the own browser or in a program, and returns the actor of
 // the session and its token.
@@ -262,6 +265,7 @@ type authenticator struct {
 	counter uint32
 	origin  string
 	user    []byte
+	flags   byte // of get; 0 is present and verified
 }
 
 func newAuthenticator() *authenticator {
@@ -318,7 +322,7 @@ func (a *authenticator) get(options []byte) []byte {
 		panic(err)
 	}
 	client := a.clientData("webauthn.get", o.PublicKey.Challenge)
-	data := a.authData(o.PublicKey.RPID, 0x05)
+	data := a.authData(o.PublicKey.RPID, cmp.Or(a.flags, 0x05))
 	hash := sha256.Sum256(client)
 	digest := sha256.Sum256(append(slices.Clone(data), hash[:]...))
 	signature, _ := ecdsa.SignASN1(rand.Reader, a.key, digest[:])

@@ -159,7 +159,7 @@ const (
 // the first group only; the second needs a member of staff's session beside the key.
 func Scopes() []string {
 	return []string{
-		ScopeInteractions, ScopeEvents, ScopeImport, ScopeAuditRead,
+		ScopeInteractions, ScopeEvents, ScopeImport, ScopeAuditRead, ScopeDirectory,
 		ScopeServe, ScopeVerify, ScopeApprove,
 	}
 }
@@ -170,6 +170,7 @@ const (
 	ScopeEvents       = "events"       // post telephony and chat events
 	ScopeImport       = "import"       // import customers and account history
 	ScopeAuditRead    = "audit"        // read checkpoints, proofs and entries
+	ScopeDirectory    = "scim"         // provision staff from the company's directory
 	ScopeServe        = "serve"        // with a staff session: identify, compare, reveal, act, note
 	ScopeVerify       = "verify"       // with a staff session: start and read verifications
 	ScopeApprove      = "approve"      // with a staff session: approve and refuse
@@ -234,6 +235,12 @@ func validLogin(s string) bool {
 		}
 	}
 	return true
+}
+
+// MayProvision says which roles a directory may give and take by itself (package scim). Whoever
+// decides on others, or could, is made one by two people here.
+func MayProvision(role actor.Role) bool {
+	return role == actor.Agent || role == actor.Supervisor || role == actor.Auditor
 }
 
 // MayHandOver says whose second half of an enrolment a role may hand over: the person who

@@ -214,3 +214,78 @@ func TestNewMakesTheRoomAtFullCost(t *testing.T) {
 		}
 	}
 }
+
+func (a *authenticator) without(flags byte, options []byte) []byte {
+	a.flags = flags
+	defer func() { a.flags = 0 }()
+	return a.get(options)
+}
+
+func TestAPasskeyAloneIsOneStepFromOneUserToTheNext(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		rina, sari := h.hire("rina", actor.Agent), h.hire("sari", actor.Agent)
+		key := newAuthenticator()
+		next, _ := h.signIn(sari, true)
+		options, err := h.AddPasskeyOptions(h.ctx, next)
+		h.ok(err)
+		if !strings.Contains(string(options), `"residentKey":"preferred"`) {
+			t.Errorf("%s", options)
+		}
+		h.ok(h.AddPasskey(h.ctx, next, key.create(options), "x"))
+		former, _ := h.signIn(rina, false)
+		h.log.take()
+		there := h.browser(rina)
+		there.Former = former
+
+		options, token, err := h.SwitchOptions(h.ctx)
+		h.ok(err)
+		if strings.Contains(string(options), "allowCredentials") || !strings.Contains(string(options), `"userVerification":"required"`) {
+			t.Errorf("%s", options)
+		}
+		// A touch without PIN or finger is one factor.
+		_, err = h.Switch(h.ctx, token, key.without(0x01, options), there)
+		h.wants(err, "identity.wrong_passkey")
+		h.logged("identity.sign_in denied identity.wrong_passkey")
+		if !h.live(former) {
+			t.Error("a refused switch ended the session before")
+		}
+		// A challenge is used once, and belongs to the browser that asked.
+		_, err = h.Switch(h.ctx, token, key.get(options), there)
+		h.wants(err, "identity.step_over")
+		_, other, err := h.SwitchOptions(h.ctx)
+		h.ok(err)
+		_, err = h.Switch(h.ctx, other, key.get(options), there)
+		h.wants(err, "identity.wrong_passkey")
+		_, err = h.Switch(h.ctx, "amanah_swi_x", nil, there)
+		h.wants(err, "identity.step_over")
+		h.log.take()
+
+		options, token, err = h.SwitchOptions(h.ctx)
+		h.ok(err)
+		signed, err := h.Switch(h.ctx, token, key.get(options), there)
+		h.ok(err)
+		h.logged("identity.session_ended done", "identity.sign_in.passkey done")
+		if h.live(former) || signed.Staff != sari.id || !h.live(h.actor(signed)) || signed.Device == "" {
+			t.Errorf("%+v", signed)
+		}
+		// Nobody's passkey, rubbish, and one of somebody who is disabled.
+		for name, answer := range map[string]func(options []byte) []byte{
+			"nobody's":            func(o []byte) []byte { k := newAuthenticator(); k.user = []byte("stf_x"); return k.get(o) },
+			"rubbish":             func([]byte) []byte { return []byte("{") },
+			"another key of hers": func(o []byte) []byte { k := newAuthenticator(); k.user = key.user; return k.get(o) },
+			"disabled": func(o []byte) []byte {
+				h.ok(h.Disable(h.ctx, Terminal(), sari.id))
+				h.log.take()
+				return key.get(o)
+			},
+		} {
+			options, token, err := h.SwitchOptions(h.ctx)
+			h.ok(err)
+			_, err = h.Switch(h.ctx, token, answer(options), office)
+			h.wants(err, "identity.wrong_passkey")
+			if got := h.log.take(); len(got) != 1 || got[0] != "identity.sign_in denied identity.wrong_passkey" {
+				t.Errorf("%s: %q", name, got)
+			}
+		}
+	})
+}

@@ -17,6 +17,8 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/identity/password"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
+	"github.com/amanah-id/amanah/internal/trust/identity/together"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 )
 
@@ -63,7 +65,7 @@ type Identity struct {
 	ask     Asking
 	nobody  string // a hash that belongs to nobody: what a wrong login is compared with
 
-	clients together[clientKey, Client]
+	clients together.Asked[clientKey, Client]
 }
 
 // New makes the room. It hashes one password, so that an unknown login costs what a known
@@ -82,7 +84,7 @@ func newIdentity(d *db.DB, log Log, keys Keys, c Config, h *password.Hasher) (*I
 	if s.passkey, err = newWebAuthn(c.Origin, c.Company); err != nil {
 		return nil, err
 	}
-	s.nobody, err = s.hasher.Hash(context.Background(), newToken(setupToken))
+	s.nobody, err = s.hasher.Hash(context.Background(), ticket.New(ticket.Setup))
 	return s, err
 }
 
@@ -334,14 +336,19 @@ func (s *Identity) Disable(ctx context.Context, by actor.Actor, staff string) er
 		case row.state == Disabled:
 			return errState
 		}
-		if err := notLastAdmin(tx, row); err != nil {
-			return err
-		}
-		tx.Data.Queue(`update identity_staff set state = 'disabled', changed_at = $1 where id = $2`, tx.Now().UnixMicro(), staff)
-		tx.Data.Queue(`delete from identity_invitation where staff_id = $1`, staff)
-		endSessions(tx, staff, "", "disabled")
-		return s.note(tx, by, "staff_disabled", staff)
+		return s.disable(tx, by, row)
 	})
+}
+
+// disable is the end of Disable and of Retire.
+func (s *Identity) disable(tx *db.Tx, by actor.Actor, row staffRow) error {
+	if err := notLastAdmin(tx, row); err != nil {
+		return err
+	}
+	tx.Data.Queue(`update identity_staff set state = 'disabled', changed_at = $1 where id = $2`, tx.Now().UnixMicro(), row.id)
+	tx.Data.Queue(`delete from identity_invitation where staff_id = $1`, row.id)
+	endSessions(tx, row.id, "", "disabled")
+	return s.note(tx, by, "staff_disabled", row.id)
 }
 
 // notLastAdmin refuses what would leave the house without an administrator.

@@ -16,6 +16,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/gate"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 	"github.com/amanah-id/amanah/internal/web"
 )
 
@@ -49,7 +50,8 @@ type Step struct {
 // Place is where somebody signs in.
 type Place struct {
 	Address netip.Addr
-	Device  string // what the browser keeps since an earlier sign-in; "" when nothing, as with a program
+	Device  string      // what the browser keeps since an earlier sign-in; "" when nothing, as with a program
+	Former  actor.Actor // whose session the browser has until now; it ends in the commit in which the next begins
 }
 
 // Signed is a session that has just begun, or whose token was just renewed. The token is
@@ -73,7 +75,7 @@ func (s *Identity) SignIn(ctx context.Context, login, password string, from Plac
 		login = login[:64] // nobody's: logins are shorter
 	}
 	address := addressBytes(from.Address)
-	device, _ := parseToken(deviceToken, from.Device)
+	device, _ := ticket.Parse(ticket.Device, from.Device)
 	var (
 		pairKey    = s.keys.MAC("identity/pair", append([]byte(login+"\x00"), address...))
 		accountKey = s.keys.MAC("identity/account", []byte(login))
@@ -129,14 +131,7 @@ func (s *Identity) SignIn(ctx context.Context, login, password string, from Plac
 			return s.denied(tx, door(), "sign_in", now.id, errSignIn)
 		}
 		s.forgive(tx, own, shared)
-		step = Step{Token: newToken(stepToken), TOTP: now.totp != nil && !s.config.FIPS}
-		var keys int64
-		if err := tx.Data.Row(`select count(*) from identity_passkey where staff_id = $1`, now.id).Scan(&keys); err != nil {
-			return nil, err
-		}
-		step.Passkeys = keys > 0 && s.passkey != nil
-		sha, _ := parseToken(stepToken, step.Token)
-		_, err = tx.Data.Exec(`insert into identity_step (token_sha, staff_id, failures, expires_at) values ($1, $2, 0, $3)`, sha, now.id, tx.Now().Add(StepLimit).UnixMicro())
+		step, err = s.makeStep(tx, now)
 		return nil, err
 	})
 	if err != nil {
@@ -149,7 +144,7 @@ const stepFailures = 5 // wrong second factors before the password is asked agai
 
 // step finds whose second factor a step token waits for.
 func (s *Identity) step(tx *db.Tx, token string) (sha []byte, row staffRow, failures int64, err error) {
-	sha, ok := parseToken(stepToken, token)
+	sha, ok := ticket.Parse(ticket.Step, token)
 	if !ok {
 		return nil, row, 0, errStep
 	}
@@ -252,7 +247,7 @@ func (s *Identity) Finish(ctx context.Context, step string, shown Shown, from Pl
 		if api {
 			kind = apiSession
 		}
-		out, err = s.begins(tx, row, kind, how, from)
+		out, err = s.begins(tx, row, kind, how, tx.Now(), from)
 		return nil, err
 	})
 	if err != nil {
@@ -264,22 +259,25 @@ func (s *Identity) Finish(ctx context.Context, step string, shown Shown, from Pl
 // begins makes a session, and marks a browser as one in which this account signs in. The
 // mark is a new one each time, so that a planted one is worthless; whoever else signed in
 // there stays known by it.
-func (s *Identity) begins(tx *db.Tx, row staffRow, kind string, how factor, from Place) (Signed, error) {
+func (s *Identity) begins(tx *db.Tx, row staffRow, kind string, how factor, second time.Time, from Place) (Signed, error) {
 	now := tx.Now()
-	out := Signed{Token: newToken(sessionToken), Session: id.NewAt(id.Session, now), Staff: row.id, Ends: now.Add(AbsoluteLimit)}
-	sha, _ := parseToken(sessionToken, out.Token)
-	tx.Data.Queue(`insert into identity_session (id, staff_id, token_sha, kind, address_mac, created_at, seen_at, second_at, ended_at, end_reason) values ($1, $2, $3, $4, $5, $6, $6, $6, 0, '')`,
-		out.Session, row.id, sha, kind, s.keys.MAC("identity/address", addressBytes(from.Address)), now.UnixMicro())
+	out := Signed{Token: ticket.New(ticket.Session), Session: id.NewAt(id.Session, now), Staff: row.id, Ends: now.Add(AbsoluteLimit)}
+	sha, _ := ticket.Parse(ticket.Session, out.Token)
+	tx.Data.Queue(`insert into identity_session (id, staff_id, token_sha, kind, address_mac, created_at, seen_at, second_at, ended_at, end_reason) values ($1, $2, $3, $4, $5, $6, $6, $7, 0, '')`,
+		out.Session, row.id, sha, kind, s.keys.MAC("identity/address", addressBytes(from.Address)), now.UnixMicro(), second.UnixMicro())
+	if err := s.replaced(tx, from.Former); err != nil {
+		return Signed{}, err
+	}
 	if kind == consoleSession {
-		out.Device = newToken(deviceToken)
-		device, _ := parseToken(deviceToken, out.Device)
-		if former, ok := parseToken(deviceToken, from.Device); ok {
+		out.Device = ticket.New(ticket.Device)
+		device, _ := ticket.Parse(ticket.Device, out.Device)
+		if former, ok := ticket.Parse(ticket.Device, from.Device); ok {
 			tx.Data.Queue(`update identity_device set device_sha = $1 where device_sha = $2`, device, former)
 		}
 		tx.Data.Queue(`insert into identity_device (device_sha, staff_id, seen_at) values ($1, $2, $3) on conflict (device_sha, staff_id) do update set seen_at = excluded.seen_at`,
 			device, row.id, now.UnixMicro())
 	}
-	return out, s.note(tx, actor.NewStaff(row.id, row.role, out.Session, row.controllers, now), "sign_in."+string(how), row.id)
+	return out, s.note(tx, actor.NewStaff(row.id, row.role, out.Session, row.controllers, second), "sign_in."+string(how), row.id)
 }
 
 // SignOut ends the actor's own session.
@@ -366,16 +364,8 @@ func (s *Identity) Refresh(ctx context.Context, by actor.Actor, shown Shown) (ou
 			}
 			return s.denied(tx, by, "second_factor", row.id, refusal)
 		}
-		out = Signed{Token: newToken(sessionToken), Session: by.Session(), Staff: row.id}
-		sha, _ := parseToken(sessionToken, out.Token)
-		n, err := tx.Data.Exec(`update identity_session set token_sha = $1, second_at = $2, seen_at = $2 where id = $3 and staff_id = $4 and ended_at = 0`, sha, tx.Now().UnixMicro(), by.Session(), row.id)
-		if err != nil {
-			return nil, err
-		}
-		if n == 0 {
-			return nil, errSession
-		}
-		return nil, s.note(tx, by, "second_factor_shown."+string(how), row.id)
+		out, err = s.renew(tx, by, row, how, tx.Now())
+		return nil, err
 	})
 	if err != nil {
 		return Signed{}, err
@@ -453,7 +443,7 @@ func background(r *http.Request) bool {
 // bearer finds an API client by its key, alone or on behalf of a session, or a session that
 // was made through the API.
 func (s *Identity) bearer(ctx context.Context, bearer string, r *http.Request) (web.Visitor, error) {
-	if strings.HasPrefix(bearer, "amanah_"+string(sessionToken)+"_") {
+	if strings.HasPrefix(bearer, "amanah_"+string(ticket.Session)+"_") {
 		return s.bySession(ctx, bearer, apiSession, Client{}, r)
 	}
 	client, err := s.clientByKey(ctx, bearer)
@@ -467,7 +457,7 @@ func (s *Identity) bearer(ctx context.Context, bearer string, r *http.Request) (
 }
 
 func (s *Identity) bySession(ctx context.Context, token, kind string, client Client, r *http.Request) (web.Visitor, error) {
-	sha, ok := parseToken(sessionToken, token)
+	sha, ok := ticket.Parse(ticket.Session, token)
 	if !ok {
 		return web.Visitor{}, errSession
 	}

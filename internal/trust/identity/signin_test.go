@@ -14,6 +14,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/identity/password"
+	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 )
 
 func TestSignInTakesPasswordAndSecondFactor(t *testing.T) {
@@ -151,7 +152,7 @@ func TestAGuesserBehindTheOwnersAddressDoesNotKeepTheOwnerOut(t *testing.T) {
 		tried := 0
 		for range 40 {
 			for _, login := range []string{"rina", "budi"} {
-				for _, from := range []Place{office, {office.Address, h.devices["sari"]}, {office.Address, newToken(deviceToken)}, {office.Address, "amanah_dev_x"}} {
+				for _, from := range []Place{office, {Address: office.Address, Device: h.devices["sari"]}, {Address: office.Address, Device: ticket.New(ticket.Device)}, {Address: office.Address, Device: "amanah_dev_x"}} {
 					_, err := h.SignIn(h.ctx, login, "kapal jeruk langit 8 tangga", from)
 					if errs.Of(err).Code == "identity.wrong_sign_in" {
 						tried++
@@ -169,11 +170,11 @@ func TestAGuesserBehindTheOwnersAddressDoesNotKeepTheOwnerOut(t *testing.T) {
 		// A browser that keeps no mark, and a program, wait as strangers do.
 		_, err := h.SignIn(h.ctx, "rina", goodWords, office)
 		h.wants(err, "identity.slow_down")
-		_, err = h.SignIn(h.ctx, "rina", goodWords, Place{office.Address, h.devices["budi"]})
+		_, err = h.SignIn(h.ctx, "rina", goodWords, Place{Address: office.Address, Device: h.devices["budi"]})
 		h.wants(err, "identity.slow_down") // nor does a colleague's browser count as the owner's
 		// The owner's own failures count in the own browser, from whichever address.
 		for i := range 6 {
-			_, err = h.SignIn(h.ctx, "rina", "kapal jeruk langit 8 tangga", Place{at(fmt.Sprintf("192.0.2.%d", i+1)).Address, h.devices["rina"]})
+			_, err = h.SignIn(h.ctx, "rina", "kapal jeruk langit 8 tangga", Place{Address: at(fmt.Sprintf("192.0.2.%d", i+1)).Address, Device: h.devices["rina"]})
 			h.wants(err, "identity.wrong_sign_in")
 		}
 		_, err = h.SignIn(h.ctx, "rina", goodWords, h.browser(owner))
@@ -186,7 +187,7 @@ func TestTheMarkOfABrowserIsRenewedAtEachSignInAndSharedByWhoSignsInThere(t *tes
 	each(t, func(t *testing.T, h *house) {
 		rina, budi := h.hire("rina", actor.Agent), h.hire("budi", actor.Agent)
 		known := func(w worker, device string) (n int64) {
-			sha, _ := parseToken(deviceToken, device)
+			sha, _ := ticket.Parse(ticket.Device, device)
 			h.ok(h.db.Read(h.ctx, func(tx *db.Tx) error {
 				return tx.Data.Row(`select count(*) from identity_device where device_sha = $1 and staff_id = $2`, sha, w.id).Scan(&n)
 			}))
@@ -202,7 +203,7 @@ func TestTheMarkOfABrowserIsRenewedAtEachSignInAndSharedByWhoSignsInThere(t *tes
 		}
 		step, err := h.SignIn(h.ctx, "rina", goodWords, office)
 		h.ok(err)
-		signed, err := h.Finish(h.ctx, step.Token, Shown{Code: h.code(rina)}, Place{office.Address, second}, true)
+		signed, err := h.Finish(h.ctx, step.Token, Shown{Code: h.code(rina)}, Place{Address: office.Address, Device: second}, true)
 		h.ok(err)
 		if signed.Device != "" || known(rina, second) != 1 {
 			t.Error("a program was given a browser's mark")
@@ -459,7 +460,7 @@ func TestAPlantedSessionTokenIsWorthless(t *testing.T) {
 		t.Error("the planted token became the victim's")
 	}
 	// Tokens nobody made are nobody's, well-formed or not.
-	for _, c := range []string{newToken(sessionToken), newToken(keyToken), "rubbish", "amanah_ses_"} {
+	for _, c := range []string{ticket.New(ticket.Session), ticket.New(ticket.Key), "rubbish", "amanah_ses_"} {
 		_, _, err := h.asks("Cookie", CookieName+"="+c)
 		h.wants(err, "web.session")
 	}

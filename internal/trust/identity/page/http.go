@@ -2,6 +2,7 @@ package page
 
 import (
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,6 +17,9 @@ import (
 
 const (
 	secondPath  = "/sign-in/second"
+	leavePath   = "/sign-in/leave"
+	switchPath  = "/switch"
+	passkeyPath = "/sign-in/passkey"
 	setupPath   = "/setup"
 	accountPath = "/account"
 	stepCookie  = "__Host-amanah-step"
@@ -41,6 +45,10 @@ func (s *pages) routes(rt *web.Router) {
 	rt.Page("POST "+secondPath, public, s.postSecond)
 	rt.Page("POST "+secondPath+"/options", public, s.secondOptions)
 	rt.Page("POST "+identity.SignOutPath, everybody, s.postSignOut)
+	rt.Page("POST "+leavePath, public, s.postLeave)
+	rt.Page("GET "+switchPath, everybody, s.showSwitch)
+	rt.Page("POST "+passkeyPath, public, s.postSwitch)
+	rt.Page("POST "+passkeyPath+"/options", public, s.switchOptions)
 	rt.Page("GET "+identity.StepUpPath, everybody, s.showStepUp)
 	rt.Page("POST "+identity.StepUpPath, everybody, s.postStepUp)
 	rt.Page("POST "+identity.StepUpPath+"/options", everybody, s.stepUpOptions)
@@ -118,7 +126,7 @@ func keepDevice(r *web.Request, token string) {
 
 // place is where this request comes from.
 func place(r *web.Request) identity.Place {
-	p := identity.Place{Address: r.Address()}
+	p := identity.Place{Address: r.Address(), Former: r.Actor}
 	if c, err := r.HTTP.Cookie(identity.DeviceCookie); err == nil {
 		p.Device = c.Value
 	}
@@ -188,10 +196,28 @@ func picture(r *web.Request, body []byte, err error) error {
 
 // SignInPage asks for login and password.
 type SignInPage struct {
-	Notice *web.Notice
-	Next   string
-	Setup  bool // nobody can sign in yet
+	Notice   *web.Notice
+	Next     string
+	Setup    bool   // nobody can sign in yet
+	Provider string // name of the provider where one may sign in; "" when there is none
+	To       string // path that leads there
+	Leave    string // path of the post that signs the browser out there; "" when nobody is signed in there from here
+	Passkeys bool   // a passkey alone will do
 }
+
+// signInPage is the page with what does not depend on the request's outcome.
+func (s *pages) signInPage(r *web.Request, n *web.Notice, next string) SignInPage {
+	page := SignInPage{Notice: n, Next: local(next), Provider: s.provider.Name, Passkeys: s.UsesPasskeys()}
+	if page.Provider != "" {
+		page.To = s.provider.SignIn + "?next=" + escaped(page.Next)
+		if s.provider.Visited(r) {
+			page.Leave = leavePath
+		}
+	}
+	return page
+}
+
+func escaped(path string) string { return url.QueryEscape(path) }
 
 // SecondPage asks for the second factor, to sign in or, in a session, to be fresh again.
 type SecondPage struct {
@@ -202,6 +228,8 @@ type SecondPage struct {
 	Title    string
 	TOTP     bool
 	Passkeys bool
+	Provider string // name of the provider that may be asked in their place
+	There    string // path that leads there
 }
 
 type nextQuery struct {
@@ -217,7 +245,9 @@ func (s *pages) showSignIn(r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.Render(SignInPage{Next: local(q.Next), Setup: setup})
+	page := s.signInPage(r, nil, q.Next)
+	page.Setup = setup
+	return r.Render(page)
 }
 
 func (s *pages) postSignIn(r *web.Request) error {
@@ -231,7 +261,7 @@ func (s *pages) postSignIn(r *web.Request) error {
 	}
 	step, err := s.SignIn(r.Context(), form.Login, form.Password, place(r))
 	if err != nil {
-		return again(r, err, func(n *web.Notice) any { return SignInPage{Notice: n, Next: local(form.Next)} })
+		return again(r, err, func(n *web.Notice) any { return s.signInPage(r, n, form.Next) })
 	}
 	keepStep(r, step.Token)
 	return r.Render(s.secondPage(r, step, nil, form.Next))
@@ -242,18 +272,22 @@ func (s *pages) secondPage(r *web.Request, step identity.Step, n *web.Notice, ne
 }
 
 func (s *pages) showSecond(r *web.Request) error {
+	var q nextQuery
+	if err := r.Decode(&q); err != nil {
+		return err
+	}
 	step, err := s.StepState(r.Context(), stepOf(r))
 	if err != nil {
 		return s.startOver(r, err)
 	}
-	return r.Render(s.secondPage(r, step, nil, "/"))
+	return r.Render(s.secondPage(r, step, nil, q.Next))
 }
 
 // startOver sends whose step has run out back to the password.
 func (s *pages) startOver(r *web.Request, err error) error {
 	if errs.Of(err).Code == "identity.step_over" {
 		keepStep(r, "")
-		return again(r, err, func(n *web.Notice) any { return SignInPage{Notice: n, Next: "/"} })
+		return again(r, err, func(n *web.Notice) any { return s.signInPage(r, n, "/") })
 	}
 	return err
 }
@@ -281,12 +315,6 @@ func (s *pages) postSecond(r *web.Request) error {
 		}
 		return again(r, err, func(n *web.Notice) any { return s.secondPage(r, step, n, form.Next) })
 	}
-	// Whoever was signed in on this browser before is not any more.
-	if r.Actor.IsStaff() {
-		if err := s.SignOut(r.Context(), r.Actor); err != nil {
-			return err
-		}
-	}
 	keepStep(r, "")
 	keep(r, signed.Token)
 	keepDevice(r, signed.Device)
@@ -302,15 +330,23 @@ func (s *pages) postSignOut(r *web.Request) error {
 	if err := s.SignOut(r.Context(), r.Actor); err != nil {
 		return err
 	}
-	http.SetCookie(r.Writer, &http.Cookie{Name: identity.CookieName, Path: "/", Secure: true, HttpOnly: true, MaxAge: -1, SameSite: http.SameSiteLaxMode})
-	r.Flash("identity.signed_out")
-	return r.Redirect(identity.SignInPath)
+	drop(r)
+	forget(r)
+	to, failed, err := s.provider.left(r)
+	if err != nil {
+		return err
+	}
+	return leave(r, to, failed)
 }
 
 func (s *pages) stepUpPage(r *web.Request, next, held string) (SecondPage, error) {
 	account, err := s.Account(r.Context(), r.Actor)
-	return SecondPage{Next: local(next), Held: held, To: identity.StepUpPath, Title: r.T("identity.step_up_title"),
-		TOTP: account.Staff.TOTP && s.UsesTOTP(), Passkeys: len(account.Passkeys) > 0 && s.UsesPasskeys()}, err
+	page := SecondPage{Next: local(next), Held: held, To: identity.StepUpPath, Title: r.T("identity.step_up_title"),
+		TOTP: account.Staff.TOTP && s.UsesTOTP(), Passkeys: len(account.Passkeys) > 0 && s.UsesPasskeys()}
+	if s.provider.StepUp != "" {
+		page.Provider, page.There = s.provider.Name, s.provider.StepUp+"?next="+escaped(page.Next)
+	}
+	return page, err
 }
 
 func (s *pages) showStepUp(r *web.Request) error {
@@ -492,6 +528,7 @@ type AccountPage struct {
 	Passkeys bool // this origin can have passkeys
 	TOTP     bool // this deployment uses TOTP
 	Min      int
+	Provider string // path of how the reader is known at the provider; "" when there is none
 }
 
 func (s *pages) showAccount(r *web.Request) error { return s.accountPage(r, nil, http.StatusOK) }
@@ -501,7 +538,7 @@ func (s *pages) accountPage(r *web.Request, n *web.Notice, status int) error {
 	if err != nil {
 		return err
 	}
-	return r.RenderStatus(status, AccountPage{Notice: n, Account: account, Passkeys: s.UsesPasskeys(), TOTP: s.UsesTOTP(), Min: password.Min})
+	return r.RenderStatus(status, AccountPage{Notice: n, Account: account, Passkeys: s.UsesPasskeys(), TOTP: s.UsesTOTP(), Min: password.Min, Provider: s.provider.Account})
 }
 
 // changed ends a post on the account page: back to it, with what happened.

@@ -37,7 +37,7 @@ func (h *house) desk() http.Handler {
 	return webtest.New(h.t, func(o *web.Options) {
 		o.Lookup, o.Clock, o.SignIn, o.Fresh, o.SignOut = h.Lookup, func() time.Time { return h.now }, identity.SignInPath, identity.StepUpPath, identity.SignOutPath
 		o.ActorLimit, o.AddressLimit = web.Limits{Rate: 1000, Burst: 1000}, web.Limits{Rate: 1000, Burst: 1000}
-	}, Module(h.Identity, registered)).Handler()
+	}, Module(h.Identity, registered, Provider{})).Handler()
 }
 
 func (h *house) browser() *browser {
@@ -599,7 +599,7 @@ func TestLocalPaths(t *testing.T) {
 	}
 }
 
-func TestPages(t *testing.T) { webtest.Pages(t, Module(nil, nil)) }
+func TestPages(t *testing.T) { webtest.Pages(t, Module(nil, nil, Provider{})) }
 
 func TestABrokenStoreIsAFaultOnEveryPage(t *testing.T) {
 	h := one(t)
@@ -638,5 +638,51 @@ func TestABrokenStoreIsAFaultOnEveryPage(t *testing.T) {
 	nobody.cookies[stepCookie] = "amanah_stp_"
 	nobody.page(401, "GET", secondPath, nil)
 	sql("alter table gone rename to identity_staff")
-	h.ok(Module(h.Identity, registered).Jobs[identity.SweepJob](h.ctx, jobs.Run{}))
+	h.ok(Module(h.Identity, registered, Provider{}).Jobs[identity.SweepJob](h.ctx, jobs.Run{}))
+}
+
+func TestTheNextUserOfASharedComputerTakesOverInOneStep(t *testing.T) {
+	h := one(t)
+	rina, sari := h.hire("rina", actor.Agent), h.hire("sari", actor.Agent)
+	key := newAuthenticator()
+	own := h.browser()
+	own.signIn(sari)
+	own.page(303, "POST", "/account/passkeys", url.Values{"credential": {string(key.create([]byte(own.page(200, "POST", "/account/passkeys/options", nil))))}, "label": {"x"}})
+
+	b := h.browser()
+	b.signIn(rina)
+	former := b.cookies[identity.CookieName]
+	if body := b.page(200, "GET", "/switch", nil); !strings.Contains(body, "data-options=\"/sign-in/passkey/options\" autofocus") {
+		t.Errorf("%s", body)
+	}
+	b.page(401, "POST", "/sign-in/passkey", url.Values{"credential": {"{"}, "next": {"/"}})
+	answer := string(key.get([]byte(b.page(200, "POST", "/sign-in/passkey/options", nil))))
+	res := b.do("POST", "/sign-in/passkey", url.Values{"credential": {answer}, "next": {"/account"}})
+	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/account" || res.Header.Get("Clear-Site-Data") != `"cache", "storage"` {
+		t.Fatalf("%d %v", res.StatusCode, res.Header)
+	}
+	if err := h.asks("Cookie", identity.CookieName+"="+former); err == nil {
+		t.Error("the session before lives on")
+	}
+	if body := b.page(200, "GET", "/account", nil); !strings.Contains(body, "sari") || strings.Contains(body, "rina@") {
+		t.Errorf("%s", body)
+	}
+	for name := range b.cookies {
+		if !strings.HasPrefix(name, "__Host-") || name == switchCookie {
+			t.Errorf("a cookie is left: %s", name)
+		}
+	}
+	// From the sign-in page, where nobody is.
+	c := h.browser()
+	if body := c.page(200, "GET", "/sign-in", nil); !strings.Contains(body, `action="/sign-in/passkey"`) {
+		t.Error("the sign-in page offers no passkey")
+	}
+	answer = string(key.get([]byte(c.page(200, "POST", "/sign-in/passkey/options", nil))))
+	if to := c.to("POST", "/sign-in/passkey", url.Values{"credential": {answer}, "next": {"//evil.example"}}); to != "/" {
+		t.Error(to)
+	}
+	c = h.browser()
+	if body := c.page(401, "POST", "/sign-in/passkey", url.Values{"credential": {answer}}); !strings.Contains(body, `name="password"`) {
+		t.Errorf("%s", body)
+	}
 }

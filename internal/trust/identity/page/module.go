@@ -32,6 +32,7 @@ var statics embed.FS
 type pages struct {
 	*identity.Identity
 	controllers Controllers
+	provider    Provider
 }
 
 // Controller is a company whose customers staff and API clients may serve.
@@ -41,8 +42,8 @@ type Controller struct{ ID, Name string }
 type Controllers func(context.Context) ([]Controller, error)
 
 // Module is what identity brings to the house.
-func Module(room *identity.Identity, controllers Controllers) web.Module {
-	s := &pages{room, controllers}
+func Module(room *identity.Identity, controllers Controllers, provider Provider) web.Module {
+	s := &pages{room, controllers, provider}
 	return web.Module{
 		Name: "identity", Schema: identity.Schema().FS, Messages: identity.Messages, Views: views, Static: statics,
 		Routes: s.routes,
@@ -52,6 +53,7 @@ func Module(room *identity.Identity, controllers Controllers) web.Module {
 		Nav: []web.NavItem{
 			{Key: "identity.nav_staff", Path: "/staff", Roles: seesStaff, Order: 80},
 			{Key: "identity.nav_clients", Path: "/clients", Roles: seesClients, Order: 85},
+			{Key: "identity.nav_switch", Path: switchPath, Roles: actor.Roles(), Order: 98, Hint: "u"},
 			{Key: "identity.nav_account", Path: accountPath, Roles: actor.Roles(), Order: 99},
 		},
 		Fixtures: fixtures,
@@ -99,11 +101,19 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	return []web.Fixture{
 		page("empty", "", SignInPage{Next: "/", Setup: true}),
 		page("ordinary", "", SignInPage{Next: "/", Notice: notice}),
-		page("hostile", "", SignInPage{Next: hostile, Notice: bad}),
+		page("provider", "", SignInPage{Next: "/", Provider: "Keycloak", To: "/sign-in/provider?next=%2F", Leave: "/sign-in/leave", Passkeys: true}),
+		page("hostile", "", SignInPage{Next: hostile, Notice: bad, Provider: hostile, To: "/sign-in/provider?next=" + hostile, Leave: "/sign-in/leave"}),
+		page("empty", actor.Agent, SwitchPage{}),
+		page("ordinary", actor.Agent, SwitchPage{Passkeys: true}),
+		page("hostile", actor.Agent, SwitchPage{Passkeys: true, Notice: bad}),
+		page("empty", "", SignedOutPage{}),
+		page("ordinary", "", SignedOutPage{To: "https://id.example/logout?client_id=amanah"}),
+		page("failed", "", SignedOutPage{Failed: true}),
+		page("hostile", "", SignedOutPage{To: "https://id.example/?x=" + hostile}),
 		page("empty", "", SecondPage{Title: p.T("identity.second_title"), To: secondPath, Next: "/"}),
-		page("ordinary", "", SecondPage{Title: p.T("identity.second_title"), To: secondPath, Next: "/", TOTP: true, Passkeys: true}),
+		page("ordinary", "", SecondPage{Title: p.T("identity.second_title"), To: secondPath, Next: "/", TOTP: true, Passkeys: true, Provider: "Keycloak", There: "/step-up/provider?next=%2F"}),
 		page("held", actor.DPO, SecondPage{Title: p.T("identity.step_up_title"), To: identity.StepUpPath, Next: "/", Held: "aGVsZA", TOTP: true, Passkeys: true}),
-		page("hostile", "", SecondPage{Title: hostile, Held: hostile, To: secondPath, Next: hostile, Notice: bad, TOTP: true, Passkeys: true}),
+		page("hostile", "", SecondPage{Title: hostile, Held: hostile, To: secondPath, Next: hostile, Notice: bad, TOTP: true, Passkeys: true, Provider: hostile, There: "/step-up/provider?next=" + hostile}),
 		page("empty", "", SetupPage{}),
 		page("ordinary", "", SetupPage{Done: true}),
 		page("hostile", "", SetupPage{Name: hostile, Login: hostile, Notice: bad}),
@@ -115,7 +125,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		page("hostile", "", RecoveryPage{Codes: []string{hostile}, Next: "/"}),
 		page("empty", "", RecoveryPage{Next: "/"}),
 		page("empty", actor.Agent, AccountPage{Account: identity.Account{Staff: identity.Staff{Name: "Rina", Login: "rina", Role: actor.Agent}}, Min: password.Min}),
-		page("ordinary", actor.Agent, AccountPage{Account: account("Rina Wulandari"), Passkeys: true, TOTP: true, Min: password.Min}),
+		page("ordinary", actor.Agent, AccountPage{Account: account("Rina Wulandari"), Passkeys: true, TOTP: true, Min: password.Min, Provider: "/account/provider"}),
 		page("hostile", actor.Agent, AccountPage{Account: account(hostile), Passkeys: true, TOTP: true, Notice: bad, Min: password.Min}),
 		page("ordinary", actor.Agent, AuthenticatorPage{Secret: "JBSW Y3DP EHPK 3PXP"}),
 		page("empty", actor.Agent, AuthenticatorPage{}),

@@ -1,4 +1,4 @@
-package identity
+package together
 
 import (
 	"errors"
@@ -6,14 +6,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/amanah-id/amanah/internal/kit/db"
-	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
 )
 
 func TestWhoAsksWhileAQuestionIsOnItsWaySharesTheNextOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asked together[string, int64]
+		var asked Asked[string, int64]
 		var state, reads atomic.Int64
 		read := func() (int64, error) {
 			n := reads.Add(1)
@@ -26,7 +23,7 @@ func TestWhoAsksWhileAQuestionIsOnItsWaySharesTheNextOne(t *testing.T) {
 		}
 		answers := make(chan int64, 20)
 		ask := func(want error) {
-			v, err := asked.ask("key", read)
+			v, err := asked.Ask("key", read)
 			if (err == nil) != (want == nil) {
 				t.Errorf("%d %v", v, err)
 			}
@@ -61,33 +58,19 @@ func TestWhoAsksWhileAQuestionIsOnItsWaySharesTheNextOne(t *testing.T) {
 
 func TestAQuestionThatPanicsFailsForAllWhoShareIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var asked together[int, Client]
+		var asked Asked[int, string]
 		go func() {
 			defer func() { _ = recover() }()
-			_, _ = asked.ask(1, func() (Client, error) { time.Sleep(time.Second); return Client{}, nil })
+			_, _ = asked.Ask(1, func() (string, error) { time.Sleep(time.Second); return "", nil })
 		}()
 		synctest.Wait()
 		go func() {
 			defer func() { _ = recover() }()
-			_, _ = asked.ask(1, func() (Client, error) { time.Sleep(time.Second); panic("a defect") })
+			_, _ = asked.Ask(1, func() (string, error) { time.Sleep(time.Second); panic("a defect") })
 		}()
 		synctest.Wait()
-		if c, err := asked.ask(1, func() (Client, error) { return Client{ID: "own"}, nil }); err == nil {
+		if c, err := asked.Ask(1, func() (string, error) { return "own", nil }); err == nil {
 			t.Error("no error but", c)
 		}
 	})
-}
-
-func TestAClientThatAnotherNodeRevokedIsRefusedAtOnce(t *testing.T) {
-	url := dbtest.PostgresURL(t)
-	here, there := open(t, db.Options{URL: url}, Config{}), open(t, db.Options{URL: url}, Config{})
-	client, key, err := here.CreateClient(here.ctx, Terminal(), crm())
-	here.ok(err)
-	for range 2 { // whatever is kept is kept now
-		_, _, err = here.asks("Authorization", "Bearer "+key)
-		here.ok(err)
-	}
-	there.ok(there.RevokeClient(there.ctx, Terminal(), client))
-	_, _, err = here.asks("Authorization", "Bearer "+key)
-	here.wants(err, "identity.bad_key")
 }

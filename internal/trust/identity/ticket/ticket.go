@@ -1,4 +1,12 @@
-package identity
+// Package ticket makes and reads what identity hands out to be shown again: tokens of
+// sessions, keys, links and browsers, recovery codes, and the digits that one person reads
+// to another.
+//
+// It promises that each is random and long enough never to be guessed, that a token is of one
+// kind and is read as no other, that what is stored is a hash from which the token cannot be
+// made again, and that a mistyped token is known without a look in the database. It knows
+// nobody, keeps nothing and decides nothing: whose a token is, and until when, is identity's.
+package ticket
 
 import (
 	"crypto/rand"
@@ -10,20 +18,26 @@ import (
 	"strings"
 )
 
+// Kind is what a token is for.
+//
 // A token is `amanah_<kind>_<52 characters><7 characters>`: 256 random bits and a CRC-32 of
 // everything before it, in lower-case Crockford base 32. The prefix lets a secret scanner
 // recognise a leaked one and the checksum lets it (and us) discard a mistyped one without a
 // look in the database. Only the SHA-256 of the token is stored.
-type tokenKind string
+type Kind string
 
+// The kinds.
 const (
-	sessionToken    tokenKind = "ses"
-	keyToken        tokenKind = "key"
-	invitationToken tokenKind = "inv"
-	browserToken    tokenKind = "enr" // of the browser that opened an invitation
-	setupToken      tokenKind = "set"
-	stepToken       tokenKind = "stp"
-	deviceToken     tokenKind = "dev" // of a browser in which somebody signed in before
+	Session    Kind = "ses"
+	Key        Kind = "key"
+	Invitation Kind = "inv"
+	Browser    Kind = "enr" // of the browser that opened an invitation
+	Setup      Kind = "set"
+	Step       Kind = "stp"
+	Device     Kind = "dev" // of a browser in which somebody signed in before
+	Switch     Kind = "swi" // of a browser in which a passkey is asked for
+	Flow       Kind = "flo" // of a sign-in at the provider that is under way
+	Visit      Kind = "vis" // of a browser that came back signed in at the provider
 )
 
 const (
@@ -34,8 +48,8 @@ const (
 
 var crockford = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
 
-// newToken makes a token of the given kind.
-func newToken(kind tokenKind) string {
+// New makes a token of the given kind.
+func New(kind Kind) string {
 	var secret [32]byte
 	_, _ = rand.Read(secret[:]) // never fails: crypto/rand ends the process instead
 	head := "amanah_" + string(kind) + "_" + crockford.EncodeToString(secret[:])
@@ -48,9 +62,9 @@ func checksum(head string) string {
 	return crockford.EncodeToString(sum[:])
 }
 
-// parseToken checks the form of a token of the given kind and returns the hash under which
+// Parse checks the form of a token of the given kind and returns the hash under which
 // it is stored. It looks at no secret and so may tell, in time, where the form broke.
-func parseToken(kind tokenKind, token string) (hash []byte, ok bool) {
+func Parse(kind Kind, token string) (hash []byte, ok bool) {
 	if len(token) != tokenLen || !strings.HasPrefix(token, "amanah_"+string(kind)+"_") {
 		return nil, false
 	}
@@ -69,10 +83,10 @@ func parseToken(kind tokenKind, token string) (hash []byte, ok bool) {
 	return sum[:], true
 }
 
-// newRecoveryCodes makes recovery codes: 60 random bits each, written in three groups of
+// RecoveryCodes makes recovery codes: 60 random bits each, written in three groups of
 // four, without letters that are read as digits.
-func newRecoveryCodes() []string {
-	out := make([]string, recoveryCount)
+func RecoveryCodes(count int) []string {
+	out := make([]string, count)
 	for i := range out {
 		var b [8]byte
 		_, _ = rand.Read(b[:])
@@ -82,9 +96,9 @@ func newRecoveryCodes() []string {
 	return out
 }
 
-// normaliseCode reads a code as people type it: any case, spaces and dashes anywhere, and
+// Normalise reads a code as people type it: any case, spaces and dashes anywhere, and
 // the letters o, i and l for the digits they resemble.
-func normaliseCode(s string) string {
+func Normalise(s string) string {
 	if len(s) > 64 {
 		return ""
 	}
@@ -105,8 +119,8 @@ func normaliseCode(s string) string {
 	}, s)
 }
 
-// newHandover makes the eight digits that the second person reads to a newcomer.
-func newHandover() string {
+// Handover makes the eight digits that the second person reads to a newcomer.
+func Handover() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:])
 	n := binary.BigEndian.Uint64(b[:]) % 100_000_000 // bias below 2^-37

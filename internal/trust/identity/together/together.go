@@ -1,4 +1,9 @@
-package identity
+// Package together answers those who ask the same at the same time with one answer.
+//
+// It promises that no answer is older than who is given it: whoever comes while a question is on
+// its way waits for the next one, which begins after he came. It keeps no answer beyond that, so
+// nothing that was true once is told later; and a question that panics leaves nobody waiting.
+package together
 
 import (
 	"sync"
@@ -6,11 +11,11 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 )
 
-// together lets those who ask the same at the same time share an answer: a program with many
+// Asked lets those who ask the same at the same time share an answer: a program with many
 // requests under way shows the same key in each of them. Whoever comes while a question is on
 // its way waits for the next one, which begins after he came; so no answer is older than who
 // is given it. The zero value is ready.
-type together[K comparable, V any] struct {
+type Asked[K comparable, V any] struct {
 	mu   sync.Mutex
 	last map[K]*question[V] // the newest that was begun or waits to begin
 }
@@ -22,7 +27,8 @@ type question[V any] struct {
 	err   error
 }
 
-func (t *together[K, V]) ask(key K, read func() (V, error)) (V, error) {
+// Ask reads the answer of a key, or shares the one that somebody else is about to read.
+func (t *Asked[K, V]) Ask(key K, read func() (V, error)) (V, error) {
 	t.mu.Lock()
 	before := t.last[key]
 	if before != nil && !before.begun {
