@@ -181,6 +181,12 @@ func holes() []hole {
 		{row: 1, what: "an unverified caller's agent sees", route: reveal, status: 200, body: values},
 		{row: 1, what: "an agent changes a contact", route: `PATCH /api/v1/customers/.*`, status: 200, body: `{"customer":"sub_1","version":2}`},
 		{row: 1, what: "a link goes anywhere", route: `POST /api/v1/interactions/[^/]+/verification/link`, status: 201, body: `{"id":"vrf_1","number":42}`},
+		{row: 1, what: "a decision counts at once", route: verified, whole: true, edit: func() func(string, *double) string {
+			form := regexp.MustCompile(`"level":3`)
+			return func(body string, _ *double) string { return form.ReplaceAllString(body, `"level":4`) }
+		}()},
+		{row: 1, what: "who asks may decide", route: `POST /api/v1/approvals/.*`, status: 200, body: `{"id":"apr_1","state":"approved"}`},
+		{row: 1, what: "nobody is told", route: `GET /demo/inbox`, whole: true, edit: func(body string, _ *double) string { return strings.ReplaceAll(body, "/v/notice/", "/v/none/") }},
 		{row: 2, what: "guesses are not counted", route: compare, status: 200, body: noMatch},
 		{row: 2, what: "a secret is shown", route: reveal, status: 200, body: values},
 		{row: 2, what: "repeated calls are not marked", route: `GET /api/v1/interactions/[^/]+`, whole: true, edit: func(body string, _ *double) string { return strings.ReplaceAll(body, "repeat_calls", "none") }},
@@ -203,6 +209,7 @@ func holes() []hole {
 		{row: 5, what: "all fields are masked before the caller is verified", route: `GET /api/v1/interactions/[^/]+/customer`, whole: true, edit: func(body string, _ *double) string {
 			return regexp.MustCompile(`"values":(null|\[\])`).ReplaceAllString(body, `"values":[{"id":"val_1","field":"x","text":"*"}]`)
 		}},
+		{row: 5, what: "one who is protected is served like anybody", route: verified, edit: func(body string, _ *double) string { return strings.Replace(body, `"level":2`, `"level":3`, 1) }, whole: true},
 		{row: 6, what: "a new SIM proves", route: `POST /api/v1/interactions/[^/]+/verification/link`, status: 201, body: `{"id":"vrf_1","number":42}`},
 		{row: 6, what: "the level stays after the news", route: verified, edit: level(2), whole: true},
 		{row: 7, what: "a made-up link opens", route: `GET /v/A{43}`, status: 200, body: "<main></main>"},
@@ -223,6 +230,8 @@ func holes() []hole {
 		{row: 9, what: "facts raise the level", route: verified, edit: level(2), whole: true},
 		{row: 10, what: "any word is a step", route: `POST /api/v1/interactions/[^/]+/move`, status: 204},
 		{row: 10, what: "a voice is an answer", route: `POST /api/v1/interactions/[^/]+/verification/answer`, status: 200, body: `{"match":true}`},
+		{row: 10, what: "an agent's word that he called is a proof", route: `POST /api/v1/interactions/[^/]+/verification/call-back`, status: 204},
+		{row: 10, what: "a colleague is asked about an unverified caller", route: `POST /api/v1/interactions/[^/]+/verification/second`, status: 201, body: `{"request":"apr_1"}`},
 		{row: 11, what: "a relayed number is worth more", route: verified, edit: level(3), whole: true},
 		{row: 11, what: "everything is seen at once", route: reveal, status: 200, body: values},
 		{row: 12, what: "guesses are not counted", route: compare, status: 200, body: noMatch},

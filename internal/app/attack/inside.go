@@ -176,6 +176,17 @@ func curious(s *scene) {
 		_, err := s.reveal(p, itx, field)
 		s.refuses(p, itx, "reveals", field, err, tooLow)
 	}
+	// One who is protected needs a second member of staff, however well the caller proves.
+	q, famous, pbx := s.agent(), s.victim(), s.program("telephony", []string{s.toko}, "events")
+	guarded, _ := s.rings(pbx, q, famous.phone, "order_status", "protected_person")
+	s.bind(q, guarded, famous)
+	s.proves("link", q, guarded, famous)
+	s.proves("history", q, guarded, famous)
+	s.level(q, guarded, 2)
+	for _, field := range []string{"phone", "address"} {
+		_, err := s.reveal(q, guarded, field)
+		s.refuses(q, guarded, "reveals", field, err, tooLow)
+	}
 	// Nor is there another way round: the trail, the consents, the log, the outbox.
 	for _, target := range []string{"/subjects/" + c.subject + "/trail", "/subjects/" + c.subject + "/consents", "/log?subject=" + c.subject, "/outbox", "/staff"} {
 		s.shut(p, http.MethodGet, target, nil)

@@ -74,6 +74,35 @@ func helpdesk(s *scene) {
 	_, err := p.SendLink(s.ctx, itx, "val_00000000000000000000000000")
 	s.refuses(p, itx, "sends_link", s.Text.T("attack.own_number"), err, "verification.no_contact")
 	s.level(p, itx, 1)
+	s.second()
+}
+
+// second is the gravest level, for an attacker who got as far as the third: nobody decides alone, and whoever decided cannot
+// hurry the day in which the customer, told at the contact that was there before, stops it.
+func (s *scene) second() {
+	c, p, boss := s.victim(), s.agent(), s.staff("supervisor", actor.Supervisor)
+	itx := s.claimed(p, c, "change_contact")
+	s.proves("link", p, itx, c)
+	s.proves("history", p, itx, c)
+	s.level(p, itx, 3)
+	asked, err := p.AskSecond(s.ctx, itx, "mendesak, mau ganti nomor")
+	s.must(err)
+	_, err = p.Approve(s.ctx, asked, "saya setuju")
+	s.refuses(p, "", "approves", "V4", err, "approval.own_request", deniedByWeb)
+	_, err = boss.Approve(s.ctx, asked, "disetujui")
+	s.must(err)
+	s.level(p, itx, 3)
+	inbox, err := s.letters(s.ctx)
+	s.must(err)
+	notice := noticeForm.FindString(inbox)
+	s.holds("customer", "reads", s.Text.T("attack.notice"), notice != "", s.either(notice != "", "attack.is_there", "attack.is_absent"))
+	stopped, err := s.exchange(s.ctx, s.http(nil), http.MethodPost, notice+"/stop", url.Values{}, nil)
+	s.must(err)
+	v, err := p.Interaction(s.ctx, itx)
+	s.must(err)
+	s.holds("customer", "stops", "", stopped.status < 400 && v.State == "frozen", v.State)
+	_, err = s.reveal(p, itx, "phone")
+	s.refuses(p, itx, "reveals", "phone", err, frozen)
 }
 
 // asked: somebody simply asks for the secret, several times in one day, and gets another agent each time.
@@ -128,7 +157,7 @@ func sim(s *scene) {
 		if way.Contact == "phone" {
 			s.holds(p.who, "looks_for", s.Text.T("attack.reach", "what", "phone"), way.Reaches == 0, "V"+strconv.Itoa(way.Reaches))
 			_, err := p.SendLink(s.ctx, itx, way.Value)
-			s.refuses(p, itx, "sends_link", "phone", err, "verification.contact_too_new")
+			s.refuses(p, itx, "sends_link", "phone", err, "verification.sim_changed", "verification.contact_too_new")
 		}
 	}
 	// Steps that are skipped are not taken.
@@ -327,6 +356,11 @@ func voice(s *scene) {
 		a, err := s.exchange(s.ctx, p.http, http.MethodPost, "/api/v1/interactions/"+itx+target, url.Values{"level": {"3"}}, nil)
 		s.must(err)
 		s.holds(p.who, "proves_by", target, a.status == http.StatusNotFound || a.status == http.StatusMethodNotAllowed, strconv.Itoa(a.status))
+	}
+	for _, w := range ways() {
+		if w.word {
+			w.prove(s, p, itx, c)
+		}
 	}
 	s.level(p, itx, 1)
 	// A verdict of a machine about the voice is a signal: it lowers.

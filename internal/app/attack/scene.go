@@ -310,6 +310,7 @@ type way struct {
 	routes []string // of the API that belong to it
 	level  int      // what it gives when it is answered rightly, alone
 	relay  bool     // a deceived customer can be talked into it by somebody who relays
+	word   bool     // it rests on somebody's word: without what must stand behind it, it is refused
 	prove  func(s *scene, p *person, itx string, c *customer)
 }
 
@@ -330,6 +331,15 @@ func ways() []way {
 				_, err = p.Answer(s.ctx, itx, v.Questions[0].Kind, c.said(v.Questions[0].Kind))
 				s.must(err)
 			}
+		}},
+		// Somebody's word that we called, and that a colleague agrees, is worth nothing: the exchange must have reported the one,
+		// and a second person must have decided the other.
+		{name: "call_back", routes: []string{"POST /api/v1/interactions/{interaction}/verification/call-back"}, word: true, level: 1, prove: func(s *scene, p *person, itx string, _ *customer) {
+			s.refuses(p, "", "proves_by", s.Text.T("attack.way_call_back"), p.CallBack(s.ctx, itx), "verification.no_call_back")
+		}},
+		{name: "second", routes: []string{"POST /api/v1/interactions/{interaction}/verification/second"}, word: true, level: 1, prove: func(s *scene, p *person, itx string, _ *customer) {
+			_, err := p.AskSecond(s.ctx, itx, "saya yakin ini orangnya")
+			s.refuses(p, "", "proves_by", s.Text.T("attack.way_second"), err, "verification.second_level")
 		}},
 	}
 }

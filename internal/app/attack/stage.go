@@ -387,7 +387,10 @@ func (st *Stage) enrol(ctx context.Context, controller string) (*customer, error
 	return c, st.Center.Remember(ctx, controller, c.subject, c.History)
 }
 
-var linkForm = regexp.MustCompile(`/v/[A-Za-z0-9_\-.~]+`)
+var (
+	linkForm   = regexp.MustCompile(`/v/[A-Za-z0-9_\-.~]{20,}`)
+	noticeForm = regexp.MustCompile(`/v/notice/[A-Za-z0-9_\-.~]{20,}`)
+)
 
 // letters is what arrived on the customers' telephones and in their mail, newest first.
 func (st *Stage) letters(ctx context.Context) (string, error) {
