@@ -231,7 +231,7 @@ func TestConnectingTakesAFreshSecondFactorHereAndASignInThere(t *testing.T) {
 		h.logged("oidc.linked denied web.session")
 		// Without a fresh factor neither begins nor ends.
 		h.now = h.now.Add(6 * time.Minute)
-		b.page(401, "POST", accountPath+"/connect", url.Values{}) // the page that asks for it
+		b.page(401, "POST", accountPath+"/connect", url.Values{})    // the page that asks for it
 		b.page(401, "POST", accountPath+"/disconnect", url.Values{}) // the page that asks for it
 		b.to("POST", identity.StepUpPath, url.Values{"code": {h.code(w)}, "next": {accountPath}})
 		h.log.take()
