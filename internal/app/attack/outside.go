@@ -74,6 +74,10 @@ func helpdesk(s *scene) {
 	_, err := p.SendLink(s.ctx, itx, "val_00000000000000000000000000")
 	s.refuses(p, itx, "sends_link", s.Text.T("attack.own_number"), err, "verification.no_contact")
 	s.level(p, itx, 1)
+	// Neither a colleague's word nor a call that an agent began stands in for a proof.
+	s.proves("second", p, itx, c)
+	s.proves("call_back", p, itx, c)
+	s.level(p, itx, 1)
 }
 
 // asked: somebody simply asks for the secret, several times in one day, and gets another agent each time.
@@ -128,7 +132,7 @@ func sim(s *scene) {
 		if way.Contact == "phone" {
 			s.holds(p.who, "looks_for", s.Text.T("attack.reach", "what", "phone"), way.Reaches == 0, "V"+strconv.Itoa(way.Reaches))
 			_, err := p.SendLink(s.ctx, itx, way.Value)
-			s.refuses(p, itx, "sends_link", "phone", err, "verification.contact_too_new")
+			s.refuses(p, itx, "sends_link", "phone", err, "verification.sim_changed")
 		}
 	}
 	// Steps that are skipped are not taken.

@@ -331,6 +331,13 @@ func ways() []way {
 				s.must(err)
 			}
 		}},
+		{name: "second", routes: []string{"POST /api/v1/interactions/{interaction}/verification/second"}, level: 1, prove: func(s *scene, p *person, itx string, _ *customer) {
+			_, err := p.AskSecond(s.ctx, itx, "mohon disetujui")
+			s.refuses(p, itx, "asks_second", s.Text.T("attack.without_proof"), err, "verification.second_level")
+		}},
+		{name: "call_back", routes: []string{"POST /api/v1/interactions/{interaction}/verification/call-back"}, level: 1, prove: func(s *scene, p *person, itx string, _ *customer) {
+			s.refuses(p, itx, "calls_back", s.Text.T("attack.without_exchange"), p.CallBack(s.ctx, itx), "verification.no_call_back")
+		}},
 	}
 }
 
