@@ -51,11 +51,12 @@ const (
 	DefaultSearches = 200
 
 	// ToldUnverified is how many of a customer's fields may be compared in a day while the
-	// callers are not verified, over all contacts; ToldVerified is the same at V2, for what is
-	// compared and revealed. From V3 on there is no limit but the purposes'.
+	// callers are not verified, over all contacts.
 	ToldUnverified = 3
-	ToldVerified   = 8
-	toldWithin     = 24 * time.Hour
+	// ToldVerified is the same at V2, for what is compared and revealed. From V3 on there is no
+	// limit but the purposes'.
+	ToldVerified = 8
+	toldWithin   = 24 * time.Hour
 
 	// MaxNote is the longest note, in characters.
 	MaxNote   = 4000

@@ -63,7 +63,7 @@ func TestAWordsTableThatGoesBeyondTheLimitsIsRefused(t *testing.T) {
 		"the value before a mask": change("    phone: {mask: 2, whole: 3}\n", "    phone: {mask: 3, whole: 2}\n"),
 		"an outlet unknown":       change("    phone: {whole: 3}\n", "    letter: {whole: 3}\n"),
 		"a form unknown":          change("    phone: {whole: 3}\n", "    phone: {half: 3}\n"),
-		"a level unknown":         change("    phone: {whole: 3}\n", "    phone: {whole: 4}\n"),
+		"a level unknown":         change("    phone: {whole: 3}\n", "    phone: {whole: 5}\n"),
 		"a table unknown":         change("    words: health\n", "    words: illness\n"),
 	} {
 		if _, err := Load([]byte(text)); errs.CodeOf(err) != "catalog.file" {

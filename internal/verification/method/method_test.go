@@ -161,8 +161,8 @@ func TestAScreenIsToldWhatAWayCanLeadTo(t *testing.T) {
 }
 
 func TestAFileThatCouldBeAHoleIsRefused(t *testing.T) {
-	with := func(old, new string) []byte {
-		text := strings.Replace(string(shipped), old, new, 1)
+	with := func(old, instead string) []byte {
+		text := strings.Replace(string(shipped), old, instead, 1)
 		if text == string(shipped) {
 			t.Fatalf("%q is not in the file", old)
 		}
