@@ -231,8 +231,11 @@ func TestConnectingTakesAFreshSecondFactorHereAndASignInThere(t *testing.T) {
 		h.logged("oidc.linked denied web.session")
 		// Without a fresh factor neither begins nor ends.
 		h.now = h.now.Add(6 * time.Minute)
-		b.page(401, "POST", accountPath+"/connect", url.Values{})    // the page that asks for it
-		b.page(401, "POST", accountPath+"/disconnect", url.Values{}) // the page that asks for it
+		for _, act := range []string{"/connect", "/disconnect"} {
+			if body := b.page(401, "POST", accountPath+act, url.Values{}); !strings.Contains(body, `action="/step-up"`) {
+				t.Errorf("%s", body)
+			}
+		}
 		b.to("POST", identity.StepUpPath, url.Values{"code": {h.code(w)}, "next": {accountPath}})
 		h.log.take()
 		if to := b.to("POST", accountPath+"/disconnect", url.Values{}); to != accountPath {
@@ -252,7 +255,7 @@ func TestARiskyActTakesTheProvidersFactorShownAnew(t *testing.T) {
 		b.to("GET", b.signIn(), nil)
 		h.now = h.now.Add(6 * time.Minute)
 		h.log.take()
-		b.page(401, "POST", accountPath+"/disconnect", url.Values{}) // the page that asks for it
+		b.page(401, "POST", accountPath+"/disconnect", url.Values{})
 		body := b.page(200, "GET", identity.StepUpPath+"?next="+accountPath, nil)
 		if !strings.Contains(body, `href="/step-up/provider?next=%2Faccount%2Fprovider"`) {
 			t.Errorf("%s", body)

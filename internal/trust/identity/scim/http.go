@@ -139,7 +139,7 @@ func (s *Service) meta(kind, path string, created, changed time.Time) map[string
 	return map[string]any{"resourceType": kind, "created": created.Format(time.RFC3339), "lastModified": changed.Format(time.RFC3339), "location": s.Identity.Origin() + basePath + path}
 }
 
-func (s *Service) showUser(u user) map[string]any {
+func (s *Service) showUser(u User) map[string]any {
 	groups := []map[string]any{}
 	for _, g := range u.Groups {
 		groups = append(groups, map[string]any{"value": g.ID, "display": g.Name, "$ref": s.Identity.Origin() + basePath + "/Groups/" + g.ID})
@@ -152,7 +152,7 @@ func (s *Service) showUser(u user) map[string]any {
 	return out
 }
 
-func (s *Service) showGroup(g group, bare bool) map[string]any {
+func (s *Service) showGroup(g Group, bare bool) map[string]any {
 	out := map[string]any{"schemas": []string{groupSchema}, "id": g.ID, "displayName": g.Name, "meta": s.meta("Group", "/Groups/"+g.ID, g.Created, g.Changed)}
 	if g.External != "" {
 		out["externalId"] = g.External
@@ -167,7 +167,7 @@ func (s *Service) showGroup(g group, bare bool) map[string]any {
 	return out
 }
 
-func (s *Service) shown(r *web.Request, status int, u user, err error) error {
+func (s *Service) shown(r *web.Request, status int, u User, err error) error {
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ func (s *Service) shown(r *web.Request, status int, u user, err error) error {
 	return nil
 }
 
-func (s *Service) shownGroup(r *web.Request, status int, g group, err error) error {
+func (s *Service) shownGroup(r *web.Request, status int, g Group, err error) error {
 	if err != nil {
 		return err
 	}
@@ -234,7 +234,7 @@ func (s *Service) putUser(r *web.Request) error {
 		nothing := ""
 		w.External = &nothing
 	}
-	u, err := s.ChangeUser(r.Context(), r.Actor, r.Path("user"), func(user) (wish, error) { return w, nil })
+	u, err := s.ChangeUser(r.Context(), r.Actor, r.Path("user"), func(User) (wish, error) { return w, nil })
 	return s.shown(r, http.StatusOK, u, err)
 }
 
@@ -268,7 +268,7 @@ func (s *Service) listGroups(r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	return list(r, p, total, part, func(g group) map[string]any { return s.showGroup(g, p.bareMembers) })
+	return list(r, p, total, part, func(g Group) map[string]any { return s.showGroup(g, p.bareMembers) })
 }
 
 func (s *Service) getGroup(r *web.Request) error {
@@ -298,7 +298,7 @@ func (s *Service) putGroup(r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	g, err := s.ChangeGroup(r.Context(), r.Actor, r.Path("group"), func(before group) (group, error) {
+	g, err := s.ChangeGroup(r.Context(), r.Actor, r.Path("group"), func(before Group) (Group, error) {
 		after := c.group()
 		after.ID = before.ID
 		return after, nil

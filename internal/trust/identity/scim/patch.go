@@ -98,7 +98,7 @@ func truth(raw json.RawMessage) (*bool, error) {
 }
 
 // personWish puts the operations on a User together.
-func (p patch) personWish(user) (w wish, err error) {
+func (p patch) personWish(User) (w wish, err error) {
 	var name fullName
 	for _, o := range p.Operations {
 		path := plain(o.Path)
@@ -184,8 +184,8 @@ func ids(list []member) []string {
 }
 
 // group is what a Group asks for.
-func (c circle) group() group {
-	g := group{Members: ids(c.Members)}
+func (c circle) group() Group {
+	g := Group{Members: ids(c.Members)}
 	if c.DisplayName != nil {
 		g.Name = strings.TrimSpace(*c.DisplayName)
 	}
@@ -196,14 +196,14 @@ func (c circle) group() group {
 }
 
 // on is the group that the operations make of one.
-func (p patch) on(g group) (group, error) {
+func (p patch) on(g Group) (Group, error) {
 	for _, o := range p.Operations {
 		path := plain(o.Path)
 		var c circle
 		switch {
 		case path == "" && o.Op != "remove":
 			if json.Unmarshal(o.Value, &c) != nil {
-				return group{}, errSyntax
+				return Group{}, errSyntax
 			}
 			if strings.Contains(strings.ToLower(string(o.Value)), `"members"`) {
 				g.Members = join(o.Op, g.Members, ids(c.Members))
@@ -211,7 +211,7 @@ func (p patch) on(g group) (group, error) {
 		case path == "members":
 			var list []member
 			if len(o.Value) > 0 && json.Unmarshal(o.Value, &list) != nil {
-				return group{}, errSyntax
+				return Group{}, errSyntax
 			}
 			switch {
 			case o.Op == "remove" && len(o.Value) == 0:
@@ -224,18 +224,18 @@ func (p patch) on(g group) (group, error) {
 		case strings.HasPrefix(path, "members["):
 			one, ok := memberPath(o.Path)
 			if !ok || o.Op != "remove" {
-				return group{}, errPath
+				return Group{}, errPath
 			}
 			g.Members = without(g.Members, []string{one})
 		case path == "externalid" && o.Op == "remove":
 			g.External = ""
 		case slices.Contains([]string{"displayname", "externalid"}, path) && o.Op != "remove":
 			if json.Unmarshal([]byte(`{`+quoted(path)+`:`+string(o.Value)+`}`), &c) != nil {
-				return group{}, errSyntax
+				return Group{}, errSyntax
 			}
 		case path == "id": // Entra ID names the group it changes
 		default:
-			return group{}, errPath
+			return Group{}, errPath
 		}
 		if c.DisplayName != nil {
 			g.Name = strings.TrimSpace(*c.DisplayName)

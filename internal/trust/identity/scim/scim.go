@@ -98,8 +98,8 @@ type Service struct{ Options }
 // New makes the room.
 func New(o Options) *Service { return &Service{o} }
 
-// user is a member of staff as a directory sees one.
-type user struct {
+// User is a member of staff as a directory sees one.
+type User struct {
 	ID       string
 	External string
 	Login    string
@@ -107,13 +107,13 @@ type user struct {
 	Active   bool
 	Created  time.Time
 	Changed  time.Time
-	Groups   []group // without their members
+	Groups   []Group // without their members
 
 	role actor.Role
 }
 
-// group is a group of the directory.
-type group struct {
+// Group is a group of the directory.
+type Group struct {
 	ID       string
 	External string
 	Name     string
@@ -123,9 +123,9 @@ type group struct {
 }
 
 // grants says what somebody in these groups is here; found is false when none of them says anything.
-func (s *Service) grants(groups []group) (m Mapping, found bool) {
+func (s *Service) grants(groups []Group) (m Mapping, found bool) {
 	for _, m := range s.Mapping {
-		if slices.ContainsFunc(groups, func(g group) bool { return g.Name == m.Group }) {
+		if slices.ContainsFunc(groups, func(g Group) bool { return g.Name == m.Group }) {
 			return m, true
 		}
 	}

@@ -33,22 +33,22 @@ func (s *Service) note(tx *db.Tx, by actor.Actor, action, ref string) error {
 	return err
 }
 
-func (s *Service) user(tx *db.Tx, staff string) (user, error) {
+func (s *Service) user(tx *db.Tx, staff string) (User, error) {
 	if !id.Is(id.Staff, staff) {
-		return user{}, errNone
+		return User{}, errNone
 	}
 	one, err := s.Identity.Staff(tx, staff)
 	if errs.KindOf(err) == errs.NotFound {
-		return user{}, errNone
+		return User{}, errNone
 	}
 	if err != nil {
-		return user{}, err
+		return User{}, err
 	}
 	return s.userOf(tx, one)
 }
 
 // User returns one.
-func (s *Service) User(ctx context.Context, staff string) (out user, err error) {
+func (s *Service) User(ctx context.Context, staff string) (out User, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
 		out, err = s.user(tx, staff)
 		return err
@@ -58,7 +58,7 @@ func (s *Service) User(ctx context.Context, staff string) (out user, err error) 
 
 // Users returns a part of those whom a filter means, or of everybody, in the order of their ids,
 // and how many there are.
-func (s *Service) Users(ctx context.Context, p page) (out []user, total int, err error) {
+func (s *Service) Users(ctx context.Context, p page) (out []User, total int, err error) {
 	var all []identity.Staff
 	if p.filter == (filter{}) {
 		if all, err = s.Identity.ListStaff(ctx); err != nil {
@@ -101,7 +101,8 @@ func (s *Service) Users(ctx context.Context, p page) (out []user, total int, err
 
 // found is whom a filter means: nobody or one.
 func (s *Service) found(tx *db.Tx, f filter) (list []identity.Staff, err error) {
-	staff, found := f.Value, true
+	var found bool
+	staff := f.Value
 	switch f.Attribute {
 	case "username":
 		staff, found, err = s.Identity.ByLogin(tx, f.Value)
@@ -131,9 +132,9 @@ type wish struct {
 }
 
 // CreateUser makes a member of staff, who serves nobody before a group says whom.
-func (s *Service) CreateUser(ctx context.Context, by actor.Actor, w wish) (out user, err error) {
+func (s *Service) CreateUser(ctx context.Context, by actor.Actor, w wish) (out User, err error) {
 	if w.Login == nil || w.Name == nil {
-		return user{}, errValue.With("attribute", "userName, displayName")
+		return User{}, errValue.With("attribute", "userName, displayName")
 	}
 	err = s.change(ctx, by, "identity.staff_created."+string(actor.Agent), "", func(tx *db.Tx) error {
 		staff, err := s.Identity.Admit(tx, by, identity.NewStaff{Login: *w.Login, Name: *w.Name, Role: actor.Agent})
@@ -151,7 +152,7 @@ func (s *Service) CreateUser(ctx context.Context, by actor.Actor, w wish) (out u
 }
 
 // ChangeUser makes of a user what the directory wishes.
-func (s *Service) ChangeUser(ctx context.Context, by actor.Actor, staff string, wishes func(user) (wish, error)) (out user, err error) {
+func (s *Service) ChangeUser(ctx context.Context, by actor.Actor, staff string, wishes func(User) (wish, error)) (out User, err error) {
 	err = s.change(ctx, by, "scim.user_changed", staff, func(tx *db.Tx) error {
 		now, err := s.user(tx, staff)
 		if err != nil {
@@ -201,7 +202,7 @@ func (s *Service) apply(tx *db.Tx, by actor.Actor, staff string, w wish) error {
 
 // call gives a user the directory's own id, by which the sign-in provider may know the person too.
 // Whom the directory could not have made, it cannot say who it is.
-func (s *Service) call(tx *db.Tx, by actor.Actor, now user, external string) error {
+func (s *Service) call(tx *db.Tx, by actor.Actor, now User, external string) error {
 	if !identity.MayProvision(now.role) {
 		return errTwoPeople
 	}
@@ -243,7 +244,7 @@ func (s *Service) DeleteUser(ctx context.Context, by actor.Actor, staff string) 
 }
 
 // Group returns one, with its members.
-func (s *Service) Group(ctx context.Context, key string) (out group, err error) {
+func (s *Service) Group(ctx context.Context, key string) (out Group, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
 		out, err = s.group(tx, key)
 		return err
@@ -251,13 +252,13 @@ func (s *Service) Group(ctx context.Context, key string) (out group, err error) 
 	return out, err
 }
 
-func (s *Service) group(tx *db.Tx, key string) (group, error) {
+func (s *Service) group(tx *db.Tx, key string) (Group, error) {
 	list, err := s.groups(tx, `where id = $1`, key)
 	if err != nil {
-		return group{}, err
+		return Group{}, err
 	}
 	if len(list) == 0 {
-		return group{}, errNone
+		return Group{}, errNone
 	}
 	g := list[0]
 	g.Members, err = s.members(tx, key)
@@ -265,9 +266,9 @@ func (s *Service) group(tx *db.Tx, key string) (group, error) {
 }
 
 // Groups returns a part of those whom a filter means, or of all, and how many there are.
-func (s *Service) Groups(ctx context.Context, p page) (out []group, total int, err error) {
+func (s *Service) Groups(ctx context.Context, p page) (out []Group, total int, err error) {
 	err = s.DB.Read(ctx, func(tx *db.Tx) error {
-		var all []group
+		var all []Group
 		var err error
 		switch p.filter.Attribute {
 		case "":
@@ -301,7 +302,7 @@ func (s *Service) Groups(ctx context.Context, p page) (out []group, total int, e
 }
 
 // CreateGroup makes a group; its members get what the mapping gives.
-func (s *Service) CreateGroup(ctx context.Context, by actor.Actor, g group) (out group, err error) {
+func (s *Service) CreateGroup(ctx context.Context, by actor.Actor, g Group) (out Group, err error) {
 	err = s.change(ctx, by, "scim.group_changed", "", func(tx *db.Tx) error {
 		var n int64
 		if err := tx.Data.Row(`select count(*) from scim_group`).Scan(&n); err != nil {
@@ -311,14 +312,14 @@ func (s *Service) CreateGroup(ctx context.Context, by actor.Actor, g group) (out
 			return errMany
 		}
 		g.ID = id.NewAt(id.Group, tx.Now())
-		out, err = s.become(tx, by, group{ID: g.ID}, g)
+		out, err = s.become(tx, by, Group{ID: g.ID}, g)
 		return err
 	})
 	return out, err
 }
 
 // ChangeGroup makes of a group what becomes returns for it.
-func (s *Service) ChangeGroup(ctx context.Context, by actor.Actor, key string, becomes func(group) (group, error)) (out group, err error) {
+func (s *Service) ChangeGroup(ctx context.Context, by actor.Actor, key string, becomes func(Group) (Group, error)) (out Group, err error) {
 	err = s.change(ctx, by, "scim.group_changed", key, func(tx *db.Tx) error {
 		before, err := s.group(tx, key)
 		if err != nil {
@@ -353,14 +354,14 @@ func (s *Service) DeleteGroup(ctx context.Context, by actor.Actor, key string) e
 
 // become puts a group in the place of what it was, and gives all whom that touches what their
 // groups say now.
-func (s *Service) become(tx *db.Tx, by actor.Actor, before, after group) (group, error) {
+func (s *Service) become(tx *db.Tx, by actor.Actor, before, after Group) (Group, error) {
 	switch {
 	case after.Name == "" || len(after.Name) > maxGroupName:
-		return group{}, errValue.With("attribute", "displayName")
+		return Group{}, errValue.With("attribute", "displayName")
 	case len(after.External) > maxExternal:
-		return group{}, errValue.With("attribute", "externalId")
+		return Group{}, errValue.With("attribute", "externalId")
 	case len(after.Members) > maxMembers:
-		return group{}, errMany
+		return Group{}, errMany
 	}
 	for _, same := range []struct {
 		where string
@@ -368,10 +369,10 @@ func (s *Service) become(tx *db.Tx, by actor.Actor, before, after group) (group,
 	}{{`where name_mac = $1`, s.mac("group", after.Name)}, {`where external_mac = $1`, s.mac("group_external", after.External)}} {
 		list, err := s.groups(tx, same.where, same.mac)
 		if err != nil {
-			return group{}, err
+			return Group{}, err
 		}
 		if len(list) > 0 && list[0].ID != after.ID {
-			return group{}, errUnique
+			return Group{}, errUnique
 		}
 	}
 	s.keepGroup(tx, after)
@@ -389,22 +390,22 @@ func (s *Service) become(tx *db.Tx, by actor.Actor, before, after group) (group,
 			continue
 		}
 		if _, err := s.user(tx, staff); err != nil {
-			return group{}, orElse(notNone(err), errValue.With("attribute", "members"))
+			return Group{}, orElse(notNone(err), errValue.With("attribute", "members"))
 		}
 		tx.Data.Queue(`insert into scim_member (group_id, staff_id) values ($1, $2) on conflict do nothing`, after.ID, staff)
 		touched = append(touched, staff)
 	}
 	if len(touched) > maxTouched {
-		return group{}, errMany
+		return Group{}, errMany
 	}
 	if before.Name != after.Name {
 		touched = append(touched, after.Members...) // another name may mean another role
 	}
 	if err := s.note(tx, by, "scim.group_changed", after.ID); err != nil {
-		return group{}, err
+		return Group{}, err
 	}
 	if err := s.regrant(tx, by, touched); err != nil {
-		return group{}, err
+		return Group{}, err
 	}
 	return s.group(tx, after.ID)
 }

@@ -75,13 +75,13 @@ func (s *Service) Find(tx *db.Tx, external string) (staff string, found bool, er
 }
 
 // groupsOf are the groups of a member of staff, without their members, by name.
-func (s *Service) groupsOf(tx *db.Tx, staff string) ([]group, error) {
+func (s *Service) groupsOf(tx *db.Tx, staff string) ([]Group, error) {
 	return s.groups(tx, `where id in (select group_id from scim_member where staff_id = $1)`, staff)
 }
 
-func (s *Service) groups(tx *db.Tx, where string, args ...any) (out []group, err error) {
+func (s *Service) groups(tx *db.Tx, where string, args ...any) (out []Group, err error) {
 	err = tx.Data.Rows(`select id, name_sealed, external_sealed, created_at, changed_at from scim_group `+where+` order by id`, args, func(r db.Row) error {
-		var g group
+		var g Group
 		var name, external []byte
 		var created, changed int64
 		if err := r.Scan(&g.ID, &name, &external, &created, &changed); err != nil {
@@ -97,8 +97,8 @@ func (s *Service) groups(tx *db.Tx, where string, args ...any) (out []group, err
 	return out, err
 }
 
-func (s *Service) members(tx *db.Tx, group string) (out []string, err error) {
-	err = tx.Data.Rows(`select staff_id from scim_member where group_id = $1 order by staff_id`, []any{group}, func(r db.Row) error {
+func (s *Service) members(tx *db.Tx, key string) (out []string, err error) {
+	err = tx.Data.Rows(`select staff_id from scim_member where group_id = $1 order by staff_id`, []any{key}, func(r db.Row) error {
 		var one string
 		err := r.Scan(&one)
 		out = append(out, one)
@@ -108,26 +108,26 @@ func (s *Service) members(tx *db.Tx, group string) (out []string, err error) {
 }
 
 // keepGroup keeps a group without its members.
-func (s *Service) keepGroup(tx *db.Tx, g group) {
+func (s *Service) keepGroup(tx *db.Tx, g Group) {
 	tx.Data.Queue(`insert into scim_group (id, name_sealed, name_mac, external_mac, external_sealed, created_at, changed_at) values ($1, $2, $3, $4, $5, $6, $6)
 on conflict (id) do update set name_sealed = excluded.name_sealed, name_mac = excluded.name_mac, external_mac = excluded.external_mac, external_sealed = excluded.external_sealed, changed_at = excluded.changed_at`,
 		g.ID, s.seal("scim_group", "name_sealed", g.ID, g.Name), s.mac("group", g.Name), s.mac("group_external", g.External), s.seal("scim_group", "external_sealed", g.ID, g.External), tx.Now().UnixMicro())
 }
 
 // userOf is one member of staff as the directory sees one; errNone for whom it deleted.
-func (s *Service) userOf(tx *db.Tx, one identity.Staff) (user, error) {
+func (s *Service) userOf(tx *db.Tx, one identity.Staff) (User, error) {
 	r, known, err := s.record(tx, one.ID)
 	if err != nil {
-		return user{}, err
+		return User{}, err
 	}
-	out := user{ID: one.ID, External: r.external, Login: one.Login, Name: one.Name, Active: one.State != identity.Disabled, Created: one.Created, Changed: one.Created, role: one.Role}
+	out := User{ID: one.ID, External: r.external, Login: one.Login, Name: one.Name, Active: one.State != identity.Disabled, Created: one.Created, Changed: one.Created, role: one.Role}
 	if known {
 		out.Changed = time.UnixMicro(r.changed).UTC()
 	}
 	if r.gone && !out.Active {
-		return user{}, errNone
+		return User{}, errNone
 	}
 	out.Groups, err = s.groupsOf(tx, one.ID)
-	slices.SortFunc(out.Groups, func(a, b group) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(out.Groups, func(a, b Group) int { return strings.Compare(a.Name, b.Name) })
 	return out, err
 }
