@@ -151,7 +151,9 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 			err = errors.Join(err, h.Audit.Close(context.WithoutCancel(ctx)))
 		}
 	}()
-	h.Catalogue = catalog.Shipped()
+	if h.Catalogue, err = catalogueOf(cfg); err != nil {
+		return nil, err
+	}
 	h.Identity, err = identity.New(d, h.Audit, h.Keys, identity.Config{Origin: Origin(cfg), Company: cfg.Name})
 	if err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -11,6 +12,7 @@ import (
 	"github.com/amanah-id/amanah/internal/app/listener"
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/trust/identity/scim"
 )
 
@@ -51,6 +53,9 @@ func CheckConfig(c *config.Config) error {
 	if _, err := Senders(c); err != nil {
 		return err
 	}
+	if _, err := catalogueOf(c); err != nil {
+		return err
+	}
 	if err := checkExchanges(c, wrong); err != nil {
 		return err
 	}
@@ -75,6 +80,18 @@ func CheckConfig(c *config.Config) error {
 		}
 	}
 	return nil
+}
+
+// catalogueOf is the catalogue of customers' fields: the deployment's own, or ours.
+func catalogueOf(c *config.Config) (*catalog.Catalogue, error) {
+	if c.Fields.File == "" {
+		return catalog.Shipped(), nil
+	}
+	text, err := os.ReadFile(c.Fields.File)
+	if err != nil {
+		return nil, errs.Wrap(errs.Invalid, "config.value", err).With("key", "fields.file").With("origin", c.Origin("fields.file")).With("want", "fields.yaml")
+	}
+	return catalog.Load(text)
 }
 
 func proxies(c *config.Config) ([]netip.Prefix, error) {

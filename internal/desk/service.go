@@ -376,12 +376,21 @@ func stored(vals []vault.Stored) (fields []string) {
 	return fields
 }
 
-// uses are the fields that a purpose uses for any verb, in the order of the catalogue.
+// uses are the fields that a purpose uses for any verb, in the order of the catalogue; behind them those with names of the
+// deployment's own (extra_size), by name.
 func (s *Service) uses(p gate.PurposeFacts) (fields []string) {
 	if p.Uses == nil {
 		return nil
 	}
-	for _, f := range valued(s.Catalogue.Fields()) {
+	all := s.Catalogue.Fields()
+	if p.Listed != nil {
+		for _, name := range p.Listed() {
+			if f, ok := s.Catalogue.Field(name); ok && f.Free && f.Name == name {
+				all = append(all, f)
+			}
+		}
+	}
+	for _, f := range valued(all) {
 		for _, verb := range []gate.Verb{gate.Mask, gate.Compare, gate.Act, gate.Reveal} {
 			if p.Uses(verb, f.Name) {
 				fields = append(fields, f.Name)

@@ -27,6 +27,7 @@
 package purpose
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -146,6 +147,8 @@ func compile(fields map[gate.Verb][]string) compiled {
 }
 
 func (c compiled) uses(v gate.Verb, field string) bool { return c[field]&bit(v) != 0 }
+
+func (c compiled) listed() []string { return slices.Sorted(maps.Keys(c)) }
 
 var (
 	slugForm  = regexp.MustCompile(`^[a-z][a-z0-9_]{1,39}$`)

@@ -115,7 +115,7 @@ func (r *Register) Facts(tx *db.Tx, id string) (gate.PurposeFacts, error) {
 	if err != nil {
 		return gate.PurposeFacts{}, err
 	}
-	k.Uses = c.uses
+	k.Uses, k.Listed = c.uses, c.listed
 	return k.PurposeFacts, nil
 }
 

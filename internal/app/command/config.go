@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/amanah-id/amanah/internal/kit/config"
+	"github.com/amanah-id/amanah/internal/trust/catalog"
 )
 
 func (c *cli) configCommand() *cobra.Command {
@@ -46,6 +47,11 @@ func (c *cli) configCommand() *cobra.Command {
 		return err
 	})
 	reference.Example = "  amanah config reference --lang id"
-	cmd.AddCommand(check, show, reference)
+	fields := c.command("fields", "config_fields", c.noArgs, func(*cobra.Command, []string) error {
+		_, err := c.out.Write(catalog.ShippedFile())
+		return err
+	})
+	fields.Example = "  amanah config fields > fields.yaml\n  AMANAH_FIELDS_FILE=fields.yaml amanah config check"
+	cmd.AddCommand(check, show, reference, fields)
 	return cmd
 }

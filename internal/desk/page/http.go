@@ -146,7 +146,9 @@ func (s screens) showHome(r *web.Request) error {
 // for the call on the screen. The page then asks for what it may see.
 func (s screens) events(r *web.Request) error {
 	itx := r.Path("interaction") // none on the list
-	news, cancel := s.Interactions.Hub().Subscribe(r.Actor) // before the page is told that it listens
+
+	// It listens before the page is told that it does.
+	news, cancel := s.Interactions.Hub().Subscribe(r.Actor)
 	defer cancel()
 	stream, err := r.Events()
 	if err != nil {

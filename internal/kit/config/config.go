@@ -48,6 +48,10 @@ type Config struct {
 		Rotate     time.Duration `key:"rotate_every" default:"168h" id:"Umur masa kunci sebelum peladen memulai masa baru dan memusnahkan yang lama; 1h sampai 168h." en:"How old a key epoch gets before the server begins a new one and destroys the old one; 1h to 168h."`
 	} `key:"keys"`
 
+	Fields struct {
+		File string `key:"file" default:"" id:"Berkas katalog data pelanggan milik sendiri (YAML). Kosong: katalog bawaan, lihat amanah config fields." en:"Your own catalogue of customer data (YAML). Empty: the one that comes with the program, see amanah config fields."`
+	} `key:"fields"`
+
 	Desk struct {
 		Reveals  int `key:"reveals_per_shift" default:"40" id:"Jumlah kolom yang boleh ditampilkan seorang petugas dalam satu giliran kerja (12 jam sejak yang pertama)." en:"How many fields a member of staff may reveal in a shift (12 hours from the first)."`
 		Searches int `key:"searches_per_shift" default:"200" id:"Jumlah pencarian pelanggan seorang petugas dalam satu giliran kerja, di semua panggilannya." en:"How many customer searches a member of staff has in a shift, over all calls."`

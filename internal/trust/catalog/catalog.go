@@ -35,6 +35,7 @@
 package catalog
 
 import (
+	"bytes"
 	"embed"
 	"io/fs"
 	"slices"
@@ -217,7 +218,8 @@ func (c *Catalogue) Field(name string) (Field, bool) {
 		for i := strings.LastIndexByte(name, '_'); i > 0; i = strings.LastIndexByte(name[:i], '_') {
 			if j, ok := c.byName[name[:i]]; ok && c.fields[j].Free {
 				f := c.fields[j]
-				f.Name = name
+				own := ": " + strings.ReplaceAll(name[i+1:], "_", " ")
+				f.Name, f.Label.ID, f.Label.EN = name, f.Label.ID+own, f.Label.EN+own
 				return f, true
 			}
 		}
@@ -256,6 +258,9 @@ func Shipped() *Catalogue {
 	}
 	return c
 }
+
+// ShippedFile is the text of the shipped catalogue, to begin one's own with.
+func ShippedFile() []byte { return bytes.Clone(shipped) }
 
 func nameOK(s string) bool {
 	if s == "" || len(s) > 64 || s[0] < 'a' || s[0] > 'z' || s[len(s)-1] == '_' || strings.Contains(s, "__") {

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -119,7 +120,11 @@ func Load(text []byte) (*Catalogue, error) {
 }
 
 func refuse(field, what string, cause error) error {
-	return errs.Wrap(errs.Invalid, "catalog.file", cause).With("field", field).With("what", what)
+	why := what
+	if cause != nil {
+		why, _, _ = strings.Cut(cause.Error(), "\n")
+	}
+	return errs.Wrap(errs.Invalid, "catalog.file", cause).With("field", cmp.Or(field, "-")).With("what", what).With("why", why)
 }
 
 func checkLevels(l levels) error {

@@ -223,6 +223,7 @@ type PurposeFacts struct {
 	Slug       string
 	Basis      string                             // UU PDP art. 20 (2), as in policy.Context
 	Uses       func(verb Verb, field string) bool // nil means none
+	Listed     func() []string                    // every field it uses with any verb, sorted; nil means none
 }
 
 // Field is what the catalogue says about a field for one channel and verb.
