@@ -23,6 +23,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/identity"
+	"github.com/amanah-id/amanah/internal/vault"
 )
 
 // browser asks the console for pages with a session's cookie.
@@ -580,5 +581,50 @@ func TestAConfirmationSaysWhatItIsAndGoesOnlyWhereItCanBeSent(t *testing.T) {
 		if _, err := w.Desk.Resend(ctx, a, itx, field, "", nil); err != nil {
 			t.Errorf("%s: %v", field, err)
 		}
+	}
+}
+
+// A field that no mask may show is revealed like any other, with the script and without it.
+func TestAFieldWithoutAMaskIsRevealedOnTheDesk(t *testing.T) {
+	w := openWorld(t, db.Options{})
+	ctx := t.Context()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	subject, err := w.customer(ctx, 1)
+	must(err)
+	must(w.DB.Write(ctx, func(tx *db.Tx) error {
+		p, err := w.Purposes.Bearing(tx, w.controller, "order_status")
+		if err != nil {
+			return err
+		}
+		p.Fields[gate.Reveal] = append(p.Fields[gate.Reveal], "health_note")
+		_, err = w.Purposes.Revise(tx, actor.NewDuty(purpose.Setup), p)
+		return err
+	}))
+	notes, err := w.Vault.Prepare(w.controller, []vault.Input{{Field: "health_note", Value: "Alergi udang"}, {Field: "health_note", Value: "Asma"}})
+	must(err)
+	must(w.DB.Write(ctx, func(tx *db.Tx) error { _, err := w.Vault.Put(tx, subject, notes, "test"); return err }))
+	a, cookie, err := w.Browsing(ctx, actor.Agent, w.controller)
+	must(err)
+	itx, err := w.call(ctx, a, "order_status", 1)
+	must(err)
+	must(w.verify(ctx, a, itx))
+	_, err = w.Verification.Answer(ctx, a, itx, "last_payment", "150000")
+	must(err)
+	b := browser{w, cookie}
+	page := b.do("GET", "/calls/"+itx, nil).Body.String()
+	if !strings.Contains(page, `id="line-health_note"`) || strings.Contains(page, "Alergi") {
+		t.Fatal("the desk does not offer the field, or shows it")
+	}
+	form := url.Values{"field": {"health_note"}, "key": {"h"}}
+	if part := b.do("POST", "/calls/"+itx+"/reveal", form); part.Code != 200 || !strings.Contains(part.Body.String(), "Alergi udang") {
+		t.Errorf("with the script: %d %s", part.Code, part.Body)
+	}
+	if whole := b.do("POST", "/calls/"+itx+"/reveal", form, "Amanah-Fragment", ""); whole.Code != 200 || !strings.Contains(whole.Body.String(), "Alergi udang") || !strings.Contains(whole.Body.String(), "Asma") || strings.Contains(whole.Body.String(), `id="line-health_note"`) {
+		t.Errorf("without it: %d %s", whole.Code, whole.Body)
 	}
 }

@@ -484,7 +484,7 @@ func row(p *i18n.Printer, itx string, f desk.FieldView, value desk.Value, key st
 	if stored {
 		target = append(target, web.Hidden{Name: "value", Value: value.ID})
 	}
-	if stored && allowed(f, gate.Reveal) {
+	if allowed(f, gate.Reveal) { // also of what no mask may show: then nobody knows yet whether it is stored
 		l.Reveal = &web.Action{To: "/calls/" + itx + "/reveal", Swap: "#" + l.ID, Hidden: append(slices.Clone(target), web.Hidden{Name: "key", Value: key}),
 			Button: web.Button{Label: p.T("desk.reveal"), Key: "r " + key}}
 	}
@@ -525,11 +525,23 @@ func absent(f desk.FieldView) bool { return f.Why == nil && len(f.Values) == 0 }
 
 // show puts opened values into the page, for browsers without the script.
 func (page *CallPage) show(p *i18n.Printer, out desk.Revealed, mark string) {
-	for i := range page.Lines {
-		for _, v := range out.Values {
-			if page.Lines[i].ID == "line-"+v.ID {
-				page.Lines[i].open(p, v, out, mark)
+	at := func(id string) int {
+		return slices.IndexFunc(page.Lines, func(l Line) bool { return l.ID == "line-"+id })
+	}
+	for n, v := range out.Values {
+		i := at(v.ID)
+		if whole := at(v.Field); i < 0 && whole >= 0 { // a field that no mask shows stands there once, without its values
+			l := page.Lines[whole]
+			l.ID, l.Why = "line-"+v.ID, ""
+			i = whole
+			if last := n+1 == len(out.Values) || out.Values[n+1].Field != v.Field; last {
+				page.Lines[i] = l
+			} else {
+				page.Lines = slices.Insert(page.Lines, i, l)
 			}
+		}
+		if i >= 0 {
+			page.Lines[i].open(p, v, out, mark)
 		}
 	}
 }
