@@ -567,3 +567,60 @@ func TestACallWithoutARevealIsSummedUpAndToldToTheCustomer(t *testing.T) {
 		}
 	})
 }
+
+// What a customer was told of stays on their ledger for a day from the last time, also where the same was told again a
+// little later and its row was not written anew.
+func TestWhatIsToldBelowV3CountsForADay(t *testing.T) {
+	var ahead atomic.Int64
+	run := func(t *testing.T, o db.Options) {
+		ahead.Store(0)
+		o.Clock = func() time.Time { return time.Now().Add(time.Duration(ahead.Load())) }
+		w := openWorld(t, o)
+		ctx := t.Context()
+		subject, err := w.customer(ctx, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		reveal := func() {
+			t.Helper()
+			a, err := w.staff(ctx, actor.Agent)
+			if err != nil {
+				t.Fatal(err)
+			}
+			itx, err := w.call(ctx, a, "order_status", 1)
+			if err == nil {
+				err = w.verify(ctx, a, itx)
+			}
+			if err == nil {
+				err = w.reveal(ctx, a, itx)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		told := func(want ...string) {
+			t.Helper()
+			var got []string
+			if err := w.DB.Read(ctx, func(tx *db.Tx) (err error) { got, _, err = w.Desk.Told(tx, subject, 2); return err }); err != nil || !slices.Equal(got, want) {
+				t.Errorf("told %q, want %q (%v)", got, want, err)
+			}
+		}
+		told()
+		reveal()
+		told("name")
+		ahead.Add(int64(50 * time.Minute))
+		reveal()
+		ahead.Add(int64(24 * time.Hour))
+		told("name") // a day after the last time
+		ahead.Add(int64(11 * time.Minute))
+		told()
+		reveal()
+		told("name")
+		ahead.Add(int64(2 * time.Hour))
+		reveal()
+		ahead.Add(int64(24*time.Hour - time.Minute))
+		told("name")
+	}
+	t.Run("sqlite", func(t *testing.T) { run(t, db.Options{}) })
+	t.Run("postgres", func(t *testing.T) { run(t, db.Options{URL: dbtest.PostgresURL(t)}) })
+}

@@ -56,7 +56,8 @@ const (
 	// ToldVerified is the same at V2, for what is compared and revealed. From V3 on there is no
 	// limit but the purposes'.
 	ToldVerified = 8
-	toldWithin   = 24 * time.Hour
+	toldAgain    = time.Hour                // for which the same field's row is not written again
+	toldWithin   = 24*time.Hour + toldAgain // so that at least a day counts
 
 	// MaxNote is the longest note, in characters.
 	MaxNote   = 4000

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -56,20 +57,39 @@ func addTold(tx *db.Tx, d Disclosure) {
 	if d.Level >= gate.LedgerLevel || d.Verb != string(gate.Compare) && d.Verb != string(gate.Reveal) {
 		return
 	}
+	known, _ := keptTold.Get(tx, d.Subject) // if it cannot be read, the row is written, or fails, as well
 	for _, f := range d.Fields {
-		tx.Data.Queue(`insert into desk_told (subject, field, told_at) values ($1, $2, $3)
-			on conflict (subject, field) do update set told_at = excluded.told_at`, d.Subject, f, tx.Now().UnixMicro())
+		if !slices.ContainsFunc(known, func(t toldField) bool { return t.field == f && t.at > tx.Now().Add(-toldAgain).UnixMicro() }) {
+			tx.Data.Queue(`insert into desk_told (subject, field, told_at) values ($1, $2, $3)
+				on conflict (subject, field) do update set told_at = excluded.told_at`, d.Subject, f, tx.Now().UnixMicro())
+		}
 	}
 }
 
-// told lists the fields of a customer that were told lately below V3.
-func told(tx *db.Tx, subject string) (fields []string, err error) {
-	err = tx.Data.Rows(`select field from desk_told where subject = $1 and told_at > $2`, []any{subject, tx.Now().Add(-toldWithin).UnixMicro()}, func(r db.Row) error {
-		var one string
-		err := r.Scan(&one)
-		fields = append(fields, one)
+// toldField is a field of a customer, and when its row was last written.
+type toldField struct {
+	field string
+	at    int64
+}
+
+var keptTold = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, subject string) (list []toldField, err error) {
+	err = tx.Data.Rows(`select field, told_at from desk_told where subject = $1`, []any{subject}, func(r db.Row) error {
+		var one toldField
+		err := r.Scan(&one.field, &one.at)
+		list = append(list, one)
 		return err
 	})
+	return list, err
+}, "desk_told")
+
+// told lists the fields of a customer that were told lately below V3.
+func told(tx *db.Tx, subject string) (fields []string, err error) {
+	list, err := keptTold.Get(tx, subject)
+	for _, t := range list {
+		if t.at > tx.Now().Add(-toldWithin).UnixMicro() {
+			fields = append(fields, t.field)
+		}
+	}
 	return fields, err
 }
 
