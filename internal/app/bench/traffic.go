@@ -255,7 +255,9 @@ func (t *Traffic) seat(ctx context.Context, address string, number int, call uin
 		return err
 	}
 	defer closeRings()
-	s.wait(ctx, 2, 10)
+	if s.wait(ctx, 2, 10); call == 1 {
+		s.wait(ctx, 0, 100) // a shift does not begin with everybody's telephone ringing at once
+	}
 
 	rang := time.Now()
 	body, _ := json.Marshal(map[string]string{"controller": t.Controller, "channel": "phone", "direction": "inbound", "queue": "traffic", "from": Phone(s.Person)})
