@@ -28,10 +28,10 @@ const maxReason = 300
 
 // Denial is a contact that its customer denied, as those who review it see it: no personal data.
 type Denial struct {
-	ID          string // of the link that was answered, ver_…
+	ID          string // of the link that was answered, or of the decision that was stopped, ver_…
 	Interaction string
 	Controller  string
-	Agent       string // staff id of who sent the link
+	Agent       string // staff id of who sent the link, or of who decided as the second
 	Channel     interaction.Channel
 	State       interaction.State // of the contact now: frozen, unless it had ended before
 	At          time.Time

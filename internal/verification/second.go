@@ -51,7 +51,7 @@ type second struct {
 	Age                                            time.Duration
 	State                                          secondState
 	By, Message                                    string
-	Asked, Decided                                 time.Time
+	Asked, Decided, Stopped                        time.Time
 }
 
 // Asks is how the room asks for a decision: trust/approval.
@@ -286,7 +286,7 @@ func (s *Service) Object(ctx context.Context, token string) error {
 		if err != nil || one.State == secondStopped {
 			return err
 		}
-		one.State = secondStopped
+		one.State, one.Stopped = secondStopped, tx.Now()
 		one.save(tx)
 		tx.Data.Queue(sqlSignalSet, one.Subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
 		customer := s.o.Customer(one.ID)
@@ -334,18 +334,19 @@ func (s *Service) noticed(tx *db.Tx, token string) (second, error) {
 
 func (one *second) insert(tx *db.Tx) {
 	tx.Data.Queue(sqlSecondAdd, one.ID, one.Interaction, one.Subject, one.Controller, one.Language, one.Contact, one.Value, one.Age.Microseconds(),
-		string(one.State), one.By, one.Message, micros(one.Asked), micros(one.Decided))
+		string(one.State), one.By, one.Message, micros(one.Asked), micros(one.Decided), micros(one.Stopped))
 }
 
 func (one *second) save(tx *db.Tx) {
-	tx.Data.Queue(sqlSecondState, one.ID, string(one.State), one.By, one.Message, micros(one.Decided))
+	tx.Data.Queue(sqlSecondState, one.ID, string(one.State), one.By, one.Message, micros(one.Decided), micros(one.Stopped))
 }
 
 func scanSecond(r db.Row) (one second, err error) {
 	var state string
-	var age, asked, decided int64
-	err = r.Scan(&one.ID, &one.Interaction, &one.Subject, &one.Controller, &one.Language, &one.Contact, &one.Value, &age, &state, &one.By, &one.Message, &asked, &decided)
-	one.Age, one.State, one.Asked, one.Decided = time.Duration(age)*time.Microsecond, secondState(state), moment(asked), moment(decided)
+	var age, asked, decided, stopped int64
+	err = r.Scan(&one.ID, &one.Interaction, &one.Subject, &one.Controller, &one.Language, &one.Contact, &one.Value, &age, &state, &one.By, &one.Message, &asked, &decided, &stopped)
+	one.Age, one.State = time.Duration(age)*time.Microsecond, secondState(state)
+	one.Asked, one.Decided, one.Stopped = moment(asked), moment(decided), moment(stopped)
 	return one, err
 }
 

@@ -130,6 +130,18 @@ func TestTheCustomerStopsADecisionFromTheNotice(t *testing.T) {
 		if got := h.log.take(); !has(got, "verification.second done verification.denied_by_customer") || !has(got, "interaction.freeze done verification.denied_by_customer") {
 			t.Fatal(got)
 		}
+		// Those who look into what customers deny see it as well; whoever decided may not review it.
+		ctx, dpo := context.Background(), h.reader("dpo", actor.DPO)
+		list, _, err := h.Denials(ctx, dpo, false, Position{})
+		h.must(err)
+		if len(list) != 1 || list[0].Interaction != itx || list[0].Agent != h.boss.ID() || list[0].State != interaction.Frozen || !list[0].At.Equal(h.clock()) {
+			t.Fatalf("%+v", list)
+		}
+		h.refused(h.Review(ctx, h.boss, list[0].ID, "It was me."), errOwn.Code)
+		h.must(h.Review(ctx, dpo, list[0].ID, "Asked the customer again."))
+		if list, _, err = h.Denials(ctx, dpo, true, Position{}); err != nil || len(list) != 1 || list[0].ReviewedBy != dpo.ID() {
+			t.Fatalf("%+v %v", list, err)
+		}
 		h.wait(25 * time.Hour)
 		if itx = h.strong(); h.level(itx) != V3 {
 			t.Fatalf("a stopped decision counts: V%d", h.level(itx))

@@ -32,18 +32,21 @@ const (
 		where interaction = $1 and subject = $2 and item <> '' and outcome = 'match' and tried_at >= $3 and tried_at > $4 group by item`
 	sqlAsked = `select item from verification_compare where interaction = $1 and subject = $2 and item <> ''`
 
-	denialColumns = `a.id, a.interaction, a.controller, a.agent, a.subject, a.answered_at, coalesce(r.staff, ''), coalesce(r.reviewed_at, 0)
-		from verification_attempt a left join verification_review r on r.attempt = a.id where a.state = 'denied'`
-	sqlDenial  = `select ` + denialColumns + ` and a.id = $1`
-	sqlDenials = `select ` + denialColumns + ` and a.controller = $1 and (r.attempt is not null) = $2
-		and (a.answered_at < $3 or a.answered_at = $3 and a.id < $4) order by a.answered_at desc, a.id desc limit $5`
+	// what a customer denied on the page of a link, or stopped on that of a notice
+	denialColumns = `a.id, a.interaction, a.controller, a.staff, a.subject, a.denied_at, coalesce(r.staff, ''), coalesce(r.reviewed_at, 0)
+		from (select id, interaction, controller, agent as staff, subject, answered_at as denied_at from verification_attempt where state = 'denied'
+			union all select id, interaction, controller, decided_by, subject, stopped_at from verification_second where state = 'stopped') a
+		left join verification_review r on r.attempt = a.id`
+	sqlDenial  = `select ` + denialColumns + ` where a.id = $1`
+	sqlDenials = `select ` + denialColumns + ` where a.controller = $1 and (r.attempt is not null) = $2
+		and (a.denied_at < $3 or a.denied_at = $3 and a.id < $4) order by a.denied_at desc, a.id desc limit $5`
 	sqlReviewAdd = `insert into verification_review (attempt, staff, reviewed_at) values ($1,$2,$3)`
 
 	sqlGrantAdd = `insert into verification_grant (id, interaction, subject, level, methods, granted_at, expires_at)
 		values ($1,$2,$3,$4,$5,$6,$7)`
-	secondColumns  = `id, interaction, subject, controller, language, contact, contact_value, contact_age, state, decided_by, message, asked_at, decided_at`
-	sqlSecondAdd   = `insert into verification_second (` + secondColumns + `) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13)`
-	sqlSecondState = `update verification_second set state = $2, decided_by = $3, message = $4, decided_at = $5 where id = $1`
+	secondColumns  = `id, interaction, subject, controller, language, contact, contact_value, contact_age, state, decided_by, message, asked_at, decided_at, stopped_at`
+	sqlSecondAdd   = `insert into verification_second (` + secondColumns + `) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`
+	sqlSecondState = `update verification_second set state = $2, decided_by = $3, message = $4, decided_at = $5, stopped_at = $6 where id = $1`
 	sqlSecond      = `select ` + secondColumns + ` from verification_second where id = $1`
 	sqlSeconds     = `select ` + secondColumns + ` from verification_second where subject = $1 and asked_at > $2 order by asked_at, id`
 

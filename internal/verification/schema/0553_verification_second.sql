@@ -13,8 +13,10 @@ create table verification_second (
   decided_by text not null, -- class: public
   message text not null, -- class: public
   asked_at bigint not null, -- class: public
-  decided_at bigint not null -- class: public
+  decided_at bigint not null, -- class: public
+  stopped_at bigint not null -- class: public
 );
+create index verification_second_stopped on verification_second (controller, stopped_at) where state = 'stopped';
 create index verification_second_subject on verification_second (subject, asked_at);
 
 -- what was proved in an interaction otherwise than by a link or an answer
