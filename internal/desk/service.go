@@ -430,9 +430,9 @@ func (s *Service) Reveal(ctx context.Context, a actor.Actor, itx string, fields 
 	var ans gate.Answer
 	var key keyring.Key
 	var vals []vault.Stored
-	var missing bool
+	var shown []string
 	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		ans, vals, missing = gate.Answer{}, nil, false
+		ans, vals, shown = gate.Answer{}, nil, nil
 		var err error
 		ans, err = s.Gate.Ask(tx, a, gate.Question{
 			Ground: gate.Interaction(itx), Bound: true, Verb: gate.Reveal, Fields: fields, Detail: map[string]any{"reason": reason},
@@ -450,14 +450,14 @@ func (s *Service) Reveal(ctx context.Context, a actor.Actor, itx string, fields 
 		if value != "" {
 			vals = slices.DeleteFunc(vals, func(v vault.Stored) bool { return v.ID != value })
 		}
-		if missing = len(vals) == 0; missing {
+		if shown = stored(vals); len(shown) == 0 {
 			return nil // told after the commit: an answer that rolled its leaf back would tell for nothing what is not there
 		}
 		if err := spendBudget(tx, a.ID(), len(ans.Allowed)); err != nil {
 			return err
 		}
 		s.addDisclosure(tx, Disclosure{Interaction: itx, Subject: facts.Subject, Staff: a.ID(), Verb: string(gate.Reveal),
-			Fields: stored(vals), Purpose: facts.Purpose, Level: ans.Facts.Level})
+			Fields: shown, Purpose: facts.Purpose, Level: ans.Facts.Level})
 		return nil
 	})
 	switch {
@@ -465,14 +465,14 @@ func (s *Service) Reveal(ctx context.Context, a actor.Actor, itx string, fields 
 		return Revealed{}, err
 	case ans.Grant == nil:
 		return Revealed{}, ans.Refusal
-	case missing:
+	case len(shown) == 0:
 		return Revealed{}, errs.New(errs.NotFound, "desk.field_missing")
 	}
 	open, receipt, err := s.open(ans.Grant, gate.Reveal, key, vals)
 	if err != nil {
 		return Revealed{}, err
 	}
-	return Revealed{Values: open, Refused: s.refused(fields, ans, stored(vals)), Receipt: receipt, Left: max(0, ans.Facts.BudgetLeft-len(ans.Allowed))}, nil
+	return Revealed{Values: open, Refused: s.refused(fields, ans, shown), Receipt: receipt, Left: max(0, ans.Facts.BudgetLeft-len(ans.Allowed))}, nil
 }
 
 // refused names the fields that were asked for and not shown: refused by the gate, or allowed and nothing is stored. As in

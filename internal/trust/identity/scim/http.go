@@ -239,16 +239,21 @@ func (s *Service) putUser(r *web.Request) error {
 }
 
 func (s *Service) patchUser(r *web.Request) error {
-	text, err := body(r)
-	if err != nil {
-		return err
-	}
-	p, err := parsePatch(text)
+	p, err := patched(r)
 	if err != nil {
 		return err
 	}
 	u, err := s.ChangeUser(r.Context(), r.Actor, r.Path("user"), p.personWish)
 	return s.shown(r, http.StatusOK, u, err)
+}
+
+// patched reads the changes of a PATCH.
+func patched(r *web.Request) (patch, error) {
+	text, err := body(r)
+	if err != nil {
+		return patch{}, err
+	}
+	return parsePatch(text)
 }
 
 func (s *Service) deleteUser(r *web.Request) error {
@@ -307,11 +312,7 @@ func (s *Service) putGroup(r *web.Request) error {
 }
 
 func (s *Service) patchGroup(r *web.Request) error {
-	text, err := body(r)
-	if err != nil {
-		return err
-	}
-	p, err := parsePatch(text)
+	p, err := patched(r)
 	if err != nil {
 		return err
 	}
