@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"html"
 	"net/http"
 	"net/http/httptest"
@@ -626,5 +627,49 @@ func TestAFieldWithoutAMaskIsRevealedOnTheDesk(t *testing.T) {
 	}
 	if whole := b.do("POST", "/calls/"+itx+"/reveal", form, "Amanah-Fragment", ""); whole.Code != 200 || !strings.Contains(whole.Body.String(), "Alergi udang") || !strings.Contains(whole.Body.String(), "Asma") || strings.Contains(whole.Body.String(), `id="line-health_note"`) {
 		t.Errorf("without it: %d %s", whole.Code, whole.Body)
+	}
+}
+
+func TestTheDeskAsksASecondPersonAndSaysWhatBecameOfIt(t *testing.T) {
+	w := openWorld(t, db.Options{})
+	ctx := t.Context()
+	b, _, itx := browsing(t, w, "order_status", 1)
+	head, err := w.staff(ctx, actor.Supervisor)
+	if err != nil {
+		t.Fatal(err)
+	}
+	screen := func() string { return b.do("GET", "/calls/"+itx, nil).Body.String() }
+	before := screen()
+	for _, want := range []string{"Petugas kedua", `data-key="s"`, "Minta supervisor"} {
+		if !strings.Contains(before, want) {
+			t.Errorf("the desk does not offer %q", want)
+		}
+	}
+	if strings.Contains(before, "/call-back") {
+		t.Error("a call that came in is offered as a call back")
+	}
+	if got := b.do("POST", "/calls/"+itx+"/call-back", url.Values{}); got.Code != 403 || !strings.Contains(got.Body.String(), "telepon") {
+		t.Errorf("%d %s", got.Code, got.Body)
+	}
+	if got := b.do("POST", "/calls/"+itx+"/second", url.Values{"reason": {"ganti nomor"}}); got.Code != 200 || !strings.Contains(got.Body.String(), "Menunggu supervisor") || strings.Contains(got.Body.String(), `data-key="s"`) {
+		t.Errorf("%d %s", got.Code, got.Body)
+	}
+	err = w.DB.Write(ctx, func(tx *db.Tx) error {
+		waiting, err := w.Approvals.Waiting(tx, head)
+		if err != nil || len(waiting) != 1 {
+			return fmt.Errorf("%v %w", waiting, err)
+		}
+		_, err = w.Approvals.Approve(tx, head, waiting[0].ID, "cocok")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	after := screen()
+	if !strings.Contains(after, "Disetujui supervisor") || strings.Contains(after, `data-key="s"`) {
+		t.Error("the desk does not say that the second person agreed")
+	}
+	if strings.Contains(after, "ganti nomor") {
+		t.Error("the reason stands on the page")
 	}
 }

@@ -3,6 +3,7 @@ package verification
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"time"
 
@@ -245,22 +246,10 @@ func (s *Service) CallBack(ctx context.Context, a actor.Actor, interactionID str
 		if err != nil {
 			return err
 		}
-		contacts = slices.DeleteFunc(contacts, func(c vault.Stored) bool { return c.Field != "phone" })
-		age := time.Duration(0)
-		for i, c := range contacts {
-			if own := ageOf(c, tx.Now()); i == 0 || own < age {
-				age = own
-			}
-		}
-		switch {
-		case !s.o.Rules.Uses(method.CallBack) || f.Direction != interaction.Outbound || !f.CLIMatch || len(contacts) == 0:
-			refusal = errNoCallBack
-		case age < s.o.Rules.Age(method.CallBack):
-			refusal = errNewContact
-		}
-		if refusal != nil {
+		if refusal = s.calledBack(f, contacts, tx.Now()); refusal != nil {
 			return s.refuse(tx, a, f, "verification.call_back", refusal)
 		}
+		age := youngest(contacts, tx.Now())
 		proof := id.NewAt(id.Verification, tx.Now())
 		tx.Data.Queue(sqlProofAdd, proof, f.ID, f.Subject, method.CallBack, "phone", age.Microseconds(), micros(tx.Now()))
 		if _, err := s.o.Log.Append(tx, s.entry(a, f, "verification.call_back", "", proof)); err != nil {
@@ -276,6 +265,53 @@ func (s *Service) CallBack(ctx context.Context, a actor.Actor, interactionID str
 		err = refusal
 	}
 	return err
+}
+
+// calledBack says why a contact is not to be taken as a call back; nil when it is.
+func (s *Service) calledBack(f interaction.Facts, contacts []vault.Stored, now time.Time) *errs.E {
+	phones := slices.ContainsFunc(contacts, func(c vault.Stored) bool { return c.Field == "phone" })
+	switch {
+	case !s.o.Rules.Uses(method.CallBack) || f.Direction != interaction.Outbound || !f.CLIMatch || !phones:
+		return errNoCallBack
+	case youngest(contacts, now) < s.o.Rules.Age(method.CallBack):
+		return errNewContact
+	}
+	return nil
+}
+
+// youngest is the age of the telephone number that was registered last.
+func youngest(contacts []vault.Stored, now time.Time) time.Duration {
+	age := time.Duration(math.MaxInt64)
+	for _, c := range contacts {
+		if c.Field == "phone" {
+			age = min(age, ageOf(c, now))
+		}
+	}
+	return age
+}
+
+// Decision is what became of the last request for a second member of staff in a contact.
+type Decision struct {
+	State string    // asked, approved, refused or stopped; empty when nobody was asked
+	Until time.Time // asked: no answer until then is no; approved: from then on it counts without a call back
+}
+
+func (s *Service) lastDecision(tx *db.Tx, f interaction.Facts) (out Decision, err error) {
+	list, err := s.seconds(tx, f.Subject, func(one second) bool { return one.Interaction == f.ID })
+	if err != nil || len(list) == 0 {
+		return out, err
+	}
+	last := list[len(list)-1]
+	out.State = string(last.State)
+	switch last.State {
+	case secondAsked:
+		if out.Until = last.Asked.Add(SecondWaits); !tx.Now().Before(out.Until) {
+			out = Decision{State: string(secondRefused)} // the clock has decided; its job has not written it down yet
+		}
+	case secondApproved:
+		out.Until = last.Decided.Add(ObjectWithin)
+	}
+	return out, nil
 }
 
 // Object is the customer's "stop this" on the page of a notice. It ends the decision, and the

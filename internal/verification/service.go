@@ -203,6 +203,8 @@ type Status struct {
 	Locked   time.Time // compares are closed until then; zero if open
 	Links    []Way     // contacts a link can go to, best first
 	History  int       // questions that can still be asked
+	Second   Decision  // of the second member of staff last asked in this contact
+	CallBack bool      // this contact can be taken as a call back
 }
 
 // Way is a registered contact and the level a link to it can lead to.
@@ -280,6 +282,10 @@ func (s *Service) status(tx *db.Tx, a actor.Actor, interactionID string) (out St
 		return out, err
 	}
 	out.Links = s.ways(contacts, signals, tx.Now())
+	out.CallBack = s.calledBack(f, contacts, tx.Now()) == nil
+	if out.Second, err = s.lastDecision(tx, f); err != nil {
+		return out, err
+	}
 	questions, err := s.questions(tx, f)
 	if err != nil {
 		return out, err

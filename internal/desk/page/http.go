@@ -37,6 +37,10 @@ func (s screens) routes(rt *web.Router) {
 	call("POST /calls/{interaction}/identify", s.identify)
 	call("POST /calls/{interaction}/link", s.sendLink)
 	call("POST /calls/{interaction}/answer", s.answer)
+	call("POST /calls/{interaction}/second", s.askSecond)
+	call("POST /calls/{interaction}/call-back", s.then(func(r *web.Request, itx string) error {
+		return s.Verification.CallBack(r.Context(), r.Actor, itx)
+	}))
 	call("POST /calls/{interaction}/move", s.move)
 	call("POST /calls/{interaction}/refuse", s.refuse)
 	call("GET /calls/{interaction}/transfer", s.showTransfer)
@@ -319,6 +323,19 @@ func (s screens) answer(r *web.Request) error {
 		return err
 	}
 	return s.noticed(r, matchNotice(r.Printer(), s.said(r), match))
+}
+
+func (s screens) askSecond(r *web.Request) error {
+	var form struct {
+		Reason string `form:"reason" max:"200" required:"true"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	if _, err := s.Verification.AskSecond(r.Context(), r.Actor, r.Path("interaction"), form.Reason); err != nil {
+		return err
+	}
+	return s.again(r)
 }
 
 func (s screens) move(r *web.Request) error {

@@ -70,6 +70,7 @@ type CallPage struct {
 	More      bool
 	Attempt   *Attempt
 	Links     []web.Action
+	Second    *Second
 	Questions []Ask
 	Proven    bool // enough for the purpose: what else could be proven steps back
 	Moves     []web.Action
@@ -116,6 +117,16 @@ type Attempt struct {
 	State  web.Chip
 	Until  time.Time
 	Say    string
+}
+
+// Second is how a second member of staff is asked, what came of it, and how the contact counts as a call back.
+type Second struct {
+	Call   string
+	State  *web.Chip
+	Text   string
+	Until  time.Time  // asked: the answer is no after this
+	Reason *web.Input // nil while one is asked
+	Back   *web.Action
 }
 
 // Ask is one question from the account's history.
@@ -358,7 +369,7 @@ func (page *CallPage) purposes(p *i18n.Printer, v interaction.View, list []purpo
 		}
 		page.Search = []web.Input{
 			{Name: "by", Label: p.T("desk.by"), Type: "select", Choices: kinds, Required: true},
-			{Name: "value", Label: p.T("desk.search_value"), Type: "search", Max: 200, Required: true, Key: "/"},
+			{Name: "value", Label: p.T("desk.search_value"), Type: "search", Max: 200, Required: true, Key: "f"},
 		}
 		if v.Match == "one" || v.Match == "many" {
 			page.Callers = &web.Action{To: "/calls/" + v.ID + "/callers", Swap: "#call", Button: web.Button{Style: "primary", Label: p.T("desk.callers"), Key: "n"}}
@@ -415,8 +426,33 @@ func (page *CallPage) verify(p *i18n.Printer, st verification.Status) {
 				Button: web.Button{Style: style, Label: p.T("desk.send_link", "contact", p.T("desk.contact_"+w.Contact), "level", w.Reaches), Key: key}})
 		}
 	}
+	if st.Level >= verification.V2 && st.Level < verification.V4 || st.Second.State == "approved" {
+		page.second(p, st)
+	}
 	if !st.Locked.IsZero() {
 		page.Notice = &web.Notice{Tone: web.Warn, Title: p.T("desk.locked"), Text: p.T("desk.locked_next", "until", p.DateTime(st.Locked))}
+	}
+}
+
+var decisionTones = map[string]web.Tone{"asked": web.Info, "approved": web.Good, "refused": web.Warn, "stopped": web.Bad}
+
+// second fills what the gravest acts need beside the customer's own proof.
+func (page *CallPage) second(p *i18n.Printer, st verification.Status) {
+	d := st.Second
+	page.Second = &Second{Call: page.ID}
+	if d.State != "" {
+		page.Second.State = &web.Chip{Tone: decisionTones[d.State], Text: p.T("desk.second_" + d.State)}
+		page.Second.Text = p.T("desk.second_"+d.State+"_next", "until", p.DateTime(d.Until))
+	}
+	switch d.State {
+	case "asked":
+		page.Second.Until = d.Until
+	case "approved":
+	default:
+		page.Second.Reason = &web.Input{ID: "f-second", Name: "reason", Label: p.T("desk.second_reason"), Type: "text", Max: 200, Required: true, Key: "s"}
+	}
+	if st.CallBack {
+		page.Second.Back = &web.Action{To: "/calls/" + page.ID + "/call-back", Swap: "#call", Button: web.Button{Label: p.T("desk.call_back"), Key: "c"}}
 	}
 }
 
@@ -712,6 +748,9 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	verify.verify(p, verification.Status{Level: 1, Attempts: []verification.Attempt{{Number: 47, State: verification.Sent, Expires: now}},
 		Links: []verification.Way{{Value: "val_1", Contact: "email", Reaches: 3}}, Locked: now})
 	verify.ask(verify.ID, []verification.Question{{Kind: "last_payment"}})
+	waiting, decided := serving(""), serving("")
+	waiting.second(p, verification.Status{Level: 3, Second: verification.Decision{State: "asked", Until: now.Add(time.Minute)}, CallBack: true})
+	decided.second(p, verification.Status{Level: 3, Second: verification.Decision{State: "approved", Until: now.Add(24 * time.Hour)}})
 	hand := build(interaction.Serving, "")
 	hand.Transfer = []web.Choice{{Value: "stf_1", Label: "Bagas Pradana"}}
 	alone := build(interaction.Serving, "")
@@ -727,6 +766,8 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		{Name: "verify", Page: verify, Role: actor.Agent},
 		{Name: "ordinary", Page: serving(""), Role: actor.Agent},
 		{Name: "transfer", Page: hand, Role: actor.Agent},
+		{Name: "second_asked", Page: waiting, Role: actor.Agent},
+		{Name: "second_approved", Page: decided, Role: actor.Agent},
 		{Name: "alone", Page: alone, Role: actor.Agent},
 		{Name: "frozen", Page: build(interaction.Frozen, ""), Role: actor.Supervisor},
 		{Name: "wrapup", Page: wrap, Role: actor.Agent},

@@ -4,7 +4,6 @@
 //   data-swap="#element"        on a link or form: answered in place of that element
 //   data-key="v", "r p"         the stroke, or two, that presses or focuses this; once a page
 //   data-again                  on a button: one click only says so, the second counts; two strokes are enough
-//   data-search                 the field that / leads to (any type=search is one)
 //   data-confirm="text"         on a button or form: asked before it is sent
 //   data-stream="/path"         opens Request.Events of that path, once a page
 //   data-on="name"              filled by the event of that name; with data-load="/path" and
@@ -14,7 +13,7 @@
 //                               page; answered 205, it ends and the live parts are asked for anew
 //   data-since="time"           counts up from a time
 //
-// Keys that are taken everywhere: ? lists the keys, / searches, j and k walk the rows of a
+// Keys that are taken everywhere: / opens the command line, and so does ?; j and k walk the rows of a
 // table, arrows its boxes to tick, [ and ] turn its pages, Escape masks every opened value. An opened value (Masked
 // with Open) masks itself when its seconds are over and when the window loses the focus.
 (() => {
@@ -205,22 +204,40 @@
     return first + " – " + seconds.map(([key, text]) => seconds.length > 3 ? key : key + ": " + text).join(seconds.length > 3 ? " " : " · ");
   };
   const label = (e) => (e.getAttribute("aria-label") || e.labels?.[0]?.firstChild?.textContent || [...e.childNodes].filter((n) => n.nodeName !== "KBD").map((n) => n.textContent).join(" ")).trim();
-  const help = () => {
-    const d = doc.createElement("dialog"), h = doc.createElement("h2"), list = doc.createElement("dl"), close = doc.createElement("button");
-    h.textContent = body.dataset.sayKeys;
-    h.id = "keys-title"; d.setAttribute("aria-labelledby", h.id); d.className = "keys";
-    const seen = new Set();
-    for (const e of $$("[data-key]").filter(shown)) {
-      const k = e.dataset.key, row = doc.createElement("div"), dt = doc.createElement("dt"), dd = doc.createElement("dd");
-      if (seen.has(k)) continue;
-      seen.add(k);
-      for (const stroke of k.split(" ")) { const kbd = doc.createElement("kbd"); kbd.textContent = stroke; dt.append(kbd); }
-      dd.textContent = label(e);
-      row.append(dt, dd); list.append(row);
-    }
-    close.textContent = body.dataset.sayClose; close.addEventListener("click", () => d.close());
-    d.append(h, list, close); d.addEventListener("close", () => d.remove());
-    body.append(d); d.showModal();
+  // The command line, opened by / or ?: a strip at the foot, no dialog, that lists what can be
+  // done here by key and name. What is typed narrows the list; arrows choose, Enter does the
+  // chosen one, as its key would, Escape leaves. What names nothing goes into the page's search.
+  const command = () => {
+    const make = (tag, attributes, ...inside) => { const e = doc.createElement(tag); for (const k in attributes) e.setAttribute(k, attributes[k]); e.append(...inside); return e; };
+    const text = make("input", { type: "text", role: "combobox", "aria-label": body.dataset.sayCommand, placeholder: body.dataset.sayCommand, "aria-expanded": true, "aria-controls": "command", "aria-autocomplete": "list", autocomplete: "off", spellcheck: false });
+    const list = make("ul", { id: "command", role: "listbox", "aria-label": body.dataset.sayKeys }), box = make("div", { class: "command" }, text, list), back = doc.activeElement;
+    const here = (e) => shown(e) || !e.disabled && e.closest("details:not([open])"), find = $$("input[type=search]").find(here), seen = new Set();
+    const all = $$("[data-key]").filter((e) => here(e) && label(e) && !seen.has(e.dataset.key) && seen.add(e.dataset.key));
+    let found = [], at = 0;
+    const run = (e) => {
+      const asked = text.value.trim();
+      box.remove(); e?.focus();
+      if (e && e === find && asked) { e.value = asked; e.form.requestSubmit(); } else if (e) act(e);
+    };
+    const mark = () => found.forEach((_, i) => { const li = list.children[i]; li.setAttribute("aria-selected", i === at); if (i === at) { text.setAttribute("aria-activedescendant", li.id); li.scrollIntoView({ block: "nearest" }); } });
+    const fill = () => {
+      const asked = text.value.trim(), words = asked.toLowerCase().split(/\s+/).filter(Boolean);
+      found = all.filter((e) => e.dataset.key === asked || words.every((w) => label(e).toLowerCase().split(/[\s:·/()-]+/).some((x) => x.startsWith(w))));
+      if (find && asked && !found.includes(find)) found.push(find);
+      at = 0; text.removeAttribute("aria-activedescendant");
+      list.replaceChildren(...found.map((e, i) => make("li", { id: "command-" + i, role: "option" }, ...(e.dataset.key?.split(" ") || []).map((k) => make("kbd", {}, k)), label(e) + (e === find && asked ? ": " + asked : ""))));
+      mark();
+    };
+    list.addEventListener("click", (ev) => run(found[[...list.children].indexOf(ev.target.closest("li"))]));
+    text.addEventListener("keydown", (ev) => {
+      const step = { ArrowDown: 1, ArrowUp: found.length - 1 }[ev.key];
+      if (step && found.length) { at = (at + step) % found.length; mark(); }
+      else if (ev.key === "Enter" && !ev.isComposing) run(found[at]);
+      else if (ev.key === "Escape") { maskAll(); box.remove(); if (back?.isConnected) back.focus(); } else return;
+      ev.preventDefault(); ev.stopPropagation();
+    });
+    text.addEventListener("input", fill); text.addEventListener("blur", () => setTimeout(() => box.remove(), 200));
+    body.append(box); fill(); text.focus();
   };
   const rows = (step) => {
     const links = $$("tbody tr").map((tr) => $("a, button, input[type=checkbox]", tr)).filter(Boolean);
@@ -236,13 +253,15 @@
     all[all.indexOf(at) + step]?.focus();
     return true;
   };
-  const press = (key) => {
-    const e = $$("[data-key]").find((x) => x.dataset.key === key && shown(x));
-    if (!e) return false;
+  const act = (e, certain) => {
     const closed = e.closest("details:not([open])"); // a summary opens its own by the click
     if (closed && e.tagName !== "SUMMARY") closed.open = true;
-    if (typing(e)) { e.focus(); e.select?.(); } else { sure = e.dataset.key; e.click(); }
-    return true;
+    if (typing(e)) { e.focus(); e.select?.(); } else { sure = certain; e.click(); }
+  };
+  const press = (key) => {
+    const e = $$("[data-key]").find((x) => x.dataset.key === key && shown(x));
+    if (e) act(e, key);
+    return !!e;
   };
   const strike = (key) => {
     const first = pending, stroke = first ? first + " " + key : key, keys = $$("[data-key]");
@@ -252,8 +271,7 @@
     if (keys.some((e) => e.dataset.key.startsWith(stroke + " ") && (acting || shown(e)))) { pending = stroke; hint(waiting(stroke)); return true; }
     if (acting) { if (held.length < 16) held.push(...stroke.split(" ")); return true; }
     if (first) { hint(stroke + ": " + body.dataset.sayBroken); return true; }
-    if (stroke === "?") { help(); return true; }
-    if (stroke === "/") { const s = $("[data-search], input[type=search]"); if (s) { s.focus(); s.select(); return true; } }
+    if (stroke === "?" || stroke === "/") { command(); return true; }
     return (stroke === "j" || stroke === "k") && rows(stroke === "j" ? 1 : -1);
   };
   const replay = () => {
@@ -268,7 +286,7 @@
     if (ev.ctrlKey || ev.metaKey || ev.altKey || ev.isComposing) return;
     const at = doc.activeElement || body;
     if (ev.key === "Escape") { maskAll(); if (typing(at)) at.blur(); pending = ""; sure = null; hint(""); held = []; return; }
-    if (typing(at) || $("dialog[open]")) return;
+    if (typing(at)) return;
     if (boxes(ev.key, at)) { ev.preventDefault(); return; }
     if (ev.key === "Enter" && !pending && at.matches("a, button, summary")) return;
     if (ev.key.length > 1 && ev.key !== "Enter" || ev.repeat && (acting || pending)) return;
