@@ -48,19 +48,20 @@ var table = map[string][]string{
 	"trust/approval":          rooms(kit, trust, only("web")),
 
 	// capabilities: kit, trust and web go without saying
-	"purpose":       nil,
-	"consent":       only("purpose"),
-	"interaction":   only("purpose"),
-	"vault":         nil,
-	"vault/name":    only("kit/id"),                      // the index of names in memory
-	"intake":        only("vault", "purpose", "consent"), // the import of files: the vault's second room
-	"message":       only("vault"),
-	"verification":  only("interaction", "vault", "message", "purpose"),
-	"desk":          only("vault", "consent", "verification", "interaction", "purpose", "message"),
-	"desk/page":     only("desk", "vault", "consent", "verification", "interaction", "purpose", "message"), // the screens of the desk, its second room
-	"telephony":     only("interaction", "telephony/pbx"),
-	"telephony/pbx": nil,           // speaks with exchanges; knows nothing of calls
-	"trail":         only("proof"), // writes proof files
+	"purpose":           nil,
+	"consent":           only("purpose"),
+	"interaction":       only("purpose"),
+	"vault":             nil,
+	"vault/name":        only("kit/id"),                      // the index of names in memory
+	"intake":            only("vault", "purpose", "consent"), // the import of files: the vault's second room
+	"message":           only("vault"),
+	"verification":      only("interaction", "vault", "message", "purpose"),
+	"verification/page": only("verification", "interaction"), // its pages and operations, its second room
+	"desk":              only("vault", "consent", "verification", "interaction", "purpose", "message"),
+	"desk/page":         only("desk", "vault", "consent", "verification", "interaction", "purpose", "message"), // the screens of the desk, its second room
+	"telephony":         only("interaction", "telephony/pbx"),
+	"telephony/pbx":     nil,           // speaks with exchanges; knows nothing of calls
+	"trail":             only("proof"), // writes proof files
 
 	"app":               nil, // everything; checked below
 	"apitest":           nil, // tests of the whole API; its files may know every room

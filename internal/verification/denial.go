@@ -21,10 +21,11 @@ import (
 // When a customer says "I did not contact you", the contact is frozen by the program; what it means has to be found out by
 // people. They see the contact by its ids, never the customer, and write down that they looked, once, with what they found.
 
-// reviewers look into what customers deny.
-var reviewers = []actor.Role{actor.Supervisor, actor.DPO, actor.Security}
+// Reviewers look into what customers deny.
+var Reviewers = []actor.Role{actor.Supervisor, actor.DPO, actor.Security}
 
-const maxReason = 300
+// MaxReason is how long a finding may be, in characters.
+const MaxReason = 300
 
 // Denial is a contact that its customer denied, as those who review it see it: no personal data.
 type Denial struct {
@@ -52,7 +53,7 @@ const DenialsAPage = 50
 // Denials lists what the customers of the asker's controllers denied, the newest first: what waits, or what was reviewed.
 // next is where the list goes on; zero at its end.
 func (s *Service) Denials(ctx context.Context, a actor.Actor, reviewed bool, after Position) (out []Denial, next Position, err error) {
-	if !a.Is(reviewers...) {
+	if !a.Is(Reviewers...) {
 		return nil, next, errReviewer
 	}
 	if after.At == 0 {
@@ -83,6 +84,29 @@ func (s *Service) Denials(ctx context.Context, a actor.Actor, reviewed bool, aft
 	return out, next, err
 }
 
+// Names are staff and companies as colleagues know them, by id.
+func (s *Service) Names(ctx context.Context, list []Denial) (map[string]string, error) {
+	names := map[string]string{}
+	return names, s.o.DB.Read(ctx, func(tx *db.Tx) (err error) {
+		for _, d := range list {
+			for _, staff := range []string{d.Agent, d.ReviewedBy} {
+				if _, known := names[staff]; known || staff == "" {
+					continue
+				}
+				if names[staff], err = s.o.Staff(tx, staff); err != nil {
+					return err
+				}
+			}
+			if names[d.Controller] == "" {
+				if names[d.Controller], err = s.o.Company(tx, d.Controller); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
 // contact fills in what the interaction knows.
 func (s *Service) contact(tx *db.Tx, a actor.Actor, d *Denial) error {
 	f, err := s.o.Interactions.Facts(tx, d.Interaction)
@@ -93,7 +117,7 @@ func (s *Service) contact(tx *db.Tx, a actor.Actor, d *Denial) error {
 
 // Denial reads one denial of the asker's controllers.
 func (s *Service) Denial(ctx context.Context, a actor.Actor, denial string) (out Denial, err error) {
-	if !a.Is(reviewers...) {
+	if !a.Is(Reviewers...) {
 		return out, errReviewer
 	}
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
@@ -121,11 +145,11 @@ func (s *Service) denial(tx *db.Tx, a actor.Actor, denial string) (Denial, strin
 // contact. The reason is free text about somebody, so it goes into the detail of the entry, sealed under the customer's
 // key, and nowhere else. also runs in the transaction.
 func (s *Service) Review(ctx context.Context, a actor.Actor, denial, reason string, also ...func(*db.Tx) error) error {
-	if !a.Is(reviewers...) {
+	if !a.Is(Reviewers...) {
 		return errReviewer
 	}
 	reason = strings.TrimSpace(strings.ReplaceAll(reason, "\r\n", "\n"))
-	if !strings.ContainsFunc(reason, unicode.IsLetter) || utf8.RuneCountInString(reason) > maxReason || !utf8.ValidString(reason) ||
+	if !strings.ContainsFunc(reason, unicode.IsLetter) || utf8.RuneCountInString(reason) > MaxReason || !utf8.ValidString(reason) ||
 		strings.ContainsFunc(reason, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
 		return errReason
 	}

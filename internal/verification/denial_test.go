@@ -1,6 +1,8 @@
-package verification
+package verification_test
 
 import (
+	. "github.com/amanah-id/amanah/internal/verification"
+
 	"bytes"
 	"context"
 	"encoding/json"
@@ -188,8 +190,8 @@ func TestTheListOfDenialsHasPagesThroughTheAPI(t *testing.T) {
 		h.must(h.db.Write(context.Background(), func(tx *db.Tx) error {
 			for i := range 2*DenialsAPage + 3 {
 				at := h.clock().Add(-time.Duration(i/2) * time.Second) // some at the same moment
-				one := Attempt{ID: id.NewAt(id.Verification, at), Interaction: itx, subject: h.subject, Controller: h.ctl, Agent: h.agent.ID(), State: Denied, Started: at, Answered: at}
-				one.insert(tx)
+				one := Attempt{ID: id.NewAt(id.Verification, at), Interaction: itx, Controller: h.ctl, Agent: h.agent.ID(), State: Denied, Started: at, Answered: at}
+				Insert(tx, one, h.subject)
 			}
 			return nil
 		}))

@@ -1,4 +1,4 @@
-package verification
+package verification_test
 
 import (
 	"context"
@@ -27,6 +27,8 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/internal/trust/policy"
 	"github.com/amanah-id/amanah/internal/vault"
+	. "github.com/amanah-id/amanah/internal/verification"
+	"github.com/amanah-id/amanah/internal/verification/page"
 	"github.com/amanah-id/amanah/internal/web"
 	"github.com/amanah-id/amanah/internal/web/webtest"
 )
@@ -40,6 +42,7 @@ type house struct {
 	mu           sync.Mutex
 	now          time.Time
 	log          *recorder
+	keys         *keyring.Keyring
 	vault        *vault.Vault
 	interactions *interaction.Service
 	messages     *message.Service
@@ -97,6 +100,9 @@ func (h *house) wait(d time.Duration, calls ...string) {
 	}
 }
 
+// cookie is the name of the browser's secret.
+const cookie = "__Host-amanah-page"
+
 const mail = "sri.kenanga@contoh.example"
 
 func each(t *testing.T, test func(t *testing.T, h *house)) {
@@ -139,6 +145,7 @@ func (h *house) build() {
 	h.log = &recorder{log: log}
 	keys, err := keyring.Start(ctx, h.db, kms, keyring.Options{Deployment: "amanah-test", Log: log, Actor: actor.NewDuty("keyring")})
 	h.must(err)
+	h.keys = keys
 	h.must(log.Start(ctx, keys, keys.Signer()))
 	h.t.Cleanup(func() { _ = log.Close(ctx) })
 	set, err := policy.New()
@@ -230,7 +237,7 @@ func (h *house) build() {
 	h.approvals, err = approval.New(h.db, h.log, keys, approval.Options{Expiry: actor.NewDuty("approval_expire")}, h.Decisions()...)
 	h.must(err)
 	h.AskWith(h.approvals.Request)
-	h.desk = webtest.New(h.t, func(o *web.Options) { o.DB = h.db }, h.Module(), h.messages.Module(), h.interactions.Module())
+	h.desk = webtest.New(h.t, func(o *web.Options) { o.DB = h.db }, page.Module(h.Service), h.messages.Module(), h.interactions.Module())
 	h.desk.Now = h.now
 	h.desk.Actor("agent", h.agent)
 	h.worker.Use(map[string]jobs.Handler{message.DeliverJob: h.messages.Deliver, ExpireJob: h.Expire, SIMJob: h.CheckSIM}, nil)

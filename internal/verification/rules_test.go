@@ -1,6 +1,8 @@
-package verification
+package verification_test
 
 import (
+	. "github.com/amanah-id/amanah/internal/verification"
+
 	"testing"
 	"time"
 
@@ -48,7 +50,7 @@ func TestAGrantDecaysAndSignalsOnlyLowerIt(t *testing.T) {
 func TestTheNumberHasTwoDigitsAndAGuessIsRightOnceInNinety(t *testing.T) {
 	times := map[int]int{}
 	for range 9000 {
-		n := number()
+		n := DrawNumber()
 		if n < 10 || n > 99 {
 			t.Fatal(n)
 		}

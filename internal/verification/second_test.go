@@ -1,6 +1,8 @@
-package verification
+package verification_test
 
 import (
+	. "github.com/amanah-id/amanah/internal/verification"
+
 	"context"
 	"net/http"
 	"strings"
@@ -137,7 +139,7 @@ func TestTheCustomerStopsADecisionFromTheNotice(t *testing.T) {
 		if len(list) != 1 || list[0].Interaction != itx || list[0].Agent != h.boss.ID() || list[0].State != interaction.Frozen || !list[0].At.Equal(h.clock()) {
 			t.Fatalf("%+v", list)
 		}
-		h.refused(h.Review(ctx, h.boss, list[0].ID, "It was me."), errOwn.Code)
+		h.refused(h.Review(ctx, h.boss, list[0].ID, "It was me."), "verification.own_contact")
 		h.must(h.Review(ctx, dpo, list[0].ID, "Asked the customer again."))
 		if list, _, err = h.Denials(ctx, dpo, true, Position{}); err != nil || len(list) != 1 || list[0].ReviewedBy != dpo.ID() {
 			t.Fatalf("%+v %v", list, err)
@@ -147,8 +149,8 @@ func TestTheCustomerStopsADecisionFromTheNotice(t *testing.T) {
 			t.Fatalf("a stopped decision counts: V%d", h.level(itx))
 		}
 		for name, bad := range map[string]string{
-			"another audience": "/v/notice/" + h.o.Keys.Token("verification.link", []byte("ver_x"), h.clock().Add(time.Hour)), "no token": "/v/notice/x", "long": "/v/notice/" + strings.Repeat("x", 600),
-			"of nothing": "/v/notice/" + h.o.Keys.Token("verification.notice", []byte("ver_00000000000000000000000000"), h.clock().Add(time.Hour)),
+			"another audience": "/v/notice/" + h.keys.Token("verification.link", []byte("ver_x"), h.clock().Add(time.Hour)), "no token": "/v/notice/x", "long": "/v/notice/" + strings.Repeat("x", 600),
+			"of nothing": "/v/notice/" + h.keys.Token("verification.notice", []byte("ver_00000000000000000000000000"), h.clock().Add(time.Hour)),
 		} {
 			if code, _ := b.do("GET", bad, ""); code != http.StatusNotFound {
 				t.Errorf("%s: %d", name, code)

@@ -1,6 +1,8 @@
-package verification
+package verification_test
 
 import (
+	. "github.com/amanah-id/amanah/internal/verification"
+
 	"context"
 	"net/http"
 	"net/url"
@@ -145,10 +147,10 @@ func TestAForgedLinkIsUnknownWhateverIsWrongWithIt(t *testing.T) {
 		token := strings.TrimPrefix(link, "/v/")
 		flipped := []byte(token)
 		flipped[len(flipped)/2] ^= 1
-		other := h.o.Keys.Token("interaction.transfer:x", []byte(a.ID), h.clock().Add(time.Hour))
+		other := h.keys.Token("interaction.transfer:x", []byte(a.ID), h.clock().Add(time.Hour))
 		for name, bad := range map[string]string{
 			"flipped": url.PathEscape(string(flipped)), "shorter": token[:len(token)-1], "empty payload": "x", "for another audience": other,
-			"an attempt that is not there": h.o.Keys.Token("verification.link", []byte("ver_00000000000000000000000000"), h.clock().Add(time.Hour)),
+			"an attempt that is not there": h.keys.Token("verification.link", []byte("ver_00000000000000000000000000"), h.clock().Add(time.Hour)),
 			"long":                         strings.Repeat("x", 600),
 		} {
 			b := &browser{h: h}

@@ -1,6 +1,8 @@
-package verification
+package verification_test
 
 import (
+	. "github.com/amanah-id/amanah/internal/verification"
+
 	"context"
 	"errors"
 	"slices"
@@ -36,22 +38,15 @@ func (h *house) over(itx, field string) {
 	}
 	a, err := h.SendLink(ctx, h.agent, itx, st.Links[i].Value)
 	h.must(err)
-	h.must(h.db.Write(ctx, func(tx *db.Tx) error {
-		one, err := attempt(tx, a.ID)
-		if err != nil {
-			return err
-		}
-		one.State, one.browser = Opened, h.browserMAC(a.ID, "secret")
-		one.save(tx)
-		return nil
-	}))
-	h.must(h.Reply(ctx, h.token(a), "secret", answer(a.Number)[len("answer="):]))
+	secret, err := h.Enter(ctx, h.LinkOf(a), "")
+	h.must(err)
+	h.must(h.Reply(ctx, h.LinkOf(a), secret, answer(a.Number)[len("answer="):]))
 }
 
 func TestWhatHangsOnASIMProvesNothingUntilTheOperatorAnswersAndNothingWhenItWasChanged(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		o := &operator{}
-		h.o.SIM = o
+		h.UseSIM(o)
 		itx := h.identified("")
 		h.over(itx, "phone")
 		if h.level(itx) != V1 || len(o.asked) != 0 {
@@ -93,7 +88,7 @@ func TestWhatHangsOnASIMProvesNothingUntilTheOperatorAnswersAndNothingWhenItWasC
 func TestAnOperatorThatDoesNotAnswerRaisesNothingAndIsAskedAgain(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		o := &operator{err: errors.New("down")}
-		h.o.SIM = o
+		h.UseSIM(o)
 		itx := h.identified("")
 		h.over(itx, "phone")
 		h.deliver()
@@ -160,7 +155,7 @@ func TestACustomerWhoReportsAnAttackIsGuardedInEveryOtherContact(t *testing.T) {
 		h.must(h.db.Read(ctx, func(tx *db.Tx) error {
 			f, err := h.interactions.Facts(tx, itx)
 			f.Subject, f.Risks = other, nil
-			signals, err2 := h.signals(tx, f)
+			signals, err2 := h.SignalsOf(tx, f)
 			if len(signals) != 0 {
 				t.Errorf("somebody else has %v", signals)
 			}

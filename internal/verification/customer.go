@@ -305,8 +305,11 @@ func (s *Service) deny(tx *db.Tx, customer actor.Actor, one Attempt, f interacti
 	return jobs.Insert(tx, jobs.Job{Kind: DeniedJob, Key: one.ID, Payload: payload{one.ID, f.ID}})
 }
 
-// refusal reports whether err is one the page shows as a page of its own.
-func refusal(err error) (*errs.E, bool) {
+// IsUnknown reports whether err says that a link is none of ours, or no longer.
+func IsUnknown(err error) bool { return errors.Is(err, errLink) }
+
+// Refusal reports whether err is one the page shows as a page of its own.
+func Refusal(err error) (*errs.E, bool) {
 	for _, e := range []*errs.E{errLink, errExpired, errAnswered, errBrowser, errOver} {
 		if errors.Is(err, e) {
 			return e, true

@@ -1,4 +1,4 @@
-package verification
+package page
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/verification"
 	"github.com/amanah-id/amanah/internal/web"
 )
 
@@ -30,17 +31,17 @@ type DenialPage struct {
 	Reason web.Input
 }
 
-func (s *Service) denialRoutes(rt *web.Router) {
-	rt.Page("GET /denials", web.Access{Roles: reviewers}, s.showDenials(rt))
-	rt.Page("GET /denials/{denial}", web.Access{Roles: reviewers}, s.showDenial)
-	rt.Page("POST /denials/{denial}/review", web.Access{Roles: reviewers, Fresh: true}, s.postReview)
+func (s screens) denialRoutes(rt *web.Router) {
+	rt.Page("GET /denials", web.Access{Roles: verification.Reviewers}, s.showDenials(rt))
+	rt.Page("GET /denials/{denial}", web.Access{Roles: verification.Reviewers}, s.showDenial)
+	rt.Page("POST /denials/{denial}/review", web.Access{Roles: verification.Reviewers, Fresh: true}, s.postReview)
 
-	read := web.Access{Roles: reviewers, Scope: "audit"}
+	read := web.Access{Roles: verification.Reviewers, Scope: "audit"}
 	web.Operation(rt, web.Op{Method: http.MethodGet, Path: "/denials", Summary: "Contacts that their customers denied: frozen, with who looked into them; no personal data", Access: read},
 		func(ctx context.Context, c web.Call, in *denialsInput) (*denialsOutput, error) {
 			out := &denialsOutput{}
 			out.Body.Items = []denialJSON{}
-			var after Position
+			var after verification.Position
 			if err := rt.OpenCursor(listOf(in.Reviewed), in.After, &after); err != nil {
 				return nil, err
 			}
@@ -57,7 +58,7 @@ func (s *Service) denialRoutes(rt *web.Router) {
 			}
 			return out, err
 		})
-	web.Operation(rt, web.Op{Method: http.MethodPost, Path: "/denials/{denial}/review", Summary: "Say that a denied contact was looked into, and what was found; once", Access: web.Access{Roles: reviewers, Fresh: true}, MaxBody: 8 << 10, Idempotent: true},
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: "/denials/{denial}/review", Summary: "Say that a denied contact was looked into, and what was found; once", Access: web.Access{Roles: verification.Reviewers, Fresh: true}, MaxBody: 8 << 10, Idempotent: true},
 		func(ctx context.Context, c web.Call, in *reviewInput) (*struct{}, error) {
 			return nil, s.Review(ctx, c.Actor, in.Denial, in.Body.Reason, func(tx *db.Tx) error { return c.Settle(tx, &struct{}{}) })
 		})
@@ -66,7 +67,7 @@ func (s *Service) denialRoutes(rt *web.Router) {
 // listOf names a half of the list for its cursors.
 func listOf(reviewed bool) string { return "denials?reviewed=" + strconv.FormatBool(reviewed) }
 
-func (s *Service) showDenials(rt *web.Router) func(*web.Request) error {
+func (s screens) showDenials(rt *web.Router) func(*web.Request) error {
 	return func(r *web.Request) error {
 		var form struct {
 			Reviewed bool   `form:"reviewed"`
@@ -75,7 +76,7 @@ func (s *Service) showDenials(rt *web.Router) func(*web.Request) error {
 		if err := r.Decode(&form); err != nil {
 			return err
 		}
-		var after Position
+		var after verification.Position
 		if err := rt.OpenCursor(listOf(form.Reviewed), form.After, &after); err != nil {
 			return err
 		}
@@ -83,7 +84,7 @@ func (s *Service) showDenials(rt *web.Router) func(*web.Request) error {
 		if err != nil {
 			return err
 		}
-		names, err := s.names(r.Context(), list)
+		names, err := s.Names(r.Context(), list)
 		if err != nil {
 			return err
 		}
@@ -99,29 +100,6 @@ func (s *Service) showDenials(rt *web.Router) func(*web.Request) error {
 	}
 }
 
-// names are staff and companies as colleagues know them, by id.
-func (s *Service) names(ctx context.Context, list []Denial) (map[string]string, error) {
-	names := map[string]string{}
-	return names, s.o.DB.Read(ctx, func(tx *db.Tx) (err error) {
-		for _, d := range list {
-			for _, staff := range []string{d.Agent, d.ReviewedBy} {
-				if _, known := names[staff]; known || staff == "" {
-					continue
-				}
-				if names[staff], err = s.o.Staff(tx, staff); err != nil {
-					return err
-				}
-			}
-			if names[d.Controller] == "" {
-				if names[d.Controller], err = s.o.Company(tx, d.Controller); err != nil {
-					return err
-				}
-			}
-		}
-		return nil
-	})
-}
-
 func contactChip(p *i18n.Printer, state interaction.State) *web.Chip {
 	tone := web.Neutral // it had ended before
 	if state == interaction.Frozen {
@@ -130,7 +108,7 @@ func contactChip(p *i18n.Printer, state interaction.State) *web.Chip {
 	return &web.Chip{Tone: tone, Text: p.T("interaction.state_" + string(state))}
 }
 
-func denialsPage(p *i18n.Printer, list []Denial, names map[string]string, reviewed bool) DenialListPage {
+func denialsPage(p *i18n.Printer, list []verification.Denial, names map[string]string, reviewed bool) DenialListPage {
 	page := DenialListPage{Other: web.Link{To: "/denials?reviewed=true", Label: p.T("verification.denials_reviewed")}}
 	page.Table = web.Table{
 		Caption: p.T("verification.denials_waiting"),
@@ -155,14 +133,14 @@ func denialsPage(p *i18n.Printer, list []Denial, names map[string]string, review
 	return page
 }
 
-func (s *Service) showDenial(r *web.Request) error { return s.denialPage(r, http.StatusOK, nil, "") }
+func (s screens) showDenial(r *web.Request) error { return s.denialPage(r, http.StatusOK, nil, "") }
 
-func (s *Service) denialPage(r *web.Request, status int, n *web.Notice, typed string) error {
+func (s screens) denialPage(r *web.Request, status int, n *web.Notice, typed string) error {
 	d, err := s.Denial(r.Context(), r.Actor, r.Path("denial"))
 	if err != nil {
 		return err
 	}
-	names, err := s.names(r.Context(), []Denial{d})
+	names, err := s.Names(r.Context(), []verification.Denial{d})
 	if err != nil {
 		return err
 	}
@@ -171,7 +149,7 @@ func (s *Service) denialPage(r *web.Request, status int, n *web.Notice, typed st
 	return r.RenderStatus(status, page)
 }
 
-func denialPage(p *i18n.Printer, d Denial, names map[string]string, supervisor bool, typed string) DenialPage {
+func denialPage(p *i18n.Printer, d verification.Denial, names map[string]string, supervisor bool, typed string) DenialPage {
 	page := DenialPage{
 		Facts: web.Facts{
 			{Label: p.T("verification.col_denied"), Time: d.At}, {Label: p.T("verification.col_contact"), Text: d.Interaction}, {Label: p.T("verification.page_company"), Text: names[d.Controller]},
@@ -179,7 +157,7 @@ func denialPage(p *i18n.Printer, d Denial, names map[string]string, supervisor b
 			{Label: p.T("verification.col_state"), Chip: contactChip(p, d.State)},
 		},
 		Look: web.Link{To: "/log?interaction=" + d.Interaction, Label: p.T("verification.look_log")},
-		Reason: web.Input{Name: "reason", Label: p.T("verification.reason"), Type: "textarea", Value: typed, Max: maxReason, Required: true,
+		Reason: web.Input{Name: "reason", Label: p.T("verification.reason"), Type: "textarea", Value: typed, Max: verification.MaxReason, Required: true,
 			Hint: p.T("verification.reason_hint"), Key: "t"},
 	}
 	if supervisor { // the log is not theirs to read
@@ -196,7 +174,7 @@ func denialPage(p *i18n.Printer, d Denial, names map[string]string, supervisor b
 	return page
 }
 
-func (s *Service) postReview(r *web.Request) error {
+func (s screens) postReview(r *web.Request) error {
 	var form struct {
 		Reason string `form:"reason" max:"300" lines:"true"`
 	}
@@ -207,7 +185,7 @@ func (s *Service) postReview(r *web.Request) error {
 	case "":
 		r.Flash("verification.reviewed")
 		return r.Redirect("/denials")
-	case errReason.Code, errReviewed.Code:
+	case "verification.reason_missing", "verification.reviewed_already":
 		n := r.Refusal(err)
 		return s.denialPage(r, web.Status(err), &n, form.Reason)
 	default:

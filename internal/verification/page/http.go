@@ -1,47 +1,28 @@
-package verification
+package page
 
 import (
 	"context"
-	"embed"
-	"errors"
 	"net/http"
 	"time"
 
 	"github.com/amanah-id/amanah/internal/interaction"
-	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/verification"
 	"github.com/amanah-id/amanah/internal/web"
 )
 
-//go:embed schema/*.sql
-var schema embed.FS
-
-//go:embed messages/*.json
-var messages embed.FS
-
-//go:embed views/*.html
-var views embed.FS
-
-//go:embed static/*
-var statics embed.FS
-
-// Schema is the room's migrations, for db.Migrate.
-func Schema() db.Schema { return db.Schema{Room: "verification", FS: schema} }
+// The refusals that the pages show in a way of their own.
+const (
+	unknown   = "verification.link_unknown"
+	malformed = "verification.answer_malformed"
+)
 
 // cookie is the browser's secret: this host only, gone after a day.
 const cookie = "__Host-amanah-page"
 
-// Module is what the room brings to the house.
-func (s *Service) Module() web.Module {
-	return web.Module{
-		Name: "verification", Schema: schema, Messages: messages, Views: views, Static: statics, Routes: s.routes,
-		Jobs: s.Jobs(), Fixtures: fixtures,
-		Nav: []web.NavItem{{Key: "verification.nav_denials", Path: "/denials", Roles: reviewers, Order: 16, Hint: "s"}},
-	}
-}
-
-func (s *Service) routes(rt *web.Router) {
+func (s screens) routes(rt *web.Router) {
 	customer := web.Access{Customer: true}
 	rt.Page("GET /v/{token}", customer, s.showPage)
 	rt.Page("POST /v/{token}/open", customer, s.postOpen)
@@ -54,15 +35,15 @@ func (s *Service) routes(rt *web.Router) {
 
 // NoticePage is the page on which a customer learns that a change was decided on, and can stop it.
 type NoticePage struct {
-	NoticeView
+	verification.NoticeView
 	Token   string
 	Problem string
 }
 
-func (s *Service) showNotice(r *web.Request) error {
+func (s screens) showNotice(r *web.Request) error {
 	v, err := s.Noticed(r.Context(), r.Path("token"))
-	if errors.Is(err, errLink) {
-		return r.RenderStatus(http.StatusNotFound, NoticePage{Problem: errLink.Code})
+	if verification.IsUnknown(err) {
+		return r.RenderStatus(http.StatusNotFound, NoticePage{Problem: unknown})
 	}
 	if err != nil {
 		return err
@@ -70,13 +51,13 @@ func (s *Service) showNotice(r *web.Request) error {
 	return r.Render(NoticePage{NoticeView: v, Token: r.Path("token")})
 }
 
-func (s *Service) postStop(r *web.Request) error {
+func (s screens) postStop(r *web.Request) error {
 	if err := r.Decode(&struct{}{}); err != nil {
 		return err
 	}
 	err := s.Object(r.Context(), r.Path("token"))
-	if errors.Is(err, errLink) {
-		return r.RenderStatus(http.StatusNotFound, NoticePage{Problem: errLink.Code})
+	if verification.IsUnknown(err) {
+		return r.RenderStatus(http.StatusNotFound, NoticePage{Problem: unknown})
 	}
 	if err != nil {
 		return err
@@ -87,13 +68,13 @@ func (s *Service) postStop(r *web.Request) error {
 // CustomerPage is the page a customer's link leads to. It has a layout of its own: it must
 // arrive over a slow network, and shares nothing with the console.
 type CustomerPage struct {
-	View
+	verification.View
 	Token   string // of the link, for the forms; it is in the address already
 	Problem string // code of what was wrong with the last answer; "" if nothing
 	Again   bool   // what was typed is no number of two digits: it may be typed again
 }
 
-func (s *Service) showPage(r *web.Request) error {
+func (s screens) showPage(r *web.Request) error {
 	v, err := s.Show(r.Context(), r.Path("token"), secretOf(r), r.Lang)
 	if err != nil {
 		return s.problem(r, err)
@@ -103,19 +84,19 @@ func (s *Service) showPage(r *web.Request) error {
 
 // problem shows a clear page for a link that cannot be used, and passes on what is none of
 // the customer's doing.
-func (s *Service) problem(r *web.Request, err error) error {
-	e, ok := refusal(err)
+func (s screens) problem(r *web.Request, err error) error {
+	e, ok := verification.Refusal(err)
 	if !ok {
 		return err
 	}
 	status := http.StatusConflict
-	if e == errLink {
+	if e.Code == unknown {
 		status = http.StatusNotFound
 	}
 	return r.RenderStatus(status, CustomerPage{Problem: e.Code})
 }
 
-func (s *Service) postOpen(r *web.Request) error {
+func (s screens) postOpen(r *web.Request) error {
 	if err := r.Decode(&struct{}{}); err != nil {
 		return err
 	}
@@ -124,13 +105,13 @@ func (s *Service) postOpen(r *web.Request) error {
 		return s.problem(r, err)
 	}
 	http.SetCookie(r.Writer, &http.Cookie{
-		Name: cookie, Value: secret, Path: "/", MaxAge: int(PageLasts / time.Second), Secure: true, HttpOnly: true,
+		Name: cookie, Value: secret, Path: "/", MaxAge: int(verification.PageLasts / time.Second), Secure: true, HttpOnly: true,
 		SameSite: http.SameSiteLaxMode,
 	})
 	return r.Redirect("/v/" + r.Path("token"))
 }
 
-func (s *Service) postAnswer(r *web.Request) error {
+func (s screens) postAnswer(r *web.Request) error {
 	var form struct {
 		Answer string `form:"answer" max:"8" required:"true"`
 	}
@@ -138,14 +119,14 @@ func (s *Service) postAnswer(r *web.Request) error {
 		return err
 	}
 	if err := s.Reply(r.Context(), r.Path("token"), secretOf(r), form.Answer); err != nil {
-		if !errors.Is(err, errAnswer) {
+		if errs.CodeOf(err) != malformed {
 			return s.problem(r, err)
 		}
-		v, err := s.Show(r.Context(), r.Path("token"), secretOf(r), r.Lang)
-		if err != nil {
-			return s.problem(r, err)
+		v, shown := s.Show(r.Context(), r.Path("token"), secretOf(r), r.Lang)
+		if shown != nil {
+			return s.problem(r, shown)
 		}
-		return r.RenderStatus(web.Status(errAnswer), CustomerPage{View: v, Token: r.Path("token"), Again: true})
+		return r.RenderStatus(web.Status(err), CustomerPage{View: v, Token: r.Path("token"), Again: true})
 	}
 	return r.Redirect("/v/" + r.Path("token"))
 }
@@ -156,15 +137,6 @@ func secretOf(r *web.Request) string {
 		return ""
 	}
 	return c.Value
-}
-
-// QuestionText is the sentence that asks for an item of a kind. A kind that a deployment
-// made up itself is asked for by its own name.
-func QuestionText(p *i18n.Printer, kind string) string {
-	if key := "verification.question_" + kind; p.Has(key) {
-		return p.T(key)
-	}
-	return p.T("verification.question_other", "kind", kind)
 }
 
 // JSON: the same verbs.
@@ -240,7 +212,7 @@ type answerOutput struct {
 	}
 }
 
-func (s *Service) operations(rt *web.Router) {
+func (s screens) operations(rt *web.Router) {
 	access := web.Access{Roles: []actor.Role{actor.Agent, actor.Supervisor}, Scope: "verify"}
 	const path = "/interactions/{interaction}/verification"
 	web.Operation(rt, web.Op{Method: http.MethodGet, Path: path, Summary: "Level now, and what can be tried", Access: access},
@@ -302,7 +274,7 @@ func (s *Service) operations(rt *web.Router) {
 		})
 }
 
-func toJSON(a Attempt) attemptJSON {
+func toJSON(a verification.Attempt) attemptJSON {
 	return attemptJSON{ID: a.ID, State: string(a.State), Number: a.Number, Contact: a.Contact, Started: a.Started, Expires: a.Expires}
 }
 
@@ -318,35 +290,35 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	const hostile = `"><script>alert(1)</script>`
 	const token = "token"
 	at := time.Date(2026, 11, 23, 3, 32, 0, 0, time.UTC)
-	view := func(state ViewState, name string) CustomerPage {
-		v := View{State: state, Company: name, Since: at, Inbound: true, CanDeny: state != ViewDenied}
-		if state == ViewQuestion || state == ViewConfirmed {
+	view := func(state verification.ViewState, name string) CustomerPage {
+		v := verification.View{State: state, Company: name, Since: at, Inbound: true, CanDeny: state != verification.ViewDenied}
+		if state == verification.ViewQuestion || state == verification.ViewConfirmed {
 			v.Agent, v.Purpose = name, name
 		}
 		return CustomerPage{View: v, Token: token}
 	}
-	seen := view(ViewConfirmed, "Bank Contoh")
+	seen := view(verification.ViewConfirmed, "Bank Contoh")
 	seen.Agent, seen.Purpose, seen.Seen, seen.Ended = "Rina", "Status pesanan", []string{"phone", "address"}, true
-	ask := view(ViewQuestion, "Bank Contoh")
+	ask := view(verification.ViewQuestion, "Bank Contoh")
 	ask.Agent, ask.Purpose = "Rina", "Status pesanan"
 	out := []web.Fixture{
-		{Name: "empty", Page: view(ViewClosed, "Bank Contoh")},
+		{Name: "empty", Page: view(verification.ViewClosed, "Bank Contoh")},
 		{Name: "ordinary", Page: ask},
-		{Name: "hostile", Page: view(ViewQuestion, hostile), Hostile: []string{hostile}},
+		{Name: "hostile", Page: view(verification.ViewQuestion, hostile), Hostile: []string{hostile}},
 		{Name: "again", Page: CustomerPage{View: ask.View, Token: token, Again: true}},
 		{Name: "confirmed", Page: seen},
 	}
-	for _, state := range []ViewState{ViewElsewhere, ViewMismatch, ViewDeclined, ViewDenied, ViewExpired} {
+	for _, state := range []verification.ViewState{verification.ViewElsewhere, verification.ViewMismatch, verification.ViewDeclined, verification.ViewDenied, verification.ViewExpired} {
 		out = append(out, web.Fixture{Name: string(state), Page: view(state, "Bank Contoh")})
 	}
-	notice := NoticePage{NoticeView: NoticeView{Company: "Bank Contoh", Decided: at}, Token: token}
+	notice := NoticePage{NoticeView: verification.NoticeView{Company: "Bank Contoh", Decided: at}, Token: token}
 	stopped := notice
 	stopped.Stopped = true
 	out = append(out, web.Fixture{Name: "empty", Page: NoticePage{Problem: "verification.link_unknown"}}, web.Fixture{Name: "ordinary", Page: notice},
-		web.Fixture{Name: "hostile", Page: NoticePage{NoticeView: NoticeView{Company: hostile, Decided: at}, Token: token}, Hostile: []string{hostile}},
+		web.Fixture{Name: "hostile", Page: NoticePage{NoticeView: verification.NoticeView{Company: hostile, Decided: at}, Token: token}, Hostile: []string{hostile}},
 		web.Fixture{Name: "stopped", Page: stopped})
 	out = append(out, web.Fixture{Name: "problem", Page: CustomerPage{Problem: "verification.link_unknown"}})
-	denied := Denial{ID: "ver_01k9xq3v7me8t0000z9w2h4r6n", Interaction: "itx_01k9xq3v7me8t0000z9w2h4r6n", Controller: "ctl_1", Agent: "stf_1", Channel: interaction.Phone, State: interaction.Frozen, At: at}
+	denied := verification.Denial{ID: "ver_01k9xq3v7me8t0000z9w2h4r6n", Interaction: "itx_01k9xq3v7me8t0000z9w2h4r6n", Controller: "ctl_1", Agent: "stf_1", Channel: interaction.Phone, State: interaction.Frozen, At: at}
 	late := denied
 	late.ID, late.Interaction, late.Channel, late.State = "ver_01k9xq3v7me8t0000z9w2h4r6p", "itx_01k9xq3v7me8t0000z9w2h4r6p", interaction.Chat, interaction.Sealed
 	done := late
@@ -359,10 +331,10 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	again.Notice = &web.Notice{Tone: web.Bad, Title: hostile}
 	return append(out,
 		web.Fixture{Name: "empty", Page: denialsPage(p, nil, nil, false), Role: actor.Security},
-		web.Fixture{Name: "ordinary", Page: denialsPage(p, []Denial{late, denied}, names, false), Role: actor.Supervisor},
+		web.Fixture{Name: "ordinary", Page: denialsPage(p, []verification.Denial{late, denied}, names, false), Role: actor.Supervisor},
 		web.Fixture{Name: "none_reviewed", Page: denialsPage(p, nil, nil, true), Role: actor.Security},
-		web.Fixture{Name: "reviewed", Page: denialsPage(p, []Denial{done}, names, true), Role: actor.DPO},
-		web.Fixture{Name: "hostile", Page: denialsPage(p, []Denial{done}, odd, true), Role: actor.DPO, Hostile: []string{hostile}},
+		web.Fixture{Name: "reviewed", Page: denialsPage(p, []verification.Denial{done}, names, true), Role: actor.DPO},
+		web.Fixture{Name: "hostile", Page: denialsPage(p, []verification.Denial{done}, odd, true), Role: actor.DPO, Hostile: []string{hostile}},
 		web.Fixture{Name: "empty", Page: denialPage(p, own, names, true, ""), Role: actor.Supervisor},
 		web.Fixture{Name: "ordinary", Page: denialPage(p, denied, names, false, ""), Role: actor.Security},
 		web.Fixture{Name: "reviewed", Page: denialPage(p, done, names, false, ""), Role: actor.DPO},
