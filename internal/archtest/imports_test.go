@@ -51,6 +51,7 @@ var table = map[string][]string{
 	"purpose":           nil,
 	"consent":           only("purpose"),
 	"interaction":       only("purpose"),
+	"interaction/page":  only("interaction", "purpose"), // the list and the operations, its second room
 	"vault":             nil,
 	"vault/name":        only("kit/id"),                      // the index of names in memory
 	"intake":            only("vault", "purpose", "consent"), // the import of files: the vault's second room

@@ -3,15 +3,11 @@ package interaction
 import (
 	"context"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
-	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
 	"github.com/amanah-id/amanah/internal/trust/actor"
-	"github.com/amanah-id/amanah/internal/web"
-	"github.com/amanah-id/amanah/internal/web/webtest"
 )
 
 // permutations calls visit with every order of n things.
@@ -140,69 +136,4 @@ func TestALineThatLostSightLowersTheCallsItBeganAndNoOthers(t *testing.T) {
 			t.Fatalf("%+v %+v", said, r.facts(got.Interaction))
 		}
 	})
-}
-
-// ring is an offer in the structured mode.
-func ring(n int, more string) string {
-	return fmt.Sprintf(`{"specversion":"1.0","id":"e%d","source":"pbx","type":"contact.offered","subject":"c%d","sequence":1%s}`, n, n, more)
-}
-
-func TestABatchIsTakenEventByEventOrRefusedWhole(t *testing.T) {
-	clock := time.Date(2026, 11, 23, 8, 4, 5, 0, time.UTC)
-	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Clock: func() time.Time { return clock }}, Schema(), web.Schema())
-	r := newRoom(t, d, &clock)
-	desk := webtest.New(t, func(o *web.Options) { o.DB = d }, r.Module(), web.Module{Name: "keyring"})
-	desk.Actor("pbx", r.client)
-	post := func(body string) (int, string) {
-		t.Helper()
-		w := desk.Do("pbx", "POST", "/api/v1/interactions/events", body, "Content-Type", "application/cloudevents-batch+json")
-		return w.Code, w.Body.String()
-	}
-	code, body := post(" [" + ring(1, "") + "," + ring(2, `,"data":{"controller":"`+otherCtl+`"}`) + "," + ring(1, "") + "," + ring(3, "") + "]")
-	if code != 202 || strings.Count(body, `"applied"`) != 3 || !strings.Contains(body, `"outcome":"refused","code":"interaction.other_controller"`) || !strings.Contains(body, `"duplicate"`) {
-		t.Fatalf("%d %s", code, body)
-	}
-	many := strings.Repeat(ring(9, "")+",", MostEvents) + ring(9, "")
-	for name, body := range map[string]string{
-		"empty": "[]", "one of them broken": "[" + ring(4, "") + `,{"specversion":"1.0","id":"0812CANARY"}]`, "no event": "[1]", "too many": "[" + many + "]",
-		"one too large": "[" + ring(5, `,"data":{"x":"`+strings.Repeat("x", MaxEvent)+`"}`) + "]",
-	} {
-		code, body := post(body)
-		if code != 400 && code != 422 || strings.Contains(body, "CANARY") {
-			t.Errorf("%s: %d %s", name, code, body)
-		}
-	}
-	if live, err := r.Waiting(context.Background(), r.agent); err != nil || len(live) != 2 {
-		t.Fatalf("%d contacts, %v: a batch that was refused left something", len(live), err)
-	}
-}
-
-// A flood is slowed down with 429 and the moment to come back; who does loses nothing.
-func TestAFloodOfEventsIsSlowedAndNothingIsLost(t *testing.T) {
-	clock := time.Date(2026, 11, 23, 8, 4, 5, 0, time.UTC)
-	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Clock: func() time.Time { return clock }}, Schema(), web.Schema())
-	r := newRoom(t, d, &clock)
-	desk := webtest.New(t, func(o *web.Options) {
-		o.DB, o.Clock = d, func() time.Time { return clock }
-		o.ActorLimit = web.Limits{Rate: 1, Burst: 3}
-	}, r.Module(), web.Module{Name: "keyring"})
-	desk.Actor("pbx", r.client)
-	slowed := 0
-	for n := range 12 {
-		for {
-			w := desk.Do("pbx", "POST", "/api/v1/interactions/events", ring(n, ""), "Content-Type", "application/cloudevents+json")
-			if w.Code == 202 {
-				break
-			}
-			if w.Code != 429 || w.Header().Get("Retry-After") == "" {
-				t.Fatalf("%d %s", w.Code, w.Body)
-			}
-			slowed++
-			clock = clock.Add(time.Second)
-		}
-	}
-	live, err := r.Waiting(context.Background(), r.agent)
-	if err != nil || len(live) != 12 || slowed != 9 {
-		t.Fatalf("%d contacts, slowed %d times, %v", len(live), slowed, err)
-	}
 }

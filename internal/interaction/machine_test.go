@@ -3,12 +3,9 @@ package interaction
 import (
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"github.com/amanah-id/amanah/internal/kit/i18n"
 )
 
 func TestEveryMoveLeadsWhereTheProcedureSaysAndNowhereElse(t *testing.T) {
@@ -219,25 +216,6 @@ func TestAnEventOutOfOrderNeverConnectsAnybody(t *testing.T) {
 	}
 	if c, e := service().Apply(Heard{Kind: ContactConnected, Sequence: 3, Agent: "B"}); c.State != Held || c.Back != Identified || c.Agent != "B" || !e.Void {
 		t.Fatalf("in order, somebody else: %v %q %v", c.State, c.Agent, e)
-	}
-}
-
-// A button that can only be refused is not offered: the list says what can be done with each contact now.
-func TestTheLiveListOffersOnlyTheMovesThatAContactCanMake(t *testing.T) {
-	texts, err := i18n.Load(i18n.Source{Room: "interaction", FS: messages})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for state, want := range map[State]string{Offered: "disconnect", Connected: "lower disconnect", Serving: "lower disconnect", Held: "lower disconnect", Wrapup: ""} {
-		var got []string
-		for _, cell := range livePage(texts.For(i18n.ID, nil), []View{{ID: "itx_1", State: state}}, nil).Table.Rows[0].Cells {
-			if cell.Action != nil {
-				got = append(got, strings.TrimPrefix(cell.Action.To, "/live/itx_1/"))
-			}
-		}
-		if strings.Join(got, " ") != want {
-			t.Errorf("%s: %v, want %q", state, got, want)
-		}
 	}
 }
 

@@ -23,8 +23,6 @@ import (
 	"github.com/amanah-id/amanah/internal/purpose"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
-	"github.com/amanah-id/amanah/internal/web"
-	"github.com/amanah-id/amanah/internal/web/webtest"
 )
 
 // keys is a keyring for tests: real hashes and signatures under a fixed key.
@@ -885,78 +883,6 @@ func TestNewsReachesTheDesksItConcernsAndNeverBlocks(t *testing.T) {
 		stop()
 		stop()
 	})
-}
-
-func TestTheJSONOperationsUseTheSameVerbs(t *testing.T) {
-	clock := time.Date(2026, 11, 23, 8, 4, 5, 0, time.UTC)
-	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Clock: func() time.Time { return clock }}, Schema(), web.Schema())
-	r := newRoom(t, d, &clock)
-	desk := webtest.New(t, func(o *web.Options) { o.DB = d }, r.Module(), web.Module{Name: "keyring"})
-	desk.Actor("agent", r.agent)
-	desk.Actor("other", r.other)
-	desk.Actor("pbx", r.client)
-	post := func(as, path, body string, header ...string) (int, string) {
-		t.Helper()
-		w := desk.Do(as, "POST", "/api/v1/interactions"+path, body, append([]string{"Content-Type", "application/json"}, header...)...)
-		return w.Code, w.Body.String()
-	}
-	code, body := post("agent", "", `{"controller":"`+ctl+`","channel":"phone","direction":"inbound"}`)
-	var made struct{ ID string }
-	if err := json.Unmarshal([]byte(body), &made); err != nil || code != 201 || !id.Is(id.Interaction, made.ID) {
-		t.Fatalf("%d %s", code, body)
-	}
-	for _, c := range []struct {
-		as, path, body string
-		want           int
-	}{
-		{"agent", "/heartbeat", ``, 204},
-		{"agent", "/purpose", `{"purpose":"` + pur1 + `","language":"id"}`, 204},
-		{"agent", "/move", `{"move":"hold"}`, 204},
-		{"agent", "/move", `{"move":"resume"}`, 204},
-		{"agent", "/move", `{"move":"freeze"}`, 422},
-		{"agent", "/move", `{"move":"capture"}`, 422},
-		{"other", "/move", `{"move":"hold"}`, 404},
-		{"agent", "/transfer", `{"to":"` + staffID(2) + `"}`, 204},
-		{"other", "/accept", ``, 204},
-		{"other", "/refuse", `{"reason":"because"}`, 422},
-		{"other", "/seal", `{"disposition":"resolved"}`, 204},
-		{"other", "/refuse", `{"reason":"abuse"}`, 409},
-		{"other", "/accept", ``, 409},
-		{"", "/accept", ``, 401},
-		{"pbx", "/accept", ``, 403},
-	} {
-		if code, body := post(c.as, "/"+made.ID+c.path, c.body); code != c.want {
-			t.Errorf("%s %s %s: %d %s, want %d", c.as, c.path, c.body, code, body, c.want)
-		}
-	}
-	code, body = post("pbx", "/events", `{"specversion":"1.0","id":"e1","source":"pbx","type":"contact.offered","subject":"c1","sequence":"1","data":{"from":"081234564471"}}`, "Content-Type", "application/cloudevents+json")
-	if code != 202 || !strings.Contains(body, `"applied"`) {
-		t.Fatalf("%d %s", code, body)
-	}
-	code, body = post("pbx", "/events", `{"agent":"`+staffID(1)+`"}`, "Ce-Specversion", "1.0", "Ce-Id", "e2", "Ce-Source", "pbx", "Ce-Type", "contact.connected", "Ce-Subject", "c1", "Ce-Sequence", "2")
-	if code != 202 || !strings.Contains(body, `"applied"`) {
-		t.Fatalf("%d %s", code, body)
-	}
-	if code, body = post("pbx", "/events", `{"specversion":"1.0","id":"081299CANARY"}`); code != 400 && code != 422 || strings.Contains(body, "CANARY") {
-		t.Fatalf("%d %s", code, body)
-	}
-	if code, _ := post("agent", "/events", `{}`); code != 403 {
-		t.Fatalf("an agent posts events: %d", code)
-	}
-	w := desk.Do("agent", "GET", "/api/v1/interactions", "")
-	if w.Code != 200 || !strings.Contains(w.Body.String(), `"+62 8** **** 4471"`) || strings.Contains(w.Body.String(), "81234564471") {
-		t.Fatalf("%d %s", w.Code, w.Body)
-	}
-	if w := desk.Do("agent", "GET", "/api/v1/interactions/"+made.ID, ""); w.Code != 404 {
-		t.Fatalf("somebody else's contact: %d", w.Code)
-	}
-	desk.Actor("boss", r.boss)
-	if w := desk.Do("boss", "GET", "/live", ""); w.Code != 200 {
-		t.Fatalf("%d %s", w.Code, w.Body)
-	}
-	if w := desk.Do("agent", "GET", "/live", ""); w.Code != 403 {
-		t.Fatalf("%d", w.Code)
-	}
 }
 
 func BenchmarkFacts(b *testing.B) {
