@@ -323,7 +323,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	h.Intake = intake.New(intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty})
 	// Two-person decisions, for the rooms that have some.
 	kinds := append(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions()...)
-	if h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire")}, kinds...); err != nil {
+	if h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire"), Active: h.working}, kinds...); err != nil {
 		return nil, err
 	}
 	h.Identity.AskWith(h.Approvals.ForIdentity())
@@ -358,6 +358,12 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	}
 	h.Worker.Use(handlers(o.Modules), schedules)
 	return h, nil
+}
+
+// working reports whether a member of staff may still work here.
+func (h *House) working(tx *db.Tx, staff string) (bool, error) {
+	s, err := h.Identity.Staff(tx, staff)
+	return s.State == identity.Active, err
 }
 
 // companies are the registered controllers, as identity's forms offer them.

@@ -234,10 +234,10 @@ func (h *house) build() {
 	})
 	h.must(err)
 	h.interactions.SetLevel(h.Level)
-	h.approvals, err = approval.New(h.db, h.log, keys, approval.Options{Expiry: actor.NewDuty("approval_expire")}, h.Decisions()...)
+	h.approvals, err = approval.New(h.db, h.log, keys, approval.Options{Active: func(*db.Tx, string) (bool, error) { return true, nil }, Expiry: actor.NewDuty("approval_expire")}, h.Decisions()...)
 	h.must(err)
 	h.AskWith(h.approvals.Request)
-	h.desk = webtest.New(h.t, func(o *web.Options) { o.DB = h.db }, page.Module(h.Service), h.messages.Module(), h.interactions.Module())
+	h.desk = webtest.New(h.t, func(o *web.Options) { o.DB = h.db }, page.Module(h.Service), h.messages.Module(), web.Module{Name: "interaction", Messages: interaction.Messages})
 	h.desk.Now = h.now
 	h.desk.Actor("agent", h.agent)
 	h.worker.Use(map[string]jobs.Handler{message.DeliverJob: h.messages.Deliver, ExpireJob: h.Expire, SIMJob: h.CheckSIM}, nil)

@@ -35,6 +35,20 @@ const (
 	SecondLasts  = 72 * time.Hour // and after this it counts no more
 )
 
+// SecondMost is how many decisions for one colleague the same supervisor makes in a shift while another is on duty.
+const SecondMost = 3
+
+// moot reports that the contact of a decision was frozen, declined or given up, or serves another
+// customer. One that ended well may still be decided on: the decision counts after a day.
+func (s *Service) moot(tx *db.Tx, r approval.Request) (bool, error) {
+	one, err := secondByID(tx, r.Ref)
+	if err != nil {
+		return false, err
+	}
+	f, err := s.o.Interactions.Facts(tx, one.Interaction)
+	return f.State == interaction.Frozen || f.State == interaction.Refused || f.State == interaction.Abandoned || f.Subject != one.Subject, err
+}
+
 // secondState is where a decision stands.
 type secondState string
 
@@ -65,7 +79,7 @@ func (s *Service) AskWith(ask Asks) { s.o.Ask = ask }
 func (s *Service) Decisions() []approval.Kind {
 	return []approval.Kind{{
 		Name: SecondKind, Ask: []actor.Role{actor.Agent, actor.Supervisor}, Decide: []actor.Role{actor.Supervisor}, Wait: SecondWaits,
-		Effect: s.decided, Undone: s.undecided,
+		Effect: s.decided, Undone: s.undecided, Over: s.moot, Most: SecondMost,
 	}}
 }
 

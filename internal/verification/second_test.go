@@ -1,6 +1,7 @@
 package verification_test
 
 import (
+	"github.com/amanah-id/amanah/internal/kit/errs"
 	. "github.com/amanah-id/amanah/internal/verification"
 
 	"context"
@@ -268,5 +269,27 @@ func TestACallBackProvesOnlyWhenTheExchangeReportsItAndTheNumberIsOld(t *testing
 		h.wait(48 * time.Hour)
 		young := h.customer("KNG-7", 29*day)
 		h.refused(h.CallBack(ctx, h.agent, h.dialled(exchange, interaction.Outbound, number, young)), "verification.contact_too_new")
+	})
+}
+
+func TestADecisionDiesWithAContactThatIsFrozen(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		itx := h.strong()
+		request, err := h.AskSecond(ctx, h.agent, itx, "the address is to change")
+		h.must(err)
+		h.must(h.db.Write(ctx, func(tx *db.Tx) error {
+			return h.interactions.Freeze(tx, h.agent, itx, "verification.not_called")
+		}))
+		if _, err := h.approvals.Decide(ctx, h.boss, request, "seen", true); errs.CodeOf(err) != "approval.over" {
+			t.Fatalf("a frozen contact was decided on: %v", err)
+		}
+		h.must(h.db.Read(ctx, func(tx *db.Tx) error {
+			list, err := h.approvals.Waiting(tx, h.boss)
+			if len(list) != 0 {
+				t.Errorf("still offered: %v", list)
+			}
+			return err
+		}))
 	})
 }

@@ -8,7 +8,10 @@
 // It promises: nobody decides on his own request, nor on one that is about himself; the
 // roles that may decide are checked again on the facts of the transaction, not on what a
 // page offered; a request is decided once; an expired request cannot be decided; asking
-// and deciding carry a reason. It refuses kinds it was not told about.
+// and deciding carry a reason. What somebody asked who has been disabled since cannot be
+// approved, and what hangs on something that is over cannot be decided. Where a kind says so,
+// the same person does not approve the same colleague's requests again and again while
+// somebody else is there to decide. It refuses kinds it was not told about.
 //
 // A request's payload is identifiers and plain words (a role, a scope), never personal
 // data: it stands in a readable column. The reasons are free text that people type, so
@@ -77,7 +80,15 @@ type Kind struct {
 	Fresh  bool          // deciding needs a second factor of the last five minutes
 	Effect Effect        // what an approval does, in the same transaction; required
 	Undone Effect        // what a refusal, withdrawal does; optional
+	// Over reports that what the request hangs on is no more, so that nobody decides it; optional.
+	Over func(tx *db.Tx, r Request) (bool, error)
+	// Most is how many requests of one colleague the same person may approve within a Shift
+	// while somebody else is on duty; 0 means any number.
+	Most int
 }
+
+// Shift is the time over which Kind.Most counts.
+const Shift = 8 * time.Hour
 
 // Effect runs in the transaction that decides. by is who decided. It must not fail for
 // reasons that a second try would mend; its error undoes the decision.
@@ -97,5 +108,8 @@ var (
 	errMissing = errs.New(errs.NotFound, "approval.no_request")
 	errDecided = errs.New(errs.Conflict, "approval.already_decided")
 	errExpired = errs.New(errs.Conflict, "approval.expired")
+	errLeft    = errs.New(errs.Denied, "approval.asker_disabled")
+	errRotate  = errs.New(errs.Denied, "approval.again")
+	errOver    = errs.New(errs.Conflict, "approval.over")
 	errBad     = errs.New(errs.Invalid, "approval.bad_request")
 )

@@ -78,7 +78,11 @@ type house struct {
 	log     *entries
 	now     time.Time
 	effects []string
-	fail    error // what the effect answers
+	fail    error  // what the effect answers
+	broken  error  // what Active, Relief and Over answer
+	left    string // who was disabled
+	relief  bool   // another one is on duty
+	over    bool   // what the quick requests hang on
 }
 
 func open(t *testing.T, o db.Options) *house {
@@ -98,9 +102,14 @@ func open(t *testing.T, o db.Options) *house {
 	h.Approvals, err = New(d, h.log, testKeys{}, Options{
 		Name:   func(_ *db.Tx, staff string) (string, error) { return "Orang " + staff, nil },
 		Expiry: actor.NewDuty("approval_expiry"),
+		Active: func(_ *db.Tx, staff string) (bool, error) { return staff != h.left, h.broken },
+		Relief: func(_ *db.Tx, c, without string) (bool, error) {
+			return h.relief && c == controller && without != "", h.broken
+		},
 	},
 		Kind{Name: "room.change", Ask: []actor.Role{actor.Admin, actor.DPO}, Decide: []actor.Role{actor.DPO, actor.Security}, Wait: time.Hour, Fresh: true, Effect: effect("did"), Undone: effect("undid")},
-		Kind{Name: "room.quick", Ask: []actor.Role{actor.Agent}, Decide: []actor.Role{actor.Supervisor}, Wait: time.Minute, Effect: effect("did")})
+		Kind{Name: "room.quick", Ask: []actor.Role{actor.Agent}, Decide: []actor.Role{actor.Supervisor}, Wait: time.Minute, Effect: effect("did"), Most: 2,
+			Over: func(*db.Tx, Request) (bool, error) { return h.over, h.broken }})
 	h.ok(err)
 	return h
 }
@@ -274,7 +283,7 @@ func TestWhatIsAskedIsChecked(t *testing.T) {
 		"twice": {whole, whole}, "nameless": {{Ask: roles, Decide: roles, Wait: 1, Effect: effect}}, "nobody asks": {{Name: "a", Decide: roles, Wait: 1, Effect: effect}},
 		"nobody decides": {{Name: "a", Ask: roles, Wait: 1, Effect: effect}}, "for ever": {{Name: "a", Ask: roles, Decide: roles, Effect: effect}}, "without effect": {{Name: "a", Ask: roles, Decide: roles, Wait: 1}},
 	} {
-		if _, err := New(h.db, h.log, testKeys{}, Options{}, kinds...); err == nil {
+		if _, err := New(h.db, h.log, testKeys{}, Options{Active: func(*db.Tx, string) (bool, error) { return true, nil }}, kinds...); err == nil {
 			t.Errorf("%s: taken", name)
 		}
 	}
@@ -455,7 +464,7 @@ func TestAnAdministratorCannotMakeHimselfDPO(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := New(d, log, testKeys{}, Options{Name: who.FirstName, Expiry: actor.NewDuty("approval_expiry")}, FromIdentity(who.Decisions())...)
+	s, err := New(d, log, testKeys{}, Options{Name: who.FirstName, Active: func(*db.Tx, string) (bool, error) { return true, nil }, Expiry: actor.NewDuty("approval_expiry")}, FromIdentity(who.Decisions())...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -630,4 +639,93 @@ func TestABrokenStoreIsAFault(t *testing.T) {
 	if len(h.effects) != 0 {
 		t.Errorf("%v", h.effects)
 	}
+}
+
+// quick asks for a decision of one minute.
+func (h *house) quick(by actor.Actor) Request {
+	h.t.Helper()
+	r, err := h.request(by, Ask{Kind: "room.quick", Ref: "itx_1", Controller: controller, Reason: "pelanggan menunggu"})
+	h.ok(err)
+	return r
+}
+
+func (h *house) decides(by actor.Actor, r Request, yes bool) error {
+	_, err := h.Decide(h.ctx, by, r.ID, "sudah diperiksa", yes)
+	return err
+}
+
+func TestWhatSomebodyAskedWhoIsDisabledSinceCanOnlyBeRefused(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		agent, boss := h.staff("stf_a", actor.Agent), h.staff("stf_s", actor.Supervisor)
+		r := h.quick(agent)
+		h.left = agent.ID()
+		h.log.take()
+		h.wants(h.decides(boss, r, true), "approval.asker_disabled")
+		if got := h.log.take(); len(got) != 1 || got[0] != "approval.decided.room.quick denied approval.asker_disabled" {
+			t.Fatal(got)
+		}
+		h.ok(h.decides(boss, r, false))
+	})
+}
+
+func TestOnePersonDoesNotApproveTheSameColleagueAgainAndAgainWhileAnotherIsOnDuty(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		agent, colleague, boss, other := h.staff("stf_a", actor.Agent), h.staff("stf_b", actor.Agent), h.staff("stf_s", actor.Supervisor), h.staff("stf_o", actor.Supervisor)
+		h.relief = true
+		h.ok(h.decides(boss, h.quick(agent), true))
+		h.ok(h.decides(boss, h.quick(agent), true))
+		third := h.quick(agent)
+		h.wants(h.decides(boss, third, true), "approval.again")
+		h.ok(h.decides(boss, h.quick(colleague), true)) // another colleague's
+		h.ok(h.decides(other, third, true))             // another supervisor
+		last := h.quick(agent)
+		h.wants(h.decides(boss, last, true), "approval.again")
+		h.ok(h.decides(boss, last, false)) // a no is never too many
+		h.relief = false                   // alone, he may
+		h.ok(h.decides(boss, h.quick(agent), true))
+		h.relief = true
+		h.now = h.now.Add(Shift) // and in the next shift
+		h.ok(h.decides(boss, h.quick(agent), true))
+	})
+}
+
+func TestAMinuteIsAMinuteAndNotMore(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		agent, boss := h.staff("stf_a", actor.Agent), h.staff("stf_s", actor.Supervisor)
+		intime, late := h.quick(agent), h.quick(agent)
+		h.now = h.now.Add(59*time.Second + 999*time.Millisecond)
+		h.ok(h.decides(boss, intime, true))
+		h.now = h.now.Add(time.Millisecond)
+		h.wants(h.decides(boss, late, true), "approval.expired")
+		h.wants(h.decides(boss, late, false), "approval.expired")
+	})
+}
+
+func TestWhatARequestHangsOnIsOverAndNobodyDecidesIt(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		agent, boss := h.staff("stf_a", actor.Agent), h.staff("stf_s", actor.Supervisor)
+		r := h.quick(agent)
+		waiting := func() (n int) {
+			h.read(func(tx *db.Tx) error {
+				list, err := h.Waiting(tx, boss)
+				n = len(list)
+				return err
+			})
+			return n
+		}
+		if n := waiting(); n != 1 {
+			t.Fatal(n)
+		}
+		h.over = true
+		if n := waiting(); n != 0 {
+			t.Fatal(n)
+		}
+		h.wants(h.decides(boss, r, true), "approval.over")
+		h.wants(h.decides(boss, r, false), "approval.over")
+		h.over, h.broken = false, errs.New(errs.Unavailable, "db.unavailable")
+		h.wants(h.decides(boss, r, true), "db.unavailable")
+		if err := h.db.Read(h.ctx, func(tx *db.Tx) error { _, err := h.Waiting(tx, boss); return err }); err == nil {
+			t.Fatal("a list that could not be checked was shown")
+		}
+	})
 }

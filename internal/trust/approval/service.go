@@ -33,6 +33,10 @@ type Log interface {
 type Options struct {
 	Name   func(tx *db.Tx, staff string) (string, error) // who asks, for screens; identity.FirstName
 	Expiry actor.Actor                                   // the duty in whose name requests expire
+	// Active reports whether a member of staff may still work here; needed.
+	Active func(tx *db.Tx, staff string) (bool, error)
+	// Relief reports whether somebody else than without is on duty to decide for a controller; nil means never.
+	Relief func(tx *db.Tx, controller, without string) (bool, error)
 }
 
 // Approvals keeps the requests and knows the kinds.
@@ -48,6 +52,9 @@ type Approvals struct {
 // New makes the room. It fails on a kind that is not complete or named twice: what cannot
 // be decided properly must not be asked.
 func New(d *db.DB, log Log, keys Keys, o Options, kinds ...Kind) (*Approvals, error) {
+	if o.Active == nil {
+		return nil, errors.New("approval: who is still active must be known")
+	}
 	s := &Approvals{db: d, log: log, keys: keys, options: o, kinds: map[string]Kind{}}
 	for _, k := range kinds {
 		if _, twice := s.kinds[k.Name]; twice || k.Name == "" || len(k.Ask) == 0 || len(k.Decide) == 0 || k.Wait <= 0 || k.Effect == nil {
@@ -189,7 +196,45 @@ func (s *Approvals) mayDecide(tx *db.Tx, by actor.Actor, r Request) error {
 	case kind.Fresh && tx.Now().Sub(by.SecondFactorAt()) > FreshLimit:
 		return errFresh
 	}
-	return nil
+	over, err := s.over(tx, r)
+	if err == nil && over {
+		err = errOver
+	}
+	return err
+}
+
+func (s *Approvals) over(tx *db.Tx, r Request) (bool, error) {
+	over := s.kinds[r.Kind].Over
+	if over == nil {
+		return false, nil
+	}
+	return over(tx, r)
+}
+
+// mayApprove says why by, who may decide on r, may not say yes to it, or nil.
+func (s *Approvals) mayApprove(tx *db.Tx, by actor.Actor, r Request) error {
+	active, err := s.options.Active(tx, r.AskedBy)
+	if err != nil {
+		return err
+	}
+	if !active {
+		return errLeft
+	}
+	most := s.kinds[r.Kind].Most
+	if most == 0 || s.options.Relief == nil {
+		return nil
+	}
+	var before int
+	err = tx.Data.Row(`select count(*) from approval_request where kind = $1 and asked_by = $2 and decided_by = $3 and state = 'approved' and decided_at > $4`,
+		r.Kind, r.AskedBy, by.ID(), tx.Now().Add(-Shift).UnixMicro()).Scan(&before)
+	if err != nil || before < most {
+		return err
+	}
+	relief, err := s.options.Relief(tx, r.Controller, by.ID())
+	if err == nil && relief {
+		err = errRotate
+	}
+	return err
 }
 
 // Approve decides yes, appends its entry and runs the kind's Effect, all in tx.
@@ -224,6 +269,11 @@ func (s *Approvals) decide(tx *db.Tx, by actor.Actor, request, reason string, st
 	}
 	if err := s.mayDecide(tx, by, r); err != nil {
 		return r, err
+	}
+	if state == Approved {
+		if err := s.mayApprove(tx, by, r); err != nil {
+			return r, err
+		}
 	}
 	if r.Answer, err = tidy(reason); err != nil {
 		return r, err
@@ -293,9 +343,20 @@ func (s *Approvals) Latest(tx *db.Tx, kind, ref string) (r Request, found bool, 
 
 // Waiting lists what by may decide now, oldest first, and no more than 200.
 func (s *Approvals) Waiting(tx *db.Tx, by actor.Actor) ([]Request, error) {
-	return s.list(tx, `where state = 'waiting' and expires_at > $1 order by id limit 1000`, []any{tx.Now().UnixMicro()}, func(r Request) bool {
+	all, err := s.list(tx, `where state = 'waiting' and expires_at > $1 order by id limit 1000`, []any{tx.Now().UnixMicro()}, func(r Request) bool {
 		return s.sees(by, r) && r.AskedBy != by.ID() && r.About != by.ID()
 	})
+	var out []Request
+	for _, r := range all {
+		over, err := s.over(tx, r)
+		if err != nil {
+			return nil, err
+		}
+		if !over {
+			out = append(out, r)
+		}
+	}
+	return out, err
 }
 
 // Mine lists what by asked, newest first, and no more than 200.
