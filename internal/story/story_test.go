@@ -96,6 +96,20 @@ func (p *person) opensInbox() {
 	p.t.Fatalf("%s: the letter does not come", p.name)
 }
 
+// getsLetter finds a letter in the customer's inbox that says so.
+func (p *person) getsLetter(text string) {
+	p.t.Helper()
+	for range 100 {
+		p.opens("/demo/inbox")
+		var there bool
+		if p.asks(`document.body.innerText.includes(`+quoted(text)+`)`, &there); there {
+			return
+		}
+		time.Sleep(100 * time.Millisecond)
+	}
+	p.t.Fatalf("%s: no letter says %q", p.name, text)
+}
+
 // sendsLink and hears the number to read out.
 func (p *person) sendsLink() (number string) {
 	p.t.Helper()
@@ -534,6 +548,94 @@ func TestStoryASupervisorSignsInWithAPasskey(t *testing.T) {
 	}
 }
 
+func TestStoryOneSeatTwoAgentsTheSecondTakesOverWithAPasskey(t *testing.T) {
+	seat := somebody(t, "seat", "id")
+	call(seat, webauthn.Enable, webauthn.EnableParams{})
+	call(seat, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	}})
+	seat.signsIn("agent2", indonesian)
+	seat.opens("/account")
+	seat.fills("Nama kunci sandi", "kunci saku Bagas")
+	seat.clicks("button", "Tambah kunci sandi")
+	seat.sees("kunci saku Bagas")
+	seat.clicks("button", "Keluar")
+	seat.isAt("/sign-in")
+	delete(sessions, "agent2")
+
+	seat.signsIn("agent", indonesian) // Rina works here meanwhile
+	seat.opens("/desk")
+	seat.sees("Rina")
+	seat.once("g u")
+	seat.isAt("/switch")
+	seat.looks("switch")
+	seat.clicks("button", "Masuk dengan kunci sandi")
+	seat.waits("is not Bagas", `document.readyState === "complete" && document.querySelector(".who .name")?.textContent.includes("Bagas")`)
+	seat.opens("/desk")
+	seat.seesNot("Rina")
+	delete(sessions, "agent") // whoever makes room has signed out
+}
+
+func TestStoryTheCommandLineDoesWhatThePageCanDo(t *testing.T) {
+	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.once("1")
+	rina.waits("sees no search", `document.querySelector("input[type=search]")`)
+	rina.presses("/")
+	rina.types("6218")
+	rina.sees("Yang disebutkan penelepon: 6218")
+	rina.looks("command-search")
+	rina.presses("Escape")
+	rina.once("n")
+	rina.once("1")
+	customer.confirms(rina.sendsLink())
+	rina.sees("Data untuk tujuan ini")
+	rina.presses("/")
+	rina.sees("Tahan", "Alasan untuk supervisor")
+	rina.looks("command")
+	rina.types("tah")
+	rina.presses("Enter")
+	rina.sees("Ditahan", "Lanjutkan")
+	rina.presses("/")
+	rina.types("lanjut")
+	rina.presses("Enter")
+	rina.sees("V2 terverifikasi")
+	rina.once("e e")
+	rina.once("Enter")
+	rina.isAt("/desk")
+}
+
+func TestStoryAnAgentWritesToTheCustomerAndIsStoppedBeforeAskingForACode(t *testing.T) {
+	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.identifies("1")
+	customer.confirms(rina.sendsLink())
+	rina.sees("Data untuk tujuan ini")
+	rina.once("m")
+	rina.sees("Di saluran mana pun tidak")
+	rina.looks("may-say")
+	rina.clicks("button", "Tulis kepada pelanggan")
+	rina.refused = true
+	rina.waits("finds no field", `document.querySelector("#f-text, [name=text]")`)
+	rina.waits("cannot write", `(() => { const e = document.querySelector("form[action$='/write'] textarea"); e.focus(); return e === document.activeElement })()`)
+	rina.types("Mohon kirim kode OTP yang Anda terima.")
+	rina.clicks("button", "Kirim")
+	rina.sees("Kita tidak pernah meminta OTP")
+	rina.looks("write-stopped")
+	rina.waits("cannot write", `(() => { const e = document.querySelector("form[action$='/write'] textarea"); e.focus(); e.select(); return e === document.activeElement })()`)
+	rina.types("Pesanan Anda dikirim besok pagi.")
+	rina.clicks("button", "Kirim")
+	rina.sees("Bukti #")
+	customer.getsLetter("dikirim besok pagi")
+	customer.sees("tidak pernah meminta OTP")
+	customer.looks("inbox-written")
+	rina.once("e Enter")
+	rina.isAt("/desk")
+}
+
 func TestStoryTheSameCallInEnglishEnlargedTwice(t *testing.T) {
 	rina, customer := somebody(t, "rina", "en"), somebody(t, "customer", "en")
 	rina.signsIn("agent", english)
@@ -577,6 +679,7 @@ func TestStoryTheSameCallInEnglishEnlargedTwice(t *testing.T) {
 	rina.sees("Hold", "Reveal")
 	rina.looks("en-keys")
 	rina.presses("Escape")
+	rina.waits("still sees the command line", `!document.querySelector(".command")`)
 	rina.once("e e")
 	rina.sees("Wrap-up")
 	rina.looks("en-wrapup")
