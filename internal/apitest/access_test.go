@@ -31,6 +31,24 @@ const everybody = "agent supervisor dpo security auditor admin"
 // rules is every route of the house. A new route fails TestEveryRouteIsClosedToEverybodyWhoMustNotUseIt until it has a
 // row: before adding one, ask who must not use it, and whose customers it could show.
 var rules = map[string]rule{
+	"GET /alerts":                                                    {roles: "dpo security"},
+	"GET /alerts/{alert}":                                            {roles: "dpo security"},
+	"POST /alerts/{alert}/review":                                    {roles: "dpo security", fresh: true},
+	"GET /api/v1/alerts":                                             {roles: "dpo security", scope: "audit"},
+	"POST /api/v1/alerts/{alert}/review":                             {roles: "dpo security", fresh: true},
+	"GET /api/v1/watchlist":                                          {roles: "dpo security", scope: "audit"},
+	"POST /api/v1/watchlist":                                         {roles: "dpo security", fresh: true},
+	"POST /api/v1/watchlist/{entry}/remove":                          {roles: "dpo security", fresh: true},
+	"GET /watchlist":                                                 {roles: "dpo security"},
+	"POST /watchlist":                                                {roles: "dpo security", fresh: true},
+	"GET /watchlist/{entry}":                                         {roles: "dpo security"},
+	"POST /watchlist/{entry}/remove":                                 {roles: "dpo security", fresh: true},
+	"POST /api/v1/interactions/{interaction}/four-eyes":              {roles: "agent supervisor", scope: "serve"},
+	"POST /api/v1/interactions/{interaction}/raise":                  {roles: "agent supervisor", scope: "serve"},
+	"POST /calls/{interaction}/second":                               {roles: "agent supervisor"},
+	"POST /calls/{interaction}/four-eyes":                            {roles: "agent supervisor"},
+	"POST /calls/{interaction}/call-back":                            {roles: "agent supervisor"},
+	"POST /calls/{interaction}/raise":                                {roles: "agent supervisor"},
 	"GET /account":                                                   {roles: everybody},
 	"POST /account/passkeys":                                         {roles: everybody, fresh: true},
 	"POST /account/passkeys/options":                                 {roles: everybody, fresh: true},
@@ -277,6 +295,8 @@ var stale = map[string][]string{
 	"it repeats or signs what was decided, and gives nobody anything new":                                            {"POST /outbox/{message}/retry", "POST /api/v1/messages/{message}/retry", "POST /log/sign", "POST /telephony/deliveries/{delivery}/replay", "POST /api/v1/telephony/deliveries/{delivery}/replay"},
 	"a provider's: its signature over the report is the proof, and a report only says what became of a message":      {"POST /messages/status/{channel}"},
 	"the customer's own page: the signed link is the proof":                                                          {"POST /v/{token}/answer", "POST /v/{token}/open", "POST /v/notice/{token}/stop"},
+	"it counts what the exchange reported, and nobody's word":                                                        {"POST /calls/{interaction}/call-back"},
+	"it asks a supervisor, who decides":                                                                              {"POST /calls/{interaction}/second", "POST /calls/{interaction}/four-eyes", "POST /calls/{interaction}/raise", "POST /api/v1/interactions/{interaction}/four-eyes", "POST /api/v1/interactions/{interaction}/raise"},
 	"how the reader's own screen looks":                                                                              {"POST /preferences"},
 }
 
@@ -567,6 +587,11 @@ func bodies(w *world, subject, colleague string) map[string]string {
 	}
 	purpose, complaint := w.purpose("order_status"), w.purpose("complaint")
 	return map[string]string{
+		"POST /api/v1/interactions/{interaction}/four-eyes":           `{"reason":"menanyakan pesanan"}`,
+		"POST /api/v1/interactions/{interaction}/raise":               `{"reason":"antrean panjang"}`,
+		"POST /calls/{interaction}/second":                            form("reason", "menanyakan pesanan"),
+		"POST /calls/{interaction}/four-eyes":                         form("reason", "menanyakan pesanan"),
+		"POST /calls/{interaction}/raise":                             form("reason", "antrean panjang"),
 		"POST /api/v1/interactions/{interaction}/compare":             `{"field":"phone","said":"` + phone(1) + `"}`,
 		"POST /api/v1/interactions/{interaction}/check":               `{"text":"Baik."}`,
 		"POST /api/v1/interactions/{interaction}/write":               `{"field":"email","text":"Baik."}`,

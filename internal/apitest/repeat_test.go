@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/amanah-id/amanah/client"
 	"github.com/amanah-id/amanah/internal/kit/db"
@@ -22,6 +23,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	dpo, agent, other := w.signIn(w.hire("dpo", actor.DPO)), w.agent("agent"), w.agent("other")
 	auditor := w.signIn(w.hire("auditor", actor.Auditor))
 	denied := w.denied(agent, 2)
+	standing, alert := w.watched(agent, dpo)
 	itx := w.serving(agent, 1)
 	rows := func(what string) (n int64) {
 		w.must(w.DB.Read(ctx, func(tx *db.Tx) error { return tx.Data.Row("select count(*) from " + what).Scan(&n) }))
@@ -49,6 +51,9 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 		"POST /interactions/{interaction}/notes":    {"/interactions/" + itx + "/notes", agent.token, `{"text":"Menanyakan pesanan."}`, "desk_note"},
 		"POST /interactions/{interaction}/consents": {"/interactions/" + itx + "/consents", agent.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`, "consent_event"},
 		"POST /denials/{denial}/review":             {"/denials/" + denied + "/review", dpo.token, `{"reason":"Sudah ditelusuri."}`, "verification_review"},
+		"POST /watchlist":                           {"/watchlist", dpo.token, `{"list":"protected","kind":"phone","controller":"` + w.toko + `","persons":["` + phone(8) + `"],"reason":"tokoh publik","review":"` + w.DB.Now().AddDate(0, 3, 0).Format(time.DateOnly) + `"}`, "watchlist_entry"},
+		"POST /watchlist/{entry}/remove":            {"/watchlist/" + standing + "/remove", dpo.token, `{"reason":"masa jabatan berakhir"}`, "approval_request where kind = 'watchlist.remove'"},
+		"POST /alerts/{alert}/review":               {"/alerts/" + alert + "/review", dpo.token, `{"disposition":"test","note":"uji sendiri"}`, "watchlist_alert where disposition <> ''"},
 		"POST /subjects/{subject}/consents":         {"/subjects/" + subject + "/consents", dpo.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted","channel":"paper"}`, "consent_event"},
 		"POST /customers":                           {"/customers", key, asText(client.NewCustomer{Controller: w.toko, Purpose: w.purpose("registration"), Values: w.values(7)}), "vault_subject"},
 		"PATCH /customers/{customer}":               {"/customers/" + subject, key, `{"purpose":"` + w.purpose("registration") + `","values":[{"field":"name","value":"Siti Rahmawati Baru"}]}`, "audit_entry where action = 'customer.update'"},

@@ -48,6 +48,7 @@ import (
 	"github.com/amanah-id/amanah/internal/verification/method"
 	verifypage "github.com/amanah-id/amanah/internal/verification/page"
 	"github.com/amanah-id/amanah/internal/verification/simswap"
+	"github.com/amanah-id/amanah/internal/watchlist"
 	"github.com/amanah-id/amanah/internal/web"
 	"github.com/amanah-id/amanah/proof"
 )
@@ -79,6 +80,7 @@ type House struct {
 	Trail        *trail.Trail
 	Approvals    *approval.Approvals
 	Telephony    *telephony.Service
+	Watchlist    *watchlist.Service
 	Intake       *intake.Service
 	Inbox        *message.Inbox // the demonstration's visible outbox; nil otherwise
 
@@ -109,7 +111,7 @@ func roomSchemas() []db.Schema {
 	return []db.Schema{
 		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), oidc.Schema(), scim.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
 		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), desk.Schema(),
-		telephony.Schema(),
+		telephony.Schema(), watchlist.Schema(),
 	}
 }
 
@@ -200,6 +202,26 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	}
 	h.Vault.UseCases(h.Interactions.CaseReferences)
 
+	h.Watchlist = watchlist.New(watchlist.Options{
+		DB: d, Log: h.Audit, Keys: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Interactions: h.Interactions, Duty: duty("watchlist"),
+		Seconded: func(tx *db.Tx, itx, subject string) (bool, error) { return h.Verification.Seconded(tx, itx, subject) },
+		Staff: func(tx *db.Tx, staff string) (string, error) {
+			one, err := h.Identity.Staff(tx, staff)
+			return one.Name, err
+		},
+		Peers:    h.peers,
+		Revealed: func(tx *db.Tx) (map[string]int, error) { return h.Desk.Revealed(tx) },
+		Controllers: func(ctx context.Context) (out []watchlist.Controller, err error) {
+			list, err := h.companies(ctx)
+			for _, c := range list {
+				out = append(out, watchlist.Controller{ID: c.ID, Name: c.Name})
+			}
+			return out, err
+		},
+		Tell: h.tellAlert(), Breadth: cfg.Desk.Customers,
+	})
+	h.Vault.UseNamed(h.Watchlist.Named)
+
 	// The gate reads its facts from the rooms around it.
 	h.Policies, err = policy.New()
 	if err != nil {
@@ -218,6 +240,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Told: func(tx *db.Tx, subject string, level int) ([]string, int, error) {
 			return h.Desk.Told(tx, subject, level)
 		},
+		Watch: h.Watchlist.Watch, Touched: h.Watchlist.Touched,
 		Hits:  func(tx *db.Tx, itx, subject string) ([]string, error) { return h.Desk.Hits(tx, itx, subject) },
 		Owner: h.Vault.Owner,
 		Field: fieldFacts(h.Catalogue),
@@ -227,6 +250,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		return nil, errs.New(errs.Internal, "app.internal").With("missing", missing)
 	}
 	h.Vault.UseGate(h.Gate)
+	h.Watchlist.UseGate(h.Gate)
 	h.Consents = consent.New(d, h.Audit, h.Gate, h.Purposes)
 	h.Consents.UseCustomers(func(tx *db.Tx, subject string) (string, error) {
 		s, err := h.Vault.Subject(tx, subject)
@@ -272,7 +296,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Agent:   h.Identity.FirstName,
 		Purpose: purposeName, Seen: func(tx *db.Tx, itx, subject string) ([]string, error) { return h.Desk.Seen(tx, itx, subject) },
 		Customer: actor.NewCustomer, Duty: duty("verification_expire"), Address: Origin(cfg),
-		Rules: rules, SIM: sim, SIMActor: duty(verification.SIMDuty),
+		Rules: rules, SIM: sim, SIMActor: duty(verification.SIMDuty), Protected: h.Watchlist.Protected,
 	})
 	if err != nil {
 		return nil, err
@@ -322,12 +346,13 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Intake = intake.New(intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty})
 	// Two-person decisions, for the rooms that have some.
-	kinds := append(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions()...)
+	kinds := slices.Concat(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions(), h.Watchlist.Decisions())
 	if h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire"), Active: h.working}, kinds...); err != nil {
 		return nil, err
 	}
 	h.Identity.AskWith(h.Approvals.ForIdentity())
 	h.Verification.AskWith(h.Approvals.Request)
+	h.Watchlist.AskWith(h.Approvals.Request)
 
 	// The front desk shows them.
 	trusted, err := proxies(cfg)
@@ -351,6 +376,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		{Kind: interaction.SweepJob, Every: 5 * time.Second},
 		{Kind: approval.ExpireJob, Every: time.Minute},
 		{Kind: rotateJob, Every: 10 * time.Minute},
+		{Kind: watchlist.OutliersJob, Every: watchlist.OutliersEvery},
 		{Kind: telephony.SweepJob, Every: 24 * time.Hour},
 	}
 	if h.SSO != nil {
@@ -383,7 +409,7 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), interactionpage.Module(h.Interactions),
-		verifypage.Module(h.Verification), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Trail.Module(), h.Telephony.Module(),
+		verifypage.Module(h.Verification), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Trail.Module(), h.Telephony.Module(), h.Watchlist.Module(),
 		{Name: "app", Messages: Messages}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},
@@ -526,6 +552,13 @@ func registry(h *House) *prometheus.Registry {
 			sum += float64(n)
 		}
 		return sum
+	})
+	gauge("alerts_waiting", "Alerts that nobody has looked into: canaries that were touched, and who opens far more than peers.", func() float64 {
+		n, err := h.Watchlist.Waiting(context.Background())
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(n)
 	})
 	h.logMetrics(r)
 	gauge("log_entries", "Entries in this node's audit log.", func() float64 { return float64(h.Audit.Size()) })

@@ -33,10 +33,10 @@ import (
 )
 
 // eachWorld runs a test in a world on each engine.
-func eachWorld(t *testing.T, test func(t *testing.T, w *world)) {
+func eachWorld(t *testing.T, test func(t *testing.T, w *world), settings ...string) {
 	t.Helper()
-	t.Run("sqlite", func(t *testing.T) { test(t, openWorld(t, db.Options{})) })
-	t.Run("postgres", func(t *testing.T) { test(t, openWorld(t, db.Options{URL: dbtest.PostgresURL(t)})) })
+	t.Run("sqlite", func(t *testing.T) { test(t, openWorld(t, db.Options{}, settings...)) })
+	t.Run("postgres", func(t *testing.T) { test(t, openWorld(t, db.Options{URL: dbtest.PostgresURL(t)}, settings...)) })
 }
 
 // servingCall is an agent in a verified call with a customer.

@@ -31,12 +31,16 @@ func newWorld(ctx context.Context, o db.Options, dir string) (*world, error) {
 	return newWorldAs(ctx, o, dir, building{})
 }
 
-// newWorldAs is newWorld for a house that is to be built in a certain way.
-func newWorldAs(ctx context.Context, o db.Options, dir string, b building) (*world, error) {
+// newWorldAs is newWorld for a house that is to be built in a certain way, with settings by name and value.
+func newWorldAs(ctx context.Context, o db.Options, dir string, b building, settings ...string) (*world, error) {
 	if o.URL == "" {
 		o.Dir = dir
 	}
-	cfg, err := config.Load(config.Sources{Flags: map[string]string{"data": dir, "name": "Toko Nusantara"}})
+	flags := map[string]string{"data": dir, "name": "Toko Nusantara"}
+	for i := 0; i+1 < len(settings); i += 2 {
+		flags[settings[i]] = settings[i+1]
+	}
+	cfg, err := config.Load(config.Sources{Flags: flags})
 	if err != nil {
 		return nil, err
 	}
@@ -87,9 +91,9 @@ func newWorldAs(ctx context.Context, o db.Options, dir string, b building) (*wor
 }
 
 // openWorld is newWorld for a test, closed at its end.
-func openWorld(t testing.TB, o db.Options) *world {
+func openWorld(t testing.TB, o db.Options, settings ...string) *world {
 	t.Helper()
-	w, err := newWorld(context.Background(), o, t.TempDir())
+	w, err := newWorldAs(context.Background(), o, t.TempDir(), building{}, settings...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,6 +61,7 @@ var table = map[string][]string{
 	"desk":              only("vault", "consent", "verification", "interaction", "purpose", "message"),
 	"desk/page":         only("desk", "vault", "consent", "verification", "interaction", "purpose", "message"), // the screens of the desk, its second room
 	"telephony":         only("interaction", "telephony/pbx"),
+	"watchlist":         only("interaction", "vault"),
 	"telephony/pbx":     nil,           // speaks with exchanges; knows nothing of calls
 	"trail":             only("proof"), // writes proof files
 

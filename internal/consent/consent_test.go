@@ -83,6 +83,7 @@ func open(t testing.TB, d func(db.Options) *db.DB) *place {
 		t.Fatal(err)
 	}
 	p.gate = gate.New(p.log, set, gate.Providers{
+		Watch: func(*db.Tx, actor.Actor, string, string, string) (gate.Watched, error) { return gate.Watched{}, nil },
 		Session: func(_ *db.Tx, a actor.Actor) (gate.SessionFacts, error) {
 			return gate.SessionFacts{Live: true, Role: a.Role(), Controllers: []string{"ctl_a"}, SecondFactorAt: p.now}, nil
 		},

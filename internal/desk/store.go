@@ -130,6 +130,19 @@ func shift(tx *db.Tx, staff string) (budget, error) {
 	return b, err
 }
 
+// Revealed counts the fields that each member of staff revealed in the shift that lasts.
+func (s *Service) Revealed(tx *db.Tx) (map[string]int, error) {
+	out := map[string]int{}
+	err := tx.Data.Rows(`select staff, used from desk_budget where started_at > $1`, []any{tx.Now().Add(-Shift).UnixMicro()}, func(r db.Row) error {
+		var staff string
+		var used int
+		err := r.Scan(&staff, &used)
+		out[staff] = used
+		return err
+	})
+	return out, err
+}
+
 // spendSearch counts one search, of the member of staff and of the interaction. The shift
 // begins with its first.
 func spendSearch(tx *db.Tx, staff, interaction string) {

@@ -49,6 +49,7 @@ func chapters() []chapter {
 		{"consent", room("consent", "granted refused withdrawn read")},
 		{"message", room("message", "queue held sent delivered blocked expired dead retry")},
 		{"telephony", room("telephony", "line_added line_key line_removed hook_added hook_key hook_removed key_shown refused dead replay")},
+		{"watchlist", room("watchlist", "standing off refused alert reviewed")},
 		{"customer", room("customer", "import_check import import.done import_history import_history.done create update")},
 		{"purpose", room("purpose", "controller proposed revised notice published retired")},
 		{"staff", slices.Concat(
@@ -64,11 +65,11 @@ func chapters() []chapter {
 }
 
 func approvals(what string) []string {
-	return each("approval."+what, "identity.role_change", "identity.enable", "identity.client", "verification.second")
+	return each("approval."+what, "identity.role_change", "identity.enable", "identity.client", "verification.second", "watchlist.add", "watchlist.remove", "watchlist.second", "watchlist.raise")
 }
 
 // duties are the machine's own acts, by the names under which they stand in the log.
-var duties = []string{"approval_expire", "import", "index_repair", "interaction_sweep", "keyring", "log", "message_deliver", "message_read", "name_index", "provider", "setup", "sign_in", "telephony", "terminal", "verification_expire", "verification_sim"}
+var duties = []string{"approval_expire", "import", "index_repair", "interaction_sweep", "keyring", "log", "message_deliver", "message_read", "name_index", "provider", "setup", "sign_in", "telephony", "terminal", "verification_expire", "verification_sim", "watchlist"}
 
 // words says what codes mean to one reader.
 type words struct {

@@ -43,6 +43,7 @@ type Vault struct {
 	catalogue *catalog.Catalogue
 	purpose   PurposeOf
 	cases     CaseReferences
+	named     Named
 	duty      func(string) actor.Actor
 
 	names names
@@ -63,6 +64,13 @@ func (v *Vault) UseGate(g *gate.Gate) { v.gate = g }
 
 // UseCases sets the look-up of case references, for the same reason.
 func (v *Vault) UseCases(c CaseReferences) { v.cases = c }
+
+// Named is told, in the transaction, of each identifier or contact that a customer is given: the group by which such values
+// are one (a field's name, or phone, email) and the form by which they are compared.
+type Named func(tx *db.Tx, controller, subject, group, key string) error
+
+// UseNamed sets who is told.
+func (v *Vault) UseNamed(n Named) { v.named = n }
 
 // Duties are the registered duties of this room and the only fields they may open.
 func Duties(c *catalog.Catalogue) []gate.DutySpec {
@@ -254,11 +262,15 @@ func (v *Vault) macs(controller string, f catalog.Field, key string) [][]byte {
 }
 
 func macName(controller string, f catalog.Field) string {
-	group := f.Name
+	return "vault/" + controller + "/" + group(f)
+}
+
+// group is what values of a field are one with.
+func group(f catalog.Field) string {
 	if f.Contact != catalog.NoContact {
-		group = string(f.Contact)
+		return string(f.Contact)
 	}
-	return "vault/" + controller + "/" + group
+	return f.Name
 }
 
 func (v *Vault) seal(key keyring.Key, subject string, values []preparedValue) ([]sealedValue, error) {
@@ -318,6 +330,11 @@ func (v *Vault) Add(tx *db.Tx, d *Draft) error {
 func (v *Vault) index(tx *db.Tx, subject string, p *Prepared) error {
 	var uniques, exacts []indexRow
 	for _, value := range p.values {
+		if v.named != nil && value.mac != nil {
+			if err := v.named(tx, p.controller, subject, group(value.field), value.key); err != nil {
+				return err
+			}
+		}
 		switch row := (indexRow{value.mac, value.field.Name}); value.field.Index {
 		case catalog.Unique:
 			// under two index keys the constraint cannot see the older rows

@@ -233,6 +233,16 @@ func (s *Service) ofSecond(tx *db.Tx, f interaction.Facts) (proofs []method.Proo
 	return proofs, since, err
 }
 
+// Seconded reports whether a second member of staff has decided on the customer in this contact, and that still counts.
+func (s *Service) Seconded(tx *db.Tx, interactionID, subject string) (bool, error) {
+	f, err := s.o.Interactions.Facts(tx, interactionID)
+	if err != nil || f.Subject != subject {
+		return false, err
+	}
+	proofs, _, err := s.ofSecond(tx, f)
+	return slices.ContainsFunc(proofs, func(p method.Proof) bool { return p.Method == method.Supervisor }), err
+}
+
 // decidedBy reports whether a member of staff decided one of the decisions that count for a
 // subject: a contact handed over to the second member of staff has no second one any more.
 func (s *Service) decidedBy(tx *db.Tx, subject, staff string) (bool, error) {

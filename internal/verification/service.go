@@ -115,6 +115,8 @@ type Options struct {
 	// that opens the numbers it is asked about.
 	SIM      SIM
 	SIMActor actor.Actor
+	// Protected reports whether a subject is a protected person; nil when there is no such list.
+	Protected func(tx *db.Tx, subject string) (bool, error)
 	// Ask is how a second member of staff is asked; AskWith gives it later.
 	Ask Asks
 	// Address is the public address of this server as customers reach it, without a

@@ -38,6 +38,8 @@ const (
 	simChanged = "sim_changed"
 	simUnknown = "sim_unknown"
 	simChecked = "sim_checked" // is no signal: somebody answered
+
+	protectedPerson = "protected_person"
 )
 
 // signals are what was reported about an interaction, and what is known of its subject over
@@ -47,6 +49,15 @@ func (s *Service) signals(tx *db.Tx, f interaction.Facts) ([]string, error) {
 	out := slices.Clone(f.Risks)
 	if f.Subject == "" {
 		return out, nil
+	}
+	if s.o.Protected != nil && !slices.Contains(out, protectedPerson) {
+		protected, err := s.o.Protected(tx, f.Subject)
+		if err != nil {
+			return nil, err
+		}
+		if protected {
+			out = append(out, protectedPerson)
+		}
 	}
 	all, err := keptSignals.Get(tx, f.Subject)
 	if err != nil {

@@ -83,6 +83,7 @@ type CallPage struct {
 	Consent   *web.Link    // leads to what the customer said about each
 	Consents  []ConsentRow // every other one that rests on consent
 	Opened    bool         // they were asked for
+	Boss      *BossForm    // a supervisor must decide first
 	Lines     []Line
 	Left      string
 	Receipt   string
@@ -103,6 +104,31 @@ type Step struct {
 	Name string
 	Now  bool
 	Past bool
+}
+
+// BossForm asks a supervisor to decide what the agent may not decide alone: that a protected person is served, or that more
+// customers are opened in this shift.
+type BossForm struct {
+	To, Title, Text string
+	Reason          web.Input
+}
+
+// bosses are the refusals that a supervisor can lift, with where he is asked.
+var bosses = map[string]string{"gate.four_eyes": "four-eyes", "gate.breadth_spent": "raise"}
+
+// boss is the form for the first of these refusals.
+func (page *CallPage) boss(p *i18n.Printer, fields []desk.FieldView) {
+	for _, f := range fields {
+		for _, e := range []*errs.E{f.Why, f.May[gate.Reveal], f.May[gate.Compare]} {
+			if e == nil || bosses[e.Code] == "" {
+				continue
+			}
+			to := bosses[e.Code]
+			page.Boss = &BossForm{To: "/calls/" + page.ID + "/" + to, Title: p.T("desk.ask_" + strings.ReplaceAll(to, "-", "_")), Text: p.T(e.Code),
+				Reason: web.Input{ID: "boss-reason", Name: "reason", Label: p.T("desk.ask_reason"), Type: "text", Max: 300, Required: true, Key: "w"}}
+			return
+		}
+	}
 }
 
 // HitRow is a customer that a search found, by the masked form of what matched.
@@ -493,6 +519,7 @@ func receiptText(p *i18n.Printer, r desk.Receipt) string {
 // fields fills the masked view with the verbs that each field allows now.
 func (page *CallPage) fields(p *i18n.Printer, v desk.View) {
 	page.Left, page.Receipt = p.N("desk.left", v.Left), receiptText(p, v.Receipt)
+	page.boss(p, v.Fields)
 	letter := 'a'
 	for _, f := range v.Fields {
 		values := f.Values
@@ -540,7 +567,7 @@ func row(p *i18n.Printer, itx string, f desk.FieldView, value desk.Value, key st
 
 // passing are the reasons that may pass within a call or a shift: what the agent can do about them is worth a line of the
 // screen. That a purpose shows a field to nobody is not.
-var passing = []string{"gate.level_too_low", "gate.no_consent", "gate.training_missing", "gate.second_factor_stale", "gate.budget_spent"}
+var passing = []string{"gate.level_too_low", "gate.no_consent", "gate.training_missing", "gate.second_factor_stale", "gate.budget_spent", "gate.breadth_spent", "gate.four_eyes"}
 
 // why says why a field is refused, and what would allow it.
 func why(p *i18n.Printer, e *errs.E) string {
@@ -715,6 +742,10 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		page.Note.reading(p, nil)
 		return page
 	}
+	guarded := serving("")
+	guarded.boss(p, []desk.FieldView{{Why: errs.New(errs.Denied, "gate.four_eyes")}})
+	broad := serving("")
+	broad.boss(p, []desk.FieldView{{Why: errs.New(errs.TooMany, "gate.breadth_spent")}})
 	offers := purpose.Purpose{ID: "pur_2", Basis: purpose.ByConsent, Name: map[string]string{"id": "Penawaran", "en": "Offers"}}
 	read := func(text string) purpose.Notice {
 		return purpose.Notice{Version: 2, Text: map[string]string{"id": text, "en": text}}
@@ -768,6 +799,8 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		{Name: "transfer", Page: hand, Role: actor.Agent},
 		{Name: "second_asked", Page: waiting, Role: actor.Agent},
 		{Name: "second_approved", Page: decided, Role: actor.Agent},
+		{Name: "protected", Page: guarded, Role: actor.Agent},
+		{Name: "broad", Page: broad, Role: actor.Agent},
 		{Name: "alone", Page: alone, Role: actor.Agent},
 		{Name: "frozen", Page: build(interaction.Frozen, ""), Role: actor.Supervisor},
 		{Name: "wrapup", Page: wrap, Role: actor.Agent},

@@ -53,10 +53,15 @@ type Config struct {
 	} `key:"fields"`
 
 	Desk struct {
-		Reveals  int `key:"reveals_per_shift" default:"40" id:"Jumlah kolom yang boleh ditampilkan seorang petugas dalam satu giliran kerja (12 jam sejak yang pertama)." en:"How many fields a member of staff may reveal in a shift (12 hours from the first)."`
-		Searches int `key:"searches_per_shift" default:"200" id:"Jumlah pencarian pelanggan seorang petugas dalam satu giliran kerja, di semua panggilannya." en:"How many customer searches a member of staff has in a shift, over all calls."`
-		Calls    int `key:"calls_by_hand_per_hour" default:"30" id:"Jumlah panggilan yang boleh dimulai seorang petugas sendiri, bukan oleh telepon, dalam satu jam." en:"How many calls a member of staff may start by hand, not by telephony, in an hour."`
+		Reveals   int `key:"reveals_per_shift" default:"40" id:"Jumlah kolom yang boleh ditampilkan seorang petugas dalam satu giliran kerja (12 jam sejak yang pertama)." en:"How many fields a member of staff may reveal in a shift (12 hours from the first)."`
+		Searches  int `key:"searches_per_shift" default:"200" id:"Jumlah pencarian pelanggan seorang petugas dalam satu giliran kerja, di semua panggilannya." en:"How many customer searches a member of staff has in a shift, over all calls."`
+		Calls     int `key:"calls_by_hand_per_hour" default:"30" id:"Jumlah panggilan yang boleh dimulai seorang petugas sendiri, bukan oleh telepon, dalam satu jam." en:"How many calls a member of staff may start by hand, not by telephony, in an hour."`
+		Customers int `key:"customers_per_shift" default:"150" id:"Jumlah pelanggan yang boleh dibuka seorang petugas untuk satu tujuan dalam 12 jam terakhir." en:"How many customers a member of staff may open under one purpose within 12 hours."`
 	} `key:"desk"`
+
+	Alerts struct {
+		Mail string `key:"mail" default:"" id:"Alamat surel tim keamanan yang diberi tahu tentang setiap peringatan, hanya dengan nomor. Kosong: peringatan hanya tampak di konsol." en:"E-mail address of the security team that is told of each alert, by its id alone. Empty: alerts are shown in the console only."`
+	} `key:"alerts"`
 
 	SMTP struct {
 		Address    string `key:"address" default:"" id:"Peladen surel, host:porta. Kosong: pesan menunggu di kotak keluar." en:"Mail server, host:port. Empty: messages wait in the outbox."`

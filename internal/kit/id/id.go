@@ -45,6 +45,8 @@ const (
 	Line         = "lin" // a telephony line: where signed events come in
 	Hook         = "hok" // an address that is told what happened
 	Group        = "grp" // a group of a company's directory
+	Watch        = "wat" // an entry of a list of persons who are watched over
+	Alert        = "alr"
 	Query        = "qry" // one search; names what an agent may be shown from it
 )
 

@@ -42,7 +42,7 @@ func (g *Gate) Missing() []string {
 	for name, isNil := range map[string]bool{
 		"session": g.p.Session == nil, "interaction": g.p.Interaction == nil, "level": g.p.Level == nil,
 		"purpose": g.p.Purpose == nil, "consent": g.p.Consent == nil, "budget": g.p.Budget == nil, "searches": g.p.Searches == nil,
-		"hits": g.p.Hits == nil, "told": g.p.Told == nil, "owner": g.p.Owner == nil, "field": g.p.Field == nil,
+		"hits": g.p.Hits == nil, "watch": g.p.Watch == nil, "touched": g.p.Touched == nil, "told": g.p.Told == nil, "owner": g.p.Owner == nil, "field": g.p.Field == nil,
 		"training": g.p.Training == nil, "request": g.p.Request == nil, "agreement": g.p.Agreement == nil,
 	} {
 		if isNil && !slices.Contains(notYetBuilt, name) {
@@ -75,12 +75,26 @@ func (g *Gate) Ask(tx *db.Tx, a actor.Actor, q Question) (Answer, error) {
 	if k.answer.Entry, err = g.log.Append(tx, entry); err != nil {
 		return Answer{}, err
 	}
+	if err := g.touched(tx, a, q, k); err != nil {
+		return Answer{}, err
+	}
 	if k.answer.Refusal == nil {
 		gr := &Grant{entry: k.answer.Entry, right: right{subject: k.subject, controller: entry.Controller, verb: q.Verb, fields: k.answer.Allowed}}
 		gr.right.uses.Store(uses(q))
 		k.answer.Grant = gr
 	}
 	return k.answer, nil
+}
+
+// touched tells of a question about a customer of the asker's call.
+func (g *Gate) touched(tx *db.Tx, a actor.Actor, q Question, k known) error {
+	c := k.request.Context
+	if g.p.Touched == nil || !c.OwnCall || !c.SubjectBound && !c.Found {
+		return nil
+	}
+	call := k.facts.Interaction
+	return g.p.Touched(tx, a, Touch{Interaction: q.Ground.id, Controller: call.Controller, Purpose: call.Purpose, Subject: k.subject,
+		Verb: q.Verb, Allowed: k.answer.Refusal == nil, Watched: k.watched, Bound: c.SubjectBound})
 }
 
 // uses is how often a Receipt may be spent: once, or once for each subject of a chunk.
@@ -106,6 +120,7 @@ type known struct {
 	facts    Facts
 	hits     []string
 	beyond   []string // asked fields that are more than may be told of the customer today
+	watched  Watched
 	made     []string // asked fields whose names the asker may have made up
 	answer   Answer
 }
@@ -327,6 +342,9 @@ func (g *Gate) interaction(tx *db.Tx, a actor.Actor, q Question, s SessionFacts,
 	if err := g.ledger(tx, q, k); err != nil {
 		return err
 	}
+	if err := g.watched(tx, a, q, k); err != nil {
+		return err
+	}
 	if q.Verb == Search && g.p.Searches != nil {
 		if c.BudgetLeft, c.CallLeft, err = g.p.Searches(tx, a, q.Ground.id); err != nil {
 			return err
@@ -334,6 +352,20 @@ func (g *Gate) interaction(tx *db.Tx, a actor.Actor, q Question, s SessionFacts,
 		k.facts.BudgetLeft = c.BudgetLeft
 	}
 	return g.training(tx, a, call.Purpose, c)
+}
+
+// watched reads what the lists and the asker's own day say about opening this customer.
+func (g *Gate) watched(tx *db.Tx, a actor.Actor, q Question, k *known) (err error) {
+	c := &k.request.Context
+	if !c.SubjectBound && !c.Found {
+		return nil
+	}
+	k.watched = Watched{Guarded: true, Broad: true}
+	if g.p.Watch != nil {
+		k.watched, err = g.p.Watch(tx, a, q.Ground.id, k.facts.Interaction.Purpose, k.subject)
+	}
+	c.Guarded, c.Broad = k.watched.Guarded, k.watched.Broad
+	return err
 }
 
 // ledger finds which of the asked fields are more than may be told of the customer today: those
@@ -414,7 +446,7 @@ func refusal(d policy.Decision, r policy.Request) *errs.E {
 		e.Kind = errs.NotFound
 	case "gate.session_ended", "gate.second_factor_stale":
 		e.Kind = errs.Unauthenticated
-	case "gate.budget_spent", "gate.facts_spent", "gate.searches_in_call_spent", "gate.searches_spent":
+	case "gate.budget_spent", "gate.breadth_spent", "gate.facts_spent", "gate.searches_in_call_spent", "gate.searches_spent":
 		e.Kind = errs.TooMany
 	case policy.CodeFailed:
 		e.Kind = errs.Internal

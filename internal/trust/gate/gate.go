@@ -252,6 +252,12 @@ type Providers struct {
 	// Told are a customer's fields that were compared or revealed today below LedgerLevel, over
 	// all contacts, and how many there may be at a level; it is not asked from that level on.
 	Told func(tx *db.Tx, subject string, level int) (fields []string, most int, err error)
+	// Watch is what is known of a customer and the asker that calls for care. It is asked about the customer that the
+	// asker's call is bound to, or whom a search in it found.
+	Watch func(tx *db.Tx, a actor.Actor, interaction, purpose, subject string) (Watched, error)
+	// Touched is told of each question for which Watch was asked, allowed or not, once it is decided. It is no fact: it
+	// writes rows of its own in the transaction and changes no answer.
+	Touched func(tx *db.Tx, a actor.Actor, t Touch) error
 	// Hits are the fields by which a search in this interaction found the subject.
 	Hits func(tx *db.Tx, interaction, subject string) ([]string, error)
 	// Owner says whose customer a subject is; false when there is no such subject. It is
@@ -270,6 +276,23 @@ type Providers struct {
 	Request func(tx *db.Tx, request string) (bool, error)
 	// Agreement reports whether the agreement is in force.
 	Agreement func(tx *db.Tx, agreement string) (bool, error)
+}
+
+// Watched is why a customer is not to be opened like any other.
+type Watched struct {
+	Guarded bool // a protected person, on whom no second member of staff, other than the asker, has decided in this interaction
+	Broad   bool // one customer more than the asker may open under the purpose in this shift
+	Canary  bool // nobody has a reason to open him; changes no decision
+	New     bool // not opened by the asker under the purpose in this shift yet
+}
+
+// Touch is a decided question about a customer.
+type Touch struct {
+	Interaction, Controller, Purpose, Subject string
+	Verb                                      Verb
+	Allowed                                   bool // at least one field, or the verb where it takes none
+	Watched                                   Watched
+	Bound                                     bool // the interaction is bound to the customer; otherwise a search found him
 }
 
 // notYetBuilt is the one list of providers whose room does not exist yet. While training

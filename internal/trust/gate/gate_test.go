@@ -36,6 +36,8 @@ type world struct {
 	searches [2]int // left in the shift, and in the call
 	consent  bool
 	hits     []string
+	watched  Watched
+	touches  []Touch
 	told     []string
 	most     map[int]int
 	fails    string // name of the provider that fails
@@ -85,6 +87,11 @@ func newWorld() *world {
 		},
 		Told: func(_ *db.Tx, _ string, level int) ([]string, int, error) {
 			return w.told, w.most[level], count("told")
+		},
+		Watch: func(_ *db.Tx, _ actor.Actor, _, _, _ string) (Watched, error) { return w.watched, count("watch") },
+		Touched: func(_ *db.Tx, _ actor.Actor, t Touch) error {
+			w.touches = append(w.touches, t)
+			return count("touched")
 		},
 		Hits: func(_ *db.Tx, _, _ string) ([]string, error) { return w.hits, count("hits") },
 		Owner: func(_ *db.Tx, s string) (string, bool, error) {
@@ -227,14 +234,50 @@ func TestFieldsToldOverSeveralCallsCountTogetherBelowTheThirdLevel(t *testing.T)
 	}
 }
 
-func TestARevealReadsNoMoreThanFiveFacts(t *testing.T) {
+func TestARevealReadsNoMoreThanSixFacts(t *testing.T) {
 	w := newWorld()
 	d, g := w.open(t), w.gate(t)
 	if _, err := ask(t, d, g, w.agent, w.reveal("phone")); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"session", "interaction", "purpose", "level", "budget"}; !slices.Equal(w.asked, want) {
+	if want := []string{"session", "interaction", "purpose", "level", "budget", "watch", "touched"}; !slices.Equal(w.asked, want) {
 		t.Errorf("asked %v, want %v", w.asked, want)
+	}
+}
+
+func TestWhoWatchesIsToldOfEachQuestionAboutACustomerOfTheCallAndOfNoOther(t *testing.T) {
+	w := newWorld()
+	d, g := w.open(t), w.gate(t)
+	w.watched = Watched{Canary: true, New: true}
+	told := func(want ...Touch) {
+		t.Helper()
+		if !slices.Equal(w.touches, want) {
+			t.Errorf("told %+v, want %+v", w.touches, want)
+		}
+		w.touches = nil
+	}
+	touch := Touch{Interaction: w.call, Controller: "ctl_a", Purpose: "pur_order", Subject: w.subject, Verb: Reveal, Allowed: true, Watched: w.watched, Bound: true}
+	for _, c := range []struct {
+		spoil func(w *world, q *Question)
+		want  []Touch
+	}{
+		{func(*world, *Question) {}, []Touch{touch}},
+		{func(w *world, _ *Question) { w.level = 0 }, []Touch{{w.call, "ctl_a", "pur_order", w.subject, Reveal, false, w.watched, true}}},
+		{func(_ *world, q *Question) { q.Subject = w.stranger }, nil},
+		{func(w *world, _ *Question) { w.facts.Agent = "stf_other" }, nil},
+		{func(w *world, q *Question) {
+			w.facts.Subject, w.hits, q.Verb = "", []string{"phone"}, Mask
+		}, []Touch{{w.call, "ctl_a", "pur_order", w.subject, Mask, true, w.watched, false}}},
+	} {
+		kept := w.facts
+		w.level, w.hits = 3, nil
+		q := w.reveal("phone")
+		c.spoil(w, &q)
+		if _, err := ask(t, d, g, w.agent, q); err != nil {
+			t.Fatal(err)
+		}
+		told(c.want...)
+		w.facts = kept
 	}
 }
 
@@ -269,6 +312,8 @@ func TestARefusalIsAnOutcomeWithItsReasonAndItsEntry(t *testing.T) {
 		{"a second factor never shown", func(w *world, _ *Question) { w.session.SecondFactorAt = time.Time{} }, "gate.second_factor_stale", errs.Unauthenticated},
 		{"a second factor from the future", func(w *world, _ *Question) { w.session.SecondFactorAt = w.now.Add(time.Hour) }, "gate.second_factor_stale", errs.Unauthenticated},
 		{"a spent budget", func(w *world, _ *Question) { w.budget = 0 }, "gate.budget_spent", errs.TooMany},
+		{"a protected person before a second member of staff decides", func(w *world, _ *Question) { w.watched.Guarded = true }, "gate.four_eyes", errs.Denied},
+		{"one customer too many in this shift", func(w *world, _ *Question) { w.watched.Broad = true }, "gate.breadth_spent", errs.TooMany},
 		{"training that is missing", func(w *world, _ *Question) {
 			w.p.Training = func(*db.Tx, actor.Actor, string) (bool, error) { return false, nil }
 		}, "gate.training_missing", errs.Denied},

@@ -72,6 +72,8 @@ type Context struct {
 	BudgetLeft int    // reveals, or searches, left in this shift; Decide counts 1 and more as 1
 	CallLeft   int    // searches left in this call; counted like BudgetLeft
 	Training   string // valid, missing, not_built
+	Guarded    bool   // the subject is a protected person, and no second member of staff has decided in this contact
+	Broad      bool   // the subject is one customer more than the asker may open under this purpose in this shift
 
 	// Ground duty.
 	DutyField bool // the duty is registered and the field is one of its own

@@ -182,6 +182,17 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"but masked", with(func(r *Request) { r.Resource.Beyond = true; r.Verb = "mask" }), ""},
 		{"a call's searches are used up", func() Request { r := search(); r.Context.CallLeft = 0; return r }(), "gate.searches_in_call_spent"},
 		{"a shift's searches are used up, in whatever call", func() Request { r := search(); r.Context.BudgetLeft = 0; return r }(), "gate.searches_spent"},
+		{"a protected person is not revealed before a second member of staff decides, at any level", with(func(r *Request) { r.Context.Guarded, r.Context.Level = true, 4 }), "gate.four_eyes"},
+		{"nor compared", with(func(r *Request) { r.Context.Guarded, r.Verb = true, "compare" }), "gate.four_eyes"},
+		{"nor acted for", with(func(r *Request) { r.Context.Guarded, r.Verb = true, "act" }), "gate.four_eyes"},
+		{"nor masked", with(func(r *Request) { r.Context.Guarded, r.Verb = true, "mask" }), "gate.four_eyes"},
+		{"a protected person is found all the same", func() Request { r := hit(); r.Context.Guarded = true; return r }(), ""},
+		{"a protected person is verified like anybody", func() Request { r := verify(); r.Context.Guarded = true; return r }(), ""},
+		{"that the caller is not verified is said before that the customer is protected", with(func(r *Request) { r.Context.Guarded, r.Context.Level = true, 1 }), "gate.level_too_low"},
+		{"one customer too many is not opened", with(func(r *Request) { r.Context.Broad = true }), "gate.breadth_spent"},
+		{"nor masked, but for the hit", with(func(r *Request) { r.Context.Broad, r.Verb = true, "mask" }), "gate.breadth_spent"},
+		{"nor compared", with(func(r *Request) { r.Context.Broad, r.Verb = true, "compare" }), "gate.breadth_spent"},
+		{"one customer too many is acted for, which shows nothing", with(func(r *Request) { r.Context.Broad, r.Verb = true, "act" }), ""},
 		{"a spent budget still compares", with(func(r *Request) { r.Context.BudgetLeft = 0; r.Verb = "compare" }), ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -239,6 +250,8 @@ var facts = []fact{
 	of(func(r *Request) *int { return &r.Context.BudgetLeft }, -1, 0, 1, 2),
 	of(func(r *Request) *int { return &r.Context.CallLeft }, -1, 0, 1, 2),
 	of(func(r *Request) *string { return &r.Context.Training }, "valid", "not_built", "missing", ""),
+	flag(func(r *Request) *bool { return &r.Context.Guarded }),
+	flag(func(r *Request) *bool { return &r.Context.Broad }),
 	flag(func(r *Request) *bool { return &r.Context.DutyField }),
 	flag(func(r *Request) *bool { return &r.Context.GroundBuilt }),
 }
@@ -306,7 +319,7 @@ func TestMoreRightNeverGivesLess(t *testing.T) {
 	s := shippedSet(t)
 	many(t, func(t *rapid.T, less Request) {
 		more := less
-		switch rapid.SampledFrom([]string{"level", "consent", "budget", "second factor", "purpose", "ledger", "heartbeat", "scope", "session"}).Draw(t, "which") {
+		switch rapid.SampledFrom([]string{"level", "consent", "budget", "second factor", "purpose", "ledger", "second person", "breadth", "heartbeat", "scope", "session"}).Draw(t, "which") {
 		case "level":
 			more.Context.Level = rapid.IntRange(less.Context.Level, 4).Draw(t, "higher level")
 		case "consent": // read backwards: withdrawing never allows more
@@ -319,6 +332,10 @@ func TestMoreRightNeverGivesLess(t *testing.T) {
 			less.Resource.InPurpose, more.Resource.InPurpose = false, true
 		case "ledger":
 			less.Resource.Beyond, more.Resource.Beyond = true, false
+		case "second person":
+			less.Context.Guarded, more.Context.Guarded = true, false
+		case "breadth":
+			less.Context.Broad, more.Context.Broad = true, false
 		case "heartbeat":
 			less.Context.Beating, more.Context.Beating = false, true
 		case "scope":

@@ -44,7 +44,7 @@ var attributes = map[string][]string{
 	"principal": {"kind", "role", "signedIn", "scoped", "secondFactorMinutes"},
 	"resource":  {"class", "minLevel", "inPurpose", "verifies", "hit", "beyond"},
 	"context": {"ground", "known", "ownCall", "state", "beating", "subjectBound", "found", "channel", "level",
-		"purposeChosen", "purposeActive", "basis", "consented", "budgetLeft", "callLeft", "training", "dutyField", "groundBuilt"},
+		"purposeChosen", "purposeActive", "basis", "consented", "budgetLeft", "callLeft", "training", "guarded", "broad", "dutyField", "groundBuilt"},
 }
 
 // entry is one policy, ready to be evaluated.
@@ -317,6 +317,7 @@ func context(c Context) types.Record {
 		"purposeChosen": types.Boolean(c.PurposeChosen), "purposeActive": types.Boolean(c.PurposeActive),
 		"basis": types.String(c.Basis), "consented": types.Boolean(c.Consented),
 		"budgetLeft": types.Long(c.BudgetLeft), "callLeft": types.Long(c.CallLeft), "training": types.String(c.Training),
+		"guarded": types.Boolean(c.Guarded), "broad": types.Boolean(c.Broad),
 		"dutyField": types.Boolean(c.DutyField), "groundBuilt": types.Boolean(c.GroundBuilt),
 	})
 }
