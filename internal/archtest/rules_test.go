@@ -294,3 +294,95 @@ func TestEveryErrorCodeSaysWhatHappenedAndWhatToDoInBothLanguages(t *testing.T) 
 		t.Errorf("only %d codes found", len(seen))
 	}
 }
+
+// speaking are the rooms whose refusals an agent meets while a customer is on the line.
+var speaking = []string{"gate", "desk", "verification", "interaction", "consent", "message", "approval", "act", "mandate", "watchlist", "supervision", "web"}
+
+// unspoken are refusals of those rooms that no customer waits for, each with the reason.
+var unspoken = map[string]string{
+	"gate.admin_no_data": "serves no contact", "gate.auditor_no_values": "serves no contact", "gate.role_not_permitted": "serves no contact",
+	"gate.client_alone": "a program", "gate.scope_missing": "a program", "gate.duty_field": "a program", "gate.duty_only_machine": "a program", "gate.ground_not_built": "no contact",
+	"gate.call_held": "nobody listens", "gate.call_not_answered": "nobody listens", "gate.call_over": "nobody listens",
+	"consent.not_permitted": "serves no contact", "consent.needs_interaction": "no contact",
+	"interaction.not_allowed": "serves no contact", "interaction.other_controller": "begins no contact", "interaction.too_often": "begins no contact",
+	"interaction.over": "nobody listens", "interaction.taken": "a colleague speaks", "interaction.unknown": "no contact",
+	"verification.call_over": "said to the customer himself", "verification.link_answered": "said to the customer himself", "verification.link_elsewhere": "said to the customer himself",
+	"verification.link_unknown": "said to the customer himself", "verification.not_yours": "a colleague speaks",
+	"verification.denial_unknown": "a reviewer reads", "verification.not_reviewer": "a reviewer reads", "verification.own_contact": "a reviewer reads", "verification.reviewed_already": "a reviewer reads",
+	"message.blocked": "a job", "message.gateway_later": "a job", "message.not_allowed": "no contact", "message.not_dead": "no contact", "message.unknown": "no contact",
+	"message.report_not_signed": "a program", "message.report_too_old": "a program", "message.voicemail": "nobody listens",
+	"approval.about_you": "whoever decides reads it", "approval.again": "whoever decides reads it", "approval.already_decided": "whoever decides reads it", "approval.asker_disabled": "whoever decides reads it",
+	"approval.expired": "whoever decides reads it", "approval.no_request": "whoever decides reads it", "approval.over": "whoever decides reads it", "approval.own_request": "whoever decides reads it",
+	"watchlist.alert_reviewed": "a reviewer reads", "watchlist.no_alert": "a reviewer reads", "watchlist.no_entry": "a reviewer reads", "watchlist.not_standing": "a reviewer reads",
+	"watchlist.not_yours": "a reviewer reads",
+	"web.cross_site": "a page of somebody else", "web.not_found": "no page",
+}
+
+var policyCode = regexp.MustCompile(`@code\("([^"]+)"\)`)
+
+func TestEveryRefusalMetInACallGivesTheAgentASentence(t *testing.T) {
+	codes := map[string]string{} // code -> where
+	says := map[string]map[string]any{"id": {}, "en": {}}
+	read := map[string]bool{}
+	for _, f := range load(t) {
+		if f.Test {
+			continue
+		}
+		if !read[f.Room] {
+			read[f.Room] = true
+			for lang, all := range says {
+				for key, text := range readMessages(t, f.Room, lang) {
+					all[key] = text
+				}
+			}
+		}
+		f.Calls(Module+"/internal/kit/errs", func(name string, call *ast.CallExpr) {
+			if name != "New" && name != "Wrap" || len(call.Args) < 2 {
+				return
+			}
+			kind, ok := call.Args[0].(*ast.SelectorExpr)
+			lit, isText := call.Args[1].(*ast.BasicLit)
+			if !ok || !isText || !slices.Contains([]string{"Denied", "TooMany", "Conflict", "NotFound", "Unauthenticated"}, kind.Sel.Name) {
+				return
+			}
+			code, _ := strconv.Unquote(lit.Value)
+			codes[code] = f.Position(call)
+		})
+	}
+	policies, err := filepath.Glob(filepath.Join(Root(), "internal", "trust", "policy", "*.cedar"))
+	if err != nil || len(policies) == 0 {
+		t.Fatal("no policies found", err)
+	}
+	for _, path := range policies {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range policyCode.FindAllStringSubmatch(string(text), -1) {
+			codes[m[1]] = path
+		}
+	}
+	spoken := 0
+	for code, where := range codes {
+		room, _, _ := strings.Cut(code, ".")
+		if !slices.Contains(speaking, room) || unspoken[code] != "" {
+			continue
+		}
+		spoken++
+		for lang, all := range says {
+			for _, key := range []string{code, code + ".next", code + ".say"} {
+				if all[key] == nil {
+					t.Errorf("%s: no text %q in %s: the agent has nothing to say, or nothing to do next", where, key, lang)
+				}
+			}
+		}
+	}
+	for code := range unspoken {
+		if codes[code] == "" || says["id"][code+".say"] != nil {
+			t.Errorf("%q is on the list of the unspoken, and is not made anywhere or has its sentence", code)
+		}
+	}
+	if spoken < 40 {
+		t.Errorf("only %d refusals found", spoken)
+	}
+}
