@@ -69,6 +69,11 @@ var rules = map[string]rule{
 	"POST /api/v1/customers":                                         {scope: "import", alone: true},
 	"PATCH /api/v1/customers/{customer}":                             {scope: "import", alone: true},
 	"GET /api/v1/denials":                                            {roles: "supervisor dpo security", scope: "audit"},
+	"GET /api/v1/denials/{denial}":                                   {roles: "supervisor dpo security", scope: "audit"},
+	"GET /check":                                                     {open: true},
+	"POST /check":                                                    {open: true},
+	"POST /check/report":                                             {open: true},
+	"GET /check/reported":                                            {open: true},
 	"POST /api/v1/denials/{denial}/review":                           {roles: "supervisor dpo security", fresh: true},
 	"GET /api/v1/fields":                                             {roles: "admin dpo security auditor supervisor", scope: "serve"},
 	"GET /api/v1/imports/{import}":                                   {scope: "import", alone: true},
@@ -295,6 +300,7 @@ var stale = map[string][]string{
 	"it repeats or signs what was decided, and gives nobody anything new":                                            {"POST /outbox/{message}/retry", "POST /api/v1/messages/{message}/retry", "POST /log/sign", "POST /telephony/deliveries/{delivery}/replay", "POST /api/v1/telephony/deliveries/{delivery}/replay"},
 	"a provider's: its signature over the report is the proof, and a report only says what became of a message":      {"POST /messages/status/{channel}"},
 	"the customer's own page: the signed link is the proof":                                                          {"POST /v/{token}/answer", "POST /v/{token}/open", "POST /v/notice/{token}/stop"},
+	"anybody's, without an account: it answers about a code, and what it reports only ends a call":                   {"POST /check", "POST /check/report"},
 	"it counts what the exchange reported, and nobody's word":                                                        {"POST /calls/{interaction}/call-back"},
 	"it asks a supervisor, who decides":                                                                              {"POST /calls/{interaction}/second", "POST /calls/{interaction}/four-eyes", "POST /calls/{interaction}/raise", "POST /api/v1/interactions/{interaction}/four-eyes", "POST /api/v1/interactions/{interaction}/raise"},
 	"how the reader's own screen looks":                                                                              {"POST /preferences"},
@@ -673,7 +679,7 @@ func TestAnotherPersonsCallAndAnotherCompanysCustomerStayClosed(t *testing.T) {
 		"POST /live/{interaction}/lower", "POST /live/{interaction}/disconnect", "POST /api/v1/interactions/{interaction}/move", "POST /calls/{interaction}/move",
 		"GET /api/v1/interactions/{interaction}", "GET /api/v1/interactions/{interaction}/summary", "GET /api/v1/interactions/{interaction}/verification",
 		"GET /calls/{interaction}", "GET /calls/{interaction}/transfer",
-		"GET /denials/{denial}", "POST /denials/{denial}/review", "POST /api/v1/denials/{denial}/review",
+		"GET /denials/{denial}", "GET /api/v1/denials/{denial}", "POST /denials/{denial}/review", "POST /api/v1/denials/{denial}/review",
 	}
 	// A stream opens empty: it tells a person of that person's own calls only (interaction's hub).
 	streams := []string{"GET /calls/{interaction}/events"}

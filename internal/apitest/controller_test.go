@@ -19,7 +19,10 @@ var ofNobody = map[string]string{
 }
 
 // ofNobodysRefusal are the refusals that know of no controller, or must not tell of one.
-var ofNobodysRefusal = []string{"gate.not_found", "interaction.unknown", "message.unknown", "vault.not_found", "verification.denial_unknown"}
+var ofNobodysRefusal = []string{"gate.not_found", "interaction.unknown", "message.unknown", "vault.not_found", "verification.denial_unknown", "verification.check_none"}
+
+// ofNobodysCall are what is done about a call that somebody reported and that is none of any company served here.
+var ofNobodysCall = []string{"verification.reported", "verification.reviewed"}
 
 // owned checks that every entry names its controller, unless it is one of those that have none, and that these name no
 // customer.
@@ -37,7 +40,7 @@ func (w *world) owned() {
 			if err != nil {
 				return err
 			}
-			allowed := l.Decision == "denied" && slices.Contains(ofNobodysRefusal, l.Reason)
+			allowed := l.Decision == "denied" && slices.Contains(ofNobodysRefusal, l.Reason) || l.Decision == "done" && slices.Contains(ofNobodysCall, l.Action)
 			for prefix := range ofNobody {
 				allowed = allowed || l.Action == prefix && l.Count > 0 || strings.HasSuffix(prefix, ".") && strings.HasPrefix(l.Action, prefix)
 			}

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -45,6 +46,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/policy"
 	"github.com/amanah-id/amanah/internal/vault"
 	"github.com/amanah-id/amanah/internal/verification"
+	"github.com/amanah-id/amanah/internal/verification/check"
 	"github.com/amanah-id/amanah/internal/verification/method"
 	verifypage "github.com/amanah-id/amanah/internal/verification/page"
 	"github.com/amanah-id/amanah/internal/verification/simswap"
@@ -76,6 +78,7 @@ type House struct {
 	Interactions *interaction.Service
 	Messages     *message.Service
 	Verification *verification.Service
+	Check        *check.Service
 	Desk         *desk.Service
 	Trail        *trail.Trail
 	Approvals    *approval.Approvals
@@ -295,13 +298,20 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		},
 		Agent:   h.Identity.FirstName,
 		Purpose: purposeName, Seen: func(tx *db.Tx, itx, subject string) ([]string, error) { return h.Desk.Seen(tx, itx, subject) },
-		Customer: actor.NewCustomer, Duty: duty("verification_expire"), Address: Origin(cfg),
+		Customer: actor.NewCustomer, Duty: duty("verification_expire"), Address: Origin(cfg), Operator: cfg.Operator,
 		Rules: rules, SIM: sim, SIMActor: duty(verification.SIMDuty), Protected: h.Watchlist.Protected,
 	})
 	if err != nil {
 		return nil, err
 	}
 	h.Interactions.SetLevel(h.Verification.Level)
+	h.Check, err = check.New(check.Options{
+		DB: d, MAC: h.Keys.MAC, Log: h.Audit, Open: h.Interactions.OpenIDs, Facts: h.Interactions.Facts, Report: h.Verification.Reported,
+		Company: company, Agent: h.Identity.FirstName, Purpose: purposeName, Visitor: actor.NewCustomer("check"), Numbers: cfg.Check.Numbers, Operator: cfg.Operator,
+	})
+	if err != nil {
+		return nil, err
+	}
 	mappings, err := telephony.Load(cfg.Telephony.Mappings)
 	if err != nil {
 		return nil, err
@@ -324,7 +334,12 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	h.Desk = desk.New(desk.Options{
 		DB: d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Purposes: h.Purposes,
 		Interactions: h.Interactions, Verification: h.Verification, Messages: h.Messages, Consents: h.Consents, Name: h.Identity.FirstName,
-		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) }, Budget: cfg.Desk.Reveals, Searches: cfg.Desk.Searches, Company: company,
+		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
+		CheckCode: func(itx string) (string, string) {
+			_, where, _ := strings.Cut(Origin(cfg), "://")
+			return check.Spoken(h.Check.Code(itx)), where + "/check"
+		},
+		Budget: cfg.Desk.Reveals, Searches: cfg.Desk.Searches, Company: company,
 		Colleagues: func(ctx context.Context, controller, without string) ([]web.Choice, error) {
 			all, err := h.Identity.ListStaff(ctx)
 			list := []web.Choice{}
@@ -409,7 +424,7 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), interactionpage.Module(h.Interactions),
-		verifypage.Module(h.Verification), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Trail.Module(), h.Telephony.Module(), h.Watchlist.Module(),
+		verifypage.Module(h.Verification, h.Check), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Trail.Module(), h.Telephony.Module(), h.Watchlist.Module(),
 		{Name: "app", Messages: Messages}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},

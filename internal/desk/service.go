@@ -43,6 +43,8 @@ type Options struct {
 	Company func(tx *db.Tx, controller string) (string, error)
 	// Colleagues are the members of staff who may take a contact of a controller over, without the one who asks.
 	Colleagues func(ctx context.Context, controller, without string) ([]web.Choice, error)
+	// CheckCode is the code by which the customer finds out that a contact is the company's, and where it is entered; may be nil.
+	CheckCode func(interaction string) (code, where string)
 	// Texts are the words of a language.
 	Texts func(lang i18n.Lang) *i18n.Printer
 	// Budget is how many reveals an agent has per shift; 0 means DefaultBudget.

@@ -37,6 +37,7 @@ const (
 	// the live lists: only what is open, which is as many rows as there are people on the line
 	sqlByAgent      = `select ` + columns + ` from interaction_contact where agent = $1 and ended_at = 0 order by started_at`
 	sqlByController = `select ` + columns + ` from interaction_contact where controller = $1 and ended_at = 0 order by started_at limit 500`
+	sqlOpen         = `select id from interaction_contact where ended_at = 0 order by started_at desc, id limit $1`
 	sqlWaiting      = `select ` + columns + ` from interaction_contact where controller = $1 and ended_at = 0
 		and (state = 'offered' or (state = 'held' and (agent = '' or agent = $2 and beat_at = 0)) or transfer_to = $2) order by started_at limit 50`
 	sqlStale = `select id from interaction_contact where ended_at = 0 and (
@@ -214,6 +215,17 @@ var (
 	errBatch       = errs.New(errs.Invalid, "interaction.batch_size")
 	errEventLarge  = errs.New(errs.Invalid, "interaction.event_too_large")
 )
+
+// OpenIDs lists the contacts of all controllers that have not ended, the newest first, at most so many.
+func (s *Service) OpenIDs(tx *db.Tx, most int) (out []string, err error) {
+	err = tx.Data.Rows(sqlOpen, []any{int64(most)}, func(r db.Row) error {
+		var one string
+		err := r.Scan(&one)
+		out = append(out, one)
+		return err
+	})
+	return out, err
+}
 
 // CaseReferences finds the subjects of interactions that carry this case reference of
 // another system at one controller, at most four. The vault asks it in a look-up by case.

@@ -45,7 +45,7 @@ func chapters() []chapter {
 	return []chapter{
 		{"data", []string{"search", "mask", "compare", "compare.outcome", "reveal", "act", "collect", "note", "consult", "verify", "process", "open.failed"}},
 		{"call", room("interaction", "offer accept greet purpose language identify verify unverify serve heartbeat hold resume transfer lower capture capture_end approval approval_end disconnect seal refuse freeze move event.offered event.connected event.held event.resumed event.transferred event.ended event.wrapup event.doubt")},
-		{"verification", room("verification", "link confirmed mismatch declined denied reviewed expired compare history grant signal second call_back")},
+		{"verification", room("verification", "link confirmed mismatch declined denied reviewed expired compare history grant signal second call_back checked reported")},
 		{"consent", room("consent", "granted refused withdrawn read")},
 		{"message", room("message", "queue held sent delivered blocked expired dead retry")},
 		{"telephony", room("telephony", "line_added line_key line_removed hook_added hook_key hook_removed key_shown refused dead replay")},

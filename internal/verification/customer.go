@@ -24,15 +24,16 @@ import (
 // company only: a machine that fetches links out of mails to look at them learns nothing
 // else, and uses nothing up.
 type View struct {
-	State   ViewState
-	Company string
-	Agent   string // first name
-	Purpose string
-	Inbound bool      // the customer called us
-	Since   time.Time // when the link was sent
-	Seen    []string  // names of the fields used so far, once answered
-	Ended   bool      // the interaction is over
-	CanDeny bool      // "somebody else is calling" can be pressed
+	State    ViewState
+	Company  string
+	Operator string // who serves in the company's name; "" when the company does itself
+	Agent    string // first name
+	Purpose  string
+	Inbound  bool      // the customer called us
+	Since    time.Time // when the link was sent
+	Seen     []string  // names of the fields used so far, once answered
+	Ended    bool      // the interaction is over
+	CanDeny  bool      // "somebody else is calling" can be pressed
 }
 
 // ViewState is which page it is.
@@ -136,6 +137,7 @@ func (s *Service) view(tx *db.Tx, a Attempt, secret string, in i18n.Lang) (v Vie
 	if v.Agent, err = s.o.Agent(tx, a.Agent); err != nil {
 		return v, err
 	}
+	v.Operator = s.o.Operator
 	if a.Purpose != "" {
 		if v.Purpose, err = s.o.Purpose(tx, a.Purpose, string(in)); err != nil {
 			return v, err
@@ -155,7 +157,7 @@ func (s *Service) seen(tx *db.Tx, a Attempt) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(fields, a.Contact) {
+	if a.Contact != "" && !slices.Contains(fields, a.Contact) {
 		fields = append(fields, a.Contact)
 	}
 	asked := false

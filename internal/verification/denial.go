@@ -16,6 +16,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
+	"github.com/amanah-id/amanah/internal/trust/keyring"
 )
 
 // When a customer says "I did not contact you", the contact is frozen by the program; what it means has to be found out by
@@ -29,14 +30,17 @@ const MaxReason = 300
 
 // Denial is a contact that its customer denied, as those who review it see it: no personal data.
 type Denial struct {
-	ID          string // of the link that was answered, or of the decision that was stopped, ver_…
-	Interaction string
-	Controller  string
-	Agent       string // staff id of who sent the link, or of who decided as the second
+	ID          string   // of the link that was answered, the decision that was stopped, or the report that was made, ver_…
+	Interaction string   // "" for a report about a call that is none of ours
+	Controller  string   // likewise
+	Agent       string   // staff id of who sent the link, of who decided as the second, or of who was reported
+	Number      string   // of ours, that a report says was displayed
+	Seen        []string // names of the fields that had been used or shown; for one denial, not in the list
 	Channel     interaction.Channel
 	State       interaction.State // of the contact now: frozen, unless it had ended before
 	At          time.Time
 	Own         bool      // the asker served it, and so may not review it
+	Finding     string    // of a review of a report that concerns no customer known yet; for one denial
 	ReviewedBy  string    // staff id; "" while nobody has looked
 	Reviewed    time.Time // zero while nobody has
 }
@@ -61,7 +65,7 @@ func (s *Service) Denials(ctx context.Context, a actor.Actor, reviewed bool, aft
 	}
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		out, next = nil, Position{}
-		for _, controller := range slices.Sorted(slices.Values(a.Controllers())) {
+		for _, controller := range append(slices.Sorted(slices.Values(a.Controllers())), "") { // "": a call that is none of ours is everybody's to know of
 			found, err := denials(tx, controller, reviewed, after, DenialsAPage+1)
 			if err != nil {
 				return err
@@ -97,7 +101,7 @@ func (s *Service) Names(ctx context.Context, list []Denial) (map[string]string, 
 					return err
 				}
 			}
-			if names[d.Controller] == "" {
+			if names[d.Controller] == "" && d.Controller != "" {
 				if names[d.Controller], err = s.o.Company(tx, d.Controller); err != nil {
 					return err
 				}
@@ -109,6 +113,9 @@ func (s *Service) Names(ctx context.Context, list []Denial) (map[string]string, 
 
 // contact fills in what the interaction knows.
 func (s *Service) contact(tx *db.Tx, a actor.Actor, d *Denial) error {
+	if d.Interaction == "" {
+		return nil
+	}
 	f, err := s.o.Interactions.Facts(tx, d.Interaction)
 	d.Channel, d.State = f.Channel, f.State
 	d.Own = d.Agent == a.ID() || f.Agent == a.ID()
@@ -121,12 +128,52 @@ func (s *Service) Denial(ctx context.Context, a actor.Actor, denial string) (out
 		return out, errReviewer
 	}
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		if out, _, err = s.denial(tx, a, denial); err != nil {
+		var subject string
+		if out, subject, err = s.denial(tx, a, denial); err != nil {
+			return err
+		}
+		if out.Seen, err = s.disclosed(tx, out, subject); err != nil {
+			return err
+		}
+		if out.Finding, err = s.finding(tx, denial); err != nil {
 			return err
 		}
 		return s.contact(tx, a, &out)
 	})
 	return out, err
+}
+
+func findingRef(denial string) keyring.Ref {
+	return keyring.Ref{Table: "verification_review", Column: "reason_sealed", Row: denial, Schema: 1}
+}
+
+// finding opens what was found about a report that concerns no customer known yet.
+func (s *Service) finding(tx *db.Tx, denial string) (string, error) {
+	var sealed []byte
+	err := tx.Data.Row(sqlFinding, denial).Scan(&sealed)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	plain, err := s.o.Keys.OpenStaff(findingRef(denial), sealed)
+	return string(plain), err
+}
+
+// disclosed names the fields that had been used or shown in a denied contact. It froze with the denial, so that nothing came later.
+func (s *Service) disclosed(tx *db.Tx, d Denial, subject string) ([]string, error) {
+	if subject == "" {
+		return nil, nil
+	}
+	one, err := attempt(tx, d.ID)
+	if errors.Is(err, errLink) { // it was no link
+		one, err = Attempt{Interaction: d.Interaction, subject: subject}, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.seen(tx, one)
 }
 
 // denial reads one with its subject. One of another controller does not exist for the asker.
@@ -135,7 +182,7 @@ func (s *Service) denial(tx *db.Tx, a actor.Actor, denial string) (Denial, strin
 		return Denial{}, "", errDenial
 	}
 	d, subject, err := scanDenial(tx.Data.Row(sqlDenial, denial))
-	if errors.Is(err, db.ErrNoRows) || err == nil && !a.Serves(d.Controller) {
+	if errors.Is(err, db.ErrNoRows) || err == nil && d.Controller != "" && !a.Serves(d.Controller) {
 		return Denial{}, "", errDenial
 	}
 	return d, subject, err
@@ -143,7 +190,7 @@ func (s *Service) denial(tx *db.Tx, a actor.Actor, denial string) (Denial, strin
 
 // Review says that the asker has looked into a denial, with what was found: once, by somebody who did not serve the
 // contact. The reason is free text about somebody, so it goes into the detail of the entry, sealed under the customer's
-// key, and nowhere else. also runs in the transaction.
+// key, and nowhere else; where no customer is known yet, it is kept with the review, under the staff key. also runs in the transaction.
 func (s *Service) Review(ctx context.Context, a actor.Actor, denial, reason string, also ...func(*db.Tx) error) error {
 	if !a.Is(Reviewers...) {
 		return errReviewer
@@ -177,8 +224,13 @@ func (s *Service) Review(ctx context.Context, a actor.Actor, denial, reason stri
 			_, err = s.o.Log.Append(tx, entry)
 			return err
 		}
-		entry.Detail = map[string]any{"reason": reason}
-		tx.Data.Queue(sqlReviewAdd, d.ID, a.ID(), micros(tx.Now()))
+		var sealed []byte
+		if subject != "" {
+			entry.Detail = map[string]any{"reason": reason}
+		} else { // there is no customer's key to seal it under
+			sealed = s.o.Keys.SealStaff(findingRef(d.ID), []byte(reason))
+		}
+		tx.Data.Queue(sqlReviewAdd, d.ID, a.ID(), micros(tx.Now()), sealed)
 		if _, err := s.o.Log.Append(tx, entry); err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -70,7 +71,7 @@ func TestWhatCustomersDenyIsListedForThoseWhoReviewItWithoutPersonalData(t *test
 			{ID: sent.ID, Interaction: late, Controller: h.ctl, Agent: h.agent.ID(), Channel: interaction.Phone, State: interaction.Sealed, At: h.clock()},
 			{ID: attempt, Interaction: itx, Controller: h.ctl, Agent: h.agent.ID(), Channel: interaction.Phone, State: interaction.Frozen, At: list[1].At},
 		}
-		if !slices.Equal(list, want) || next.ID != "" {
+		if !reflect.DeepEqual(list, want) || next.ID != "" {
 			t.Fatalf("%+v %+v", list, next)
 		}
 		for _, target := range []string{"/denials", "/denials/" + attempt, "/api/v1/denials"} {

@@ -23,4 +23,6 @@ func Insert(tx *db.Tx, a Attempt, subject string) {
 var DrawNumber = number
 
 // SignalsOf are the signals that count in an interaction.
-func (s *Service) SignalsOf(tx *db.Tx, f interaction.Facts) ([]string, error) { return s.signals(tx, f) }
+func (s *Service) SignalsOf(tx *db.Tx, f interaction.Facts) ([]string, error) {
+	return s.signals(tx, f)
+}

@@ -28,6 +28,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/policy"
 	"github.com/amanah-id/amanah/internal/vault"
 	. "github.com/amanah-id/amanah/internal/verification"
+	"github.com/amanah-id/amanah/internal/verification/check"
 	"github.com/amanah-id/amanah/internal/verification/page"
 	"github.com/amanah-id/amanah/internal/web"
 	"github.com/amanah-id/amanah/internal/web/webtest"
@@ -49,6 +50,7 @@ type house struct {
 	inbox        *message.Inbox
 	worker       *jobs.Worker
 	desk         *webtest.Desk
+	calls        *check.Service
 	approvals    *approval.Approvals
 	agent, other actor.Actor
 	boss         actor.Actor
@@ -230,14 +232,24 @@ func (h *house) build() {
 			return map[string]string{"id": "Status pesanan", "en": "Order status"}[in], nil
 		},
 		Seen:     func(*db.Tx, string, string) ([]string, error) { return []string{"phone"}, nil },
-		Customer: actor.NewCustomer, Duty: actor.NewDuty("verification_expire"), SIMActor: actor.NewDuty(SIMDuty), Address: "https://cs.bank.example",
+		Customer: actor.NewCustomer, Duty: actor.NewDuty("verification_expire"), SIMActor: actor.NewDuty(SIMDuty), Address: "https://cs.bank.example", Operator: "PT Layanan Kontak",
 	})
 	h.must(err)
 	h.interactions.SetLevel(h.Level)
+	h.calls, err = check.New(check.Options{
+		DB: h.db, MAC: keys.MAC, Log: h.log, Open: h.interactions.OpenIDs, Facts: h.interactions.Facts, Report: h.Reported,
+		Company: func(*db.Tx, string) (string, error) { return "Bank Contoh", nil },
+		Agent:   func(*db.Tx, string) (string, error) { return "Rina", nil },
+		Purpose: func(_ *db.Tx, _, in string) (string, error) {
+			return map[string]string{"id": "Status pesanan", "en": "Order status"}[in], nil
+		},
+		Visitor: actor.NewCustomer("check"), Numbers: []string{"+62 21 5000 1234", "1500888"}, Operator: "PT Layanan Kontak",
+	})
+	h.must(err)
 	h.approvals, err = approval.New(h.db, h.log, keys, approval.Options{Active: func(*db.Tx, string) (bool, error) { return true, nil }, Expiry: actor.NewDuty("approval_expire")}, h.Decisions()...)
 	h.must(err)
 	h.AskWith(h.approvals.Request)
-	h.desk = webtest.New(h.t, func(o *web.Options) { o.DB = h.db }, page.Module(h.Service), h.messages.Module(), web.Module{Name: "interaction", Messages: interaction.Messages})
+	h.desk = webtest.New(h.t, func(o *web.Options) { o.DB = h.db }, page.Module(h.Service, h.calls), h.messages.Module(), web.Module{Name: "interaction", Messages: interaction.Messages})
 	h.desk.Now = h.now
 	h.desk.Actor("agent", h.agent)
 	h.worker.Use(map[string]jobs.Handler{message.DeliverJob: h.messages.Deliver, ExpireJob: h.Expire, SIMJob: h.CheckSIM}, nil)

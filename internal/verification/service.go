@@ -73,6 +73,8 @@ type Gate interface {
 // Keys is what the room uses of trust/keyring.
 type Keys interface {
 	MAC(name string, value []byte) []byte
+	SealStaff(ref keyring.Ref, plain []byte) []byte
+	OpenStaff(ref keyring.Ref, sealed []byte) ([]byte, error)
 	Token(audience string, payload []byte, expires time.Time) string
 	OpenToken(audience, token string, now time.Time) ([]byte, error)
 	Key(tx *db.Tx, subject, interaction string) (keyring.Key, error)
@@ -119,6 +121,8 @@ type Options struct {
 	Protected func(tx *db.Tx, subject string) (bool, error)
 	// Ask is how a second member of staff is asked; AskWith gives it later.
 	Ask Asks
+	// Operator is the name of who serves in the companies' name (PP 33/2026 art. 61); "" when they do themselves.
+	Operator string
 	// Address is the public address of this server as customers reach it, without a
 	// slash at the end, such as "https://cs.example.co.id".
 	Address string

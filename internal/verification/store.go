@@ -32,15 +32,18 @@ const (
 		where interaction = $1 and subject = $2 and item <> '' and outcome = 'match' and tried_at >= $3 and tried_at > $4 group by item`
 	sqlAsked = `select item from verification_compare where interaction = $1 and subject = $2 and item <> ''`
 
-	// what a customer denied on the page of a link, or stopped on that of a notice
-	denialColumns = `a.id, a.interaction, a.controller, a.staff, a.subject, a.denied_at, coalesce(r.staff, ''), coalesce(r.reviewed_at, 0)
-		from (select id, interaction, controller, agent as staff, subject, answered_at as denied_at from verification_attempt where state = 'denied'
-			union all select id, interaction, controller, decided_by, subject, stopped_at from verification_second where state = 'stopped') a
+	// what a customer denied on the page of a link, stopped on that of a notice, or somebody reported where calls are checked
+	denialColumns = `a.id, a.interaction, a.controller, a.staff, a.subject, a.number, a.denied_at, coalesce(r.staff, ''), coalesce(r.reviewed_at, 0)
+		from (select id, interaction, controller, agent as staff, subject, '' as number, answered_at as denied_at from verification_attempt where state = 'denied'
+			union all select id, interaction, controller, decided_by, subject, '', stopped_at from verification_second where state = 'stopped'
+			union all select id, interaction, controller, staff, subject, number, reported_at from verification_report) a
 		left join verification_review r on r.attempt = a.id`
 	sqlDenial  = `select ` + denialColumns + ` where a.id = $1`
 	sqlDenials = `select ` + denialColumns + ` where a.controller = $1 and (r.attempt is not null) = $2
 		and (a.denied_at < $3 or a.denied_at = $3 and a.id < $4) order by a.denied_at desc, a.id desc limit $5`
-	sqlReviewAdd = `insert into verification_review (attempt, staff, reviewed_at) values ($1,$2,$3)`
+	sqlReportAdd = `insert into verification_report (id, interaction, controller, staff, subject, number, reported_at) values ($1,$2,$3,$4,$5,$6,$7)`
+	sqlReviewAdd = `insert into verification_review (attempt, staff, reviewed_at, reason_sealed) values ($1,$2,$3,$4)`
+	sqlFinding   = `select reason_sealed from verification_review where attempt = $1 and reason_sealed is not null`
 
 	sqlGrantAdd = `insert into verification_grant (id, interaction, subject, level, methods, granted_at, expires_at)
 		values ($1,$2,$3,$4,$5,$6,$7)`
@@ -146,7 +149,7 @@ func denials(tx *db.Tx, controller string, reviewed bool, after Position, most i
 
 func scanDenial(r db.Row) (d Denial, subject string, err error) {
 	var at, reviewed int64
-	err = r.Scan(&d.ID, &d.Interaction, &d.Controller, &d.Agent, &subject, &at, &d.ReviewedBy, &reviewed)
+	err = r.Scan(&d.ID, &d.Interaction, &d.Controller, &d.Agent, &subject, &d.Number, &at, &d.ReviewedBy, &reviewed)
 	d.At, d.Reviewed = moment(at), moment(reviewed)
 	return d, subject, err
 }

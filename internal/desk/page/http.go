@@ -709,6 +709,10 @@ func (s screens) screen(r *web.Request, now standing, last []consent.Event) (Cal
 	if err != nil {
 		return page, err
 	}
+	if mine && v.Direction == interaction.Outbound && v.State.Talking() && s.CheckCode != nil {
+		code, where := s.CheckCode(itx)
+		page.Check = page.said.T("desk.check_say", "code", code, "where", where)
+	}
 	if mine && v.Identified && v.State.Talking() {
 		page.verify(r.Printer(), now.proof)
 		if qs, err := s.Verification.Questions(r.Context(), r.Actor, itx); err == nil {

@@ -62,6 +62,7 @@ type CallPage struct {
 	Notice    *web.Notice
 	Accept    *web.Action
 	Script    string
+	Check     string // to say when whoever was called asks whether it is really us
 	Purposes  []web.Action
 	Search    []web.Input
 	Callers   *web.Action

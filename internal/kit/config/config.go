@@ -20,6 +20,7 @@ import (
 // Config is every setting. The tags are: key in the file; default; secret; what it is for, in Indonesian and English.
 type Config struct {
 	Name     string `key:"name" default:"Pusat Layanan" id:"Nama perusahaan seperti dikenal pelanggan; tampil di konsol dan halaman pelanggan." en:"The company's name as customers know it; shown on the console and the customer page."`
+	Operator string `key:"operator" default:"" id:"Nama pusat layanan yang melayani atas nama perusahaan (prosesor); tampil bagi pelanggan di samping nama perusahaan. Kosong: perusahaan melayani sendiri." en:"Name of the call center that serves in the companies' name (processor); customers see it beside the company's name. Empty: the company serves itself."`
 	Language string `key:"language" default:"id" one:"id en" id:"Bahasa konsol bila peramban tidak memintanya." en:"The console's language when the browser asks for none."`
 	Node     string `key:"node" default:"" id:"Nama simpul ini; menamai cabang log audit yang ditulisnya. Dua simpul yang berjalan tidak boleh senama. Kosong: main." en:"This node's name; it names the shard of the audit log that this node writes. Two running nodes must not share one. Empty: main."`
 	Data     string `key:"data" default:"./amanah-data" id:"Folder data: berkas SQLite, berkas kunci, sertifikat buatan sendiri. Dibuat dengan mode 0700." en:"The data folder: SQLite files, key file, self-signed certificate. Made with mode 0700."`
@@ -101,6 +102,9 @@ type Config struct {
 	Message struct {
 		Phone string `key:"phone" default:"sms" one:"sms whatsapp" id:"Saluran untuk nomor telepon bila SMS dan WhatsApp sama-sama ada." en:"The channel for telephone numbers where there are both SMS and WhatsApp."`
 	} `key:"message"`
+	Check struct {
+		Numbers []string `key:"numbers" default:"" id:"Nomor telepon keluar perusahaan, yang dikenali halaman /check. Kosong: hanya kode." en:"The companies' outgoing telephone numbers, which the page /check knows. Empty: codes only."`
+	} `key:"check"`
 	Verification struct {
 		Methods string `key:"methods" default:"" id:"Berkas (YAML) yang membatasi cara verifikasi; hanya dapat mempersempit bawaan. Kosong: bawaan." en:"File (YAML) that restricts the methods of verification; it can only narrow the shipped ones. Empty: the shipped ones."`
 	} `key:"verification"`

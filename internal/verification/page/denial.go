@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/amanah-id/amanah/internal/interaction"
@@ -24,6 +25,7 @@ type DenialListPage struct {
 // DenialPage is one of them, with the form of who may review it.
 type DenialPage struct {
 	Facts  web.Facts
+	Text   string   // what is to be done
 	Look   web.Link // where it can be looked into
 	To     string   // of the form; "" when there is none
 	Why    string   // there is none
@@ -50,13 +52,20 @@ func (s screens) denialRoutes(rt *web.Router) {
 				return nil, err
 			}
 			for _, d := range list {
-				out.Body.Items = append(out.Body.Items, denialJSON{ID: d.ID, Interaction: d.Interaction, Controller: d.Controller, Agent: d.Agent, Channel: string(d.Channel),
-					State: string(d.State), At: d.At, ReviewedBy: d.ReviewedBy, Reviewed: pointer(d.Reviewed)})
+				out.Body.Items = append(out.Body.Items, denialToJSON(d))
 			}
 			if next.ID != "" {
 				out.Body.Next, err = rt.Cursor(listOf(in.Reviewed), next)
 			}
 			return out, err
+		})
+	web.Operation(rt, web.Op{Method: http.MethodGet, Path: "/denials/{denial}", Summary: "One denied contact, with the names of the fields that had been used or shown in it; no personal data", Access: read},
+		func(ctx context.Context, c web.Call, in *denialInput) (*denialOutput, error) {
+			d, err := s.Denial(ctx, c.Actor, in.Denial)
+			if err != nil {
+				return nil, err
+			}
+			return &denialOutput{denialToJSON(d)}, nil
 		})
 	web.Operation(rt, web.Op{Method: http.MethodPost, Path: "/denials/{denial}/review", Summary: "Say that a denied contact was looked into, and what was found; once", Access: web.Access{Roles: verification.Reviewers, Fresh: true}, MaxBody: 8 << 10, Idempotent: true},
 		func(ctx context.Context, c web.Call, in *reviewInput) (*struct{}, error) {
@@ -123,8 +132,13 @@ func denialsPage(p *i18n.Printer, list []verification.Denial, names map[string]s
 		page.Table.Empty = web.Empty{Title: p.T("verification.denials_none_reviewed"), Text: p.T("verification.denials_none_reviewed_next")}
 	}
 	for _, d := range list {
-		row := web.Row{ID: d.ID, Cells: []web.Cell{{Time: d.At}, {Text: d.Interaction, Code: true, To: "/denials/" + d.ID, Note: names[d.Controller]},
-			{Text: p.T("interaction.channel_" + string(d.Channel))}, {Text: names[d.Agent]}, {Chip: contactChip(p, d.State)}}}
+		row := web.Row{ID: d.ID, Cells: []web.Cell{{Time: d.At}, {Text: d.Interaction, Code: true, To: "/denials/" + d.ID, Note: names[d.Controller]}}}
+		if d.Interaction == "" {
+			row.Cells[1] = web.Cell{Text: p.T("verification.report_no_contact"), To: "/denials/" + d.ID, Note: d.Number}
+			row.Cells = append(row.Cells, web.Cell{}, web.Cell{}, web.Cell{})
+		} else {
+			row.Cells = append(row.Cells, web.Cell{Text: p.T("interaction.channel_" + string(d.Channel))}, web.Cell{Text: names[d.Agent]}, web.Cell{Chip: contactChip(p, d.State)})
+		}
 		if reviewed {
 			row.Cells = append(row.Cells, web.Cell{Time: d.Reviewed, Note: names[d.ReviewedBy]})
 		}
@@ -151,6 +165,7 @@ func (s screens) denialPage(r *web.Request, status int, n *web.Notice, typed str
 
 func denialPage(p *i18n.Printer, d verification.Denial, names map[string]string, supervisor bool, typed string) DenialPage {
 	page := DenialPage{
+		Text: p.T("verification.denial_text"),
 		Facts: web.Facts{
 			{Label: p.T("verification.col_denied"), Time: d.At}, {Label: p.T("verification.col_contact"), Text: d.Interaction}, {Label: p.T("verification.page_company"), Text: names[d.Controller]},
 			{Label: p.T("verification.col_channel"), Text: p.T("interaction.channel_" + string(d.Channel))}, {Label: p.T("verification.col_agent"), Text: names[d.Agent]},
@@ -163,6 +178,18 @@ func denialPage(p *i18n.Printer, d verification.Denial, names map[string]string,
 	if supervisor { // the log is not theirs to read
 		page.Look = web.Link{To: "/calls/" + d.Interaction, Label: p.T("verification.look_call")}
 	}
+	if d.Interaction == "" {
+		page.Text, page.Look = p.T("verification.report_text"), web.Link{}
+		page.Facts = web.Facts{{Label: p.T("verification.col_denied"), Time: d.At}, {Label: p.T("verification.col_contact"), Text: p.T("verification.report_no_contact")}}
+	} else {
+		page.Facts = append(page.Facts, web.Fact{Label: p.T("verification.page_seen"), Text: fieldNames(p, d.Seen)})
+	}
+	if d.Number != "" {
+		page.Facts = append(page.Facts, web.Fact{Label: p.T("verification.report_number"), Text: d.Number})
+	}
+	if d.Finding != "" {
+		page.Facts = append(page.Facts, web.Fact{Label: p.T("verification.reason"), Text: d.Finding})
+	}
 	switch {
 	case !d.Reviewed.IsZero():
 		page.Facts = append(page.Facts, web.Fact{Label: p.T("verification.col_reviewed"), Time: d.Reviewed}, web.Fact{Label: p.T("verification.reviewed_by"), Text: names[d.ReviewedBy]})
@@ -172,6 +199,21 @@ func denialPage(p *i18n.Printer, d verification.Denial, names map[string]string,
 		page.To = "/denials/" + d.ID + "/review"
 	}
 	return page
+}
+
+// fieldNames lists fields as the customer's page calls them.
+func fieldNames(p *i18n.Printer, fields []string) string {
+	if len(fields) == 0 {
+		return p.T("verification.page_seen_none")
+	}
+	var list []string
+	for _, field := range fields {
+		if key := "verification.field_" + field; p.Has(key) {
+			field = p.T(key)
+		}
+		list = append(list, field)
+	}
+	return strings.Join(list, ", ")
 }
 
 func (s screens) postReview(r *web.Request) error {
@@ -202,15 +244,28 @@ type denialsInput struct {
 
 type denialJSON struct {
 	ID          string     `json:"id"`
-	Interaction string     `json:"interaction"`
+	Interaction string     `json:"interaction" doc:"Empty: somebody reported a call that is none of ours"`
 	Controller  string     `json:"controller"`
 	Channel     string     `json:"channel"`
+	Number      string     `json:"number,omitempty" doc:"The company's own number that was displayed, by such a report"`
+	Disclosed   []string   `json:"disclosed,omitempty" doc:"Names of the fields that had been used or shown; for one denial, not in the list"`
 	Agent       string     `json:"agent" doc:"Staff id of who sent the link"`
 	State       string     `json:"state" doc:"Of the contact now: frozen, unless it had ended before"`
 	At          time.Time  `json:"denied_at"`
 	ReviewedBy  string     `json:"reviewed_by,omitempty" doc:"Staff id"`
 	Reviewed    *time.Time `json:"reviewed_at,omitempty"`
 }
+
+func denialToJSON(d verification.Denial) denialJSON {
+	return denialJSON{ID: d.ID, Interaction: d.Interaction, Controller: d.Controller, Agent: d.Agent, Channel: string(d.Channel), Number: d.Number, Disclosed: d.Seen,
+		State: string(d.State), At: d.At, ReviewedBy: d.ReviewedBy, Reviewed: pointer(d.Reviewed)}
+}
+
+type denialInput struct {
+	Denial string `path:"denial" maxLength:"40"`
+}
+
+type denialOutput struct{ Body denialJSON }
 
 type denialsOutput struct {
 	Body struct {

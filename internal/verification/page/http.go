@@ -10,6 +10,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/verification"
+	"github.com/amanah-id/amanah/internal/verification/check"
 	"github.com/amanah-id/amanah/internal/web"
 )
 
@@ -28,6 +29,7 @@ func (s screens) routes(rt *web.Router) {
 	rt.Page("POST /v/{token}/open", customer, s.postOpen)
 	rt.Page("POST /v/{token}/answer", customer, s.postAnswer)
 	s.denialRoutes(rt)
+	s.checkRoutes(rt)
 	rt.Page("GET /v/notice/{token}", customer, s.showNotice)
 	rt.Page("POST /v/notice/{token}/stop", customer, s.postStop)
 	s.operations(rt)
@@ -291,7 +293,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	const token = "token"
 	at := time.Date(2026, 11, 23, 3, 32, 0, 0, time.UTC)
 	view := func(state verification.ViewState, name string) CustomerPage {
-		v := verification.View{State: state, Company: name, Since: at, Inbound: true, CanDeny: state != verification.ViewDenied}
+		v := verification.View{State: state, Company: name, Operator: name, Since: at, Inbound: true, CanDeny: state != verification.ViewDenied}
 		if state == verification.ViewQuestion || state == verification.ViewConfirmed {
 			v.Agent, v.Purpose = name, name
 		}
@@ -318,7 +320,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		web.Fixture{Name: "hostile", Page: NoticePage{NoticeView: verification.NoticeView{Company: hostile, Decided: at}, Token: token}, Hostile: []string{hostile}},
 		web.Fixture{Name: "stopped", Page: stopped})
 	out = append(out, web.Fixture{Name: "problem", Page: CustomerPage{Problem: "verification.link_unknown"}})
-	denied := verification.Denial{ID: "ver_01k9xq3v7me8t0000z9w2h4r6n", Interaction: "itx_01k9xq3v7me8t0000z9w2h4r6n", Controller: "ctl_1", Agent: "stf_1", Channel: interaction.Phone, State: interaction.Frozen, At: at}
+	denied := verification.Denial{Seen: []string{"phone", "address"}, ID: "ver_01k9xq3v7me8t0000z9w2h4r6n", Interaction: "itx_01k9xq3v7me8t0000z9w2h4r6n", Controller: "ctl_1", Agent: "stf_1", Channel: interaction.Phone, State: interaction.Frozen, At: at}
 	late := denied
 	late.ID, late.Interaction, late.Channel, late.State = "ver_01k9xq3v7me8t0000z9w2h4r6p", "itx_01k9xq3v7me8t0000z9w2h4r6p", interaction.Chat, interaction.Sealed
 	done := late
@@ -329,7 +331,19 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	odd := map[string]string{"ctl_1": hostile, "stf_1": hostile, "stf_2": hostile}
 	again := denialPage(p, denied, names, false, hostile)
 	again.Notice = &web.Notice{Tone: web.Bad, Title: hostile}
+	ours := CheckPage{Asked: true, Entered: "482 193 705", Answer: check.Answer{State: check.Ours, Company: "Bank Contoh", Operator: "PT Layanan Kontak", Agent: "Rina", Purpose: "Status pesanan", Since: at}}
+	odder := ours
+	odder.Entered, odder.Company, odder.Operator, odder.Agent, odder.Purpose = hostile, hostile, hostile, hostile, hostile
+	reported := denied
+	reported.Interaction, reported.Controller, reported.Agent, reported.Number, reported.State, reported.Channel = "", "", "", "+622150001234", "", ""
+	out = append(out, web.Fixture{Name: "empty", Page: CheckPage{}}, web.Fixture{Name: "ordinary", Page: ours}, web.Fixture{Name: "hostile", Page: odder, Hostile: []string{hostile}},
+		web.Fixture{Name: "number", Page: CheckPage{Asked: true, Entered: "021 5000 1234", Answer: check.Answer{State: check.Number}}},
+		web.Fixture{Name: "none", Page: CheckPage{Asked: true, Entered: "0812 0000 0000", Answer: check.Answer{State: check.None}}},
+		web.Fixture{Name: "slow", Page: CheckPage{Entered: "482 193 705", Problem: "verification.check_slow"}},
+		web.Fixture{Name: "reported", Page: CheckPage{Reported: true}})
 	return append(out,
+		web.Fixture{Name: "report", Page: denialPage(p, reported, names, false, ""), Role: actor.Security},
+		web.Fixture{Name: "report_list", Page: denialsPage(p, []verification.Denial{reported}, names, false), Role: actor.Security},
 		web.Fixture{Name: "empty", Page: denialsPage(p, nil, nil, false), Role: actor.Security},
 		web.Fixture{Name: "ordinary", Page: denialsPage(p, []verification.Denial{late, denied}, names, false), Role: actor.Supervisor},
 		web.Fixture{Name: "none_reviewed", Page: denialsPage(p, nil, nil, true), Role: actor.Security},

@@ -1,4 +1,5 @@
-// Package page shows what package verification does: the page of a customer's link and that of a notice, the list of what
+// Package page shows what package verification does: the page of a customer's link and that of a notice,
+// the page where anybody checks a call (package check), the list of what
 // customers denied, and the same verbs as operations of the API.
 //
 // It is verification's second room. Package verification holds the verbs: what a link is worth, who may answer it, what an
@@ -12,6 +13,7 @@ import (
 	"embed"
 
 	"github.com/amanah-id/amanah/internal/verification"
+	"github.com/amanah-id/amanah/internal/verification/check"
 	"github.com/amanah-id/amanah/internal/web"
 )
 
@@ -21,12 +23,15 @@ var views embed.FS
 //go:embed static/*
 var statics embed.FS
 
-// screens are the pages and operations of verification's verbs.
-type screens struct{ *verification.Service }
+// screens are the pages and operations of verification's verbs, and the page where calls are checked.
+type screens struct {
+	*verification.Service
+	calls *check.Service
+}
 
 // Module is what verification brings to the house.
-func Module(verbs *verification.Service) web.Module {
-	s := screens{verbs}
+func Module(verbs *verification.Service, calls *check.Service) web.Module {
+	s := screens{verbs, calls}
 	return web.Module{
 		Name: "verification", Schema: verification.Schema().FS, Messages: verification.Texts, Views: views, Static: statics, Routes: s.routes,
 		Jobs: verbs.Jobs(), Fixtures: fixtures,

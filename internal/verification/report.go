@@ -1,0 +1,43 @@
+package verification
+
+import (
+	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/audit"
+)
+
+// Reported takes "somebody called me and said it was you" from somebody who holds no link. It stands among the denials from
+// then on. With an interaction, whose code that somebody entered, it is what the button on the customer's page is: the
+// interaction freezes, every right in it ends, and its customer is guarded everywhere for a day. number is the company's own
+// number that was displayed, if it was one.
+func (s *Service) Reported(tx *db.Tx, by actor.Actor, interactionID, number string) error {
+	var f interaction.Facts
+	if interactionID != "" {
+		var err error
+		if f, err = s.o.Interactions.Facts(tx, interactionID); err != nil {
+			return err
+		}
+	}
+	report := id.NewAt(id.Verification, tx.Now())
+	tx.Data.Queue(sqlReportAdd, report, f.ID, f.Controller, f.Agent, f.Subject, number, micros(tx.Now()))
+	entry := audit.Entry{Action: "verification.reported", Decision: audit.Done, Actor: by, Ref: report}
+	if f.ID != "" {
+		entry = s.entry(by, f, entry.Action, "", report)
+	}
+	if _, err := s.o.Log.Append(tx, entry); err != nil {
+		return err
+	}
+	if f.Subject != "" {
+		tx.Data.Queue(sqlSignalSet, f.Subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
+	}
+	if f.ID != "" {
+		if err := s.o.Interactions.Freeze(tx, by, f.ID, errNotCalled.Code); err != nil {
+			return err
+		}
+		s.o.Interactions.Notify(tx, "verification", f)
+	}
+	return jobs.Insert(tx, jobs.Job{Kind: DeniedJob, Key: report, Payload: payload{report, f.ID}})
+}
