@@ -25,6 +25,9 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	denied := w.denied(agent, 2)
 	standing, alert := w.watched(agent, dpo)
 	itx := w.serving(agent, 1)
+	w.customer(importer, w.toko, 3)
+	changer := w.agent("changer")
+	change := w.fourth(changer, 3)
 	rows := func(what string) (n int64) {
 		w.must(w.DB.Read(ctx, func(tx *db.Tx) error { return tx.Data.Row("select count(*) from " + what).Scan(&n) }))
 		return n
@@ -45,22 +48,24 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	w.must(err)
 	// What each keyed operation is sent, by whom, and what it leaves behind.
 	keyed := map[string]struct{ target, token, body, effect string }{
-		"POST /interactions":                        {"/interactions", other.token, `{"controller":"` + w.toko + `","channel":"phone","direction":"inbound","queue":"layanan"}`, "interaction_contact"},
-		"POST /interactions/{interaction}/resend":   {"/interactions/" + itx + "/resend", agent.token, `{"field":"email"}`, "message_outbox"},
-		"POST /interactions/{interaction}/write":    {"/interactions/" + itx + "/write", agent.token, `{"field":"email","text":"Pesanan dikirim besok."}`, "message_outbox where template = 'message.written'"},
-		"POST /interactions/{interaction}/notes":    {"/interactions/" + itx + "/notes", agent.token, `{"text":"Menanyakan pesanan."}`, "desk_note"},
-		"POST /interactions/{interaction}/consents": {"/interactions/" + itx + "/consents", agent.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`, "consent_event"},
-		"POST /denials/{denial}/review":             {"/denials/" + denied + "/review", dpo.token, `{"reason":"Sudah ditelusuri."}`, "verification_review"},
-		"POST /watchlist":                           {"/watchlist", dpo.token, `{"list":"protected","kind":"phone","controller":"` + w.toko + `","persons":["` + phone(8) + `"],"reason":"tokoh publik","review":"` + w.DB.Now().AddDate(0, 3, 0).Format(time.DateOnly) + `"}`, "watchlist_entry"},
-		"POST /watchlist/{entry}/remove":            {"/watchlist/" + standing + "/remove", dpo.token, `{"reason":"masa jabatan berakhir"}`, "approval_request where kind = 'watchlist.remove'"},
-		"POST /alerts/{alert}/review":               {"/alerts/" + alert + "/review", dpo.token, `{"disposition":"test","note":"uji sendiri"}`, "watchlist_alert where disposition <> ''"},
-		"POST /subjects/{subject}/consents":         {"/subjects/" + subject + "/consents", dpo.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted","channel":"paper"}`, "consent_event"},
-		"POST /customers":                           {"/customers", key, asText(client.NewCustomer{Controller: w.toko, Purpose: w.purpose("registration"), Values: w.values(7)}), "vault_subject"},
-		"PATCH /customers/{customer}":               {"/customers/" + subject, key, `{"purpose":"` + w.purpose("registration") + `","values":[{"field":"name","value":"Siti Rahmawati Baru"}]}`, "audit_entry where action = 'customer.update'"},
-		"POST /purposes":                            {"/purposes", dpo.token, `{"controller":"` + w.toko + `","slug":"lain","basis":"contract","name":{"id":"Lain","en":"Other"},"fields":{"reveal":["name"]},"script":{"id":"Salam.","en":"Hello."}}`, "purpose_purpose"},
-		"POST /purposes/{purpose}/notices":          {"/purposes/" + told + "/notices", dpo.token, `{"text":{"id":"Kami memakai data.","en":"We use data."}}`, "purpose_notice"},
-		"POST /purposes/{purpose}/publish":          {"/purposes/" + published + "/publish", dpo.token, "", "audit_entry where action = 'purpose.published'"},
-		"POST /purposes/{purpose}/retire":           {"/purposes/" + retired + "/retire", dpo.token, "", "audit_entry where action = 'purpose.retired'"},
+		"POST /interactions":                               {"/interactions", other.token, `{"controller":"` + w.toko + `","channel":"phone","direction":"inbound","queue":"layanan"}`, "interaction_contact"},
+		"POST /interactions/{interaction}/resend":          {"/interactions/" + itx + "/resend", agent.token, `{"field":"email"}`, "message_outbox"},
+		"POST /interactions/{interaction}/write":           {"/interactions/" + itx + "/write", agent.token, `{"field":"email","text":"Pesanan dikirim besok."}`, "message_outbox where template = 'message.written'"},
+		"POST /interactions/{interaction}/notes":           {"/interactions/" + itx + "/notes", agent.token, `{"text":"Menanyakan pesanan."}`, "desk_note"},
+		"POST /interactions/{interaction}/consents":        {"/interactions/" + itx + "/consents", agent.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`, "consent_event"},
+		"POST /interactions/{interaction}/collect":         {"/interactions/" + change + "/collect", changer.token, `{"field":"address","value":"Jalan Melati 7, Bandung"}`, "audit_entry where action = 'act.collect'"},
+		"POST /interactions/{interaction}/contact-changes": {"/interactions/" + change + "/contact-changes", changer.token, `{"field":"email","value":"baru.sekali@contoh.example"}`, "act_change"},
+		"POST /denials/{denial}/review":                    {"/denials/" + denied + "/review", dpo.token, `{"reason":"Sudah ditelusuri."}`, "verification_review"},
+		"POST /watchlist":                                  {"/watchlist", dpo.token, `{"list":"protected","kind":"phone","controller":"` + w.toko + `","persons":["` + phone(8) + `"],"reason":"tokoh publik","review":"` + w.DB.Now().AddDate(0, 3, 0).Format(time.DateOnly) + `"}`, "watchlist_entry"},
+		"POST /watchlist/{entry}/remove":                   {"/watchlist/" + standing + "/remove", dpo.token, `{"reason":"masa jabatan berakhir"}`, "approval_request where kind = 'watchlist.remove'"},
+		"POST /alerts/{alert}/review":                      {"/alerts/" + alert + "/review", dpo.token, `{"disposition":"test","note":"uji sendiri"}`, "watchlist_alert where disposition <> ''"},
+		"POST /subjects/{subject}/consents":                {"/subjects/" + subject + "/consents", dpo.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted","channel":"paper"}`, "consent_event"},
+		"POST /customers":                                  {"/customers", key, asText(client.NewCustomer{Controller: w.toko, Purpose: w.purpose("registration"), Values: w.values(7)}), "vault_subject"},
+		"PATCH /customers/{customer}":                      {"/customers/" + subject, key, `{"purpose":"` + w.purpose("registration") + `","values":[{"field":"name","value":"Siti Rahmawati Baru"}]}`, "audit_entry where action = 'customer.update'"},
+		"POST /purposes":                                   {"/purposes", dpo.token, `{"controller":"` + w.toko + `","slug":"lain","basis":"contract","name":{"id":"Lain","en":"Other"},"fields":{"reveal":["name"]},"script":{"id":"Salam.","en":"Hello."}}`, "purpose_purpose"},
+		"POST /purposes/{purpose}/notices":                 {"/purposes/" + told + "/notices", dpo.token, `{"text":{"id":"Kami memakai data.","en":"We use data."}}`, "purpose_notice"},
+		"POST /purposes/{purpose}/publish":                 {"/purposes/" + published + "/publish", dpo.token, "", "audit_entry where action = 'purpose.published'"},
+		"POST /purposes/{purpose}/retire":                  {"/purposes/" + retired + "/retire", dpo.token, "", "audit_entry where action = 'purpose.retired'"},
 	}
 	var document struct {
 		Paths map[string]map[string]struct {
@@ -106,6 +111,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	for name, r := range keyed {
 		method, _, _ := strings.Cut(name, " ")
 		w.must(agent.Heartbeat(ctx, itx))
+		w.must(changer.Heartbeat(ctx, change))
 		before := rows(r.effect)
 		ask := func() response {
 			return w.send(method, "/api/v1"+r.target, r.body, "Authorization", "Bearer "+r.token, "Content-Type", "application/json", "Idempotency-Key", "key-of-"+strings.ReplaceAll(name, " ", "-"))

@@ -22,9 +22,12 @@ import (
 
 	"github.com/amanah-id/amanah/client"
 	"github.com/amanah-id/amanah/internal/app"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/identity"
+	"github.com/amanah-id/amanah/internal/verification"
 	"github.com/amanah-id/amanah/proof"
 )
 
@@ -412,6 +415,26 @@ func (w *world) serving(a *person, n int) string {
 	one, err := a.SendLink(context.Background(), itx, "")
 	w.must(err)
 	w.confirm(w.link(), one.Number)
+	return itx
+}
+
+// fourth has the agent serve customer n, who wants a contact changed, at level 4. How its proofs are shown is verification's test.
+func (w *world) fourth(a *person, n int) string {
+	w.t.Helper()
+	ctx := context.Background()
+	itx := w.serving(a, n)
+	w.must(a.ChoosePurpose(ctx, itx, w.purpose("change_contact"), "id"))
+	w.must(w.DB.Write(ctx, func(tx *db.Tx) error {
+		now := tx.Now()
+		var subject string
+		if err := tx.Data.Row(`select subject from interaction_contact where id = $1`, itx).Scan(&subject); err != nil {
+			return err
+		}
+		tx.Data.Queue(`insert into verification_grant (id, interaction, subject, level, methods, granted_at, expires_at) values ($1,$2,$3,4,$4,$5,$6)`,
+			id.NewAt(id.Verification, now), itx, subject, "link:email@40+history+supervisor+notice:email@40+call_back:phone@40",
+			now.UnixMicro(), now.Add(verification.LevelLasts).UnixMicro())
+		return nil
+	}))
 	return itx
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/consent"
 	"github.com/amanah-id/amanah/internal/desk"
+	"github.com/amanah-id/amanah/internal/desk/act"
 	deskpage "github.com/amanah-id/amanah/internal/desk/page"
 	"github.com/amanah-id/amanah/internal/intake"
 	"github.com/amanah-id/amanah/internal/interaction"
@@ -80,6 +81,7 @@ type House struct {
 	Verification *verification.Service
 	Check        *check.Service
 	Desk         *desk.Service
+	Acts         *act.Service
 	Trail        *trail.Trail
 	Approvals    *approval.Approvals
 	Telephony    *telephony.Service
@@ -113,7 +115,7 @@ type building struct {
 func roomSchemas() []db.Schema {
 	return []db.Schema{
 		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), oidc.Schema(), scim.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
-		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), desk.Schema(),
+		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), desk.Schema(), act.Schema(),
 		telephony.Schema(), watchlist.Schema(),
 	}
 }
@@ -248,7 +250,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Owner: h.Vault.Owner,
 		Field: fieldFacts(h.Catalogue),
 	}, append(vault.Duties(h.Catalogue), gate.DutySpec{Name: message.Duty, Fields: message.Fields()}, gate.DutySpec{Name: message.ReadDuty, Fields: message.ReadFields(h.Catalogue)},
-		gate.DutySpec{Name: verification.SIMDuty, Fields: verification.SIMFields()})...)
+		gate.DutySpec{Name: verification.SIMDuty, Fields: verification.SIMFields()}, gate.DutySpec{Name: act.Duty, Fields: act.Fields(h.Catalogue)})...)
 	if missing := h.Gate.Missing(); len(missing) > 0 {
 		return nil, errs.New(errs.Internal, "app.internal").With("missing", missing)
 	}
@@ -351,6 +353,10 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 			return list, err
 		},
 	})
+	h.Acts = act.New(act.Options{
+		DB: d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Interactions: h.Interactions, Verification: h.Verification,
+		Messages: h.Messages, Desk: h.Desk, Company: company, Customer: actor.NewCustomer, Duty: duty(act.Duty), Address: Origin(cfg), Wait: cfg.Desk.ObjectWithin,
+	})
 	h.Trail = trail.New(trail.Options{
 		DB: d, Log: h.Audit, Catalogue: h.Catalogue, Owner: h.Vault.Owner, Name: h.Identity.FirstName, Staff: h.Identity.ListStaff,
 		Purpose: purposeName, Company: company, Untaken: h.Untaken,
@@ -424,7 +430,7 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), interactionpage.Module(h.Interactions),
-		verifypage.Module(h.Verification, h.Check), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Trail.Module(), h.Telephony.Module(), h.Watchlist.Module(),
+		verifypage.Module(h.Verification, h.Check), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Watchlist.Module(),
 		{Name: "app", Messages: Messages}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},

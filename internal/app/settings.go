@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/app/listener"
+	"github.com/amanah-id/amanah/internal/desk/act"
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
@@ -58,6 +59,9 @@ func CheckConfig(c *config.Config) error {
 	}
 	if err := checkExchanges(c, wrong); err != nil {
 		return err
+	}
+	if c.Desk.ObjectWithin < act.ObjectWithin || c.Desk.ObjectWithin > 7*act.ObjectWithin { // who is asleep or abroad must have time
+		return wrong("desk.contact_change_waits", "24h to 168h")
 	}
 	if c.Keys.Rotate < time.Hour || c.Keys.Rotate > 7*24*time.Hour { // erasure is complete with the epoch's end
 		return wrong("keys.rotate_every", "1h … 168h")

@@ -60,6 +60,7 @@ var table = map[string][]string{
 	"verification":      only("interaction", "vault", "message", "purpose"),
 	"verification/page": only("verification", "interaction"), // its pages and operations, its second room
 	"desk":              only("vault", "consent", "verification", "interaction", "purpose", "message"),
+	"desk/act":          only("desk", "vault", "verification", "interaction", "message"),                       // what is done without showing, and what the customer gives
 	"desk/page":         only("desk", "vault", "consent", "verification", "interaction", "purpose", "message"), // the screens of the desk, its second room
 	"telephony":         only("interaction", "telephony/pbx"),
 	"watchlist":         only("interaction", "vault"),

@@ -2,9 +2,9 @@
 // behind it.
 //
 // It holds the one idea of Amanah at its sharpest point. An agent seldom needs to see
-// data, so there are four verbs, in order of preference, of which the third is not built yet: compare (the agent types what the
+// data, so there are four verbs, in order of preference: compare (the agent types what the
 // caller said; the answer is match or no match), act (use the value without showing it),
-// collect (write what the caller gives) and reveal (one field, one reason, seconds,
+// collect (write what the caller gives: room desk/act) and reveal (one field, one reason, seconds,
 // budgeted). Everything else on the screen is the shape of values, never the values.
 //
 // Every verb opens one write transaction and in it asks trust/gate, which reads the facts

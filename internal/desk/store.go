@@ -35,6 +35,9 @@ func (s *Service) addDisclosure(tx *db.Tx, d Disclosure) {
 		where not exists (select 1 from desk_disclosure where interaction = $2 and subject = $3 and verb = $5 and fields = $6 and purpose = $7)`, row...)
 }
 
+// Disclosed keeps what a sister room did with a customer's data, in its transaction.
+func (s *Service) Disclosed(tx *db.Tx, d Disclosure) { s.addDisclosure(tx, d) }
+
 // disclosures lists what was done in one interaction, oldest first.
 func disclosures(tx *db.Tx, interaction string) (list []Disclosure, err error) {
 	err = tx.Data.Rows(`select subject, staff, verb, fields, purpose, level, at from desk_disclosure

@@ -36,7 +36,8 @@ const (
 	denialColumns = `a.id, a.interaction, a.controller, a.staff, a.subject, a.number, a.denied_at, coalesce(r.staff, ''), coalesce(r.reviewed_at, 0)
 		from (select id, interaction, controller, agent as staff, subject, '' as number, answered_at as denied_at from verification_attempt where state = 'denied'
 			union all select id, interaction, controller, decided_by, subject, '', stopped_at from verification_second where state = 'stopped'
-			union all select id, interaction, controller, staff, subject, number, reported_at from verification_report) a
+			union all select id, interaction, controller, staff, subject, number, reported_at from verification_report
+			union all select id, interaction, controller, staff, subject, '', objected_at from verification_objection) a
 		left join verification_review r on r.attempt = a.id`
 	sqlDenial  = `select ` + denialColumns + ` where a.id = $1`
 	sqlDenials = `select ` + denialColumns + ` where a.controller = $1 and (r.attempt is not null) = $2

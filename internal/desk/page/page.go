@@ -81,6 +81,7 @@ type CallPage struct {
 	Finish    *web.Action  // ends and seals at once
 	Reasons   []web.Choice
 	Asking    *ConsentRow  // the purpose of the call, until the customer has agreed to it
+	Acts      *web.Link    // leads to what is done without showing: collect, change of a contact
 	Consent   *web.Link    // leads to what the customer said about each
 	Consents  []ConsentRow // every other one that rests on consent
 	Opened    bool         // they were asked for
@@ -344,6 +345,7 @@ func frame(p, said *i18n.Printer, v interaction.View, now time.Time) CallPage {
 		page.Finish = &web.Action{To: "/calls/" + v.ID + "/seal", Hidden: []web.Hidden{{Name: "disposition", Value: interaction.Dispositions()[0]}},
 			Button: web.Button{Label: p.T("desk.finish", "disposition", p.T("desk.disposition_"+interaction.Dispositions()[0])), Key: "e Enter", Again: true}}
 		page.Hand = &web.Link{To: "/calls/" + v.ID + "/transfer", Label: p.T("desk.transfer"), Key: "x"}
+		page.Acts = &web.Link{To: "/calls/" + v.ID + "/acts", Label: p.T("desk.acts"), Key: "d"}
 	}
 	if v.State.Talking() {
 		other := map[bool]string{true: "id", false: "en"}[v.Language == "en"]

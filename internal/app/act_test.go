@@ -1,0 +1,378 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/amanah-id/amanah/internal/desk/act"
+	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/message"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/vault"
+	"github.com/amanah-id/amanah/internal/verification"
+)
+
+// hands is a world whose clock the test moves.
+type hands struct {
+	*world
+	t   *testing.T
+	now atomic.Int64
+}
+
+func eachHands(t *testing.T, test func(t *testing.T, h *hands)) {
+	t.Helper()
+	begin := func(t *testing.T, url string) {
+		h := &hands{t: t}
+		h.now.Store(time.Now().UnixMicro())
+		h.world = openWorld(t, db.Options{URL: url, Clock: func() time.Time { return time.UnixMicro(h.now.Load()).UTC() }})
+		test(t, h)
+	}
+	t.Run("sqlite", func(t *testing.T) { begin(t, "") })
+	t.Run("postgres", func(t *testing.T) { begin(t, dbtest.PostgresURL(t)) })
+}
+
+func (h *hands) wait(d time.Duration) { h.now.Add(d.Microseconds()) }
+
+func (h *hands) must(err error) {
+	h.t.Helper()
+	if err != nil {
+		h.t.Fatal(err)
+	}
+}
+
+// fourth has customer n in a call for a change of contact, verified to level 4.
+func (h *hands) fourth(n int) (a actor.Actor, itx, subject string) {
+	h.t.Helper()
+	a, itx, subject = h.first(n)
+	h.prove(itx, subject, "link:email@40+history+supervisor+notice:email@40+call_back:phone@40")
+	return a, itx, subject
+}
+
+// first is the same caller, known and not verified.
+func (h *hands) first(n int) (a actor.Actor, itx, subject string) {
+	h.t.Helper()
+	ctx := context.Background()
+	a, err := h.staff(ctx, actor.Agent)
+	h.must(err)
+	itx, err = h.call(ctx, a, "change_contact", n)
+	h.must(err)
+	h.must(h.Interactions.Move(ctx, a, itx, interaction.Serve))
+	h.must(h.DB.Read(ctx, func(tx *db.Tx) error {
+		f, err := h.Interactions.Facts(tx, itx)
+		subject = f.Subject
+		return err
+	}))
+	return a, itx, subject
+}
+
+// prove writes down that the caller has shown proofs. How they are shown is verification's own test.
+func (h *hands) prove(itx, subject, methods string) {
+	h.t.Helper()
+	h.must(h.DB.Write(context.Background(), func(tx *db.Tx) error {
+		now := tx.Now()
+		tx.Data.Queue(`insert into verification_grant (id, interaction, subject, level, methods, granted_at, expires_at) values ($1,$2,$3,4,$4,$5,$6)`,
+			id.NewAt(id.Verification, now), itx, subject, methods, now.UnixMicro(), now.Add(verification.LevelLasts).UnixMicro())
+		return nil
+	}))
+}
+
+// values are the stored contacts of a field, opened by comparing: those of the candidates that are there.
+func (h *hands) have(subject, field string, candidates ...string) (out []string) {
+	h.t.Helper()
+	for _, c := range candidates {
+		h.must(h.DB.Read(context.Background(), func(tx *db.Tx) error {
+			hits, err := h.Vault.Find(tx, h.controller, vault.Query{Field: field, Value: c}, 5)
+			for _, hit := range hits.List {
+				if hit.Subject == subject {
+					out = append(out, c)
+				}
+			}
+			return err
+		}))
+	}
+	return out
+}
+
+// link is the newest link to the page of a notice that arrived anywhere.
+func (h *hands) link() string {
+	h.t.Helper()
+	h.must(h.Work(context.Background()))
+	list := h.Inbox.List()
+	for _, m := range slices.Backward(list) {
+		for word := range strings.FieldsSeq(m.Body) {
+			if _, token, ok := strings.Cut(strings.TrimRight(word, "."), "/v/change/"); ok {
+				return token
+			}
+		}
+	}
+	h.t.Fatal("no notice arrived")
+	return ""
+}
+
+const newMail = "baru.sekali@contoh.example"
+
+func TestAChangedContactCountsWhenTheTimeToObjectIsOverAndNotBefore(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, subject := h.fourth(1)
+		before := len(trailOf(t, h.world, itx))
+		made, err := h.Acts.ChangeContact(ctx, a, itx, "email", "", newMail)
+		h.must(err)
+		if made.State != act.Waiting || made.Due.Sub(made.Asked) != act.ObjectWithin {
+			t.Errorf("%+v", made)
+		}
+		if diff := cmp.Diff([]string{"collect allowed email", "message.queue done email", "message.queue done phone", "act.change done email"}, trailOf(t, h.world, itx)[before:]); diff != "" {
+			t.Error(diff)
+		}
+		if _, err := h.Acts.ChangeContact(ctx, a, itx, "email", "", "lain@contoh.example"); errs.CodeOf(err) != "act.waiting" {
+			t.Errorf("a second change: %v", err)
+		}
+		o, err := h.Acts.Changes(ctx, a, itx)
+		h.must(err)
+		if len(o.Waiting) != 1 || o.Waiting[0].ID != made.ID || len(o.Contacts) != 2 {
+			t.Errorf("%+v", o)
+		}
+		h.must(h.Work(ctx))
+		h.wait(act.ObjectWithin - time.Microsecond)
+		h.must(h.Work(ctx))
+		if got := h.have(subject, "email", newMail); len(got) != 0 {
+			t.Error("the new contact counts before its time")
+		}
+		h.wait(time.Microsecond)
+		h.must(h.Work(ctx))
+		h.must(h.Work(ctx)) // again changes nothing
+		if got := h.have(subject, "email", newMail); len(got) != 1 {
+			t.Error("the new contact does not count")
+		}
+		h.must(h.DB.Read(ctx, func(tx *db.Tx) error {
+			vals, err := h.Vault.Values(tx, subject, "email")
+			if len(vals) != 1 || !vals[0].RegisteredAt.Equal(made.Due) {
+				t.Errorf("%d contacts, registered %v", len(vals), vals[0].RegisteredAt)
+			}
+			var left int
+			if err == nil {
+				err = tx.Data.Row(`select count(*) from act_change where length(new_sealed) > 0`).Scan(&left)
+			}
+			if left != 0 {
+				t.Error("the value that waited is still kept beside the customer's")
+			}
+			return err
+		}))
+		told := h.Inbox.List()
+		if last := told[len(told)-1]; !slices.ContainsFunc(told, func(m message.Text) bool { return m.To == newMail }) {
+			t.Errorf("the new contact was not told; the last message went to %s", last.To)
+		}
+		if err := h.Acts.Withdraw(ctx, a, itx, made.ID); err == nil {
+			t.Error("taken back after it was made")
+		}
+		verifyLog(t, h.world)
+	})
+}
+
+func TestTheOwnerOfTheOldContactStopsAChange(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, subject := h.fourth(1)
+		_, err = h.Acts.ChangeContact(ctx, a, itx, "email", "", newMail)
+		h.must(err)
+		token := h.link()
+		n, err := h.Acts.Noticed(ctx, token)
+		h.must(err)
+		if n.State != act.Waiting || n.Company != "Toko Nusantara" {
+			t.Errorf("%+v", n)
+		}
+		before := len(trailOf(t, h.world, itx))
+		h.must(h.Acts.Stop(ctx, token))
+		h.must(h.Acts.Stop(ctx, token)) // twice is the same
+		if diff := cmp.Diff([]string{"act.stop done email", "interaction.freeze done (verification.denied_by_customer)"}, trailOf(t, h.world, itx)[before:]); diff != "" {
+			t.Error(diff)
+		}
+		h.wait(act.ObjectWithin + time.Hour)
+		h.must(h.Work(ctx))
+		if got := h.have(subject, "email", newMail); len(got) != 0 {
+			t.Error("a stopped change was made")
+		}
+		boss, err := h.staff(ctx, actor.Supervisor)
+		h.must(err)
+		list, _, err := h.Verification.Denials(ctx, boss, false, verification.Position{})
+		h.must(err)
+		if len(list) != 1 || list[0].Interaction != itx || list[0].Agent != a.ID() {
+			t.Errorf("%+v", list)
+		}
+		h.must(h.Verification.Review(ctx, boss, list[0].ID, "sudah diperiksa"))
+		for _, bad := range []string{"", "x", token + "x", strings.Repeat("a", 600)} {
+			if err := h.Acts.Stop(ctx, bad); errs.CodeOf(err) != "act.link" {
+				t.Errorf("%.10q: %v", bad, err)
+			}
+		}
+		verifyLog(t, h.world)
+	})
+}
+
+func TestAChangeIsRefusedBelowV4AndWhereNobodyCanObject(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, subject := h.first(1)
+		change := func(field, old, value string) string {
+			t.Helper()
+			_, err := h.Acts.ChangeContact(ctx, a, itx, field, old, value)
+			return errs.CodeOf(err)
+		}
+		before := len(trailOf(t, h.world, itx))
+		for _, proofs := range []string{"link:phone@40", "link:email@40+history"} {
+			if got := change("email", "", newMail); got != "gate.level_too_low" {
+				t.Errorf("%s: %s", proofs, got)
+			}
+			h.prove(itx, subject, proofs)
+		}
+		if got := change("email", "", newMail); got != "gate.level_too_low" {
+			t.Error(got)
+		}
+		h.prove(itx, subject, "link:email@40+history+supervisor+notice:email@40+call_back:phone@40")
+		for _, c := range []struct{ field, old, value, code string }{
+			{"name", "", "Siti", "act.no_contact_field"},
+			{"email", "", "", "act.value"},
+			{"email", "", "bukan surel", "catalog.email"},
+			{"phone", "", "0812\r\nX: 1", "catalog.phone"},
+			{"email", "val_other", newMail, "act.old_unknown"},
+		} {
+			if got := change(c.field, c.old, c.value); got != c.code {
+				t.Errorf("%s %s %q: %s", c.field, c.old, c.value, got)
+			}
+		}
+		var denied []string
+		for _, line := range trailOf(t, h.world, itx)[before:] {
+			if strings.Contains(line, "denied") {
+				denied = append(denied, line)
+			}
+		}
+		want := []string{"collect denied (gate.level_too_low)", "collect denied (gate.level_too_low)", "collect denied (gate.level_too_low)",
+			"act.change denied (catalog.email)", "act.change denied (catalog.phone)", "act.change denied (act.old_unknown)"}
+		if diff := cmp.Diff(want, denied); diff != "" {
+			t.Error(diff)
+		}
+		verifyLog(t, h.world)
+	})
+}
+
+func TestAChangeOfWhichNoNoticeLeftIsNotMade(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, subject := h.fourth(1)
+		made, err := h.Acts.ChangeContact(ctx, a, itx, "email", "", newMail)
+		h.must(err)
+		h.wait(act.ObjectWithin) // and nothing was sent in all that time
+		h.must(h.Work(ctx))
+		if got := h.have(subject, "email", newMail); len(got) != 0 {
+			t.Error("it was made though nobody was told")
+		}
+		trail := trailOf(t, h.world, itx)
+		if !slices.Contains(trail, "act.effect denied email (act.not_told)") {
+			t.Error(trail)
+		}
+		if _, err := h.Acts.Noticed(ctx, made.ID); errs.CodeOf(err) != "act.link" {
+			t.Errorf("an id is no link: %v", err)
+		}
+	})
+}
+
+func TestAChangeIsTakenBackAtTheDeskByAVerifiedCaller(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, subject := h.fourth(1)
+		made, err := h.Acts.ChangeContact(ctx, a, itx, "email", "", newMail)
+		h.must(err)
+		h.must(h.Interactions.Move(ctx, a, itx, interaction.Disconnect))
+		b, later, _ := h.first(1)
+		if o, err := h.Acts.Changes(ctx, b, later); err != nil || len(o.Waiting)+len(o.Contacts) != 0 {
+			t.Errorf("an unverified caller's agent sees %+v, %v", o, err)
+		}
+		if err := h.Acts.Withdraw(ctx, b, later, made.ID); errs.CodeOf(err) != "act.level" {
+			t.Error(err)
+		}
+		h.prove(later, subject, "link:email@40+history")
+		h.must(h.Acts.Withdraw(ctx, b, later, made.ID))
+		h.must(h.Acts.Withdraw(ctx, b, later, made.ID))
+		h.wait(act.ObjectWithin)
+		h.must(h.Work(ctx))
+		if got := h.have(subject, "email", newMail); len(got) != 0 {
+			t.Error("it was made after it was taken back")
+		}
+		trail := trailOf(t, h.world, later)
+		if !slices.Contains(trail, "act.withdraw denied (act.level)") || !slices.Contains(trail, "act.withdraw done email") {
+			t.Error(trail)
+		}
+	})
+}
+
+func TestWhatTheCallerGivesIsCollectedUnseen(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, subject := h.first(1)
+		if err := h.Acts.Collect(ctx, a, itx, "address", "Jalan Melati 7, Bandung"); errs.CodeOf(err) != "gate.level_too_low" {
+			t.Error(err)
+		}
+		h.prove(itx, subject, "link:email@40+history")
+		before := len(trailOf(t, h.world, itx))
+		h.must(h.Acts.Collect(ctx, a, itx, "address", "Jalan Melati 7, Bandung"))
+		for _, c := range []struct{ field, value, code string }{
+			{"email", newMail, "act.is_contact"}, {"nik", "3273014708870017", "gate.field_not_in_purpose"},
+			{"address", "", "act.value"}, {"birth_date", "1990-01-01", "gate.field_not_in_purpose"},
+		} {
+			if err := h.Acts.Collect(ctx, a, itx, c.field, c.value); errs.CodeOf(err) != c.code {
+				t.Errorf("%s: %v", c.field, err)
+			}
+		}
+		want := []string{"collect allowed address", "act.collect done address", "collect denied (gate.field_not_in_purpose)", "collect denied (gate.field_not_in_purpose)"}
+		if diff := cmp.Diff(want, trailOf(t, h.world, itx)[before:]); diff != "" {
+			t.Error(diff)
+		}
+		if out, err := h.Desk.Compare(ctx, a, itx, "address", "Jalan Melati 7, Bandung"); err == nil && !out.Match {
+			t.Error("what was collected is not what is stored")
+		}
+		failed := errors.New("cut off")
+		if err := h.Acts.Collect(ctx, a, itx, "address", "Jalan Lain 1", func(*db.Tx) error { return failed }); !errors.Is(err, failed) {
+			t.Error(err)
+		}
+		verifyLog(t, h.world)
+	})
+}
+
+func TestTheActsPageOffersWhatIsAllowedAndShowsNoValue(t *testing.T) {
+	w := openWorld(t, db.Options{})
+	b, _, itx := browsing(t, w, "change_contact", 1)
+	page := b.do("GET", "/calls/"+itx+"/acts", nil)
+	for _, want := range []string{"Ganti kontak", "Perlu V4", "Tidak ada data yang dapat dicatat"} {
+		if page.Code != 200 || !strings.Contains(page.Body.String(), want) {
+			t.Errorf("%d without %q", page.Code, want)
+		}
+	}
+	answer := b.do("POST", "/calls/"+itx+"/contact-changes", url.Values{"contact": {"email"}, "value": {newMail}})
+	if answer.Code != 403 || strings.Contains(answer.Body.String(), newMail) {
+		t.Errorf("%d %s", answer.Code, answer.Body)
+	}
+}

@@ -1,0 +1,327 @@
+package act
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/catalog"
+	"github.com/amanah-id/amanah/internal/web"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+//go:embed messages/*.json
+var messages embed.FS
+
+//go:embed views/*.html
+var views embed.FS
+
+//go:embed static/*
+var statics embed.FS
+
+// Schema is the room's migrations, for db.Migrate.
+func Schema() db.Schema { return db.Schema{Room: "act", FS: schema} }
+
+var servers = []actor.Role{actor.Agent, actor.Supervisor}
+
+// Module is what the room brings to the house.
+func (s *Service) Module() web.Module {
+	return web.Module{Name: "act", Schema: schema, Messages: messages, Views: views, Static: statics, Routes: s.routes,
+		Jobs: map[string]jobs.Handler{EffectJob: s.Effect}, Fixtures: fixtures}
+}
+
+func (s *Service) routes(rt *web.Router) {
+	desk, customer := web.Access{Roles: servers}, web.Access{Customer: true}
+	rt.Page("GET /calls/{interaction}/acts", desk, s.showActs)
+	rt.Page("POST /calls/{interaction}/contact-changes", desk, s.postChange)
+	rt.Page("POST /calls/{interaction}/contact-changes/{change}/withdraw", desk, s.postWithdraw)
+	rt.Page("POST /calls/{interaction}/collect", desk, s.postCollect)
+	rt.Page("GET /v/change/{token}", customer, s.showNotice)
+	rt.Page("POST /v/change/{token}/stop", customer, s.postStop)
+	s.operations(rt)
+}
+
+// ActsPage is what an agent can do with the customer's data without seeing it.
+type ActsPage struct {
+	Call     string
+	Why      *web.Notice // why no contact can be changed
+	Contacts []web.Choice
+	Waiting  web.Table
+	Fields   []web.Choice // that may be collected
+}
+
+func (s *Service) showActs(r *web.Request) error {
+	itx := r.Path("interaction")
+	o, err := s.Changes(r.Context(), r.Actor, itx)
+	if err != nil {
+		return err
+	}
+	fields, err := s.Collectable(r.Context(), r.Actor, itx)
+	if err != nil {
+		return err
+	}
+	return r.Render(actsPage(r.Printer(), s.o.Catalogue, itx, o, fields))
+}
+
+// actsPage is the page as it is drawn.
+func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fields []catalog.Field) ActsPage {
+	label := func(name string) string {
+		f, _ := c.Field(name)
+		if p.Lang() == i18n.EN {
+			return f.Label.EN
+		}
+		return f.Label.ID
+	}
+	page := ActsPage{Call: itx, Waiting: web.Table{Caption: p.T("act.waiting_title"),
+		Columns: []web.Column{{Title: p.T("act.column_field")}, {Title: p.T("act.column_asked")}, {Title: p.T("act.column_due")}, {Title: ""}},
+		Empty:   web.Empty{Title: p.T("act.waiting_none"), Text: p.T("act.waiting_none_next")}}}
+	if o.Refusal != nil {
+		page.Why = &web.Notice{Tone: web.Info, Title: p.Args(o.Refusal.Code, o.Refusal.Args), Text: p.T("act.change_needs")}
+	} else {
+		had := map[string]bool{}
+		for _, one := range o.Contacts {
+			had[one.Field] = true
+			text := p.T("act.contact_unknown", "field", label(one.Field))
+			if !one.Since.IsZero() {
+				text = p.T("act.contact_since", "field", label(one.Field), "since", p.Date(one.Since))
+			}
+			page.Contacts = append(page.Contacts, web.Choice{Value: one.Field + " " + one.Value, Label: text})
+		}
+		for _, name := range []string{"phone", "email"} {
+			if !had[name] {
+				page.Contacts = append(page.Contacts, web.Choice{Value: name, Label: p.T("act.contact_first", "field", label(name))})
+			}
+		}
+	}
+	for i, one := range o.Waiting {
+		key := ""
+		if i == 0 {
+			key = "b b"
+		}
+		page.Waiting.Rows = append(page.Waiting.Rows, web.Row{ID: one.ID, Cells: []web.Cell{{Text: label(one.Field)}, {Time: one.Asked}, {Time: one.Due},
+			{Action: &web.Action{To: "/calls/" + itx + "/contact-changes/" + one.ID + "/withdraw", Button: web.Button{Style: "danger", Label: p.T("act.withdraw"), Key: key, Again: true}}}}})
+	}
+	for _, f := range fields {
+		if f.Contact != catalog.Phone && f.Contact != catalog.Email {
+			page.Fields = append(page.Fields, web.Choice{Value: f.Name, Label: label(f.Name)})
+		}
+	}
+	return page
+}
+
+func (s *Service) postChange(r *web.Request) error {
+	var form struct {
+		Contact string `form:"contact" max:"120" required:"true"`
+		Value   string `form:"value" max:"400" required:"true" secret:"true"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	field, old, _ := strings.Cut(form.Contact, " ")
+	itx := r.Path("interaction")
+	if _, err := s.ChangeContact(r.Context(), r.Actor, itx, field, old, form.Value); err != nil {
+		return err
+	}
+	r.Flash("act.change_waits")
+	return r.Redirect("/calls/" + itx + "/acts")
+}
+
+func (s *Service) postWithdraw(r *web.Request) error {
+	if err := r.Decode(&struct{}{}); err != nil {
+		return err
+	}
+	itx := r.Path("interaction")
+	if err := s.Withdraw(r.Context(), r.Actor, itx, r.Path("change")); err != nil {
+		return err
+	}
+	r.Flash("act.withdrawn")
+	return r.Redirect("/calls/" + itx + "/acts")
+}
+
+func (s *Service) postCollect(r *web.Request) error {
+	var form struct {
+		Field string `form:"field" max:"60" required:"true"`
+		Value string `form:"value" max:"400" required:"true" secret:"true"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	itx := r.Path("interaction")
+	if err := s.Collect(r.Context(), r.Actor, itx, form.Field, form.Value); err != nil {
+		return err
+	}
+	r.Flash("act.collected")
+	return r.Redirect("/calls/" + itx + "/acts")
+}
+
+// ChangeNoticePage is the page on which a customer learns that a contact is to change, and can stop it.
+type ChangeNoticePage struct {
+	Notice
+	Label   string // of the field
+	Token   string
+	Problem string
+}
+
+func (s *Service) showNotice(r *web.Request) error {
+	n, err := s.Noticed(r.Context(), r.Path("token"))
+	if errors.Is(err, errLink) {
+		return r.RenderStatus(http.StatusNotFound, ChangeNoticePage{Problem: errLink.Code})
+	}
+	if err != nil {
+		return err
+	}
+	f, _ := s.o.Catalogue.Field(n.Field)
+	page := ChangeNoticePage{Notice: n, Token: r.Path("token"), Label: f.Label.ID}
+	if r.Lang == i18n.EN {
+		page.Label = f.Label.EN
+	}
+	return r.Render(page)
+}
+
+func (s *Service) postStop(r *web.Request) error {
+	if err := r.Decode(&struct{}{}); err != nil {
+		return err
+	}
+	err := s.Stop(r.Context(), r.Path("token"))
+	if errors.Is(err, errLink) {
+		return r.RenderStatus(http.StatusNotFound, ChangeNoticePage{Problem: errLink.Code})
+	}
+	if err != nil {
+		return err
+	}
+	return r.Redirect("/v/change/" + r.Path("token"))
+}
+
+// JSON: the same verbs.
+
+// CallPath names the call. It is exported because huma reads the parameters of embedded structs only then.
+type CallPath struct {
+	Interaction string `path:"interaction" maxLength:"40" doc:"The live interaction"`
+}
+
+type changeInput struct {
+	CallPath
+	Body struct {
+		Field string `json:"field" maxLength:"60" doc:"A contact: phone or email"`
+		Old   string `json:"old,omitempty" maxLength:"40" doc:"Id of the contact to be replaced; left out where there is one at most"`
+		Value string `json:"value" minLength:"1" maxLength:"400" doc:"The new contact; sealed, and never shown"`
+	}
+}
+
+type withdrawInput struct {
+	CallPath
+	Change string `path:"change" maxLength:"40"`
+}
+
+type collectInput struct {
+	CallPath
+	Body struct {
+		Field string `json:"field" maxLength:"60"`
+		Value string `json:"value" minLength:"1" maxLength:"400" doc:"Replaces what was stored; never shown back"`
+	}
+}
+
+type changeBody struct {
+	ID    string    `json:"id"`
+	Field string    `json:"field"`
+	State string    `json:"state" doc:"waiting: the old contact counts until due_at"`
+	Asked time.Time `json:"asked_at"`
+	Due   time.Time `json:"due_at"`
+}
+
+type contactBody struct {
+	Value string     `json:"value" doc:"Id of the stored value"`
+	Field string     `json:"field"`
+	Since *time.Time `json:"registered_at,omitempty"`
+}
+
+type changeOutput struct{ Body changeBody }
+
+type changesOutput struct {
+	Body struct {
+		Changes  []changeBody  `json:"changes" doc:"Those that wait"`
+		Contacts []contactBody `json:"contacts" doc:"The contacts that count now, without their values"`
+	}
+}
+
+func bodyOf(c Change) changeBody {
+	return changeBody{c.ID, c.Field, string(c.State), c.Asked, c.Due}
+}
+
+func (s *Service) operations(rt *web.Router) {
+	acc := web.Access{Roles: servers, Scope: "serve"}
+	const path = "/interactions/{interaction}/contact-changes"
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path, Summary: "Have a contact become another after the time to object; needs level 4", Access: acc, Status: http.StatusCreated, Idempotent: true},
+		func(ctx context.Context, c web.Call, in *changeInput) (*changeOutput, error) {
+			made, err := s.ChangeContact(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Old, in.Body.Value,
+				func(tx *db.Tx, made Change) error { return c.Settle(tx, &changeOutput{bodyOf(made)}) })
+			if err != nil {
+				return nil, err
+			}
+			return &changeOutput{bodyOf(made)}, nil
+		})
+	web.Operation(rt, web.Op{Method: http.MethodGet, Path: path, Summary: "The changes of contact that wait, and the contacts that count; nothing below level 2", Access: acc},
+		func(ctx context.Context, c web.Call, in *CallPath) (*changesOutput, error) {
+			o, err := s.Changes(ctx, c.Actor, in.Interaction)
+			if err != nil {
+				return nil, err
+			}
+			out := &changesOutput{}
+			out.Body.Changes, out.Body.Contacts = []changeBody{}, []contactBody{}
+			for _, one := range o.Waiting {
+				out.Body.Changes = append(out.Body.Changes, bodyOf(one))
+			}
+			for _, one := range o.Contacts {
+				b := contactBody{Value: one.Value, Field: one.Field}
+				if !one.Since.IsZero() {
+					b.Since = &one.Since
+				}
+				out.Body.Contacts = append(out.Body.Contacts, b)
+			}
+			return out, nil
+		})
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path + "/{change}/withdraw", Summary: "Take a change of contact back that waits", Access: acc, Unkeyed: "doing it twice is the same"},
+		func(ctx context.Context, c web.Call, in *withdrawInput) (*struct{}, error) {
+			return nil, s.Withdraw(ctx, c.Actor, in.Interaction, in.Change)
+		})
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: "/interactions/{interaction}/collect", Summary: "Write down what the caller gives of a field that the purpose collects", Access: acc, Idempotent: true},
+		func(ctx context.Context, c web.Call, in *collectInput) (*struct{}, error) {
+			return nil, s.Collect(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Value, func(tx *db.Tx) error { return c.Settle(tx, &struct{}{}) })
+		})
+}
+
+// fixtures fill the pages with made-up values, for the tests and the gallery.
+func fixtures(p *i18n.Printer) []web.Fixture {
+	const hostile, call = `"><script>alert(1)</script>`, "itx_01k9xq3v7me8t0000z9w2h4r6n"
+	at := time.Date(2026, 11, 23, 3, 32, 0, 0, time.UTC)
+	c := catalog.Shipped()
+	address, _ := c.Field("address")
+	full := Overview{Waiting: []Change{{ID: "chg_01k9xq3v7me8t0000z9w2h4r6n", Field: "phone", State: Waiting, Asked: at, Due: at.Add(ObjectWithin)}},
+		Contacts: []Contact{{Value: "val_1", Field: "phone", Since: at}, {Value: "val_2", Field: "email"}}}
+	odd := actsPage(p, c, call, full, nil)
+	odd.Contacts = []web.Choice{{Value: hostile, Label: hostile}}
+	notice := func(state State, company string) ChangeNoticePage {
+		return ChangeNoticePage{Notice: Notice{Company: company, Field: "phone", Asked: at, Due: at.Add(ObjectWithin), State: state}, Label: p.T("act.column_field"), Token: "token"}
+	}
+	out := []web.Fixture{
+		{Name: "empty", Page: actsPage(p, c, call, Overview{Refusal: errNobodyTold}, nil), Role: actor.Agent},
+		{Name: "ordinary", Page: actsPage(p, c, call, full, []catalog.Field{address}), Role: actor.Agent},
+		{Name: "hostile", Page: odd, Role: actor.Supervisor, Hostile: []string{hostile}},
+		{Name: "empty", Page: ChangeNoticePage{Problem: errLink.Code}},
+		{Name: "ordinary", Page: notice(Waiting, "Bank Contoh")},
+		{Name: "hostile", Page: notice(Waiting, hostile), Hostile: []string{hostile}},
+	}
+	for _, state := range []State{Stopped, Withdrawn, Done, Dropped} {
+		out = append(out, web.Fixture{Name: string(state), Page: notice(state, "Bank Contoh")})
+	}
+	return out
+}

@@ -1,0 +1,11 @@
+package act
+
+import (
+	"testing"
+
+	"github.com/amanah-id/amanah/internal/web/webtest"
+)
+
+func TestPages(t *testing.T) { webtest.Pages(t, (&Service{}).Module()) }
+
+func TestTexts(t *testing.T) { webtest.Texts(t, "act", ".") }

@@ -1,0 +1,28 @@
+package verification
+
+import (
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
+)
+
+// Objection is that a customer stopped what another room had announced, from the page of its notice.
+type Objection struct {
+	Interaction string // in which it was asked for
+	Subject     string
+	Controller  string
+	Staff       string // who asked for it
+}
+
+// Objected has an objection stand among what customers deny: the contact is frozen, the customer guarded for a day, and
+// people are to look into it. The other room keeps its own entry, and calls this once.
+func (s *Service) Objected(tx *db.Tx, o Objection) error {
+	one := id.NewAt(id.Verification, tx.Now())
+	tx.Data.Queue(`insert into verification_objection (id, interaction, subject, controller, staff, objected_at) values ($1,$2,$3,$4,$5,$6)`,
+		one, o.Interaction, o.Subject, o.Controller, o.Staff, micros(tx.Now()))
+	tx.Data.Queue(sqlSignalSet, o.Subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
+	if err := s.o.Interactions.Freeze(tx, s.o.Customer(one), o.Interaction, errNotCalled.Code); err != nil {
+		return err
+	}
+	return jobs.Insert(tx, jobs.Job{Kind: DeniedJob, Key: one, Payload: payload{one, o.Interaction}})
+}
