@@ -45,6 +45,9 @@ const (
 	stepSeal     = "seal"
 	stepBeat     = "beat"
 	stepEvents   = "events"
+
+	popped   = "screen pop"
+	verified = "verification" // from the agent's one key to the level on his screen, with a customer who notices the message, reads and types as people do
 )
 
 // Desk is an agent at the console who takes calls of one customer.
@@ -87,6 +90,7 @@ type Seen struct {
 	Handling time.Duration            // mean over the calls: all the waiting for answers in one call
 	Call     time.Duration            // mean over the calls: from the ring to the seal
 	Steps    map[string]time.Duration // 95th percentile of each step
+	Verified time.Duration            // median over the calls: of a verification, the customer's own time included
 	Grown    int64                    // bytes of memory in use at the end, less those when a fifth of the time was over
 }
 
@@ -174,6 +178,7 @@ func (t *Traffic) play(ctx context.Context, address string, lasts time.Duration,
 		s.Steps[step] = Percentile(list, 95)
 	}
 	if l.calls > 0 {
+		s.Verified = Percentile(l.steps[verified], 50)
 		s.Handling, s.Call = l.waited/time.Duration(l.calls), l.lasted/time.Duration(l.calls)
 	}
 	return s, errors.Join(failed...)
@@ -272,7 +277,7 @@ func (t *Traffic) seat(ctx context.Context, address string, number int, call uin
 		return err
 	}
 	path := "/calls/" + opened.ID
-	for popped := false; !popped; {
+	for there := false; !there; {
 		select {
 		case <-rings:
 		case <-time.After(20 * time.Second):
@@ -281,9 +286,9 @@ func (t *Traffic) seat(ctx context.Context, address string, number int, call uin
 		if answer, err = s.send(ctx, stepPop, "GET", "/desk", ""); err != nil {
 			return err
 		}
-		popped = bytes.Contains(answer.text, []byte(opened.ID))
+		there = bytes.Contains(answer.text, []byte(opened.ID))
 	}
-	l.add("screen pop", time.Since(rang))
+	l.add(popped, time.Since(rang))
 	closeRings()
 
 	s.wait(ctx, 1, 3)
@@ -320,6 +325,7 @@ func (t *Traffic) seat(ctx context.Context, address string, number int, call uin
 		return err
 	}
 	s.wait(ctx, 1, 3)
+	asked := time.Now()
 	if answer, err = s.form(ctx, stepLink, path+"/link", nil); err != nil {
 		return err
 	}
@@ -338,6 +344,7 @@ func (t *Traffic) seat(ctx context.Context, address string, number int, call uin
 	if _, err = s.send(ctx, stepServe, "GET", path, ""); err != nil {
 		return err
 	}
+	l.add(verified, time.Since(asked))
 	s.wait(ctx, 5, 15)
 	if answer, err = s.form(ctx, stepCompare, path+"/compare", url.Values{"field": {"phone"}, "said": {Phone(s.Person)}}); err != nil {
 		return err
