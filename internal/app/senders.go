@@ -44,7 +44,7 @@ func Senders(cfg *config.Config) (map[message.Channel]message.Sender, error) {
 		}
 		out[message.Email] = s
 	}
-	for channel, g := range map[message.Channel]config.Gateway{message.SMS: cfg.SMS, message.WhatsApp: cfg.WhatsApp} {
+	for channel, g := range map[message.Channel]config.Gateway{message.SMS: cfg.SMS, message.WhatsApp: cfg.WhatsApp, message.Push: cfg.Push} {
 		if g.File == "" {
 			if g.Secret != "" || g.StatusSecret != "" {
 				return nil, wrong(string(channel)+".gateway", "gateway.yaml")
@@ -81,7 +81,7 @@ func readDefinition(path string) ([]byte, error) {
 // one, or the deployment's own, whose hexadecimal letters are the key, since the forms of
 // providers take text.
 func StatusKey(cfg *config.Config, keys *keyring.Keyring, c message.Channel) ([]byte, error) {
-	for channel, g := range map[message.Channel]config.Gateway{message.SMS: cfg.SMS, message.WhatsApp: cfg.WhatsApp} {
+	for channel, g := range map[message.Channel]config.Gateway{message.SMS: cfg.SMS, message.WhatsApp: cfg.WhatsApp, message.Push: cfg.Push} {
 		if channel == c && g.StatusSecret != "" {
 			return []byte(g.StatusSecret.Reveal()), nil
 		}

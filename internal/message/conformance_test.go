@@ -69,6 +69,13 @@ var fars = map[string]func(t *testing.T) *far{
 			return arrived{form.Get("ref"), "+" + form.Get("phone"), form.Get("message")}
 		})
 	},
+	"push service with JSON": func(t *testing.T) *far {
+		return provider(t, Push, "json", "body:\n  device: '{to}'\n  link: '{text}'\n  id: '{id}'\n", func(_ *http.Request, body []byte) arrived {
+			var doc struct{ Device, Link, ID string }
+			_ = json.Unmarshal(body, &doc)
+			return arrived{doc.ID, doc.Device, doc.Link}
+		})
+	},
 	"whatsapp gateway with JSON": func(t *testing.T) *far {
 		return provider(t, WhatsApp, "json", "body:\n  to: '{to}'\n  type: text\n  text: {body: '{text}', preview_url: false}\n  parts: ['{id}', 7]\n", func(_ *http.Request, body []byte) arrived {
 			var doc struct {
@@ -116,7 +123,7 @@ func TestEverySenderKeepsWhatASenderPromises(t *testing.T) {
 					}
 				}
 				other := text(f, "x")
-				other.Channel = map[Channel]Channel{Email: SMS, SMS: Email, WhatsApp: Email}[f.channel]
+				other.Channel = map[Channel]Channel{Email: SMS, SMS: Email, WhatsApp: Email, Push: Email}[f.channel]
 				if _, err := f.Send(t.Context(), other); err == nil {
 					t.Error("an address of another channel is taken")
 				}
@@ -244,6 +251,9 @@ func provider(t *testing.T, c Channel, format, body string, parse func(*http.Req
 	t.Cleanup(server.Close)
 	board.ends(t)
 	to = "+6281277774321"
+	if c == Push {
+		to = "dev-7f3a9c0015de4b21"
+	}
 	d, err := LoadDefinition([]byte("version: 1\nurl: " + server.URL + "/send\nformat: " + format + "\nheaders: {Authorization: 'Bearer {secret}'}\nanswer: {id: messages.0.id}\n" + body))
 	if err != nil {
 		t.Fatal(err, errs.Of(err).Args)

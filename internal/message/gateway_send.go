@@ -19,7 +19,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 )
 
-// Gateway hands texts over to a provider of SMS or WhatsApp by HTTP, as its Definition says.
+// Gateway hands texts over to a provider of SMS or WhatsApp, or to the company's push service, by HTTP, as its Definition says.
 type Gateway struct {
 	Definition *Definition
 	// Secret is the provider's key for this company, read when needed.

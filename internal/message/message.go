@@ -17,7 +17,9 @@
 // argument by Clear alone, which opens all that is stored about the customer, on the duty
 // message_read whose output is one word, and holds the text against it.
 //
-// Senders are e-mail (SMTP) and any provider of SMS or WhatsApp by HTTP, described in a file.
+// Senders are e-mail (SMTP) any provider of SMS or WhatsApp by HTTP, described in a file,
+// and the company's own push service in the same way. A push goes past companies that make telephones and is shown on locked
+// screens, so it carries a link of ours and nothing else: the app opens the page that it leads to.
 // A provider may report what became of a message; a report is believed by its HMAC.
 //
 // Every text also passes the inspection given by app before it leaves; New refuses to start
@@ -51,6 +53,7 @@ const (
 	Email    Channel = "email"
 	SMS      Channel = "sms"
 	WhatsApp Channel = "whatsapp"
+	Push     Channel = "push" // into the company's app, by the company's own push service
 )
 
 // State is where a message stands.
@@ -100,6 +103,8 @@ func ChannelsOf(field string) []Channel {
 		return []Channel{Email}
 	case "phone":
 		return []Channel{SMS, WhatsApp}
+	case "app":
+		return []Channel{Push}
 	}
 	return nil
 }
@@ -118,7 +123,7 @@ const Duty = "message_deliver"
 const BodyField = "message"
 
 // Fields lists what the duty may open.
-func Fields() []string { return []string{"email", "phone", BodyField} }
+func Fields() []string { return []string{"email", "phone", "app", BodyField} }
 
 // Refusals of this room.
 var (

@@ -20,12 +20,19 @@ type Sender interface {
 // e164 is a telephone number as the catalogue stores it.
 var e164 = regexp.MustCompile(`^\+[1-9][0-9]{7,14}$`)
 
+// device is an app's reference as the company's push service gave it out.
+var device = regexp.MustCompile(`^[A-Za-z0-9_.:-]{16,200}$`)
+
 // checkAddress refuses what is no address of the channel, before anything is connected to.
 func checkAddress(c Channel, to string) error {
 	switch c {
 	case Email:
 		_, err := mailbox(to)
 		return err
+	case Push:
+		if device.MatchString(to) {
+			return nil
+		}
 	case SMS, WhatsApp:
 		if e164.MatchString(to) {
 			return nil

@@ -190,6 +190,17 @@ func (s *Service) write(p *i18n.Printer, m Outgoing, channel Channel, body strin
 			shown[k] = "-"
 		}
 	}
+	if channel == Push {
+		for _, v := range m.Args {
+			if v.kind == link && l.Body == "" {
+				l.Body, l.Args = v.text, map[string]string{"link": v.text}
+			}
+		}
+		if l.Body == "" {
+			return l, errArgument.With("name", "link")
+		}
+		return l, nil
+	}
 	if l.Body = p.Args(m.Template+body, args); channel == Email {
 		l.Subject = p.Args(m.Template+".subject", args)
 	}

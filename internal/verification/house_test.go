@@ -219,7 +219,7 @@ func (h *house) build() {
 	h.messages, err = message.New(message.Options{
 		DB: h.db, Log: h.log, Gate: g, Keys: keys, Contacts: h.vault, Inspect: message.NotInspected, Duty: actor.NewDuty(message.Duty),
 		Texts:   func(l i18n.Lang) *i18n.Printer { return h.desk.Texts().For(l, nil) },
-		Senders: map[message.Channel]message.Sender{message.Email: h.inbox, message.SMS: h.inbox},
+		Senders: map[message.Channel]message.Sender{message.Email: h.inbox, message.SMS: h.inbox, message.Push: h.inbox},
 	})
 	h.must(err)
 	history, _ := c.Field(vault.HistoryField)
@@ -260,16 +260,25 @@ func (h *house) build() {
 // three kinds of history.
 func (h *house) customer(number string, age time.Duration) string {
 	h.t.Helper()
+	return h.customerWith(number, age)
+}
+
+// customerWith also has what else is given, registered at the same time.
+func (h *house) customerWith(number string, age time.Duration, more ...vault.Input) string {
+	h.t.Helper()
 	ctx := context.Background()
 	client := actor.NewClient(id.New(id.Client), []string{vault.Scope}, []string{h.ctl})
 	since := h.now.Add(-age)
 	if age == 0 {
 		since = time.Time{}
 	}
-	out, err := h.vault.Create(ctx, client, vault.NewCustomer{Controller: h.ctl, Purpose: h.pur, Source: client.ID(), Values: []vault.Input{
+	for i := range more {
+		more[i].RegisteredAt = since
+	}
+	out, err := h.vault.Create(ctx, client, vault.NewCustomer{Controller: h.ctl, Purpose: h.pur, Source: client.ID(), Values: append(more, []vault.Input{
 		{Field: "name", Value: "Sri Kenanga"}, {Field: "customer_number", Value: number},
 		{Field: "phone", Value: "081277774321", RegisteredAt: since}, {Field: "email", Value: mail, RegisteredAt: since},
-	}})
+	}...)})
 	h.must(err)
 	if out.Refusal != nil {
 		h.t.Fatal(out.Refusal)

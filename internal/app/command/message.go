@@ -27,8 +27,8 @@ func (c *cli) messageCommand() *cobra.Command {
 	var of string
 	key := c.command("key", "message_key", c.noArgs, func(cmd *cobra.Command, _ []string) error {
 		by := message.Channel(of)
-		if by != message.SMS && by != message.WhatsApp {
-			return errs.New(errs.Invalid, "app.message_channel").With("channels", "sms, whatsapp")
+		if by != message.SMS && by != message.WhatsApp && by != message.Push {
+			return errs.New(errs.Invalid, "app.message_channel").With("channels", "sms, whatsapp, push")
 		}
 		return c.with(cmd.Context(), func(h *app.House) error {
 			secret, err := h.Keys.Secret(message.CallbackSecret(by))
@@ -60,8 +60,8 @@ func (c *cli) checkMessage(cmd *cobra.Command, by message.Channel, to string) er
 	}
 	sender, ok := ways[by]
 	if !ok {
-		if !slices.Contains([]message.Channel{message.Email, message.SMS, message.WhatsApp}, by) {
-			return errs.New(errs.Invalid, "app.message_channel").With("channels", "email, sms, whatsapp")
+		if !slices.Contains([]message.Channel{message.Email, message.SMS, message.WhatsApp, message.Push}, by) {
+			return errs.New(errs.Invalid, "app.message_channel").With("channels", "email, sms, whatsapp, push")
 		}
 		return errs.New(errs.Invalid, "app.message_not_set").With("channel", string(by))
 	}

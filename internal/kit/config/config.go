@@ -100,6 +100,7 @@ type Config struct {
 
 	SMS      Gateway `key:"sms"`
 	WhatsApp Gateway `key:"whatsapp"`
+	Push     Gateway `key:"push"`
 
 	Message struct {
 		Phone string `key:"phone" default:"sms" one:"sms whatsapp" id:"Saluran untuk nomor telepon bila SMS dan WhatsApp sama-sama ada." en:"The channel for telephone numbers where there are both SMS and WhatsApp."`
@@ -153,7 +154,7 @@ type Config struct {
 	values map[string]Value
 }
 
-// Gateway is how a provider of SMS or WhatsApp is reached.
+// Gateway is how a provider of SMS or WhatsApp, or the company's push service, is reached.
 type Gateway struct {
 	File         string `key:"gateway" default:"" id:"Berkas yang menguraikan penyedia (lihat panduan pesan). Kosong: saluran ini tidak ada." en:"The file that describes the provider (see the guide on messages). Empty: there is no such channel."`
 	Secret       Secret `key:"secret" default:"" id:"Kunci dari penyedia; mengisi {secret} dan {basic} di berkas itu." en:"The provider's key; fills {secret} and {basic} in that file."`

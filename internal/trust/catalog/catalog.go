@@ -89,6 +89,7 @@ const (
 	Phone     Contact = "phone"
 	Email     Contact = "email"
 	Post      Contact = "post"
+	App       Contact = "app" // a device's reference at the company's own push service
 )
 
 // MaxValue is the longest value in bytes that any normaliser takes.

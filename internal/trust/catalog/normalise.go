@@ -31,11 +31,21 @@ var normalisers = map[string]normaliser{
 	"npwp":            {code: "catalog.npwp", form: npwp, key: npwpKey, example: "0092542943407000"},
 	"phone":           {code: "catalog.phone", form: phone, contact: "phone", example: "+6281200004471"},
 	"email":           {code: "catalog.email", form: email, contact: "email", example: "budi@toko.example"},
+	"device":          {code: "catalog.device", form: device, contact: "app", example: "dev-0000000000000001"},
 	"date":            {code: "catalog.date", form: date, skewed: true, example: "1987-08-17"},
 	"account":         {code: "catalog.account", form: account, example: "1200004471"},
 	"last_four":       {code: "catalog.last_four", form: lastFour, skewed: true, example: "4471"},
 	"customer_number": {code: "catalog.customer_number", form: reference, example: "CN00000123"},
 	"reference":       {code: "catalog.reference", form: reference, example: "POL-2026-00123"},
+}
+
+// device takes what a push service calls an app on a telephone: opaque, without a space, in one line.
+func device(s string) (string, bool) {
+	s, ok := clean(s, false)
+	plain := func(r rune) bool {
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("_.:-", r)
+	}
+	return s, ok && len(s) >= 16 && len(s) <= 200 && !strings.ContainsFunc(s, func(r rune) bool { return !plain(r) })
 }
 
 // clean makes a text valid, composed (NFC) and free of characters that cannot be seen:
