@@ -376,3 +376,87 @@ func TestTheActsPageOffersWhatIsAllowedAndShowsNoValue(t *testing.T) {
 		t.Errorf("%d %s", answer.Code, answer.Body)
 	}
 }
+
+// dialling is the room with an exchange of the test's own.
+func (h *hands) dialling(call func(channel, number string) error) *act.Service {
+	return act.New(act.Options{DB: h.DB, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Interactions: h.Interactions,
+		Verification: h.Verification, Messages: h.Messages, Desk: h.Desk, Customer: actor.NewCustomer, Duty: actor.NewDuty(act.Duty),
+		Out: func(context.Context, string, string) (act.LineOut, error) {
+			return act.LineOut{Line: "link/ami", Source: "asterisk-ami", Call: func(_ context.Context, channel, number string) error { return call(channel, number) }}, nil
+		}})
+}
+
+func TestACustomerIsCalledWithoutAnybodySeeingTheNumber(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, subject := h.first(1)
+		var channel, number string
+		acts := h.dialling(func(c, n string) error { channel, number = c, n; return nil })
+		before := len(trailOf(t, h.world, itx))
+		call, err := acts.Dial(ctx, a, itx, "phone", "")
+		h.must(err)
+		if got := h.have(subject, "phone", number); len(got) != 1 || !id.Is(id.Dialled, channel) {
+			t.Errorf("the exchange was told %q on %q", number, channel)
+		}
+		if diff := cmp.Diff([]string{"act allowed phone", "act.dial done phone", "interaction.disconnect done (interaction.next_call)"}, trailOf(t, h.world, itx)[before:]); diff != "" {
+			t.Error(diff)
+		}
+		h.must(h.DB.Read(ctx, func(tx *db.Tx) error {
+			f, err := h.Interactions.Facts(tx, call)
+			if f.Direction != interaction.Outbound || f.Agent != a.ID() || f.Subject != subject || f.CLIMatch || f.State != interaction.Identified {
+				t.Errorf("%+v", f)
+			}
+			if level, err := h.Verification.Level(tx, call, subject); err != nil || level != verification.V1 {
+				t.Errorf("V%d, %v", level, err)
+			}
+			return err
+		}))
+		// The exchange's events find the contact.
+		got, err := h.Interactions.Relay(ctx, actor.NewDuty(interaction.RelayDuty), interaction.Line{Name: "link/ami", Controllers: []string{h.controller}},
+			interaction.Event{Source: "asterisk-ami", ID: "1", Sequence: h.now.Load(), Loose: true, Kind: interaction.ContactEnded, Contact: channel})
+		h.must(err)
+		if got.Interaction != call || got.Outcome != interaction.Applied {
+			t.Errorf("%+v", got)
+		}
+		verifyLog(t, h.world)
+	})
+}
+
+func TestACallThatTheExchangeDoesNotMakeEndsAndTheOtherGoesOn(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, _ := h.first(1)
+		if _, err := h.Acts.Dial(ctx, a, itx, "phone", ""); errs.CodeOf(err) != "act.no_exchange" {
+			t.Errorf("without an exchange: %v", err)
+		}
+		refused := errs.New(errs.Denied, "pbx.refused")
+		acts := h.dialling(func(string, string) error { return refused })
+		for _, c := range []struct{ field, value, code string }{{"phone", "", "pbx.refused"}, {"email", "", "act.no_phone_field"}, {"phone", "val_other", "act.old_unknown"}} {
+			if _, err := acts.Dial(ctx, a, itx, c.field, c.value); errs.CodeOf(err) != c.code {
+				t.Errorf("%+v: %v", c, err)
+			}
+		}
+		h.must(h.DB.Read(ctx, func(tx *db.Tx) error {
+			f, err := h.Interactions.Facts(tx, itx)
+			if f.State != interaction.Serving {
+				t.Errorf("the call in which it was asked for is %s", f.State)
+			}
+			return err
+		}))
+		trail := trailOf(t, h.world, itx)
+		for _, want := range []string{"act.dial denied (act.no_exchange)", "act.dial denied (pbx.refused)", "act.dial denied (act.old_unknown)"} {
+			if !slices.Contains(trail, want) {
+				t.Errorf("no %q in %q", want, trail)
+			}
+		}
+		stranger, err := h.staff(ctx, actor.Agent)
+		h.must(err)
+		if _, err := acts.Dial(ctx, stranger, itx, "phone", ""); errs.CodeOf(err) != "gate.not_found" {
+			t.Errorf("a colleague: %v", err)
+		}
+	})
+}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/desk/act"
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
@@ -32,7 +33,49 @@ func Exchanges(c *config.Config) (out []telephony.Connection) {
 		out = append(out, telephony.Connection{Name: "esl", Address: t.ESL.Address, Mapping: "freeswitch-esl", Controller: t.ESL.Controller,
 			Exchange: pbx.ESL{Address: t.ESL.Address, Username: t.ESL.Username, Password: t.ESL.Password.Reveal()}})
 	}
+	for i, w := range []pbx.Way{wayOf(t.AMI.Trunk, t.AMI.Context, t.AMI.CallerID), wayOf(t.ARI.Trunk, t.ARI.Context, t.ARI.CallerID), wayOf(t.ESL.Trunk, t.ESL.Context, t.ESL.CallerID)} {
+		for n := range out {
+			if w.Trunk == "" || out[n].Name != []string{"ami", "ari", "esl"}[i] {
+				continue
+			}
+			switch x := out[n].Exchange.(type) {
+			case pbx.AMI:
+				x.Way = w
+				out[n].Dialler = x
+			case pbx.ARI:
+				x.Way = w
+				out[n].Dialler = x
+			case pbx.ESL:
+				x.Way = w
+				out[n].Dialler = x
+			}
+		}
+	}
 	return out
+}
+
+func wayOf(trunk, context, callerID string) pbx.Way {
+	return pbx.Way{Trunk: trunk, Context: context, CallerID: callerID}
+}
+
+// lineOut is the exchange that makes calls of a controller for a member of staff.
+func (h *House) lineOut(l *telephony.Library) func(ctx context.Context, controller, staff string) (act.LineOut, error) {
+	return func(ctx context.Context, controller, staff string) (act.LineOut, error) {
+		for _, x := range Exchanges(h.Config) {
+			whose, err := h.controllerOf(ctx, x.Controller)
+			if err != nil || whose != controller || x.Dialler == nil {
+				continue
+			}
+			agent := l.Extension(staff)
+			if agent == "" {
+				return act.LineOut{}, act.ErrNoExtension
+			}
+			return act.LineOut{Line: "link/" + x.Name, Source: x.Mapping, Call: func(ctx context.Context, channel, number string) error {
+				return x.Dialler.Call(ctx, pbx.Call{Channel: channel, Number: number, Agent: agent})
+			}}, nil
+		}
+		return act.LineOut{}, act.ErrNoExchange
+	}
 }
 
 // checkExchanges finds what is wrong with the connections' settings.
@@ -49,6 +92,11 @@ func checkExchanges(c *config.Config, wrong func(key, want string) error) error 
 	for _, x := range Exchanges(c) {
 		if x.Controller == "" {
 			return wrong("telephony."+x.Name+".controller", "utama")
+		}
+	}
+	for name, w := range map[string]pbx.Way{"ami": wayOf(t.AMI.Trunk, t.AMI.Context, t.AMI.CallerID), "ari": wayOf(t.ARI.Trunk, t.ARI.Context, t.ARI.CallerID), "esl": wayOf(t.ESL.Trunk, t.ESL.Context, t.ESL.CallerID)} {
+		if w != (pbx.Way{}) && w.Check() != nil {
+			return wrong("telephony."+name+".trunk", "trunk PJSIP/{number}@trunk, context agents, caller_id +62215550100")
 		}
 	}
 	_, err := telephony.Load(t.Mappings)

@@ -355,7 +355,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Acts = act.New(act.Options{
 		DB: d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Interactions: h.Interactions, Verification: h.Verification,
-		Messages: h.Messages, Desk: h.Desk, Company: company, Customer: actor.NewCustomer, Duty: duty(act.Duty), Address: Origin(cfg), Wait: cfg.Desk.ObjectWithin,
+		Messages: h.Messages, Desk: h.Desk, Company: company, Customer: actor.NewCustomer, Duty: duty(act.Duty), Address: Origin(cfg), Wait: cfg.Desk.ObjectWithin, Out: h.lineOut(mappings),
 	})
 	h.Trail = trail.New(trail.Options{
 		DB: d, Log: h.Audit, Catalogue: h.Catalogue, Owner: h.Vault.Owner, Name: h.Identity.FirstName, Staff: h.Identity.ListStaff,

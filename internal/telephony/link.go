@@ -71,6 +71,7 @@ type Connection struct {
 	Mapping    string
 	Controller string
 	Exchange   pbx.Exchange
+	Dialler    pbx.Dialler // nil: no calls out
 }
 
 // Backoff is how long to wait before the nth try: a second, then twice as long each time,

@@ -119,7 +119,20 @@ func (p *Paths) UnmarshalYAML(text []byte) error {
 var shipped embed.FS
 
 // Library is the mappings that are known, by name.
-type Library struct{ all map[string]*Mapping }
+type Library struct {
+	all    map[string]*Mapping
+	agents map[string]string // vendors' names to staff ids
+}
+
+// Extension is what exchanges call a member of staff: the first name in the table of agents; "" when there is none.
+func (l *Library) Extension(staff string) string {
+	for _, name := range sortedKeys(l.agents) {
+		if l.agents[name] == staff {
+			return name
+		}
+	}
+	return ""
+}
 
 // agentsFile holds the table from vendors' names of agents to our staff ids, for every
 // mapping: the operator's own, beside his mappings.
@@ -142,6 +155,7 @@ func Load(folder string) (*Library, error) {
 		}
 		delete(own, agentsFile)
 	}
+	l.agents = agents
 	names, err := fs.Glob(shipped, "mappings/*.yaml")
 	if err != nil {
 		return nil, err

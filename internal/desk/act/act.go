@@ -12,6 +12,9 @@
 // its own rules, sealed, and written in the transaction of its entry. Nothing of it is shown back. Specific and secret data is
 // not taken down by an agent. Where a recorder is said to be there, collecting waits until it says that it is still.
 //
+// To dial is to use a number without showing it: it is opened after the entry is durable, handed to the exchange, and is in no
+// answer, event or log. The call is a contact of its own, whose caller has proved nothing yet.
+//
 // What it refuses: a change that is already waiting, a value that does not fit, the contact that is there already, a
 // customer whom nobody could tell, a field that is a contact where data is collected.
 //
@@ -82,10 +85,17 @@ func Fields(c *catalog.Catalogue) (names []string) {
 // EffectJob is the kind of the job that makes a change.
 const EffectJob = "act.effect"
 
+// What Options.Out refuses.
+var (
+	ErrNoExchange  = errs.New(errs.Unavailable, "act.no_exchange")
+	ErrNoExtension = errs.New(errs.Unavailable, "act.no_extension")
+)
+
 // Refusals of this room.
 var (
 	errNoContact  = errs.New(errs.Invalid, "act.no_contact_field")
 	errIsContact  = errs.New(errs.Invalid, "act.is_contact")
+	errNoPhone    = errs.New(errs.Invalid, "act.no_phone_field")
 	errValue      = errs.New(errs.Invalid, "act.value")
 	errSame       = errs.New(errs.Conflict, "act.same")
 	errWaiting    = errs.New(errs.Conflict, "act.waiting")

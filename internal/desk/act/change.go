@@ -43,6 +43,8 @@ type Options struct {
 	Address string
 	// Wait is how long the owner of an old contact may object; 0 means ObjectWithin.
 	Wait time.Duration
+	// Out is the exchange that makes calls of a controller for a member of staff; nil: there is none. Its refusal has a next step.
+	Out func(ctx context.Context, controller, staff string) (LineOut, error)
 	// Recorder says whether a recorder listens to a contact, and whether it has confirmed that it is still. nil: there is none.
 	Recorder func(tx *db.Tx, interaction string) (there, still bool, err error)
 }
@@ -235,7 +237,8 @@ type Overview struct {
 	Language string // the customer's
 	Waiting  []Change
 	Contacts []Contact
-	Refusal  *errs.E // why no contact can be changed now; nil when one can
+	Phones   []string // the telephone fields that may be dialled
+	Refusal  *errs.E  // why no contact can be changed now; nil when one can
 }
 
 // Changes are the changes of the customer in the asker's own call that wait, and the contacts there are. Below ChangeLevel
@@ -253,6 +256,17 @@ func (s *Service) Changes(ctx context.Context, a actor.Actor, itx string) (o Ove
 			return err
 		}
 		o.Language = f.Language
+		var phones []string
+		for _, name := range s.changeables() {
+			if field, _ := s.o.Catalogue.Field(name); field.Contact == catalog.Phone {
+				phones = append(phones, name)
+			}
+		}
+		dial, err := s.o.Gate.Preview(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Act, Fields: phones})
+		if err != nil {
+			return err
+		}
+		o.Phones = dial.Allowed
 		may, err := s.o.Gate.Preview(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Collect, Fields: s.changeables()})
 		if o.Refusal = may.Refusal; err != nil || look.Facts.Level < ChangeLevel {
 			return err

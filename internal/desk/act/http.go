@@ -44,6 +44,7 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("GET /calls/{interaction}/acts", desk, s.showActs)
 	rt.Page("POST /calls/{interaction}/contact-changes", desk, s.postChange)
 	rt.Page("POST /calls/{interaction}/contact-changes/{change}/withdraw", desk, s.postWithdraw)
+	rt.Page("POST /calls/{interaction}/dial", desk, s.postDial)
 	rt.Page("POST /calls/{interaction}/collect", desk, s.postCollect)
 	rt.Page("GET /v/change/{token}", customer, s.showNotice)
 	rt.Page("POST /v/change/{token}/stop", customer, s.postStop)
@@ -57,6 +58,7 @@ type ActsPage struct {
 	Contacts []web.Choice
 	Waiting  web.Table
 	Fields   []web.Choice // that may be collected
+	Dial     []web.Action // one for each number
 }
 
 func (s *Service) showActs(r *web.Request) error {
@@ -102,6 +104,10 @@ func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fie
 			}
 		}
 	}
+	for i, name := range o.Phones {
+		page.Dial = append(page.Dial, web.Action{To: "/calls/" + itx + "/dial", Hidden: []web.Hidden{{Name: "field", Value: name}},
+			Button: web.Button{Style: "primary", Label: p.T("act.dial", "field", label(name)), Key: map[bool]string{true: "c"}[i == 0]}})
+	}
 	for i, one := range o.Waiting {
 		key := ""
 		if i == 0 {
@@ -145,6 +151,22 @@ func (s *Service) postWithdraw(r *web.Request) error {
 	}
 	r.Flash("act.withdrawn")
 	return r.Redirect("/calls/" + itx + "/acts")
+}
+
+func (s *Service) postDial(r *web.Request) error {
+	var form struct {
+		Field string `form:"field" max:"60" required:"true"`
+		Value string `form:"value" max:"40"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	made, err := s.Dial(r.Context(), r.Actor, r.Path("interaction"), form.Field, form.Value)
+	if err != nil {
+		return err
+	}
+	r.Flash("act.dialled")
+	return r.Redirect("/calls/" + made)
 }
 
 func (s *Service) postCollect(r *web.Request) error {
@@ -206,6 +228,20 @@ func (s *Service) postStop(r *web.Request) error {
 // CallPath names the call. It is exported because huma reads the parameters of embedded structs only then.
 type CallPath struct {
 	Interaction string `path:"interaction" maxLength:"40" doc:"The live interaction"`
+}
+
+type dialInput struct {
+	CallPath
+	Body struct {
+		Field string `json:"field" maxLength:"60" doc:"A telephone field of the customer"`
+		Value string `json:"value,omitempty" maxLength:"40" doc:"Id of one of several numbers; left out: the one registered longest"`
+	}
+}
+
+type dialOutput struct {
+	Body struct {
+		Interaction string `json:"interaction" doc:"The contact that the call is; its caller has proved nothing"`
+	}
 }
 
 type changeInput struct {
@@ -293,6 +329,16 @@ func (s *Service) operations(rt *web.Router) {
 		func(ctx context.Context, c web.Call, in *withdrawInput) (*struct{}, error) {
 			return nil, s.Withdraw(ctx, c.Actor, in.Interaction, in.Change)
 		})
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: "/interactions/{interaction}/dial", Summary: "Have the exchange call a registered number without showing it", Access: acc, Status: http.StatusCreated, Unkeyed: "each call is a call of its own"},
+		func(ctx context.Context, c web.Call, in *dialInput) (*dialOutput, error) {
+			made, err := s.Dial(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Value)
+			if err != nil {
+				return nil, err
+			}
+			out := &dialOutput{}
+			out.Body.Interaction = made
+			return out, nil
+		})
 	web.Operation(rt, web.Op{Method: http.MethodPost, Path: "/interactions/{interaction}/collect", Summary: "Write down what the caller gives of a field that the purpose collects", Access: acc, Idempotent: true},
 		func(ctx context.Context, c web.Call, in *collectInput) (*struct{}, error) {
 			return nil, s.Collect(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Value, func(tx *db.Tx) error { return c.Settle(tx, &struct{}{}) })
@@ -305,7 +351,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	at := time.Date(2026, 11, 23, 3, 32, 0, 0, time.UTC)
 	c := catalog.Shipped()
 	address, _ := c.Field("address")
-	full := Overview{Waiting: []Change{{ID: "chg_01k9xq3v7me8t0000z9w2h4r6n", Field: "phone", State: Waiting, Asked: at, Due: at.Add(ObjectWithin)}},
+	full := Overview{Phones: []string{"phone"}, Waiting: []Change{{ID: "chg_01k9xq3v7me8t0000z9w2h4r6n", Field: "phone", State: Waiting, Asked: at, Due: at.Add(ObjectWithin)}},
 		Contacts: []Contact{{Value: "val_1", Field: "phone", Since: at}, {Value: "val_2", Field: "email"}}}
 	odd := actsPage(p, c, call, full, nil)
 	odd.Contacts = []web.Choice{{Value: hostile, Label: hostile}}

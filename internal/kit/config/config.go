@@ -82,6 +82,9 @@ type Config struct {
 			Username   string `key:"username" default:"" id:"Nama di manager.conf; cukup hak read: call,agent." en:"The name in manager.conf; the right read: call,agent is enough."`
 			Password   Secret `key:"password" default:"" id:"Sandi di manager.conf (secret)." en:"The password in manager.conf (secret)."`
 			Controller string `key:"controller" default:"" id:"Nama singkat atau id perusahaan yang panggilannya datang dari sini." en:"Short name or id of the company whose calls come from here."`
+			Trunk      string `key:"trunk" default:"" id:"Jalan telepon keluar dengan tempat nomornya, misalnya PJSIP/{number}@trunk. Kosong: tidak menelepon keluar." en:"The way out with a place for the number, such as PJSIP/{number}@trunk. Empty: no calls out."`
+			Context    string `key:"context" default:"" id:"Konteks rencana nomor tempat ekstensi petugas dicapai." en:"Context of the dial plan in which agents' extensions are reached."`
+			CallerID   string `key:"caller_id" default:"" id:"Nomor perusahaan yang dilihat pelanggan dan petugas." en:"The company's number that customer and agent see."`
 		} `key:"ami"`
 		ARI struct {
 			URL         string `key:"url" default:"" id:"Asterisk REST Interface, http(s)://host:porta/ari. Kosong: tidak dipakai." en:"Asterisk REST Interface, http(s)://host:port/ari. Empty: not used."`
@@ -89,12 +92,18 @@ type Config struct {
 			Username    string `key:"username" default:"" id:"Nama di ari.conf; read_only cukup." en:"The name in ari.conf; read_only is enough."`
 			Password    Secret `key:"password" default:"" id:"Sandi di ari.conf." en:"The password in ari.conf."`
 			Controller  string `key:"controller" default:"" id:"Nama singkat atau id perusahaan yang panggilannya datang dari sini." en:"Short name or id of the company whose calls come from here."`
+			Trunk       string `key:"trunk" default:"" id:"Jalan telepon keluar dengan tempat nomornya, misalnya PJSIP/{number}@trunk. Kosong: tidak menelepon keluar." en:"The way out with a place for the number, such as PJSIP/{number}@trunk. Empty: no calls out."`
+			Context     string `key:"context" default:"" id:"Konteks rencana nomor tempat ekstensi petugas dicapai." en:"Context of the dial plan in which agents' extensions are reached."`
+			CallerID    string `key:"caller_id" default:"" id:"Nomor perusahaan yang dilihat pelanggan dan petugas." en:"The company's number that customer and agent see."`
 		} `key:"ari"`
 		ESL struct {
 			Address    string `key:"address" default:"" id:"FreeSWITCH event socket, host:porta (biasanya 8021). Kosong: tidak dipakai." en:"FreeSWITCH event socket, host:port (usually 8021). Empty: not used."`
 			Username   string `key:"username" default:"" id:"Nama pengguna (user@domain) bila dipakai; kosong: hanya sandi." en:"User name (user@domain) where one is used; empty: password only."`
 			Password   Secret `key:"password" default:"" id:"Sandi di event_socket.conf." en:"The password in event_socket.conf."`
 			Controller string `key:"controller" default:"" id:"Nama singkat atau id perusahaan yang panggilannya datang dari sini." en:"Short name or id of the company whose calls come from here."`
+			Trunk      string `key:"trunk" default:"" id:"Jalan telepon keluar dengan tempat nomornya, misalnya sofia/gateway/trunk/{number}. Kosong: tidak menelepon keluar." en:"The way out with a place for the number, such as sofia/gateway/trunk/{number}. Empty: no calls out."`
+			Context    string `key:"context" default:"" id:"Konteks rencana nomor tempat ekstensi petugas dicapai." en:"Context of the dial plan in which agents' extensions are reached."`
+			CallerID   string `key:"caller_id" default:"" id:"Nomor perusahaan yang dilihat pelanggan dan petugas." en:"The company's number that customer and agent see."`
 		} `key:"esl"`
 	} `key:"telephony"`
 

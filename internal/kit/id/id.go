@@ -47,6 +47,7 @@ const (
 	Group        = "grp" // a group of a company's directory
 	Watch        = "wat" // an entry of a list of persons who are watched over
 	Alert        = "alr"
+	Dialled      = "dia" // a call that an exchange was asked for, as the exchange calls it
 	Change       = "chg" // a change of contact that waits
 	Request      = "ask" // a field that a customer is asked for on a page of their own
 	Query        = "qry" // one search; names what an agent may be shown from it

@@ -12,6 +12,7 @@ type AMI struct {
 	Username string
 	Password string
 	Dial     Dial
+	Way      Way // how calls leave; zero: none are made
 	After    After
 }
 

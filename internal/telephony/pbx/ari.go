@@ -23,6 +23,7 @@ type ARI struct {
 	Username    string
 	Password    string
 	Dial        Dial
+	Way         Way // how calls leave; zero: none are made
 	After       After
 }
 

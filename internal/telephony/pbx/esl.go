@@ -15,6 +15,7 @@ type ESL struct {
 	Username string // user@domain, where one is used
 	Password string
 	Dial     Dial
+	Way      Way // how calls leave; zero: none are made
 	After    After
 }
 

@@ -1,14 +1,16 @@
 // Package pbx speaks with exchanges: Asterisk by AMI and ARI, FreeSWITCH by ESL. Each client
 // is small and written from the protocol's public description: it connects, proves who it
 // is, subscribes, and gives one event after another as a document, names and texts, that a
-// mapping of package telephony can read. It changes nothing in the exchange: it sends a
-// login, a subscription, and what keeps the connection alive.
+// mapping of package telephony can read. In the exchange it changes nothing: it sends a
+// login, a subscription, and what keeps the connection alive; and, where its operator has set up a
+// way out, it asks for a call to an ordinary number (Dialler), on a connection of its own.
 //
 // What it promises: an event is given whole however its bytes were cut on the way; a
 // wrong password is told from an exchange that is away, because only a person can mend the
 // first; a session ends at once when its context does, and leaves no goroutine behind.
 //
 // What it refuses: an answer of another protocol, a line or a message without end, and any
+// number that is none of a person or that more than a number could come along with, and any
 // text of the exchange in an error, since a caller's name and number may be in it.
 package pbx
 
@@ -64,5 +66,7 @@ var (
 	errLogin       = errs.New(errs.Denied, "pbx.login")
 	errProtocol    = errs.New(errs.Invalid, "pbx.protocol")
 	errClosed      = errs.New(errs.Unavailable, "pbx.closed")
+	errNumber      = errs.New(errs.Denied, "pbx.number")
+	errWay         = errs.New(errs.Unavailable, "pbx.way")
 	errRefused     = errs.New(errs.Denied, "pbx.refused")
 )
