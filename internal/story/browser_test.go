@@ -103,7 +103,7 @@ func (p *person) hear(event any) {
 			p.trouble = append(p.trouble, fmt.Sprint("console: ", e.Args[0].Value))
 		}
 	case *log.EventEntryAdded:
-		if e.Entry.Level != log.EntryLevelError || p.refused && e.Entry.Source == log.EntrySourceNetwork && strings.Contains(e.Entry.Text, "status of 4") {
+		if e.Entry.Level != log.EntryLevelError || p.refused && e.Entry.Source == log.EntrySourceNetwork && (strings.Contains(e.Entry.Text, "status of 4") || strings.Contains(e.Entry.Text, "ERR_INTERNET_DISCONNECTED")) {
 			return
 		}
 		p.trouble = append(p.trouble, fmt.Sprintf("%s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
@@ -318,6 +318,14 @@ func (p *person) theme(which string) {
 func (p *person) window(width, height, zoom int64) {
 	p.t.Helper()
 	call(p, emulation.SetDeviceMetricsOverride, emulation.SetDeviceMetricsOverrideParams{Width: width * 100 / zoom, Height: height * 100 / zoom, DeviceScaleFactor: float64(zoom) / 100})
+}
+
+// cut takes the connection away, or gives it back.
+func (p *person) cut(away bool) {
+	p.t.Helper()
+	call(p, network.EmulateNetworkConditionsByRule, network.EmulateNetworkConditionsByRuleParams{
+		MatchedNetworkConditions: []*network.Conditions{{Offline: away, DownloadThroughput: -1, UploadThroughput: -1}},
+	})
 }
 
 // slowly makes every answer take so many milliseconds longer.

@@ -130,6 +130,7 @@ func TestStoryAnAgentServesACallWithoutTouchingTheMouse(t *testing.T) {
 	rina.signsIn("agent", indonesian)
 	rina.isAt("/desk")
 	rina.sees("Menunggu dijawab", "Nomor cocok dengan satu pelanggan")
+	rina.waits("is not told by the title that it rings", `document.title.startsWith("(1) ")`)
 	rina.looks("home")
 	rina.guide("id", "1-ring")
 
@@ -567,14 +568,103 @@ func TestStoryOneSeatTwoAgentsTheSecondTakesOverWithAPasskey(t *testing.T) {
 	seat.signsIn("agent", indonesian) // Rina works here meanwhile
 	seat.opens("/desk")
 	seat.sees("Rina")
+	began := time.Now()
 	seat.once("g u")
 	seat.isAt("/switch")
-	seat.looks("switch")
 	seat.clicks("button", "Masuk dengan kunci sandi")
 	seat.waits("is not Bagas", `document.readyState === "complete" && document.querySelector(".who .name")?.textContent.includes("Bagas")`)
+	t.Logf("the seat changed hands in %v", time.Since(began).Round(10*time.Millisecond))
 	seat.opens("/desk")
 	seat.seesNot("Rina")
 	delete(sessions, "agent") // whoever makes room has signed out
+}
+
+// The count is of the shortest way: take the call, state the purpose, find who calls, take the one, verify, open the one
+// value, end and seal. The note is typed besides.
+func TestStoryTheHappyPathTakesNineStrokesAndTheNote(t *testing.T) {
+	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai") // which is what Enter does at a call that rings: the demonstration's only one rings in another story
+	strokes := 1
+	strike := func(stroke string) {
+		t.Helper()
+		rina.once(stroke)
+		strokes += len(strings.Fields(stroke))
+	}
+	strike("1")
+	strike("n")
+	rina.waits("sees no hit", `document.querySelector(".hits button")`)
+	strike("1")
+	number := rina.sendsLink()
+	strokes++
+	customer.confirms(number)
+	rina.sees("Data untuk tujuan ini")
+	strike("r a")
+	rina.waits("sees no opened value", opened)
+	rina.once("t") // the note
+	rina.types("Menanyakan pesanan.")
+	rina.presses("Tab", "Enter")
+	rina.sees("1 catatan tersimpan")
+	rina.presses("Escape")
+	rina.asks(`document.activeElement.blur()`, nil)
+	strike("e Enter")
+	rina.isAt("/desk")
+	rina.sees("Kontak disegel")
+	if strokes > 9 {
+		t.Errorf("the happy path takes %d strokes", strokes)
+	}
+}
+
+func TestStoryACallerWhoCannotProveWhoHeIsIsRefusedKindly(t *testing.T) {
+	rina := somebody(t, "rina", "id")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.identifies("1")
+	rina.sees("Verifikasi penelepon")
+	rina.once("q")
+	rina.types("sesuatu yang lain")
+	rina.presses("Enter")
+	rina.sees("Tidak cocok", "Katakan")
+	rina.looks("refused-caller")
+	rina.presses("Escape")
+	rina.seesNot("Data untuk tujuan ini")
+	rina.clicks("button", "Tolak melayani")
+	rina.chooses("Alasan", "Tidak dapat diverifikasi")
+	rina.looks("refuse")
+	rina.waits("cannot refuse", `(() => { const b = document.querySelector("form[action$='/refuse'] button"); b?.focus(); return b === document.activeElement })()`)
+	rina.presses("Enter")
+	rina.isAt("/desk")
+	rina.waits("sees a value", never)
+}
+
+func TestStoryTheConnectionIsLostInTheMiddleOfACall(t *testing.T) {
+	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.identifies("1")
+	customer.confirms(rina.sendsLink())
+	rina.sees("Data untuk tujuan ini")
+	rina.once("r a")
+	rina.waits("sees no opened value", opened)
+	rina.once("t")
+	rina.types("Belum selesai")
+	rina.refused = true // the browser reports each request that does not get through
+	rina.cut(true)
+	rina.sees("Sambungan ke server terputus")
+	rina.waits("sees a value without a connection", never)
+	rina.looks("cut")
+	rina.presses("Escape")
+	rina.presses("r", "a")
+	rina.sees("Sambungan ke server terputus")
+	rina.waits("sees a value without a connection", never)
+	rina.cut(false)
+	rina.waits("is still told that there is no connection", `document.querySelector("#offline").textContent === ""`)
+	rina.waits("has lost the note", `document.querySelector("#note textarea").value === "Belum selesai"`)
+	rina.sees("Data untuk tujuan ini")
+	rina.once("r a")
+	rina.waits("sees no opened value", opened)
+	rina.once("e Enter")
+	rina.isAt("/desk")
 }
 
 func TestStoryTheCommandLineDoesWhatThePageCanDo(t *testing.T) {

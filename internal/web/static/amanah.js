@@ -11,7 +11,7 @@
 //                               unless the server answers data-stamp with 304: no change
 //   data-beat="/path" data-every="10"  a POST at once and every ten seconds while it stands on the
 //                               page; answered 205, it ends and the live parts are asked for anew
-//   data-since="time"           counts up from a time
+//   data-since="time"           counts up from a time;  data-count="2" how many wait, shown before the title: a notice without sound
 //
 // Keys that are taken everywhere: / opens the command line, and so does ?; j and k walk the rows of a
 // table, arrows its boxes to tick, [ and ] turn its pages, Escape masks every opened value. An opened value (Masked
@@ -188,8 +188,8 @@
     $$("[data-mask-after]", root).forEach(countDown);
     $$("[data-stream]", root).forEach(listen);
     $$("[data-beat]", root).forEach(beat);
-    streams.forEach((s) => s.tune());
-    clocks();
+    streams.forEach((s) => s.tune()); clocks();
+    const waiting = +$("[data-count]")?.dataset.count || 0; doc.title = (waiting ? "(" + waiting + ") " : "") + doc.title.replace(/^\(\d+\) /, "");
   };
 
   // Keys: data-key holds one stroke ("v", "Enter", "=") or two ("r p"). No key works while
