@@ -31,6 +31,16 @@ const everybody = "agent supervisor dpo security auditor admin"
 // rules is every route of the house. A new route fails TestEveryRouteIsClosedToEverybodyWhoMustNotUseIt until it has a
 // row: before adding one, ask who must not use it, and whose customers it could show.
 var rules = map[string]rule{
+	"GET /api/v1/interactions/{interaction}/mandates":                   {roles: "agent supervisor", scope: "serve"},
+	"POST /api/v1/interactions/{interaction}/mandates":                  {roles: "agent supervisor", scope: "serve"},
+	"POST /api/v1/interactions/{interaction}/mandates/{mandate}/revoke": {roles: "agent supervisor", scope: "serve"},
+	"POST /api/v1/mandates/{mandate}/revoke":                            {roles: "supervisor dpo", scope: "serve", fresh: true},
+	"PUT /api/v1/interactions/{interaction}/speaker":                    {roles: "agent supervisor", scope: "serve"},
+	"GET /calls/{interaction}/representatives":                          {roles: "agent supervisor"},
+	"POST /calls/{interaction}/representatives":                         {roles: "agent supervisor"},
+	"POST /calls/{interaction}/representatives/{mandate}/revoke":        {roles: "agent supervisor"},
+	"POST /calls/{interaction}/speaker":                                 {roles: "agent supervisor"},
+
 	"GET /api/v1/interactions/{interaction}/contact-changes":                    {roles: "agent supervisor", scope: "serve"},
 	"GET /calls/{interaction}/acts":                                             {roles: "agent supervisor"},
 	"GET /v/change/{token}":                                                     {open: true},
@@ -297,6 +307,8 @@ var stale = map[string][]string{
 		"POST /api/v1/interactions/{interaction}/contact-changes", "POST /api/v1/interactions/{interaction}/contact-changes/{change}/withdraw",
 		"POST /api/v1/interactions/{interaction}/heartbeat", "POST /api/v1/interactions/{interaction}/move", "POST /api/v1/interactions/{interaction}/notes", "POST /api/v1/interactions/{interaction}/notes/read",
 		"POST /api/v1/interactions/{interaction}/purpose", "POST /api/v1/interactions/{interaction}/refuse", "POST /api/v1/interactions/{interaction}/resend", "POST /api/v1/interactions/{interaction}/reveal",
+		"POST /api/v1/interactions/{interaction}/mandates", "POST /api/v1/interactions/{interaction}/mandates/{mandate}/revoke", "PUT /api/v1/interactions/{interaction}/speaker",
+		"POST /calls/{interaction}/representatives", "POST /calls/{interaction}/representatives/{mandate}/revoke", "POST /calls/{interaction}/speaker",
 		"POST /api/v1/interactions/{interaction}/check", "POST /api/v1/interactions/{interaction}/write", "POST /calls/{interaction}/write",
 		"POST /api/v1/interactions/{interaction}/seal", "POST /api/v1/interactions/{interaction}/search", "PUT /api/v1/interactions/{interaction}/subject", "POST /api/v1/interactions/{interaction}/transfer",
 		"POST /api/v1/interactions/{interaction}/verification/answer", "POST /api/v1/interactions/{interaction}/verification/link",
@@ -356,7 +368,7 @@ func path(pattern string) (method, target string) {
 		{"{interaction}", id.New(id.Interaction)}, {"{subject}", id.New(id.Subject)}, {"{customer}", id.New(id.Subject)}, {"{purpose}", id.New(id.Purpose)},
 		{"{staff}", id.New(id.Staff)}, {"{client}", id.New(id.Client)}, {"{approval}", id.New(id.Approval)}, {"{session}", id.New(id.Session)},
 		{"{import}", "imp_00000000000000000000000000"}, {"{passkey}", "psk_00000000000000000000000000"}, {"{message}", "msg_00000000000000000000000000"},
-		{"{denial}", id.New(id.Verification)}, {"{line}", "lin_00000000000000000000000000"}, {"{hook}", "hok_00000000000000000000000000"}, {"{delivery}", "evt_00000000000000000000000000"}, {"{mapping}", "amazon-connect"},
+		{"{denial}", id.New(id.Verification)}, {"{mandate}", id.New(id.Mandate)}, {"{line}", "lin_00000000000000000000000000"}, {"{hook}", "hok_00000000000000000000000000"}, {"{delivery}", "evt_00000000000000000000000000"}, {"{mapping}", "amazon-connect"},
 		{"{token}", strings.Repeat("A", 43)}, {"{index}", "0"}, {"{code}", "web.denied"}, {"{file...}", "none.css"}, {"{$}", ""},
 	} {
 		target = strings.ReplaceAll(target, fill[0], fill[1])
@@ -657,6 +669,14 @@ func bodies(w *world, subject, colleague string) map[string]string {
 		"POST /calls/{interaction}/search":                            form("by", "phone", "value", phone(1)),
 		"POST /calls/{interaction}/transfer":                          form("to", colleague),
 		"POST /purposes/{purpose}/notices":                            form("text_id", strings.Repeat("pemberitahuan ", 9), "text_en", strings.Repeat("notice ", 9)),
+
+		"POST /api/v1/interactions/{interaction}/mandates":                  `{"kind":"assistant","name":"Dewi","until":"` + w.now().AddDate(0, 1, 0).Format(time.DateOnly) + `","format":"slow"}`,
+		"POST /api/v1/interactions/{interaction}/mandates/{mandate}/revoke": `{"why":"dispute"}`,
+		"POST /api/v1/mandates/{mandate}/revoke":                            `{"why":"dispute"}`,
+		"PUT /api/v1/interactions/{interaction}/speaker":                    `{"mandate":""}`,
+		"POST /calls/{interaction}/representatives":                         form("kind", "assistant", "name", "Dewi", "until", w.now().AddDate(0, 1, 0).Format(time.DateOnly), "format", "slow"),
+		"POST /calls/{interaction}/representatives/{mandate}/revoke":        form("why", "dispute"),
+		"POST /calls/{interaction}/speaker":                                 form("mandate", ""),
 		"POST /purposes/{purpose}/revise": form("name_id", "Nama", "name_en", "Name", "script_id", "Selamat datang di {company}, dengan {agent}.", "script_en",
 			"Welcome to {company}, {agent} speaking.", "use", "reveal:name"),
 		"": purpose,
@@ -691,7 +711,7 @@ func TestAnotherPersonsCallAndAnotherCompanysCustomerStayClosed(t *testing.T) {
 	w.must(err)
 	origin, disclosed := w.Log.Origin(), shown.Receipt.Leaf
 	purpose := w.purpose("order_status")
-	fill := strings.NewReplacer("{interaction}", itx, "{subject}", subject, "{customer}", subject, "{purpose}", purpose, "{denial}", denied)
+	fill := strings.NewReplacer("{interaction}", itx, "{subject}", subject, "{customer}", subject, "{purpose}", purpose, "{mandate}", id.New(id.Mandate), "{denial}", denied)
 	body := bodies(w, subject, w.people["colleague"].id)
 	// Nobody but the company's own reads or changes these; a purpose's text is open to staff, who must explain it.
 	toRead := []string{"GET /api/v1/purposes/{purpose}", "GET /api/v1/purposes/{purpose}/notices", "GET /purposes/{purpose}"}

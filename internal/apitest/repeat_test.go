@@ -46,26 +46,38 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	told, published, retired := draft("told"), draft("published"), draft("retired")
 	_, err := dpo.PublishNotice(ctx, published, map[string]string{"id": "Kami memakai data.", "en": "We use data."})
 	w.must(err)
+	// two mandates to revoke: of an assistant, which gives no rights
+	until := w.now().AddDate(0, 1, 0).Format(time.DateOnly)
+	helped := func() string {
+		var out struct{ ID string }
+		said := w.send("POST", "/api/v1/interactions/"+itx+"/mandates", `{"kind":"assistant","name":"Dewi","until":"`+until+`","format":"slow"}`, "Authorization", "Bearer "+agent.token, "Content-Type", "application/json")
+		w.must(json.Unmarshal([]byte(said.body), &out))
+		return out.ID
+	}
+	first, second := helped(), helped()
 	// What each keyed operation is sent, by whom, and what it leaves behind.
 	keyed := map[string]struct{ target, token, body, effect string }{
-		"POST /interactions":                               {"/interactions", other.token, `{"controller":"` + w.toko + `","channel":"phone","direction":"inbound","queue":"layanan"}`, "interaction_contact"},
-		"POST /interactions/{interaction}/resend":          {"/interactions/" + itx + "/resend", agent.token, `{"field":"email"}`, "message_outbox"},
-		"POST /interactions/{interaction}/write":           {"/interactions/" + itx + "/write", agent.token, `{"field":"email","text":"Pesanan dikirim besok."}`, "message_outbox where template = 'message.written'"},
-		"POST /interactions/{interaction}/notes":           {"/interactions/" + itx + "/notes", agent.token, `{"text":"Menanyakan pesanan."}`, "desk_note"},
-		"POST /interactions/{interaction}/consents":        {"/interactions/" + itx + "/consents", agent.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`, "consent_event"},
-		"POST /interactions/{interaction}/collect":         {"/interactions/" + change + "/collect", changer.token, `{"field":"address","value":"Jalan Melati 7, Bandung"}`, "audit_entry where action = 'act.collect'"},
-		"POST /interactions/{interaction}/contact-changes": {"/interactions/" + change + "/contact-changes", changer.token, `{"field":"email","value":"baru.sekali@contoh.example"}`, "act_change"},
-		"POST /denials/{denial}/review":                    {"/denials/" + denied + "/review", dpo.token, `{"reason":"Sudah ditelusuri."}`, "verification_review"},
-		"POST /watchlist":                                  {"/watchlist", dpo.token, `{"list":"protected","kind":"phone","controller":"` + w.toko + `","persons":["` + phone(8) + `"],"reason":"tokoh publik","review":"` + w.DB.Now().AddDate(0, 3, 0).Format(time.DateOnly) + `"}`, "watchlist_entry"},
-		"POST /watchlist/{entry}/remove":                   {"/watchlist/" + standing + "/remove", dpo.token, `{"reason":"masa jabatan berakhir"}`, "approval_request where kind = 'watchlist.remove'"},
-		"POST /alerts/{alert}/review":                      {"/alerts/" + alert + "/review", dpo.token, `{"disposition":"test","note":"uji sendiri"}`, "watchlist_alert where disposition <> ''"},
-		"POST /subjects/{subject}/consents":                {"/subjects/" + subject + "/consents", dpo.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted","channel":"paper"}`, "consent_event"},
-		"POST /customers":                                  {"/customers", key, asText(client.NewCustomer{Controller: w.toko, Purpose: w.purpose("registration"), Values: w.values(7)}), "vault_subject"},
-		"PATCH /customers/{customer}":                      {"/customers/" + subject, key, `{"purpose":"` + w.purpose("registration") + `","values":[{"field":"name","value":"Siti Rahmawati Baru"}]}`, "audit_entry where action = 'customer.update'"},
-		"POST /purposes":                                   {"/purposes", dpo.token, `{"controller":"` + w.toko + `","slug":"lain","basis":"contract","name":{"id":"Lain","en":"Other"},"fields":{"reveal":["name"]},"script":{"id":"Salam.","en":"Hello."}}`, "purpose_purpose"},
-		"POST /purposes/{purpose}/notices":                 {"/purposes/" + told + "/notices", dpo.token, `{"text":{"id":"Kami memakai data.","en":"We use data."}}`, "purpose_notice"},
-		"POST /purposes/{purpose}/publish":                 {"/purposes/" + published + "/publish", dpo.token, "", "audit_entry where action = 'purpose.published'"},
-		"POST /purposes/{purpose}/retire":                  {"/purposes/" + retired + "/retire", dpo.token, "", "audit_entry where action = 'purpose.retired'"},
+		"POST /interactions":                                         {"/interactions", other.token, `{"controller":"` + w.toko + `","channel":"phone","direction":"inbound","queue":"layanan"}`, "interaction_contact"},
+		"POST /interactions/{interaction}/resend":                    {"/interactions/" + itx + "/resend", agent.token, `{"field":"email"}`, "message_outbox"},
+		"POST /interactions/{interaction}/write":                     {"/interactions/" + itx + "/write", agent.token, `{"field":"email","text":"Pesanan dikirim besok."}`, "message_outbox where template = 'message.written'"},
+		"POST /interactions/{interaction}/notes":                     {"/interactions/" + itx + "/notes", agent.token, `{"text":"Menanyakan pesanan."}`, "desk_note"},
+		"POST /interactions/{interaction}/consents":                  {"/interactions/" + itx + "/consents", agent.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`, "consent_event"},
+		"POST /interactions/{interaction}/collect":                   {"/interactions/" + change + "/collect", changer.token, `{"field":"address","value":"Jalan Melati 7, Bandung"}`, "audit_entry where action = 'act.collect'"},
+		"POST /interactions/{interaction}/contact-changes":           {"/interactions/" + change + "/contact-changes", changer.token, `{"field":"email","value":"baru.sekali@contoh.example"}`, "act_change"},
+		"POST /interactions/{interaction}/mandates":                  {"/interactions/" + itx + "/mandates", agent.token, `{"kind":"assistant","name":"Dewi","until":"` + until + `","format":"slow"}`, "mandate_record"},
+		"POST /interactions/{interaction}/mandates/{mandate}/revoke": {"/interactions/" + itx + "/mandates/" + first + "/revoke", agent.token, `{"why":"customer_asked"}`, "audit_entry where action = 'mandate.revoke'"},
+		"POST /mandates/{mandate}/revoke":                            {"/mandates/" + second + "/revoke", dpo.token, `{"why":"dispute"}`, "audit_entry where action = 'mandate.revoke'"},
+		"POST /denials/{denial}/review":                              {"/denials/" + denied + "/review", dpo.token, `{"reason":"Sudah ditelusuri."}`, "verification_review"},
+		"POST /watchlist":                                            {"/watchlist", dpo.token, `{"list":"protected","kind":"phone","controller":"` + w.toko + `","persons":["` + phone(8) + `"],"reason":"tokoh publik","review":"` + w.DB.Now().AddDate(0, 3, 0).Format(time.DateOnly) + `"}`, "watchlist_entry"},
+		"POST /watchlist/{entry}/remove":                             {"/watchlist/" + standing + "/remove", dpo.token, `{"reason":"masa jabatan berakhir"}`, "approval_request where kind = 'watchlist.remove'"},
+		"POST /alerts/{alert}/review":                                {"/alerts/" + alert + "/review", dpo.token, `{"disposition":"test","note":"uji sendiri"}`, "watchlist_alert where disposition <> ''"},
+		"POST /subjects/{subject}/consents":                          {"/subjects/" + subject + "/consents", dpo.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted","channel":"paper"}`, "consent_event"},
+		"POST /customers":                                            {"/customers", key, asText(client.NewCustomer{Controller: w.toko, Purpose: w.purpose("registration"), Values: w.values(7)}), "vault_subject"},
+		"PATCH /customers/{customer}":                                {"/customers/" + subject, key, `{"purpose":"` + w.purpose("registration") + `","values":[{"field":"name","value":"Siti Rahmawati Baru"}]}`, "audit_entry where action = 'customer.update'"},
+		"POST /purposes":                                             {"/purposes", dpo.token, `{"controller":"` + w.toko + `","slug":"lain","basis":"contract","name":{"id":"Lain","en":"Other"},"fields":{"reveal":["name"]},"script":{"id":"Salam.","en":"Hello."}}`, "purpose_purpose"},
+		"POST /purposes/{purpose}/notices":                           {"/purposes/" + told + "/notices", dpo.token, `{"text":{"id":"Kami memakai data.","en":"We use data."}}`, "purpose_notice"},
+		"POST /purposes/{purpose}/publish":                           {"/purposes/" + published + "/publish", dpo.token, "", "audit_entry where action = 'purpose.published'"},
+		"POST /purposes/{purpose}/retire":                            {"/purposes/" + retired + "/retire", dpo.token, "", "audit_entry where action = 'purpose.retired'"},
 	}
 	var document struct {
 		Paths map[string]map[string]struct {
@@ -110,6 +122,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	}
 	for name, r := range keyed {
 		method, _, _ := strings.Cut(name, " ")
+		w.sleep(time.Second) // for the limit of requests
 		w.must(agent.Heartbeat(ctx, itx))
 		w.must(changer.Heartbeat(ctx, change))
 		before := rows(r.effect)

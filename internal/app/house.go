@@ -48,6 +48,7 @@ import (
 	"github.com/amanah-id/amanah/internal/vault"
 	"github.com/amanah-id/amanah/internal/verification"
 	"github.com/amanah-id/amanah/internal/verification/check"
+	"github.com/amanah-id/amanah/internal/verification/mandate"
 	"github.com/amanah-id/amanah/internal/verification/method"
 	verifypage "github.com/amanah-id/amanah/internal/verification/page"
 	"github.com/amanah-id/amanah/internal/verification/simswap"
@@ -80,6 +81,7 @@ type House struct {
 	Messages     *message.Service
 	Verification *verification.Service
 	Check        *check.Service
+	Mandates     *mandate.Service
 	Desk         *desk.Service
 	Acts         *act.Service
 	Trail        *trail.Trail
@@ -115,7 +117,7 @@ type building struct {
 func roomSchemas() []db.Schema {
 	return []db.Schema{
 		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), oidc.Schema(), scim.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
-		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), desk.Schema(), act.Schema(),
+		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), mandate.Schema(), desk.Schema(), act.Schema(),
 		telephony.Schema(), watchlist.Schema(),
 	}
 }
@@ -240,6 +242,9 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Consent: func(tx *db.Tx, subject, purpose string) (bool, error) {
 			return h.Consents.IsGranted(tx, subject, purpose)
 		},
+		Mandate: func(tx *db.Tx, itx, subject string) (gate.MandateFacts, error) {
+			return h.Mandates.Facts(tx, itx, subject)
+		},
 		Budget:   func(tx *db.Tx, a actor.Actor, itx string) (int, error) { return h.Desk.BudgetLeft(tx, a, itx) },
 		Searches: func(tx *db.Tx, a actor.Actor, itx string) (int, int, error) { return h.Desk.SearchesLeft(tx, a, itx) },
 		Told: func(tx *db.Tx, subject string, level int) ([]string, int, error) {
@@ -250,7 +255,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Owner: h.Vault.Owner,
 		Field: fieldFacts(h.Catalogue),
 	}, append(vault.Duties(h.Catalogue), gate.DutySpec{Name: message.Duty, Fields: message.Fields()}, gate.DutySpec{Name: message.ReadDuty, Fields: message.ReadFields(h.Catalogue)},
-		gate.DutySpec{Name: verification.SIMDuty, Fields: verification.SIMFields()}, gate.DutySpec{Name: act.Duty, Fields: act.Fields(h.Catalogue)})...)
+		gate.DutySpec{Name: verification.SIMDuty, Fields: verification.SIMFields()}, gate.DutySpec{Name: mandate.Duty, Fields: mandate.DutyFields()}, gate.DutySpec{Name: act.Duty, Fields: act.Fields(h.Catalogue)})...)
 	if missing := h.Gate.Missing(); len(missing) > 0 {
 		return nil, errs.New(errs.Internal, "app.internal").With("missing", missing)
 	}
@@ -270,6 +275,9 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		return nil, err
 	}
 	h.Messages, err = message.New(message.Options{
+		Others: func(tx *db.Tx, subject, mandate string) (keyring.Sealed, error) {
+			return h.Mandates.Sealed(tx, subject, mandate)
+		},
 		DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Contacts: h.Vault,
 		Texts:   func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
 		Inspect: message.NotInspected, Senders: ways, Prefer: message.Channel(cfg.Message.Phone), Duty: duty(message.Duty),
@@ -291,8 +299,17 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	if err != nil {
 		return nil, err
 	}
+	h.Mandates, err = mandate.New(mandate.Options{
+		DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Interactions: h.Interactions, Messages: h.Messages, Purposes: h.Purposes,
+		Company: company, Duty: duty(mandate.Duty),
+	})
+	if err != nil {
+		return nil, err
+	}
+	h.Consents.UseSpeakers(h.Mandates.MayConsent)
 	h.Verification, err = verification.New(verification.Options{
-		DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Interactions: h.Interactions, Messages: h.Messages, Vault: h.Vault,
+		Representatives: h.Mandates,
+		DB:              d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Interactions: h.Interactions, Messages: h.Messages, Vault: h.Vault,
 		Fold: history.Key, Company: company,
 		Staff: func(tx *db.Tx, staff string) (string, error) {
 			one, err := h.Identity.Staff(tx, staff)
@@ -334,7 +351,8 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	}
 	h.Interactions.SetAnnounce(h.Telephony.Announce)
 	h.Desk = desk.New(desk.Options{
-		DB: d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Purposes: h.Purposes,
+		Represented: h.Mandates.Line,
+		DB:          d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Purposes: h.Purposes,
 		Interactions: h.Interactions, Verification: h.Verification, Messages: h.Messages, Consents: h.Consents, Name: h.Identity.FirstName,
 		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
 		CheckCode: func(itx string) (string, string) {
@@ -367,13 +385,14 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Intake = intake.New(intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty})
 	// Two-person decisions, for the rooms that have some.
-	kinds := slices.Concat(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions(), h.Watchlist.Decisions())
+	kinds := slices.Concat(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions(), h.Watchlist.Decisions(), h.Mandates.Decisions())
 	if h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire"), Active: h.working}, kinds...); err != nil {
 		return nil, err
 	}
 	h.Identity.AskWith(h.Approvals.ForIdentity())
 	h.Verification.AskWith(h.Approvals.Request)
 	h.Watchlist.AskWith(h.Approvals.Request)
+	h.Mandates.AskWith(h.Approvals.Request)
 
 	// The front desk shows them.
 	trusted, err := proxies(cfg)
@@ -430,7 +449,7 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), interactionpage.Module(h.Interactions),
-		verifypage.Module(h.Verification, h.Check), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Watchlist.Module(),
+		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Watchlist.Module(),
 		{Name: "app", Messages: Messages}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},

@@ -48,24 +48,25 @@ var table = map[string][]string{
 	"trust/approval":          rooms(kit, trust, only("web")),
 
 	// capabilities: kit, trust and web go without saying
-	"purpose":            nil,
-	"consent":            only("purpose"),
-	"interaction":        only("purpose"),
-	"interaction/page":   only("interaction", "purpose"), // the list and the operations, its second room
-	"vault":              nil,
-	"vault/name":         only("kit/id"),                      // the index of names in memory
-	"intake":             only("vault", "purpose", "consent"), // the import of files: the vault's second room
-	"message":            only("vault"),
-	"verification":       only("interaction", "vault", "message", "purpose"),
-	"verification/check": only("interaction", "web/limit"),                          // anybody finds out whether a call is ours
-	"verification/page":  only("verification", "verification/check", "interaction"), // its pages and operations, its second room
-	"desk":               only("vault", "consent", "verification", "interaction", "purpose", "message"),
-	"desk/act":           only("desk", "vault", "verification", "interaction", "message"),                       // what is done without showing, and what the customer gives
-	"desk/page":          only("desk", "vault", "consent", "verification", "interaction", "purpose", "message"), // the screens of the desk, its second room
-	"telephony":          only("interaction", "telephony/pbx"),
-	"watchlist":          only("interaction", "vault"),
-	"telephony/pbx":      nil,           // speaks with exchanges; knows nothing of calls
-	"trail":              only("proof"), // writes proof files
+	"purpose":              nil,
+	"consent":              only("purpose"),
+	"interaction":          only("purpose"),
+	"interaction/page":     only("interaction", "purpose"), // the list and the operations, its second room
+	"vault":                nil,
+	"vault/name":           only("kit/id"),                      // the index of names in memory
+	"intake":               only("vault", "purpose", "consent"), // the import of files: the vault's second room
+	"message":              only("vault"),
+	"verification":         only("interaction", "vault", "message", "purpose"),
+	"verification/check":   only("interaction", "web/limit"),                                   // anybody finds out whether a call is ours
+	"verification/mandate": only("interaction", "vault", "message", "purpose", "verification"), // who may speak for a customer
+	"verification/page":    only("verification", "verification/check", "interaction"),          // its pages and operations, its second room
+	"desk":                 only("vault", "consent", "verification", "interaction", "purpose", "message"),
+	"desk/act":             only("desk", "vault", "verification", "interaction", "message"),                       // what is done without showing, and what the customer gives
+	"desk/page":            only("desk", "vault", "consent", "verification", "interaction", "purpose", "message"), // the screens of the desk, its second room
+	"telephony":            only("interaction", "telephony/pbx"),
+	"telephony/pbx":        nil, // speaks with exchanges; knows nothing of calls
+	"watchlist":            only("interaction", "vault"),
+	"trail":                only("proof"), // writes proof files
 
 	"app":               nil, // everything; checked below
 	"apitest":           nil, // tests of the whole API; its files may know every room

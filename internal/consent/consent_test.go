@@ -101,6 +101,7 @@ func open(t testing.TB, d func(db.Options) *db.DB) *place {
 		},
 		Consent: func(tx *db.Tx, subject, purpose string) (bool, error) { return p.book.IsGranted(tx, subject, purpose) },
 		Level:   func(*db.Tx, string, string) (int, error) { return p.level, nil },
+		Mandate: func(*db.Tx, string, string) (gate.MandateFacts, error) { return gate.MandateFacts{}, nil },
 		Budget:  func(*db.Tx, actor.Actor, string) (int, error) { return 5, nil },
 		Told:    func(*db.Tx, string, int) ([]string, int, error) { return nil, 8, nil },
 		Field: func(string, string, gate.Verb) (gate.Field, bool) {

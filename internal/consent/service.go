@@ -35,14 +35,21 @@ type Book struct {
 	gate     *gate.Gate
 	purposes Purposes
 	customer ControllerOf
+	speaks   Speaks
 }
 
 // New makes a Book. The gate is asked when an agent records what a customer says in a
 // call; the register knows purposes and their notice versions. Until UseCustomers was
 // called nobody is a customer, and nothing can be recorded.
 func New(d *db.DB, log Log, g *gate.Gate, p Purposes) *Book {
-	return &Book{d, log, g, p, func(*db.Tx, string) (string, error) { return "", errs.New(errs.NotFound, "consent.subject") }}
+	return &Book{d, log, g, p, func(*db.Tx, string) (string, error) { return "", errs.New(errs.NotFound, "consent.subject") }, nil}
 }
+
+// Speaks says why whoever speaks in a call may not decide on a purpose for the customer; nil when they may.
+type Speaks func(tx *db.Tx, interaction, subject, purpose string, grants bool) (*errs.E, error)
+
+// UseSpeakers tells the Book who may speak for a customer. Until then everybody in a call speaks for themselves.
+func (b *Book) UseSpeakers(s Speaks) { b.speaks = s }
 
 // UseCustomers tells the Book who the customers are.
 func (b *Book) UseCustomers(c ControllerOf) { b.customer = c }
@@ -141,6 +148,14 @@ func (b *Book) Say(ctx context.Context, a actor.Actor, interaction string, e Eve
 		if have := look.Facts.Level; look.Refusal == nil && have < Need(e.What) {
 			refused = errs.New(errs.Denied, "consent.not_verified").With("need", Need(e.What)).With("have", have)
 			return b.deny(tx, a, interaction, e, look.Facts, refused)
+		}
+		if look.Refusal == nil && b.speaks != nil {
+			if refused, err = b.speaks(tx, interaction, look.Facts.Interaction.Subject, e.Purpose, e.What == Granted); err != nil {
+				return err
+			}
+			if refused != nil {
+				return b.deny(tx, a, interaction, e, look.Facts, refused)
+			}
 		}
 		ans, err := b.gate.Ask(tx, a, q)
 		if err != nil || ans.Refusal != nil {

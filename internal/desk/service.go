@@ -37,6 +37,9 @@ type Options struct {
 	Verification *verification.Service
 	Messages     *message.Service
 	Consents     *consent.Book
+	// Represented says who speaks for the customer in a call, and how the customer is spoken with, each in one line; "" for
+	// neither. May be nil.
+	Represented func(ctx context.Context, a actor.Actor, interaction string, p *i18n.Printer) (speaker, assistance string, err error)
 	// Name is a member of staff's first name, Company a controller's: for the greeting and
 	// the watermark.
 	Name    func(tx *db.Tx, staff string) (string, error)
@@ -299,7 +302,7 @@ func (s *Service) View(ctx context.Context, a actor.Actor, itx string) (View, er
 		if err != nil {
 			return err
 		}
-		subject, fields := look.Facts.Interaction.Subject, s.uses(look.Facts.Purpose)
+		subject, fields := look.Facts.Interaction.Subject, within(look.Facts, s.uses(look.Facts.Purpose))
 		q := gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Mask, Fields: s.orAny(fields)}
 		if ans, err = s.Gate.Ask(tx, a, q); err != nil || subject == "" || len(fields) == 0 {
 			return err
@@ -366,6 +369,18 @@ func (s *Service) View(ctx context.Context, a actor.Actor, itx string) (View, er
 		}
 	}
 	return v, nil
+}
+
+// within are the fields of a representative's scope; all where the customer speaks. What a
+// mandate does not cover is absent, not masked.
+func within(f gate.Facts, fields []string) []string {
+	m := f.Mandate
+	if m.ID == "" {
+		return fields
+	}
+	return slices.DeleteFunc(fields, func(field string) bool {
+		return m.Covers == nil || !slices.ContainsFunc([]gate.Verb{gate.Mask, gate.Compare, gate.Act, gate.Reveal}, func(v gate.Verb) bool { return m.Covers(f.Interaction.Purpose, v, field) })
+	})
 }
 
 // stored are the names of the fields that values belong to, each once.

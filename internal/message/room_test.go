@@ -7,4 +7,6 @@ import (
 )
 
 func TestPages(t *testing.T) { webtest.Pages(t, (&Service{}).Module()) }
-func TestTexts(t *testing.T) { webtest.Texts(t, "message", "../verification") }
+func TestTexts(t *testing.T) {
+	webtest.Texts(t, "message", "../verification", "../verification/mandate")
+}

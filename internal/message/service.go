@@ -60,6 +60,8 @@ type Options struct {
 	Keys Keys
 	// Contacts are the registered contacts: *vault.Vault.
 	Contacts Contacts
+	// Others are contacts that stand in another room, by the id of a mandate: those of representatives. May be nil.
+	Others func(tx *db.Tx, subject, mandate string) (keyring.Sealed, error)
 	// Texts writes the templates.
 	Texts func(lang i18n.Lang) *i18n.Printer
 	// Inspect is asked before a text leaves; NotInspected until package dlp is built.
@@ -265,9 +267,8 @@ func (s *Service) take(ctx context.Context, messageID string) (r *row, g *gate.G
 		if !r.Expires.IsZero() && !tx.Now().Before(r.Expires) {
 			return s.finish(tx, r, Expired, "message.too_late")
 		}
-		stored, err := s.o.Contacts.Value(tx, r.subject, r.value)
+		address, err = s.address(tx, r)
 		if err == nil {
-			address = stored.Sealed()
 			key, err = s.o.Keys.Key(tx, r.subject, "")
 		}
 		switch errs.KindOf(err) {
@@ -294,6 +295,15 @@ func (s *Service) take(ctx context.Context, messageID string) (r *row, g *gate.G
 		return nil
 	})
 	return r, g, key, address, err
+}
+
+// address is the sealed contact that a message goes to.
+func (s *Service) address(tx *db.Tx, r *row) (keyring.Sealed, error) {
+	if id.Is(id.Mandate, r.value) && s.o.Others != nil {
+		return s.o.Others(tx, r.subject, r.value)
+	}
+	stored, err := s.o.Contacts.Value(tx, r.subject, r.value)
+	return stored.Sealed(), err
 }
 
 func (s *Service) open(r *row, g *gate.Grant, key keyring.Key, address keyring.Sealed) (Text, error) {

@@ -1,6 +1,7 @@
 package verification
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/subtle"
@@ -15,6 +16,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/vault"
@@ -33,8 +35,12 @@ type View struct {
 	Since    time.Time // when the link was sent
 	Seen     []string  // names of the fields used so far, once answered
 	Ended    bool      // the interaction is over
+	Stands   Stands    // in whose place the reader answers
 	CanDeny  bool      // "somebody else is calling" can be pressed
 }
+
+// Stands says who answers for whom, masked; empty where the customer answers.
+type Stands struct{ Representative, Customer, Kind string }
 
 // ViewState is which page it is.
 type ViewState string
@@ -140,6 +146,11 @@ func (s *Service) view(tx *db.Tx, a Attempt, secret string, in i18n.Lang) (v Vie
 	v.Operator = s.o.Operator
 	if a.Purpose != "" {
 		if v.Purpose, err = s.o.Purpose(tx, a.Purpose, string(in)); err != nil {
+			return v, err
+		}
+	}
+	if id.Is(id.Mandate, a.value) && s.o.Representatives != nil {
+		if v.Stands.Representative, v.Stands.Customer, v.Stands.Kind, err = s.o.Representatives.Names(tx, a.value); err != nil {
 			return v, err
 		}
 	}
@@ -253,6 +264,9 @@ func (s *Service) Reply(ctx context.Context, token, secret, answer string) error
 		case f.State.Ended() || f.State == interaction.Wrapup:
 			return errOver
 		}
+		if counts, err := s.counts(tx, one, f); err != nil || !counts {
+			return cmp.Or(err, error(errExpired))
+		}
 		one.Answered = tx.Now()
 		switch {
 		case isNumber && number == one.Number:
@@ -267,13 +281,25 @@ func (s *Service) Reply(ctx context.Context, token, secret, answer string) error
 			return err
 		}
 		if one.State == Confirmed {
-			if err := s.o.Vault.Verified(tx, one.subject, one.value); err != nil {
-				return err
+			if !id.Is(id.Mandate, one.value) {
+				if err := s.o.Vault.Verified(tx, one.subject, one.value); err != nil {
+					return err
+				}
 			}
 			return s.grant(tx, customer, f)
 		}
 		return s.o.Interactions.Unproven(tx, customer, f.ID, "verification."+string(one.State))
 	})
+}
+
+// counts reports whether the link went to whoever speaks now: a representative's link counts
+// while that mandate stands and is the one spoken through, and the customer's while the customer speaks.
+func (s *Service) counts(tx *db.Tx, one Attempt, f interaction.Facts) (bool, error) {
+	c, represented, err := s.through(tx, f)
+	if represented || id.Is(id.Mandate, one.value) {
+		return c.ID == one.value, err
+	}
+	return true, err
 }
 
 // note writes the entry of an answer and wakes the desk. The entry goes into the trail of

@@ -203,6 +203,7 @@ func (h *house) build() {
 		Level:       func(tx *db.Tx, itx, subject string) (int, error) { return h.Level(tx, itx, subject) },
 		Purpose:     purposeFacts,
 		Consent:     func(*db.Tx, string, string) (bool, error) { return true, nil },
+		Mandate:     func(*db.Tx, string, string) (gate.MandateFacts, error) { return gate.MandateFacts{}, nil },
 		Budget:      func(*db.Tx, actor.Actor, string) (int, error) { return 5, nil },
 		Hits:        func(*db.Tx, string, string) ([]string, error) { return nil, nil }, Owner: h.vault.Owner,
 		Field: func(name, channel string, verb gate.Verb) (gate.Field, bool) {

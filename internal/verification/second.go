@@ -108,12 +108,18 @@ func (s *Service) AskSecond(ctx context.Context, a actor.Actor, interactionID, r
 		if err != nil {
 			return err
 		}
+		_, represented, err := s.through(tx, f)
+		if err != nil {
+			return err
+		}
 		waiting, err := s.seconds(tx, f.Subject, func(one second) bool {
 			return one.Interaction == f.ID && one.State == secondAsked && tx.Now().Sub(one.Asked) < SecondWaits
 		})
 		switch {
 		case err != nil:
 			return err
+		case represented:
+			refusal = errRepresented
 		case level < V2:
 			refusal = errSecondLevel
 		case unusable != nil:
@@ -270,7 +276,14 @@ func (s *Service) CallBack(ctx context.Context, a actor.Actor, interactionID str
 		if err != nil {
 			return err
 		}
-		if refusal = s.calledBack(f, contacts, tx.Now()); refusal != nil {
+		_, represented, err := s.through(tx, f)
+		if err != nil {
+			return err
+		}
+		if refusal = s.calledBack(f, contacts, tx.Now()); represented {
+			refusal = errRepresented
+		}
+		if refusal != nil {
 			return s.refuse(tx, a, f, "verification.call_back", refusal)
 		}
 		age := youngest(contacts, tx.Now())

@@ -58,6 +58,14 @@ type Interactions interface {
 	Notify(tx *db.Tx, kind string, f interaction.Facts)
 }
 
+// Representatives are those who speak for customers: package mandate.
+type Representatives interface {
+	// Contact is a representative's own contact, by the id of the mandate; without an id the mandate is over.
+	// false: the customer speaks.
+	Contact(tx *db.Tx, interaction, subject string) (vault.Stored, bool, error)
+	Names(tx *db.Tx, mandate string) (representative, customer, kind string, err error)
+}
+
 // Messages is what the room uses of package message. *message.Service is one.
 type Messages interface {
 	Queue(tx *db.Tx, a actor.Actor, m message.Outgoing) (string, error)
@@ -111,6 +119,8 @@ type Options struct {
 	Customer func(attempt string) actor.Actor
 	// Duty is the actor of the job that ends links.
 	Duty actor.Actor
+	// Representatives may be nil: then the customer always speaks.
+	Representatives Representatives
 	// Rules say which proof gives which level; nil means the shipped ones.
 	Rules *method.Rules
 	// SIM tells of changed SIMs; nil when no provider is configured. SIMActor is the duty
@@ -175,6 +185,9 @@ func (s *Service) level(tx *db.Tx, f interaction.Facts, subject string) (int, ti
 		return V0, time.Time{}, err
 	}
 	level, until := LevelNow(s.o.Rules, all, signals, tx.Now())
+	if through, is, err := s.through(tx, f); err != nil || is {
+		return representedLevel(level, through.ID != ""), until, err
+	}
 	if level > V3 {
 		own, err := s.decidedBy(tx, subject, f.Agent)
 		if err != nil {
@@ -279,7 +292,7 @@ func (s *Service) status(tx *db.Tx, a actor.Actor, interactionID string) (out St
 	if out.Locked, err = locked(tx, f.Subject); err != nil {
 		return out, err
 	}
-	contacts, err := s.o.Vault.Contacts(tx, f.Subject)
+	contacts, err := s.contacts(tx, f)
 	if err != nil {
 		return out, err
 	}
@@ -288,7 +301,11 @@ func (s *Service) status(tx *db.Tx, a actor.Actor, interactionID string) (out St
 		return out, err
 	}
 	out.Links = s.ways(contacts, signals, tx.Now())
-	out.CallBack = s.calledBack(f, contacts, tx.Now()) == nil
+	_, represented, err := s.through(tx, f)
+	if err != nil {
+		return out, err
+	}
+	out.CallBack = !represented && s.calledBack(f, contacts, tx.Now()) == nil
 	if out.Second, err = s.lastDecision(tx, f); err != nil {
 		return out, err
 	}
@@ -317,6 +334,38 @@ func (s *Service) facts(tx *db.Tx, a actor.Actor, interactionID string) (interac
 		return f, errNotYours
 	}
 	return f, nil
+}
+
+// through is the contact of the representative who speaks; false when the customer speaks.
+func (s *Service) through(tx *db.Tx, f interaction.Facts) (vault.Stored, bool, error) {
+	if s.o.Representatives == nil || f.Subject == "" {
+		return vault.Stored{}, false, nil
+	}
+	return s.o.Representatives.Contact(tx, f.ID, f.Subject)
+}
+
+// contacts are those over which whoever speaks can prove to be who they are: the customer's,
+// or a representative's own, never one for the other.
+func (s *Service) contacts(tx *db.Tx, f interaction.Facts) ([]vault.Stored, error) {
+	c, represented, err := s.through(tx, f)
+	switch {
+	case err != nil:
+		return nil, err
+	case !represented:
+		return s.o.Vault.Contacts(tx, f.Subject)
+	case c.ID == "":
+		return nil, nil
+	}
+	return []vault.Stored{c}, nil
+}
+
+// representedLevel is what a level is worth where a representative speaks: the gravest acts
+// stay the customer's, and through a mandate that is over nothing is proved.
+func representedLevel(level int, standing bool) int {
+	if !standing {
+		return min(level, V1)
+	}
+	return min(level, V3)
 }
 
 // ways orders contacts by what a link to them can reach; the vault gives them the longest
@@ -447,7 +496,7 @@ func (s *Service) refuse(tx *db.Tx, a actor.Actor, f interaction.Facts, action s
 // too new to prove anything.
 func (s *Service) choose(tx *db.Tx, f interaction.Facts, value string) (vault.Stored, *errs.E, error) {
 	none := vault.Stored{Field: vault.HistoryField}
-	contacts, err := s.o.Vault.Contacts(tx, f.Subject)
+	contacts, err := s.contacts(tx, f)
 	if err != nil {
 		return none, nil, err
 	}
@@ -526,6 +575,9 @@ func (s *Service) Questions(ctx context.Context, a actor.Actor, interactionID st
 func (s *Service) questions(tx *db.Tx, f interaction.Facts) ([]Question, error) {
 	if f.Subject == "" {
 		return nil, nil
+	}
+	if _, represented, err := s.through(tx, f); err != nil || represented {
+		return nil, err // what the customer remembers says nothing about who speaks for them
 	}
 	facts, err := s.o.Vault.History(tx, f.Subject)
 	if err != nil {
@@ -720,6 +772,11 @@ func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (method.Case, time.Ti
 	if c.Signals, err = s.signals(tx, f); err != nil {
 		return c, now, err
 	}
+	_, represented, err := s.through(tx, f)
+	if err != nil {
+		return c, now, err
+	}
+	c.Number = c.Number && !represented // it is the customer's
 	decayed := micros(now.Add(-LevelLasts))
 	err = tx.Data.Rows(sqlConfirmed, []any{f.ID, f.Subject, micros(f.RightsSince), decayed}, func(r db.Row) error {
 		var contact string

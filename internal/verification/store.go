@@ -242,5 +242,6 @@ var (
 	errNoCallBack    = errs.New(errs.Denied, "verification.no_call_back")
 	errSecondLevel   = errs.New(errs.Denied, "verification.second_level")
 	errSecondAsked   = errs.New(errs.Conflict, "verification.second_asked")
+	errRepresented   = errs.New(errs.Denied, "verification.represented")
 	errSecondRefused = errs.New(errs.Denied, "verification.second_refused")
 )

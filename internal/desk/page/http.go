@@ -655,6 +655,8 @@ type standing struct {
 	interaction.View
 	proof verification.Status
 	stamp string
+	// who speaks for the customer, and how the customer is spoken with
+	speaker, assistance string
 }
 
 func (s screens) standing(r *web.Request) (now standing, err error) {
@@ -666,8 +668,13 @@ func (s screens) standing(r *web.Request) (now standing, err error) {
 			return now, err
 		}
 	}
+	if s.Represented != nil && now.Agent == r.Actor.ID() && now.Identified && now.State.Talking() && now.Fresh {
+		if now.speaker, now.assistance, err = s.Represented(r.Context(), r.Actor, now.ID, r.Printer()); err != nil {
+			return now, err
+		}
+	}
 	hash := fnv.New64a()
-	_, _ = fmt.Fprint(hash, now.View, now.proof) // a hash never fails
+	_, _ = fmt.Fprint(hash, now.View, now.proof, now.speaker, now.assistance) // a hash never fails
 	now.stamp = fmt.Sprintf("%016x", hash.Sum64())
 	return now, nil
 }
@@ -715,6 +722,7 @@ func (s screens) screen(r *web.Request, now standing, last []consent.Event) (Cal
 	}
 	if mine && v.Identified && v.State.Talking() {
 		page.verify(r.Printer(), now.proof)
+		page.represented(r.Printer(), now.speaker, now.assistance)
 		if qs, err := s.Verification.Questions(r.Context(), r.Actor, itx); err == nil {
 			page.ask(itx, qs)
 		} else if errs.KindOf(err) == errs.Internal {

@@ -82,6 +82,8 @@ type CallPage struct {
 	Reasons   []web.Choice
 	Asking    *ConsentRow  // the purpose of the call, until the customer has agreed to it
 	Acts      *web.Link    // leads to what is done without showing: collect, change of a contact
+	Speaks    *web.Link    // leads to who may speak for the customer
+	Help      string       // how the customer is spoken with
 	Consent   *web.Link    // leads to what the customer said about each
 	Consents  []ConsentRow // every other one that rests on consent
 	Opened    bool         // they were asked for
@@ -461,6 +463,15 @@ func (page *CallPage) verify(p *i18n.Printer, st verification.Status) {
 	if !st.Locked.IsZero() {
 		page.Notice = &web.Notice{Tone: web.Warn, Title: p.T("desk.locked"), Text: p.T("desk.locked_next", "until", p.DateTime(st.Locked))}
 	}
+}
+
+// represented says through whom the customer speaks and how, and leads to where that is chosen.
+func (page *CallPage) represented(p *i18n.Printer, speaker, assistance string) {
+	if speaker != "" {
+		page.Head = append(page.Head, web.Chip{Tone: web.Warn, Text: speaker})
+	}
+	page.Help = assistance
+	page.Speaks = &web.Link{To: "/calls/" + page.ID + "/representatives", Label: p.T("desk.representatives"), Key: "l"}
 }
 
 var decisionTones = map[string]web.Tone{"asked": web.Info, "approved": web.Good, "refused": web.Warn, "stopped": web.Bad}

@@ -28,6 +28,7 @@ const (
 	Purpose      = "pur"
 	Notice       = "ntc"
 	Consent      = "cns"
+	Mandate      = "man" // who may speak for a customer
 	Message      = "msg"
 	Job          = "job"
 	Approval     = "apr"

@@ -41,7 +41,7 @@ func (g *Gate) Missing() []string {
 	var out []string
 	for name, isNil := range map[string]bool{
 		"session": g.p.Session == nil, "interaction": g.p.Interaction == nil, "level": g.p.Level == nil,
-		"purpose": g.p.Purpose == nil, "consent": g.p.Consent == nil, "budget": g.p.Budget == nil, "searches": g.p.Searches == nil,
+		"purpose": g.p.Purpose == nil, "consent": g.p.Consent == nil, "mandate": g.p.Mandate == nil, "budget": g.p.Budget == nil, "searches": g.p.Searches == nil,
 		"hits": g.p.Hits == nil, "watch": g.p.Watch == nil, "touched": g.p.Touched == nil, "told": g.p.Told == nil, "owner": g.p.Owner == nil, "field": g.p.Field == nil,
 		"training": g.p.Training == nil, "request": g.p.Request == nil, "agreement": g.p.Agreement == nil,
 	} {
@@ -143,9 +143,13 @@ func (g *Gate) decide(tx *db.Tx, a actor.Actor, q Question, together int) (known
 		k.answer.Facts = k.facts
 	}
 	if len(q.Fields) == 0 {
-		if q.Verb == Consult {
+		switch q.Verb {
+		case Consult, Propose:
 			k.request.Resource.MinLevel = ConsentLevel
+		case Appoint:
+			k.request.Resource.MinLevel = AppointLevel
 		}
+		k.request.Resource.InScope = k.covers(q.Verb, "")
 		if d := g.set.Decide(k.request); !d.Allowed {
 			k.answer.Refusal = refusal(d, k.request)
 		}
@@ -332,6 +336,12 @@ func (g *Gate) interaction(tx *db.Tx, a actor.Actor, q Question, s SessionFacts,
 		}
 		k.facts.Level = c.Level
 	}
+	c.Mandate = "none"
+	if c.SubjectBound {
+		if err := g.mandate(tx, q, k); err != nil {
+			return err
+		}
+	}
 	if q.Verb == Reveal && g.p.Budget != nil {
 		if c.BudgetLeft, err = g.p.Budget(tx, a, q.Ground.id); err != nil {
 			return err
@@ -366,6 +376,31 @@ func (g *Gate) watched(tx *db.Tx, a actor.Actor, q Question, k *known) (err erro
 	}
 	c.Guarded, c.Broad = k.watched.Guarded, k.watched.Broad
 	return err
+}
+
+// mandate reads through whom the customer speaks. Where nobody can say, it counts as ended.
+func (g *Gate) mandate(tx *db.Tx, q Question, k *known) error {
+	c := &k.request.Context
+	if g.p.Mandate == nil {
+		c.Mandate = MandateRevoked
+		return nil
+	}
+	m, err := g.p.Mandate(tx, q.Ground.id, k.subject)
+	if err != nil || m.ID == "" {
+		return err
+	}
+	k.facts.Mandate = m
+	c.Mandate = MandateRevoked
+	if m.Standing == MandateValid || m.Standing == MandateExpired {
+		c.Mandate = m.Standing
+	}
+	return nil
+}
+
+// covers reports whether the representative's mandate, if there is one, reaches so far.
+func (k *known) covers(verb Verb, field string) bool {
+	m := k.facts.Mandate
+	return m.ID == "" || m.Covers != nil && m.Covers(k.facts.Interaction.Purpose, verb, field)
 }
 
 // ledger finds which of the asked fields are more than may be told of the customer today: those
@@ -420,6 +455,7 @@ func (g *Gate) resource(name string, q Question, k *known) policy.Resource {
 		InPurpose: k.facts.Purpose.Uses != nil && k.facts.Purpose.Uses(q.Verb, name),
 		Hit:       slices.Contains(k.hits, name),
 		Beyond:    slices.Contains(k.beyond, name),
+		InScope:   k.covers(q.Verb, name),
 	}
 	var f Field
 	declared := false
@@ -471,6 +507,7 @@ func (g *Gate) entry(tx *db.Tx, a actor.Actor, q Question, k known) (audit.Entry
 	switch {
 	case q.Ground.kind == onInteraction && id.Is(id.Interaction, q.Ground.id):
 		e.Interaction, e.Ground = q.Ground.id, onInteraction+":"+q.Ground.id
+		e.Ref = k.facts.Mandate.ID // whoever asked through a representative is found by it
 	case q.Ground.kind == onDuty && c.Known:
 		e.Ground, e.Ref = onDuty+":"+q.Ground.id, q.Ground.run
 	}

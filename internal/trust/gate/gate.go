@@ -65,6 +65,8 @@ const (
 	Search  Verb = "search"  // find a customer; no fields, no subject yet
 	Note    Verb = "note"    // write a note sealed under the interaction's key; no fields
 	Consult Verb = "consult" // see what the customer agreed to and refused; no fields; from ConsentLevel on
+	Appoint Verb = "appoint" // record who may speak for the customer; no fields; from AppointLevel on, and never by a representative
+	Propose Verb = "propose" // the same where a second member of staff decides; no fields; from ConsentLevel on
 	Verify  Verb = "verify"  // use a registered contact or account history to verify the caller; never shown; needs the bound subject and a live call, no level
 	Process Verb = "process" // a machine duty opens values; the output is no screen; only on the ground Duty
 )
@@ -82,7 +84,7 @@ func (v Verb) Opens() bool {
 // is such a verb.
 func (v Verb) takesFields() (yes, known bool) {
 	switch v {
-	case Search, Note, Consult:
+	case Search, Note, Consult, Appoint, Propose:
 		return false, true
 	case Collect:
 		return true, true
@@ -155,6 +157,9 @@ const ahead = 5 * time.Second
 // themselves nor, for a purpose that rests on consent, that a field opens or does not.
 const ConsentLevel = 2
 
+// AppointLevel is the verification level from which on a customer may name who speaks for them.
+const AppointLevel = 4
+
 // LedgerLevel is the verification level from which on what was told of a customer today no longer counts.
 const LedgerLevel = 3
 
@@ -182,6 +187,7 @@ type Facts struct {
 	Level       int
 	BudgetLeft  int  // read for Reveal and Search only: of the verb, in this shift
 	Consented   bool // read only when the purpose rests on consent
+	Mandate     MandateFacts
 }
 
 // Answer is the outcome of a question.
@@ -226,6 +232,21 @@ type PurposeFacts struct {
 	Listed     func() []string                    // every field it uses with any verb, sorted; nil means none
 }
 
+// MandateFacts are what the database says now about a representative who speaks for the
+// bound customer in an interaction. The zero value: the customer speaks.
+type MandateFacts struct {
+	ID       string                                             // man_…; empty when nobody represents
+	Standing string                                             // MandateValid, MandateExpired or MandateRevoked
+	Covers   func(purpose string, verb Verb, field string) bool // field is empty for a verb without fields; nil means nothing
+}
+
+// The standings of a mandate.
+const (
+	MandateValid   = "valid"
+	MandateExpired = "expired"
+	MandateRevoked = "revoked"
+)
+
 // Field is what the catalogue says about a field for one channel and verb.
 type Field struct {
 	Class    string // public, general, specific, secret
@@ -244,6 +265,8 @@ type Providers struct {
 	Level   func(tx *db.Tx, interaction, subject string) (int, error)
 	Purpose func(tx *db.Tx, purpose string) (PurposeFacts, error)
 	Consent func(tx *db.Tx, subject, purpose string) (bool, error)
+	// Mandate is through whom the customer speaks in an interaction. It can only narrow.
+	Mandate func(tx *db.Tx, interaction, subject string) (MandateFacts, error)
 	// Budget is how many reveals the actor has left in this shift.
 	Budget func(tx *db.Tx, a actor.Actor, interaction string) (int, error)
 	// Searches is how many searches the actor has left in this shift, over all calls, and

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"pgregory.net/rapid"
+
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
 	"github.com/amanah-id/amanah/internal/kit/errs"
@@ -38,6 +40,7 @@ type world struct {
 	hits     []string
 	watched  Watched
 	touches  []Touch
+	mandate  MandateFacts
 	told     []string
 	most     map[int]int
 	fails    string // name of the provider that fails
@@ -85,6 +88,7 @@ func newWorld() *world {
 		Searches: func(_ *db.Tx, _ actor.Actor, _ string) (int, int, error) {
 			return w.searches[0], w.searches[1], count("searches")
 		},
+		Mandate: func(_ *db.Tx, _, _ string) (MandateFacts, error) { return w.mandate, count("mandate") },
 		Told: func(_ *db.Tx, _ string, level int) ([]string, int, error) {
 			return w.told, w.most[level], count("told")
 		},
@@ -240,7 +244,7 @@ func TestARevealReadsNoMoreThanSixFacts(t *testing.T) {
 	if _, err := ask(t, d, g, w.agent, w.reveal("phone")); err != nil {
 		t.Fatal(err)
 	}
-	if want := []string{"session", "interaction", "purpose", "level", "budget", "watch", "touched"}; !slices.Equal(w.asked, want) {
+	if want := []string{"session", "interaction", "purpose", "level", "mandate", "budget", "watch", "touched"}; !slices.Equal(w.asked, want) {
 		t.Errorf("asked %v, want %v", w.asked, want)
 	}
 }
@@ -1004,5 +1008,92 @@ func BenchmarkAsk(b *testing.B) {
 	})
 	if err != nil {
 		b.Fatal(err)
+	}
+}
+
+// Whatever a mandate's scope, standing and the moment: what is allowed through it is allowed
+// without it, and what it does not cover is not allowed through it.
+func TestThroughAMandateNothingIsAllowedThatIsNotAllowedWithoutIt(t *testing.T) {
+	var w *world
+	base := newWorld()
+	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Clock: func() time.Time { return base.now }})
+	set, err := policy.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	verbs := []Verb{Compare, Act, Collect, Reveal, Mask, Search, Note, Consult, Appoint, Propose, Verify}
+	fields := []string{"phone", "email", "nik", "pin", "extra_size", "undeclared"}
+	through := 0
+	one := func(t *rapid.T) {
+		w = newWorld()
+		w.level = rapid.IntRange(0, 4).Draw(t, "level")
+		w.consent = rapid.Bool().Draw(t, "consent")
+		w.hits = rapid.SliceOfDistinct(rapid.SampledFrom(fields), rapid.ID[string]).Draw(t, "hits")
+		w.purpose.Basis = rapid.SampledFrom([]string{"contract", "consent"}).Draw(t, "basis")
+		w.facts.State = rapid.SampledFrom([]State{Serving, Serving, Serving, Serving, Connected, Identified, Verifying, Held, Wrapup, Sealed, Frozen}).Draw(t, "state")
+		mayVerb := rapid.SliceOfDistinct(rapid.SampledFrom(verbs), rapid.ID[Verb]).Draw(t, "verbs")
+		mayField := rapid.SliceOfDistinct(rapid.SampledFrom(fields), rapid.ID[string]).Draw(t, "fields")
+		here := rapid.Bool().Draw(t, "purpose")
+		m := MandateFacts{ID: id.New(id.Mandate), Standing: rapid.SampledFrom([]string{MandateValid, MandateValid, MandateValid, MandateExpired, MandateRevoked, "odd"}).Draw(t, "standing"),
+			Covers: func(_ string, verb Verb, field string) bool {
+				return here && slices.Contains(mayVerb, verb) && (field == "" || slices.Contains(mayField, field))
+			}}
+		q := Question{Ground: Interaction(w.call), Subject: w.subject, Verb: rapid.SampledFrom(verbs).Draw(t, "verb")}
+		if takes, _ := q.Verb.takesFields(); takes {
+			q.Fields = fields
+		}
+		if q.Verb == Search {
+			q.Subject = ""
+		}
+		g := New(w, set, w.p)
+		var alone, with Answer
+		if err := d.Read(context.Background(), func(tx *db.Tx) (err error) {
+			if alone, err = g.Preview(tx, w.agent, q); err != nil {
+				return err
+			}
+			w.mandate = m
+			with, err = g.Preview(tx, w.agent, q)
+			return err
+		}); err != nil {
+			t.Fatal(err)
+		}
+		if with.Refusal == nil && alone.Refusal != nil {
+			t.Fatalf("%s: allowed through the mandate, refused without it: %v", q.Verb, alone.Refusal)
+		}
+		for _, f := range with.Allowed {
+			through++
+			if !slices.Contains(alone.Allowed, f) {
+				t.Fatalf("%s of %s: allowed through the mandate alone", q.Verb, f)
+			}
+			if q.Verb != Verify && !m.Covers("", q.Verb, f) || m.Standing != MandateValid {
+				t.Fatalf("%s of %s: allowed through a mandate (%s) that does not cover it", q.Verb, f, m.Standing)
+			}
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		for range 30 {
+			one(t)
+		}
+	})
+	if through == 0 {
+		t.Fatal("nothing drawn was allowed: the test shows nothing")
+	}
+}
+
+func TestTheEntryOfWhatWasDoneThroughARepresentativeNamesTheMandate(t *testing.T) {
+	w := newWorld()
+	w.mandate = MandateFacts{ID: id.New(id.Mandate), Standing: MandateValid, Covers: func(purpose string, verb Verb, field string) bool {
+		return purpose == "pur_order" && verb == Reveal && field == "phone"
+	}}
+	ans, err := ask(t, w.open(t), w.gate(t), w.agent, w.reveal("phone", "email"))
+	if err != nil || !slices.Equal(ans.Allowed, []string{"phone"}) || code(ans.Refused["email"]) != "gate.mandate_scope" {
+		t.Fatal(ans, err)
+	}
+	if e := w.entries[0]; e.Ref != w.mandate.ID || !slices.Equal(e.Refused, []string{"email:gate.mandate_scope"}) {
+		t.Errorf("%+v", e)
+	}
+	w.p.Mandate = nil // nobody can say: it denies
+	if ans, err = ask(t, w.open(t), w.gate(t), w.agent, w.reveal("phone")); err != nil || code(ans.Refusal) != "gate.mandate_revoked" {
+		t.Fatal(ans.Refusal, err)
 	}
 }

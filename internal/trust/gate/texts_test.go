@@ -36,7 +36,7 @@ func TestEveryRefusalTellsWhatHappenedWhatToDoAndMostWhatToSay(t *testing.T) {
 	// Whoever meets these is in no call, or has nothing left to say to the customer.
 	silent := map[string]bool{
 		"gate.client_alone": true, "gate.admin_no_data": true, "gate.auditor_no_values": true, "gate.scope_missing": true, "gate.role_not_permitted": true,
-		"gate.ground_not_built": true, "gate.duty_only_machine": true, "gate.duty_field": true, "gate.call_over": true, "gate.call_held": true, "gate.call_not_answered": true, "gate.not_for_verification": true,
+		"gate.ground_not_built": true, "gate.duty_only_machine": true, "gate.duty_field": true, "gate.call_over": true, "gate.call_held": true, "gate.call_not_answered": true,
 	}
 	for _, lang := range i18n.Langs() {
 		p := texts.For(lang, nil)

@@ -44,6 +44,7 @@ type Resource struct {
 	InPurpose bool   // the interaction's purpose may use the field with this verb
 	Verifies  bool   // a registered contact, or account history: may serve to verify the caller
 	Beyond    bool   // the field is one more than may be told of the customer today at this level
+	InScope   bool   // the representative's mandate covers purpose, verb and field; true when the customer speaks
 	Hit       bool   // the field is the one by which a search in this interaction found the subject
 }
 
@@ -63,6 +64,9 @@ type Context struct {
 	Found        bool   // a search in this interaction found the subject
 	Channel      string // phone, chat, email
 	Level        int    // verification level now, 0 to 4
+
+	// Mandate is through whom the bound customer speaks: none, or the mandate's standing valid, expired, revoked.
+	Mandate string
 
 	PurposeChosen bool
 	PurposeActive bool   // published, not retired, and the controller's own

@@ -179,6 +179,14 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"a spent budget reveals nothing", with(func(r *Request) { r.Context.BudgetLeft = 0 }), "gate.budget_spent"},
 		{"one field more than may be told today is not revealed", with(func(r *Request) { r.Resource.Beyond = true }), "gate.facts_spent"},
 		{"nor compared", with(func(r *Request) { r.Resource.Beyond = true; r.Verb = "compare" }), "gate.facts_spent"},
+		{"a representative within the mandate", with(func(r *Request) { r.Context.Mandate, r.Resource.InScope = "valid", true }), ""},
+		{"a representative beyond the mandate", with(func(r *Request) { r.Context.Mandate = "valid" }), "gate.mandate_scope"},
+		{"a mandate that ran out", with(func(r *Request) { r.Context.Mandate, r.Resource.InScope = "expired", true }), "gate.mandate_expired"},
+		{"a mandate that was revoked", with(func(r *Request) { r.Context.Mandate, r.Resource.InScope = "revoked", true }), "gate.mandate_revoked"},
+		{"its representative is not verified either", with(func(r *Request) { r.Context.Mandate, r.Verb, r.Resource.Verifies = "revoked", "verify", true }), "gate.mandate_revoked"},
+		{"a representative appoints nobody", with(func(r *Request) { r.Context.Mandate, r.Context.Level, r.Verb = "valid", 4, "appoint" }), "gate.mandate_appoints"},
+		{"the customer appoints at the fourth level", with(func(r *Request) { r.Context.Level, r.Resource.MinLevel, r.Verb = 4, 4, "appoint" }), ""},
+		{"and not at the third", with(func(r *Request) { r.Resource.MinLevel, r.Verb = 4, "appoint" }), "gate.level_too_low"},
 		{"but masked", with(func(r *Request) { r.Resource.Beyond = true; r.Verb = "mask" }), ""},
 		{"a call's searches are used up", func() Request { r := search(); r.Context.CallLeft = 0; return r }(), "gate.searches_in_call_spent"},
 		{"a shift's searches are used up, in whatever call", func() Request { r := search(); r.Context.BudgetLeft = 0; return r }(), "gate.searches_spent"},
@@ -234,6 +242,8 @@ var facts = []fact{
 	flag(func(r *Request) *bool { return &r.Resource.Hit }),
 	flag(func(r *Request) *bool { return &r.Resource.Verifies }),
 	flag(func(r *Request) *bool { return &r.Resource.Beyond }),
+	flag(func(r *Request) *bool { return &r.Resource.InScope }),
+	of(func(r *Request) *string { return &r.Context.Mandate }, "none", "valid", "expired", "revoked", ""),
 	of(func(r *Request) *string { return &r.Context.Ground }, "interaction", "duty", "request", "agreement", ""),
 	flag(func(r *Request) *bool { return &r.Context.Known }),
 	flag(func(r *Request) *bool { return &r.Context.OwnCall }),
@@ -382,6 +392,12 @@ func TestWhatEveryAllowedRequestImplies(t *testing.T) {
 		if r.Verb == "note" {
 			return
 		}
+		must(c.Mandate != "expired" && c.Mandate != "revoked" || r.Verb == "search", "no mandate that has ended")
+		if r.Verb == "appoint" || r.Verb == "propose" {
+			must(c.SubjectBound && c.Mandate != "valid" && c.Level >= f.MinLevel && c.State != "held" && c.State != "wrapup", "the bound customer, who speaks, verified, on the line")
+			return
+		}
+		must(c.Mandate != "valid" || f.InScope || r.Verb == "search" || r.Verb == "verify", "within the mandate")
 		if r.Verb == "consult" {
 			must(c.SubjectBound && c.Level >= f.MinLevel && c.State != "held" && c.State != "wrapup", "the bound customer, verified, on the line")
 			return

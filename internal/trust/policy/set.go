@@ -35,16 +35,16 @@ func Shipped() Text { return Text{Room: "gate", Cedar: shipped} }
 
 // Verbs are the actions a policy may name, in the order screens show them.
 func Verbs() []string {
-	return []string{"compare", "act", "collect", "reveal", "mask", "search", "note", "consult", "verify", "process"}
+	return []string{"compare", "act", "collect", "reveal", "mask", "search", "note", "consult", "appoint", "propose", "verify", "process"}
 }
 
 // attributes a policy may read. A name outside this list is a spelling mistake, and a
 // forbid that reads one would never apply: New refuses it.
 var attributes = map[string][]string{
 	"principal": {"kind", "role", "signedIn", "scoped", "secondFactorMinutes"},
-	"resource":  {"class", "minLevel", "inPurpose", "verifies", "hit", "beyond"},
+	"resource":  {"class", "minLevel", "inPurpose", "verifies", "hit", "beyond", "inScope"},
 	"context": {"ground", "known", "ownCall", "state", "beating", "subjectBound", "found", "channel", "level",
-		"purposeChosen", "purposeActive", "basis", "consented", "budgetLeft", "callLeft", "training", "guarded", "broad", "dutyField", "groundBuilt"},
+		"purposeChosen", "purposeActive", "basis", "consented", "budgetLeft", "callLeft", "training", "guarded", "broad", "dutyField", "groundBuilt", "mandate"},
 }
 
 // entry is one policy, ready to be evaluated.
@@ -303,7 +303,7 @@ func resource(r Resource) types.Entity {
 		UID: types.NewEntityUID("Field", "asked"),
 		Attributes: types.NewRecord(types.RecordMap{
 			"class": types.String(r.Class), "minLevel": types.Long(r.MinLevel),
-			"inPurpose": types.Boolean(r.InPurpose), "verifies": types.Boolean(r.Verifies), "hit": types.Boolean(r.Hit), "beyond": types.Boolean(r.Beyond),
+			"inPurpose": types.Boolean(r.InPurpose), "verifies": types.Boolean(r.Verifies), "hit": types.Boolean(r.Hit), "beyond": types.Boolean(r.Beyond), "inScope": types.Boolean(r.InScope),
 		}),
 	}
 }
@@ -318,7 +318,7 @@ func context(c Context) types.Record {
 		"basis": types.String(c.Basis), "consented": types.Boolean(c.Consented),
 		"budgetLeft": types.Long(c.BudgetLeft), "callLeft": types.Long(c.CallLeft), "training": types.String(c.Training),
 		"guarded": types.Boolean(c.Guarded), "broad": types.Boolean(c.Broad),
-		"dutyField": types.Boolean(c.DutyField), "groundBuilt": types.Boolean(c.GroundBuilt),
+		"dutyField": types.Boolean(c.DutyField), "groundBuilt": types.Boolean(c.GroundBuilt), "mandate": types.String(c.Mandate),
 	})
 }
 

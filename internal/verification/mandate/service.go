@@ -1,0 +1,790 @@
+package mandate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/message"
+	"github.com/amanah-id/amanah/internal/purpose"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/approval"
+	"github.com/amanah-id/amanah/internal/trust/audit"
+	"github.com/amanah-id/amanah/internal/trust/catalog"
+	"github.com/amanah-id/amanah/internal/trust/gate"
+	"github.com/amanah-id/amanah/internal/trust/keyring"
+	"github.com/amanah-id/amanah/internal/vault"
+)
+
+// Duty is the machine duty that reads a child's birth date, so that a mandate ends with the
+// childhood, and the customer's name, so that its mask stands beside the representative's.
+const Duty = "mandate_record"
+
+// DutyFields are what it opens.
+func DutyFields() []string { return []string{"name", "birth_date"} }
+
+// ChildKind is the kind of approval that asks for a second member of staff for a parent or guardian.
+const ChildKind = "mandate.child"
+
+// ChildWaits is how long such a request waits.
+const ChildWaits = 8 * time.Hour
+
+// Vault is what the room uses of package vault.
+type Vault interface {
+	Contacts(tx *db.Tx, subject string, kinds ...catalog.Contact) ([]vault.Stored, error)
+	Values(tx *db.Tx, subject string, fields ...string) ([]vault.Stored, error)
+}
+
+// Interactions is what the room uses of package interaction.
+type Interactions interface {
+	Facts(tx *db.Tx, id string) (interaction.Facts, error)
+	MoveTx(tx *db.Tx, a actor.Actor, id string, m interaction.Move) error
+	Notify(tx *db.Tx, kind string, f interaction.Facts)
+}
+
+// Messages is what the room uses of package message.
+type Messages interface {
+	Queue(tx *db.Tx, a actor.Actor, m message.Outgoing) (string, error)
+	Carries(field string) bool
+}
+
+// Purposes is what the room uses of package purpose.
+type Purposes interface {
+	Get(tx *db.Tx, id string) (purpose.Purpose, error)
+	List(tx *db.Tx, controller string) ([]purpose.Purpose, error)
+}
+
+// Gate is what the room uses of trust/gate.
+type Gate interface {
+	Ask(tx *db.Tx, a actor.Actor, q gate.Question) (gate.Answer, error)
+	Preview(tx *db.Tx, a actor.Actor, q gate.Question) (gate.Answer, error)
+}
+
+// Keys is what the room uses of trust/keyring.
+type Keys interface {
+	MAC(name string, value []byte) []byte
+	Seal(tx *db.Tx, ref keyring.Ref, plain []byte) ([]byte, error)
+	Key(tx *db.Tx, subject, interaction string) (keyring.Key, error)
+	Open(r gate.Receipt, key keyring.Key, sealed ...keyring.Sealed) ([][]byte, error)
+	SealStaff(ref keyring.Ref, plain []byte) []byte
+	OpenStaff(ref keyring.Ref, sealed []byte) ([]byte, error)
+}
+
+// Log is where entries go: trust/audit.
+type Log interface {
+	Append(tx *db.Tx, e audit.Entry) (*audit.Pending, error)
+}
+
+// Asks is how the room asks for a decision: trust/approval.
+type Asks func(tx *db.Tx, by actor.Actor, a approval.Ask) (approval.Request, error)
+
+// Options are what the room needs; app gives them all.
+type Options struct {
+	DB           *db.DB
+	Log          Log
+	Gate         Gate
+	Keys         Keys
+	Catalogue    *catalog.Catalogue
+	Vault        Vault
+	Interactions Interactions
+	Messages     Messages
+	Purposes     Purposes
+	Company      func(tx *db.Tx, controller string) (string, error)
+	Duty         actor.Actor // of Duty
+}
+
+// Service is the room's verbs.
+type Service struct {
+	o   Options
+	ask Asks
+}
+
+// New makes the room.
+func New(o Options) (*Service, error) {
+	if o.DB == nil || o.Log == nil || o.Gate == nil || o.Keys == nil || o.Catalogue == nil || o.Vault == nil || o.Interactions == nil ||
+		o.Messages == nil || o.Purposes == nil || o.Company == nil || o.Duty.Kind() != actor.Duty || o.Duty.ID() != Duty {
+		return nil, errors.New("mandate: an option is missing")
+	}
+	return &Service{o: o}, nil
+}
+
+// AskWith gives the room its way to ask. Call it before serving.
+func (s *Service) AskWith(ask Asks) { s.ask = ask }
+
+// Decisions are the kinds of approval of this room.
+func (s *Service) Decisions() []approval.Kind {
+	return []approval.Kind{{
+		Name: ChildKind, Ask: []actor.Role{actor.Agent, actor.Supervisor}, Decide: []actor.Role{actor.Supervisor, actor.DPO}, Wait: ChildWaits,
+		Effect: s.agreed, Undone: s.refusedBy,
+	}}
+}
+
+// Recorded is what became of a mandate that was recorded.
+type Recorded struct {
+	ID      string
+	State   State
+	Request string // of approval; empty where none is needed
+}
+
+// verbOf is what the gate is asked for: the customer appoints an attorney at the fourth
+// level; for a child a second member of staff decides; an assistant has no rights.
+func verbOf(k Kind) gate.Verb {
+	if k == Attorney {
+		return gate.Appoint
+	}
+	return gate.Propose
+}
+
+// Record writes down a mandate of the customer in the agent's own live call. The gate is
+// asked first; its refusal, and one of this room, come back as the error with their entries
+// written. What also is given stands or falls with the record.
+func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft, also ...func(*db.Tx, Recorded) error) (out Recorded, err error) {
+	n.Name = strings.TrimSpace(n.Name)
+	if bad := n.check(s.o.DB.Now()); bad != nil {
+		return out, bad
+	}
+	if n.Kind == Assistant {
+		n.Contact, n.Value, n.Document, n.Number, n.Dated, n.May = "", "", "", "", "", Scope{}
+	} else {
+		n.Format = "none"
+		field, _ := s.o.Catalogue.Field(n.Contact)
+		if n.Value, err = field.Normalise(n.Value); err != nil {
+			return out, errForm.With("field", "value")
+		}
+		if slices.ContainsFunc(n.May.Fields, func(f string) bool { _, declared := s.o.Catalogue.Field(f); return !declared }) {
+			return out, errForm.With("field", "fields")
+		}
+	}
+	known, err := s.ready(ctx, a, itx, n)
+	if err != nil {
+		return out, err
+	}
+	var refusal *errs.E
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		out = Recorded{}
+		// The call may have ended, or another person may speak, since the birth date was read.
+		look, err := s.o.Gate.Preview(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: verbOf(n.Kind)})
+		if refusal = look.Refusal; err != nil || refusal != nil {
+			return err
+		}
+		f, err := s.o.Interactions.Facts(tx, itx)
+		if err != nil {
+			return err
+		}
+		if f.Subject != known.subject {
+			refusal = errOver
+			return s.refuse(tx, a, f, "mandate.record", refusal)
+		}
+		last, _ := day(n.Until)
+		if n.Kind.OfChild() {
+			if refusal = ofAge(known.born, ends(last), tx.Now()); refusal != nil {
+				return s.refuse(tx, a, f, "mandate.record", refusal)
+			}
+		}
+		m := record{ID: id.NewAt(id.Mandate, tx.Now()), Subject: f.Subject, Controller: f.Controller, Kind: n.Kind, State: Valid, Contact: n.Contact,
+			Document: n.Document, May: n.May, RecordedBy: a.ID(), Recorded: tx.Now(), Standing: tx.Now(), Ends: ends(last), mac: s.documentMAC(f.Controller, n)}
+		if n.Kind.OfChild() {
+			m.State, m.Standing = Proposed, time.Time{}
+		}
+		if err := s.seal(tx, &m, n, known.mask); err != nil {
+			return err
+		}
+		m.insert(tx)
+		if _, err := s.o.Log.Append(tx, entry(a, f, "mandate.record", m)); err != nil {
+			return err
+		}
+		out = Recorded{ID: m.ID, State: m.State}
+		if m.State == Proposed {
+			r, err := s.ask(tx, a, approval.Ask{Kind: ChildKind, Ref: m.ID, Controller: m.Controller, Reason: strings.TrimSpace(n.Reason),
+				Payload: map[string]string{"kind": string(m.Kind), "document": m.Document, "until": n.Until}})
+			if err != nil {
+				return err
+			}
+			out.Request = r.ID
+		} else if err := s.tell(tx, a, m, f.Language, "message.mandate_recorded"); err != nil {
+			return err
+		}
+		s.o.Interactions.Notify(tx, "mandate", f)
+		for _, do := range also {
+			if err := do(tx, out); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	return out, err
+}
+
+// readied is what the record needs of the customer.
+type readied struct {
+	subject string
+	mask    string    // of the customer's name
+	born    time.Time // of a child
+}
+
+// ready asks the gate, holds the mandate against what is known, and has the duty read the
+// customer's name and birth date. Nothing of it is shown but the name's mask.
+func (s *Service) ready(ctx context.Context, a actor.Actor, itx string, n Draft) (out readied, err error) {
+	var refusal *errs.E
+	var grant *gate.Grant
+	var key keyring.Key
+	var values []vault.Stored
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		out, grant, values = readied{}, nil, nil
+		answer, err := s.o.Gate.Ask(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: verbOf(n.Kind)})
+		if refusal = answer.Refusal; err != nil || refusal != nil {
+			return err
+		}
+		f, err := s.o.Interactions.Facts(tx, itx)
+		if err != nil {
+			return err
+		}
+		out.subject = f.Subject
+		if refusal, err = s.unfit(tx, f, n); err != nil {
+			return err
+		}
+		wanted := []string{"name"}
+		if n.Kind.OfChild() {
+			wanted = DutyFields()
+		}
+		if values, err = s.o.Vault.Values(tx, f.Subject, wanted...); err != nil {
+			return err
+		}
+		if refusal == nil && n.Kind.OfChild() && !slices.ContainsFunc(values, func(v vault.Stored) bool { return v.Field == "birth_date" }) {
+			if born, ok := day(n.Born); ok {
+				out.born = born
+			} else {
+				refusal = errBorn
+			}
+		}
+		if refusal != nil {
+			return s.refuse(tx, a, f, "mandate.record", refusal)
+		}
+		if len(values) == 0 {
+			return nil
+		}
+		if key, err = s.o.Keys.Key(tx, f.Subject, ""); err != nil {
+			return err
+		}
+		leave, err := s.o.Gate.Ask(tx, s.o.Duty, gate.Question{Ground: gate.Duty(Duty, id.NewAt(id.Duty, tx.Now())), Subject: f.Subject, Verb: gate.Process, Fields: fieldsOf(values)})
+		if refusal = leave.Refusal; err != nil || refusal != nil {
+			return err
+		}
+		grant = leave.Grant
+		return nil
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	if err != nil || grant == nil {
+		return out, err
+	}
+	receipt, err := grant.Receipt()
+	if err != nil {
+		return out, err
+	}
+	if err := receipt.Require(gate.Process); err != nil {
+		return out, err
+	}
+	sealed := make([]keyring.Sealed, len(values))
+	for i, v := range values {
+		sealed[i] = v.Sealed()
+	}
+	plain, err := s.o.Keys.Open(receipt, key, sealed...)
+	if err != nil {
+		return out, err
+	}
+	for i, v := range values {
+		switch v.Field {
+		case "name":
+			out.mask = s.mask(string(plain[i]))
+		case "birth_date":
+			born, ok := day(string(plain[i]))
+			if !ok {
+				return out, errBorn
+			}
+			out.born = born
+		}
+		clear(plain[i])
+	}
+	return out, nil
+}
+
+func fieldsOf(values []vault.Stored) (out []string) {
+	for _, v := range values {
+		if !slices.Contains(out, v.Field) {
+			out = append(out, v.Field)
+		}
+	}
+	return out
+}
+
+func (s *Service) mask(name string) string {
+	f, _ := s.o.Catalogue.Field("name")
+	return f.MaskValue(name)
+}
+
+func (s *Service) documentMAC(controller string, n Draft) []byte {
+	number := strings.ToUpper(strings.Join(strings.FieldsFunc(n.Number, func(r rune) bool { return strings.ContainsRune(" .-/", r) }), ""))
+	return s.o.Keys.MAC("mandate/document", []byte(controller+"\x00"+n.Document+"\x00"+number))
+}
+
+// unfit says why a mandate may not be recorded for a customer; nil when it may.
+func (s *Service) unfit(tx *db.Tx, f interaction.Facts, n Draft) (*errs.E, error) {
+	list, err := of(tx, f.Subject)
+	if err != nil {
+		return nil, err
+	}
+	standing := 0
+	for _, m := range list {
+		if state := m.stateAt(tx.Now()); state == Valid || state == Proposed {
+			standing++
+		}
+	}
+	if standing >= MostKept {
+		return errMany, nil
+	}
+	for _, p := range n.May.Purposes {
+		one, err := s.o.Purposes.Get(tx, p)
+		if err != nil && errs.KindOf(err) != errs.NotFound {
+			return nil, err
+		}
+		if err != nil || one.Controller != f.Controller || one.Status != purpose.Active {
+			return errPurpose, nil
+		}
+	}
+	if n.Document == "" {
+		return nil, nil
+	}
+	var forged int64
+	if err := tx.Data.Row(sqlForged, s.documentMAC(f.Controller, n)).Scan(&forged); err != nil || forged == 0 {
+		return nil, err
+	}
+	return errForged, nil
+}
+
+// seal fills the sealed columns.
+func (s *Service) seal(tx *db.Tx, m *record, n Draft, customer string) error {
+	plain, err := json.Marshal(details{Name: n.Name, Number: n.Number, Dated: n.Dated})
+	if err != nil {
+		return err
+	}
+	if m.details, err = s.o.Keys.Seal(tx, detailsRef(m.ID, m.Subject), plain); err != nil {
+		return err
+	}
+	if m.value, err = s.o.Keys.Seal(tx, contactRef(m.ID, m.Subject), []byte(n.Value)); err != nil {
+		return err
+	}
+	if plain, err = json.Marshal(shown{Name: s.mask(n.Name), Customer: customer, Format: n.Format}); err != nil {
+		return err
+	}
+	m.shown = s.o.Keys.SealStaff(shownRef(m.ID), plain)
+	return nil
+}
+
+// tell sends a notice to the customer's longest registered contact and, of a parent or guardian, to theirs.
+// Where nothing can be sent the record stands all the same: its entry is in the customer's trail.
+func (s *Service) tell(tx *db.Tx, a actor.Actor, m record, language, template string) error {
+	company, err := s.o.Company(tx, m.Controller)
+	if err != nil {
+		return err
+	}
+	contacts, err := s.o.Vault.Contacts(tx, m.Subject)
+	if err != nil {
+		return err
+	}
+	var to []vault.Stored
+	if i := slices.IndexFunc(contacts, func(c vault.Stored) bool { return s.o.Messages.Carries(c.Field) }); i >= 0 {
+		to = append(to, contacts[i])
+	}
+	if m.Kind.OfChild() && s.o.Messages.Carries(m.Contact) {
+		to = append(to, vault.Stored{ID: m.ID, Field: m.Contact})
+	}
+	for _, c := range to {
+		if _, err := s.o.Messages.Queue(tx, a, message.Outgoing{Subject: m.Subject, Value: c.ID, Contact: c.Field, Template: template, Lang: language,
+			Args: map[string]message.Arg{"company": message.Company(company), "until": message.At(m.Ends)}}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// agreed is the effect of a second member of staff's yes.
+func (s *Service) agreed(tx *db.Tx, r approval.Request, by actor.Actor) error {
+	m, err := one(tx, r.Ref)
+	if err != nil || m.stateAt(tx.Now()) != Proposed { // it was revoked, or its time was over, before anybody answered
+		return err
+	}
+	m.State, m.Standing = Valid, tx.Now()
+	m.save(tx)
+	if _, err := s.o.Log.Append(tx, entry(by, interaction.Facts{}, "mandate.agreed", m)); err != nil {
+		return err
+	}
+	return s.tell(tx, by, m, "", "message.mandate_recorded")
+}
+
+// refusedBy is the effect of a no, and of no answer.
+func (s *Service) refusedBy(tx *db.Tx, r approval.Request, by actor.Actor) error {
+	m, err := one(tx, r.Ref)
+	if err != nil || m.State != Proposed {
+		return err
+	}
+	m.State = Refused
+	m.save(tx)
+	_, err = s.o.Log.Append(tx, entry(by, interaction.Facts{}, "mandate.refused", m))
+	return err
+}
+
+// entry is what every act on a mandate leaves behind.
+func entry(a actor.Actor, f interaction.Facts, action string, m record) audit.Entry {
+	e := audit.Entry{Action: action, Decision: audit.Done, Actor: a, Controller: m.Controller, Subject: m.Subject, Ref: m.ID}
+	if f.ID != "" {
+		e.Interaction, e.Purpose, e.Channel, e.Ground = f.ID, f.Purpose, string(f.Channel), "interaction:"+f.ID
+	}
+	return e
+}
+
+func (s *Service) refuse(tx *db.Tx, a actor.Actor, f interaction.Facts, action string, why *errs.E) error {
+	e := entry(a, f, action, record{Controller: f.Controller, Subject: f.Subject})
+	e.Decision, e.Reason = audit.Denied, why.Code
+	_, err := s.o.Log.Append(tx, e)
+	return err
+}
+
+// Revoke ends a mandate at once. In a call it is the verified customer's word; without one it
+// is a supervisor's or data protection officer's of the controller. Who is served through it
+// has no right any more from this transaction on.
+func (s *Service) Revoke(ctx context.Context, a actor.Actor, itx, mandate, why string, also ...func(*db.Tx) error) error {
+	if !slices.Contains(Reasons(), why) {
+		return errReason
+	}
+	if itx == "" && !a.Is(officers...) {
+		return errRole
+	}
+	var refusal *errs.E
+	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		refusal = nil
+		var f interaction.Facts
+		if itx != "" {
+			answer, err := s.o.Gate.Ask(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Propose})
+			if refusal = answer.Refusal; err != nil || refusal != nil {
+				return err
+			}
+			if f, err = s.o.Interactions.Facts(tx, itx); err != nil {
+				return err
+			}
+		}
+		m, err := s.theirs(tx, a, f, mandate)
+		if refusal, err = outcome(err); err != nil {
+			return err
+		}
+		if refusal != nil && f.ID == "" {
+			return errUnknown // there is no contact, and so no company, to enter it for
+		}
+		if refusal != nil {
+			return s.refuse(tx, a, f, "mandate.revoke", refusal)
+		}
+		if state := m.stateAt(tx.Now()); state != Valid && state != Proposed {
+			return errOver // as it was; a request that is repeated under one key is given the first answer
+		}
+		m.State, m.RevokedAt, m.RevokedBy, m.Why = Revoked, tx.Now(), a.ID(), why
+		m.save(tx)
+		e := entry(a, f, "mandate.revoke", m)
+		e.Detail = map[string]any{"why": why}
+		if _, err := s.o.Log.Append(tx, e); err != nil {
+			return err
+		}
+		if err := s.tell(tx, a, m, f.Language, "message.mandate_revoked"); err != nil {
+			return err
+		}
+		if f.ID != "" {
+			s.o.Interactions.Notify(tx, "mandate", f)
+		}
+		for _, do := range also {
+			if err := do(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	return err
+}
+
+// outcome parts what is a refusal from what failed.
+func outcome(err error) (*errs.E, error) {
+	if errors.Is(err, errUnknown) {
+		return errUnknown, nil
+	}
+	return nil, err
+}
+
+// theirs reads a mandate of the customer in the call, or of a controller whom the asker
+// serves. Any other is unknown, like one that never was.
+func (s *Service) theirs(tx *db.Tx, a actor.Actor, f interaction.Facts, mandate string) (record, error) {
+	if !id.Is(id.Mandate, mandate) {
+		return record{}, errUnknown
+	}
+	m, err := one(tx, mandate)
+	if err == nil && (f.ID != "" && m.Subject != f.Subject || !a.Serves(m.Controller)) {
+		return record{}, errUnknown
+	}
+	return m, err
+}
+
+// Speak says who speaks in the agent's own live call: a representative by the mandate, or the
+// customer, by none. What was verified before counts for nothing from now on.
+func (s *Service) Speak(ctx context.Context, a actor.Actor, itx, mandate string, also ...func(*db.Tx) error) error {
+	var refusal *errs.E
+	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		refusal = nil
+		answer, err := s.o.Gate.Ask(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Note, Detail: map[string]any{"act": "speaker"}})
+		if refusal = answer.Refusal; err != nil || refusal != nil {
+			return err
+		}
+		f, err := s.o.Interactions.Facts(tx, itx)
+		if err != nil {
+			return err
+		}
+		action, m := "mandate.customer_speaks", record{Subject: f.Subject, Controller: f.Controller}
+		if mandate != "" {
+			action = "mandate.speak"
+			m, err = s.theirs(tx, a, f, mandate)
+			if refusal, err = outcome(err); err != nil {
+				return err
+			}
+			if refusal == nil && (m.stateAt(tx.Now()) != Valid || !m.Kind.Represents()) {
+				refusal = errStanding
+			}
+		}
+		if refusal == nil && !f.State.Talking() && f.State != interaction.Held {
+			refusal = errOver
+		}
+		if refusal != nil {
+			return s.refuse(tx, a, f, action, refusal)
+		}
+		if mandate == "" {
+			tx.Data.Queue(sqlUnspeak, f.ID, f.Subject)
+		} else {
+			tx.Data.Queue(sqlSpeak, f.ID, f.Subject, m.ID, a.ID(), micros(tx.Now()))
+		}
+		if err := s.o.Interactions.MoveTx(tx, a, f.ID, interaction.Lower); err != nil {
+			return err
+		}
+		if _, err := s.o.Log.Append(tx, entry(a, f, action, m)); err != nil {
+			return err
+		}
+		s.o.Interactions.Notify(tx, "mandate", f)
+		for _, do := range also {
+			if err := do(tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	return err
+}
+
+// Facts is the gate's provider.
+func (s *Service) Facts(tx *db.Tx, itx, subject string) (gate.MandateFacts, error) {
+	m, through, err := speaking(tx, itx, subject)
+	if err != nil || !through {
+		return gate.MandateFacts{}, err
+	}
+	out := gate.MandateFacts{ID: m.ID, Standing: gate.MandateRevoked, Covers: m.May.Covers}
+	switch m.stateAt(tx.Now()) {
+	case Valid:
+		out.Standing = gate.MandateValid
+	case Expired:
+		out.Standing = gate.MandateExpired
+	}
+	return out, nil
+}
+
+// Contact is where a representative who speaks for the customer proves to be who they are:
+// their own contact, by the id of the mandate. A contact without an id: the mandate is over,
+// and nothing proves anything. false: the customer speaks.
+func (s *Service) Contact(tx *db.Tx, itx, subject string) (vault.Stored, bool, error) {
+	m, through, err := speaking(tx, itx, subject)
+	if err != nil || !through || m.stateAt(tx.Now()) != Valid {
+		return vault.Stored{}, through, err
+	}
+	return vault.Stored{ID: m.ID, Subject: m.Subject, Field: m.Contact, RegisteredAt: m.Standing}, true, nil
+}
+
+// Sealed is a representative's contact for the one who delivers messages; mandate.unknown when
+// there is none. To one whose mandate was revoked the notice of it still goes.
+func (s *Service) Sealed(tx *db.Tx, subject, mandate string) (keyring.Sealed, error) {
+	m, err := one(tx, mandate)
+	if err != nil {
+		return keyring.Sealed{}, err
+	}
+	if m.Subject != subject || m.Contact == "" {
+		return keyring.Sealed{}, errUnknown
+	}
+	return keyring.Sealed{Field: m.Contact, Ref: contactRef(m.ID, m.Subject), Bytes: m.value}, nil
+}
+
+// Names are the masked names of a representative and of the customer, for the page on which the representative proves who they are.
+func (s *Service) Names(tx *db.Tx, mandate string) (representative, customer, kind string, err error) {
+	m, err := one(tx, mandate)
+	if err != nil {
+		return "", "", "", err
+	}
+	open, err := s.open(m)
+	return open.Name, open.Customer, string(m.Kind), err
+}
+
+// MayConsent says why a word of consent may not be recorded in a call; nil when it may. A
+// representative speaks for the customer as far as the mandate goes. Consent of a known child
+// is given by the parent or guardian alone; to refuse and to withdraw is always open to the child.
+func (s *Service) MayConsent(tx *db.Tx, itx, subject, purposeID string, grants bool) (*errs.E, error) {
+	m, through, err := speaking(tx, itx, subject)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case through && m.stateAt(tx.Now()) != Valid:
+		return errStanding, nil
+	case through && !m.May.Covers(purposeID, Consents, ""):
+		return errConsent, nil
+	case !grants || through && m.Kind.OfChild():
+		return nil, nil
+	}
+	child, err := s.isChild(tx, subject)
+	if err == nil && child {
+		return errChild, nil
+	}
+	return nil, err
+}
+
+// isChild reports whether a parent's or guardian's mandate was agreed to whose time is not over, revoked or not.
+func (s *Service) isChild(tx *db.Tx, subject string) (bool, error) {
+	list, err := of(tx, subject)
+	return slices.ContainsFunc(list, func(m record) bool {
+		return m.Kind.OfChild() && !m.Standing.IsZero() && tx.Now().Before(m.Ends)
+	}), err
+}
+
+// View is a mandate as the agent sees it: masked, and without contact and document number.
+type View struct {
+	ID, Document             string
+	Kind                     Kind
+	State                    State
+	Name, Customer, Format   string
+	May                      Scope
+	Recorded, Ends, Standing time.Time
+	Speaks                   bool // in this contact
+}
+
+// Look is what the desk shows of representatives in a contact.
+type Look struct {
+	List       []View
+	Speaker    *View // who speaks; nil: the customer
+	Assistance *View // how the customer wants to be spoken with; nil: nothing is known
+	Controller string
+	Language   string
+}
+
+// Of reads the mandates of the customer in the agent's own live call. It opens no value; that
+// of a contact which is none of the asker's is refused by the gate, and entered.
+func (s *Service) Of(ctx context.Context, a actor.Actor, itx string) (out Look, err error) {
+	q := gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Note}
+	var refusal *errs.E
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		out = Look{}
+		look, err := s.o.Gate.Preview(tx, a, q)
+		if refusal = look.Refusal; err != nil || refusal != nil {
+			return err
+		}
+		f, err := s.o.Interactions.Facts(tx, itx)
+		if err != nil {
+			return err
+		}
+		out.Controller, out.Language = f.Controller, f.Language
+		return s.look(tx, f, &out)
+	})
+	if err != nil || refusal == nil {
+		return out, err
+	}
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		answer, err := s.o.Gate.Ask(tx, a, q)
+		if answer.Refusal != nil {
+			refusal = answer.Refusal
+		}
+		return err
+	})
+	if err == nil {
+		err = refusal
+	}
+	return Look{}, err
+}
+
+func (s *Service) look(tx *db.Tx, f interaction.Facts, out *Look) error {
+	list, err := of(tx, f.Subject)
+	if err != nil {
+		return err
+	}
+	speaker, through, err := speaking(tx, f.ID, f.Subject)
+	if err != nil {
+		return err
+	}
+	for _, m := range list {
+		open, err := s.open(m)
+		if err != nil {
+			return err
+		}
+		v := View{ID: m.ID, Kind: m.Kind, State: m.stateAt(tx.Now()), Name: open.Name, Customer: open.Customer, Format: open.Format, Document: m.Document,
+			May: m.May, Recorded: m.Recorded, Ends: m.Ends, Standing: m.Standing, Speaks: through && m.ID == speaker.ID}
+		out.List = append(out.List, v)
+		if v.Speaks {
+			out.Speaker = &v
+		}
+		if v.Kind == Assistant && v.State == Valid {
+			out.Assistance = &v // the newest
+		}
+	}
+	return nil
+}
+
+// Line says in one line each who speaks for the customer in the agent's own live call, and how the customer is spoken with.
+func (s *Service) Line(ctx context.Context, a actor.Actor, itx string, p *i18n.Printer) (speaker, assistance string, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		speaker, assistance = "", ""
+		f, err := s.o.Interactions.Facts(tx, itx)
+		if err != nil || f.Agent != a.ID() || !a.Serves(f.Controller) || f.Subject == "" {
+			return err
+		}
+		var look Look
+		if err := s.look(tx, f, &look); err != nil {
+			return err
+		}
+		if v := look.Speaker; v != nil {
+			speaker = who(p, *v) + " · " + p.T("mandate.state_"+string(v.State))
+		}
+		if v := look.Assistance; v != nil {
+			assistance = p.T("mandate.assistance_line", "format", p.T("mandate.format_"+v.Format), "name", v.Name)
+		}
+		return nil
+	})
+	return speaker, assistance, err
+}
+
+// officers may end a mandate without a call.
+var officers = []actor.Role{actor.Supervisor, actor.DPO}

@@ -1,0 +1,166 @@
+package mandate
+
+import (
+	"encoding/json"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/trust/keyring"
+)
+
+const (
+	columns = `id, subject, controller, kind, state, shown_sealed, details_sealed, contact, contact_sealed, document, document_mac,
+		purposes, verbs, fields, recorded_by, recorded_at, standing_at, ends_at, revoked_at, revoked_by, revoked_why`
+	sqlAdd = `insert into mandate_record (` + columns + `) values
+		($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)`
+	sqlState  = `update mandate_record set state = $2, standing_at = $3, revoked_at = $4, revoked_by = $5, revoked_why = $6 where id = $1`
+	sqlOne    = `select ` + columns + ` from mandate_record where id = $1`
+	sqlOf     = `select ` + columns + ` from mandate_record where subject = $1 order by recorded_at, id`
+	sqlForged = `select count(*) from mandate_record where document_mac = $1 and revoked_why = 'forged'`
+
+	sqlSpeak = `insert into mandate_speaker (interaction, subject, mandate, chosen_by, chosen_at) values ($1,$2,$3,$4,$5)
+		on conflict (interaction, subject) do update set mandate = excluded.mandate, chosen_by = excluded.chosen_by, chosen_at = excluded.chosen_at`
+	sqlUnspeak = `delete from mandate_speaker where interaction = $1 and subject = $2`
+	sqlSpeaker = `select mandate from mandate_speaker where interaction = $1 and subject = $2`
+)
+
+// record is a stored mandate.
+type record struct {
+	ID, Subject, Controller string
+	Kind                    Kind
+	State                   State // as stored; StateAt says what it is worth
+	Contact, Document       string
+	May                     Scope
+	RecordedBy, RevokedBy   string
+	Why                     string
+	Recorded, Standing      time.Time
+	Ends, RevokedAt         time.Time
+
+	shown, details, value, mac []byte
+}
+
+// shown is what agents see of a mandate before anybody is verified, sealed under the staff key.
+type shown struct {
+	Name     string `json:"n"` // masked
+	Customer string `json:"c"` // masked; "" when no name is stored
+	Format   string `json:"f"`
+}
+
+// details are sealed under the customer's key.
+type details struct {
+	Name   string `json:"n"`
+	Number string `json:"d"`
+	Dated  string `json:"t"`
+}
+
+func (m record) stateAt(now time.Time) State {
+	if (m.State == Valid || m.State == Proposed) && !now.Before(m.Ends) {
+		return Expired
+	}
+	return m.State
+}
+
+func shownRef(row string) keyring.Ref {
+	return keyring.Ref{Table: "mandate_record", Column: "shown_sealed", Row: row, Schema: 1}
+}
+
+func detailsRef(row, subject string) keyring.Ref {
+	return keyring.Ref{Table: "mandate_record", Column: "details_sealed", Row: row, Subject: subject, Schema: 1}
+}
+
+func contactRef(row, subject string) keyring.Ref {
+	return keyring.Ref{Table: "mandate_record", Column: "contact_sealed", Row: row, Subject: subject, Schema: 1}
+}
+
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func moment(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+func (m record) insert(tx *db.Tx) {
+	tx.Data.Queue(sqlAdd, m.ID, m.Subject, m.Controller, string(m.Kind), string(m.State), m.shown, m.details, m.Contact, m.value, m.Document, m.mac,
+		strings.Join(m.May.Purposes, " "), strings.Join(m.May.Verbs, " "), strings.Join(m.May.Fields, " "),
+		m.RecordedBy, micros(m.Recorded), micros(m.Standing), micros(m.Ends), micros(m.RevokedAt), m.RevokedBy, m.Why)
+}
+
+func (m record) save(tx *db.Tx) {
+	tx.Data.Queue(sqlState, m.ID, string(m.State), micros(m.Standing), micros(m.RevokedAt), m.RevokedBy, m.Why)
+}
+
+func scan(r db.Row) (m record, err error) {
+	var kind, state, purposes, verbs, fields string
+	var recorded, standing, until, revoked int64
+	err = r.Scan(&m.ID, &m.Subject, &m.Controller, &kind, &state, &m.shown, &m.details, &m.Contact, &m.value, &m.Document, &m.mac,
+		&purposes, &verbs, &fields, &m.RecordedBy, &recorded, &standing, &until, &revoked, &m.RevokedBy, &m.Why)
+	m.Kind, m.State = Kind(kind), State(state)
+	m.May = Scope{strings.Fields(purposes), strings.Fields(verbs), strings.Fields(fields)}
+	m.Recorded, m.Standing, m.Ends, m.RevokedAt = moment(recorded), moment(standing), moment(until), moment(revoked)
+	return m, err
+}
+
+func one(tx *db.Tx, mandate string) (record, error) {
+	m, err := scan(tx.Data.Row(sqlOne, mandate))
+	if errors.Is(err, db.ErrNoRows) {
+		return m, errUnknown
+	}
+	return m, err
+}
+
+// of are a customer's mandates, the oldest first. The slice is shared.
+func of(tx *db.Tx, subject string) ([]record, error) { return kept.Get(tx, subject) }
+
+var kept = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, subject string) (out []record, err error) {
+	err = tx.Data.Rows(sqlOf, []any{subject}, func(r db.Row) error {
+		m, err := scan(r)
+		out = append(out, m)
+		return err
+	})
+	return out, err
+}, "mandate_record")
+
+type contactKey struct{ interaction, subject string }
+
+// the gate asks this on every question
+var speakers = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, k contactKey) (mandate string, err error) {
+	err = tx.Data.Row(sqlSpeaker, k.interaction, k.subject).Scan(&mandate)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", nil
+	}
+	return mandate, err
+}, "mandate_speaker")
+
+// speaking is the mandate through which the customer speaks in an interaction; false when the customer speaks.
+func speaking(tx *db.Tx, interaction, subject string) (record, bool, error) {
+	mandate, err := speakers.Get(tx, contactKey{interaction, subject})
+	if err != nil || mandate == "" {
+		return record{}, false, err
+	}
+	list, err := of(tx, subject)
+	if err != nil {
+		return record{}, true, err
+	}
+	if i := slices.IndexFunc(list, func(m record) bool { return m.ID == mandate }); i >= 0 {
+		return list[i], true, nil
+	}
+	return record{ID: mandate, Subject: subject, State: Revoked}, true, nil // nobody knows it: it gives nothing
+}
+
+func (s *Service) open(m record) (out shown, err error) {
+	plain, err := s.o.Keys.OpenStaff(shownRef(m.ID), m.shown)
+	if err == nil {
+		err = json.Unmarshal(plain, &out)
+	}
+	return out, err
+}
