@@ -116,6 +116,11 @@ var rules = map[string]rule{
 	"GET /api/v1/interactions/{interaction}/consents":                {roles: "agent supervisor", scope: "serve"},
 	"POST /api/v1/interactions/{interaction}/consents":               {roles: "agent supervisor", scope: "serve"},
 	"GET /api/v1/interactions/{interaction}/customer":                {roles: "agent supervisor", scope: "serve"},
+	"GET /api/v1/live":                                               {roles: "supervisor", scope: "serve"},
+	"POST /api/v1/live/alerts/{alert}/settle":                        {roles: "supervisor", scope: "serve"},
+	"POST /api/v1/interactions/{interaction}/listen":                 {roles: "supervisor", scope: "serve"},
+	"POST /api/v1/interactions/{interaction}/listen/end":             {roles: "supervisor", scope: "serve"},
+	"POST /api/v1/interactions/{interaction}/duress":                 {roles: "agent supervisor", scope: "serve"},
 	"POST /api/v1/interactions/{interaction}/heartbeat":              {roles: "agent supervisor", scope: "serve"},
 	"POST /api/v1/interactions/{interaction}/move":                   {roles: "agent supervisor", scope: "serve"},
 	"POST /api/v1/interactions/{interaction}/notes":                  {roles: "agent supervisor", scope: "serve"},
@@ -210,6 +215,15 @@ var rules = map[string]rule{
 	"GET /live":                                                      {roles: "supervisor"},
 	"POST /live/{interaction}/disconnect":                            {roles: "supervisor"},
 	"POST /live/{interaction}/lower":                                 {roles: "supervisor"},
+	"GET /live/decisions":                                            {roles: "supervisor"},
+	"GET /live/events":                                               {roles: "supervisor"},
+	"GET /live/{interaction}":                                        {roles: "supervisor"},
+	"POST /live/decisions/{approval}/approve":                        {roles: "supervisor"},
+	"POST /live/decisions/{approval}/refuse":                         {roles: "supervisor"},
+	"POST /live/alerts/{alert}/settle":                               {roles: "supervisor"},
+	"POST /live/{interaction}/listen":                                {roles: "supervisor"},
+	"POST /live/{interaction}/listen/end":                            {roles: "supervisor"},
+	"POST /calls/{interaction}/awake":                                {roles: "agent supervisor"},
 	"GET /consents":                                                  {roles: "dpo"},
 	"GET /log":                                                       {roles: "dpo security auditor"},
 	"GET /log/entry":                                                 {roles: "dpo security auditor"},
@@ -298,9 +312,14 @@ var stale = map[string][]string{
 	"it only takes rights away, and must not wait for anything": {
 		"DELETE /api/v1/sessions/current", "POST /sign-out", "POST /sign-in/leave", "POST /account/sessions/end-others", "POST /account/sessions/{session}/end",
 		"POST /live/{interaction}/disconnect", "POST /live/{interaction}/lower", "POST /approvals/{approval}/withdraw",
+		"POST /live/{interaction}/listen/end", "POST /api/v1/interactions/{interaction}/listen/end", "POST /calls/{interaction}/awake", "POST /api/v1/interactions/{interaction}/duress",
 	},
 	"the kind of decision says what it wants: all there are want a fresh one, and the approval checks it in its transaction": {
 		"POST /api/v1/approvals/{approval}/approve", "POST /api/v1/approvals/{approval}/refuse", "POST /approvals/{approval}/approve", "POST /approvals/{approval}/refuse",
+		"POST /live/decisions/{approval}/approve", "POST /live/decisions/{approval}/refuse",
+	},
+	"a supervisor's work beside a call, second by second; it opens no value, has a reason and an entry, and the gravest needs a second supervisor": {
+		"POST /live/{interaction}/listen", "POST /api/v1/interactions/{interaction}/listen", "POST /live/alerts/{alert}/settle", "POST /api/v1/live/alerts/{alert}/settle",
 	},
 	"an agent's work in a call, second by second: the gate decides on level, purpose and budget, and the budget bounds what an open desk can give away": {
 		"POST /api/v1/interactions", "POST /api/v1/interactions/{interaction}/accept", "POST /api/v1/interactions/{interaction}/compare", "POST /api/v1/interactions/{interaction}/consents", "POST /api/v1/interactions/{interaction}/collect", "POST /api/v1/interactions/{interaction}/dial",
@@ -625,6 +644,7 @@ func bodies(w *world, subject, colleague string) map[string]string {
 		"POST /calls/{interaction}/second":                            form("reason", "menanyakan pesanan"),
 		"POST /calls/{interaction}/four-eyes":                         form("reason", "menanyakan pesanan"),
 		"POST /calls/{interaction}/raise":                             form("reason", "antrean panjang"),
+		"POST /live/{interaction}/listen":                             form("reason", "mutu"),
 		"POST /api/v1/interactions/{interaction}/compare":             `{"field":"phone","said":"` + phone(1) + `"}`,
 		"POST /api/v1/interactions/{interaction}/check":               `{"text":"Baik."}`,
 		"POST /api/v1/interactions/{interaction}/write":               `{"field":"email","text":"Baik."}`,
@@ -713,10 +733,13 @@ func TestAnotherPersonsCallAndAnotherCompanysCustomerStayClosed(t *testing.T) {
 	purpose := w.purpose("order_status")
 	fill := strings.NewReplacer("{interaction}", itx, "{subject}", subject, "{customer}", subject, "{purpose}", purpose, "{mandate}", id.New(id.Mandate), "{denial}", denied)
 	body := bodies(w, subject, w.people["colleague"].id)
+	body["POST /api/v1/interactions/{interaction}/listen"] = `{"reason":"mutu"}`
 	// Nobody but the company's own reads or changes these; a purpose's text is open to staff, who must explain it.
 	toRead := []string{"GET /api/v1/purposes/{purpose}", "GET /api/v1/purposes/{purpose}/notices", "GET /purposes/{purpose}"}
 	// The supervisor of the same company sees how a call stands, never the customer, and may lower or end it.
 	supervised := []string{
+		"GET /live/{interaction}", "POST /live/{interaction}/listen", "POST /live/{interaction}/listen/end",
+		"POST /api/v1/interactions/{interaction}/listen", "POST /api/v1/interactions/{interaction}/listen/end",
 		"POST /live/{interaction}/lower", "POST /live/{interaction}/disconnect", "POST /api/v1/interactions/{interaction}/move", "POST /calls/{interaction}/move",
 		"GET /api/v1/interactions/{interaction}", "GET /api/v1/interactions/{interaction}/summary", "GET /api/v1/interactions/{interaction}/verification",
 		"GET /calls/{interaction}", "GET /calls/{interaction}/transfer",

@@ -261,7 +261,7 @@ func (m *matrix) look(c *contact, who, route string, may []string, r response) (
 }
 
 // upsetting are the routes of a call that change where it stands, asked last.
-var upsetting = []string{"/refuse", "/seal", "/move", "/transfer", "/purpose", "/accept", "/identify", "/subject", "/disconnect", "/lower", "/link", "/answer", "/consents", "/language", "/verification", "/collect", "/contact-changes"}
+var upsetting = []string{"/refuse", "/seal", "/move", "/transfer", "/purpose", "/accept", "/identify", "/subject", "/disconnect", "/lower", "/link", "/answer", "/consents", "/language", "/verification", "/collect", "/contact-changes", "/awake", "/duress"}
 
 // opens is what the routes do that may give a value in the clear; whatever else there is may never.
 func opens(pattern string) (verb string, ok bool) {
@@ -340,6 +340,11 @@ func (m *matrix) all(t *testing.T, c *contact, owner *person, everybody bool) {
 			m.look(c, who.name, pattern, nil, m.put(c, who, pattern, body(pattern)))
 		}
 	}
+	// A silent alarm holds whoever pressed it in the cells that follow, too.
+	m.must(m.DB.Write(t.Context(), func(tx *db.Tx) error {
+		_, err := tx.Data.Exec(`update supervision_alert set settled_at = 1 where settled_at = 0`)
+		return err
+	}))
 }
 
 // reveals asks for every field of the catalogue with every route that opens values. What may be seen is seen, and nothing else.

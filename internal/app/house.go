@@ -30,6 +30,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/message"
 	"github.com/amanah-id/amanah/internal/purpose"
+	"github.com/amanah-id/amanah/internal/supervision"
 	"github.com/amanah-id/amanah/internal/telephony"
 	"github.com/amanah-id/amanah/internal/telephony/pbx"
 	"github.com/amanah-id/amanah/internal/trail"
@@ -86,6 +87,7 @@ type House struct {
 	Acts         *act.Service
 	Trail        *trail.Trail
 	Approvals    *approval.Approvals
+	Supervision  *supervision.Service
 	Telephony    *telephony.Service
 	Watchlist    *watchlist.Service
 	Intake       *intake.Service
@@ -118,7 +120,7 @@ func roomSchemas() []db.Schema {
 	return []db.Schema{
 		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), oidc.Schema(), scim.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
 		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), mandate.Schema(), desk.Schema(), act.Schema(),
-		telephony.Schema(), watchlist.Schema(),
+		telephony.Schema(), watchlist.Schema(), supervision.Schema(),
 	}
 }
 
@@ -245,8 +247,18 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Mandate: func(tx *db.Tx, itx, subject string) (gate.MandateFacts, error) {
 			return h.Mandates.Facts(tx, itx, subject)
 		},
-		Budget:   func(tx *db.Tx, a actor.Actor, itx string) (int, error) { return h.Desk.BudgetLeft(tx, a, itx) },
-		Searches: func(tx *db.Tx, a actor.Actor, itx string) (int, int, error) { return h.Desk.SearchesLeft(tx, a, itx) },
+		Budget: func(tx *db.Tx, a actor.Actor, itx string) (int, error) {
+			if alarmed, err := h.Supervision.Alarmed(tx, a.ID()); err != nil || alarmed {
+				return 0, err // as spent: see package supervision
+			}
+			return h.Desk.BudgetLeft(tx, a, itx)
+		},
+		Searches: func(tx *db.Tx, a actor.Actor, itx string) (int, int, error) {
+			if alarmed, err := h.Supervision.Alarmed(tx, a.ID()); err != nil || alarmed {
+				return 0, 0, err
+			}
+			return h.Desk.SearchesLeft(tx, a, itx)
+		},
 		Told: func(tx *db.Tx, subject string, level int) ([]string, int, error) {
 			return h.Desk.Told(tx, subject, level)
 		},
@@ -349,7 +361,26 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	if err != nil {
 		return nil, err
 	}
-	h.Interactions.SetAnnounce(h.Telephony.Announce)
+	h.Supervision = supervision.New(supervision.Options{
+		DB: d, Log: h.Audit, Interactions: h.Interactions, Seal: staffSeal(h.Keys),
+		Name: func(tx *db.Tx, staff string) (string, error) {
+			one, err := h.Identity.Staff(tx, staff)
+			return one.Name, err
+		},
+		Opened:    func(tx *db.Tx, itx string) (int, time.Time, error) { return h.Desk.Opened(tx, itx) },
+		Protected: h.Watchlist.Protected,
+		Alerts: []supervision.Alerts{func(tx *db.Tx, controllers []string) (out []supervision.Alert, err error) {
+			list, err := h.Watchlist.Alerts(tx, controllers)
+			for _, a := range list {
+				out = append(out, supervision.Alert{Kind: supervision.Kind(a.Kind), Controller: a.Controller, Staff: a.Staff, At: a.Last})
+			}
+			return out, err
+		}},
+		Announce: h.Telephony.Announce, Hidden: cfg.Desk.ListeningHidden, Duty: duty("supervision"),
+	})
+	h.Interactions.SetAnnounce(func(tx *db.Tx, c interaction.Change) error {
+		return errors.Join(h.Supervision.Follow(tx, c), h.Telephony.Announce(tx, c))
+	})
 	h.Desk = desk.New(desk.Options{
 		Represented: h.Mandates.Line,
 		DB:          d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Purposes: h.Purposes,
@@ -360,6 +391,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 			return check.Spoken(h.Check.Code(itx)), where + "/check"
 		},
 		Budget: cfg.Desk.Reveals, Searches: cfg.Desk.Searches, Company: company,
+		Listeners: h.Supervision.Listeners,
 		Colleagues: func(ctx context.Context, controller, without string) ([]web.Choice, error) {
 			all, err := h.Identity.ListStaff(ctx)
 			list := []web.Choice{}
@@ -385,14 +417,22 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Intake = intake.New(intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty})
 	// Two-person decisions, for the rooms that have some.
-	kinds := slices.Concat(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions(), h.Watchlist.Decisions(), h.Mandates.Decisions())
-	if h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire"), Active: h.working}, kinds...); err != nil {
+	kinds := slices.Concat(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions(), h.Watchlist.Decisions(), h.Mandates.Decisions(), h.Supervision.Decisions())
+	if h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire"), Active: h.working, Relief: h.Supervision.Relief}, kinds...); err != nil {
 		return nil, err
 	}
 	h.Identity.AskWith(h.Approvals.ForIdentity())
-	h.Verification.AskWith(h.Approvals.Request)
-	h.Watchlist.AskWith(h.Approvals.Request)
-	h.Mandates.AskWith(h.Approvals.Request)
+	h.Supervision.UseApprovals(h.Approvals)
+	ask := func(tx *db.Tx, by actor.Actor, a approval.Ask) (approval.Request, error) {
+		r, err := h.Approvals.Request(tx, by, a)
+		if err == nil {
+			h.Supervision.Asked(tx, r)
+		}
+		return r, err
+	}
+	h.Verification.AskWith(ask)
+	h.Watchlist.AskWith(ask)
+	h.Mandates.AskWith(ask)
 
 	// The front desk shows them.
 	trusted, err := proxies(cfg)
@@ -449,7 +489,7 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), interactionpage.Module(h.Interactions),
-		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Watchlist.Module(),
+		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Watchlist.Module(), h.Supervision.Module(),
 		{Name: "app", Messages: Messages}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},

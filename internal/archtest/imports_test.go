@@ -63,6 +63,7 @@ var table = map[string][]string{
 	"desk":                 only("vault", "consent", "verification", "interaction", "purpose", "message"),
 	"desk/act":             only("desk", "vault", "verification", "interaction", "message"),                       // what is done without showing, and what the customer gives
 	"desk/page":            only("desk", "vault", "consent", "verification", "interaction", "purpose", "message"), // the screens of the desk, its second room
+	"supervision":          only("interaction"),
 	"telephony":            only("interaction", "telephony/pbx"),
 	"telephony/pbx":        nil, // speaks with exchanges; knows nothing of calls
 	"watchlist":            only("interaction", "vault"),

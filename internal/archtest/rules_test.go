@@ -188,7 +188,7 @@ func TestSQLKeepsToWhatEveryEngineAndSeveralNodesCanDo(t *testing.T) {
 var ranges = map[string][2]int{
 	"jobs": {50, 59}, "idempotency": {60, 69}, "audit": {100, 199}, "keyring": {200, 299}, "identity": {300, 329}, "oidc": {330, 339}, "scim": {340, 349}, "approval": {350, 399},
 	"purpose": {400, 449}, "consent": {450, 499}, "interaction": {500, 549}, "verification": {550, 599}, "vault": {600, 649}, "intake": {650, 699},
-	"desk": {700, 799}, "message": {800, 849}, "trail": {850, 869}, "telephony": {870, 899}, "app": {900, 949}, "mandate": {950, 959}, "watchlist": {960, 969}, "act": {980, 989},
+	"desk": {700, 799}, "message": {800, 849}, "trail": {850, 869}, "telephony": {870, 899}, "app": {900, 949}, "mandate": {950, 959}, "watchlist": {960, 969}, "act": {980, 989}, "supervision": {970, 979},
 }
 
 func TestEveryStoredColumnHasAClass(t *testing.T) {
@@ -304,6 +304,8 @@ var unspoken = map[string]string{
 	"gate.client_alone": "a program", "gate.scope_missing": "a program", "gate.duty_field": "a program", "gate.duty_only_machine": "a program", "gate.ground_not_built": "no contact",
 	"gate.call_held": "nobody listens", "gate.call_not_answered": "nobody listens", "gate.call_over": "nobody listens",
 	"consent.not_permitted": "serves no contact", "consent.needs_interaction": "no contact",
+	"supervision.alert_unknown": "a supervisor beside the contact", "supervision.listens_already": "a supervisor beside the contact", "supervision.listens_not": "a supervisor beside the contact", "supervision.not_allowed": "a supervisor beside the contact",
+	"supervision.not_live": "a supervisor beside the contact", "supervision.own_alarm": "a supervisor beside the contact", "supervision.own_contact": "a supervisor beside the contact", "supervision.settled": "a supervisor beside the contact",
 	"interaction.not_allowed": "serves no contact", "interaction.other_controller": "begins no contact", "interaction.too_often": "begins no contact",
 	"interaction.over": "nobody listens", "interaction.taken": "a colleague speaks", "interaction.unknown": "no contact",
 	"verification.call_over": "said to the customer himself", "verification.link_answered": "said to the customer himself", "verification.link_elsewhere": "said to the customer himself",

@@ -48,6 +48,8 @@ type Options struct {
 	Colleagues func(ctx context.Context, controller, without string) ([]web.Choice, error)
 	// CheckCode is the code by which the customer finds out that a contact is the company's, and where it is entered; may be nil.
 	CheckCode func(interaction string) (code, where string)
+	// Listeners is how many supervisors listen to a contact, as far as its agent is to see it; nil means none.
+	Listeners func(tx *db.Tx, itx string) (int, error)
 	// Texts are the words of a language.
 	Texts func(lang i18n.Lang) *i18n.Printer
 	// Budget is how many reveals an agent has per shift; 0 means DefaultBudget.
@@ -831,4 +833,29 @@ func (s *Service) Seen(tx *db.Tx, itx, subject string) ([]string, error) {
 		}
 	}
 	return fields, err
+}
+
+// Opened is how many fields were revealed in a contact, and when the last: for the supervisors' list.
+func (s *Service) Opened(tx *db.Tx, itx string) (fields int, last time.Time, err error) {
+	list, err := disclosures(tx, itx)
+	for _, d := range list {
+		if d.Verb == string(gate.Reveal) {
+			fields += len(d.Fields)
+			last = d.At
+		}
+	}
+	return fields, last, err
+}
+
+// Listened reports whether somebody listens to a contact.
+func (s *Service) Listened(ctx context.Context, itx string) (listened bool, err error) {
+	if s.Listeners == nil {
+		return false, nil
+	}
+	err = s.DB.Read(ctx, func(tx *db.Tx) error {
+		n, err := s.Listeners(tx, itx)
+		listened = n > 0
+		return err
+	})
+	return listened, err
 }

@@ -157,22 +157,3 @@ func (s *Service) Mine(ctx context.Context, a actor.Actor) (out []View, err erro
 	})
 	return out, err
 }
-
-// Names are the names of those who serve these contacts, as colleagues see them.
-func (s *Service) Names(ctx context.Context, views []View) (names map[string]string, err error) {
-	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		names = map[string]string{}
-		for _, v := range views {
-			if _, known := names[v.Agent]; known || v.Agent == "" {
-				continue
-			}
-			c, err := s.o.Staff(tx, v.Agent)
-			if err != nil {
-				return err
-			}
-			names[v.Agent] = c.Name
-		}
-		return nil
-	})
-	return names, err
-}

@@ -7,5 +7,5 @@ import (
 )
 
 func TestTexts(t *testing.T) {
-	webtest.Texts(t, "interaction", "../verification", "../desk", "../trail")
+	webtest.Texts(t, "interaction", "../verification", "../desk", "../trail", "../supervision")
 }

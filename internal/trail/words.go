@@ -47,6 +47,7 @@ func chapters() []chapter {
 		{"call", room("interaction", "offer accept greet purpose language identify verify unverify serve heartbeat hold resume transfer lower capture capture_end approval approval_end disconnect seal refuse freeze move event.offered event.connected event.held event.resumed event.transferred event.ended event.wrapup event.doubt")},
 		{"verification", room("verification", "link confirmed mismatch declined denied reviewed expired compare history grant signal second call_back checked reported")},
 		{"mandate", room("mandate", "record agreed refused revoke speak customer_speaks")},
+		{"supervision", room("supervision", "watch alarm settle settle.duress settle.frozen listen listen_end")},
 		{"consent", room("consent", "granted refused withdrawn read")},
 		{"message", room("message", "queue held sent delivered blocked expired dead retry")},
 		{"telephony", room("telephony", "line_added line_key line_removed hook_added hook_key hook_removed key_shown refused dead replay")},
@@ -66,11 +67,11 @@ func chapters() []chapter {
 }
 
 func approvals(what string) []string {
-	return each("approval."+what, "identity.role_change", "identity.enable", "identity.client", "verification.second", "mandate.child", "watchlist.add", "watchlist.remove", "watchlist.second", "watchlist.raise")
+	return each("approval."+what, "identity.role_change", "identity.enable", "identity.client", "verification.second", "mandate.child", "watchlist.add", "watchlist.remove", "watchlist.second", "watchlist.raise", "supervision.listen")
 }
 
 // duties are the machine's own acts, by the names under which they stand in the log.
-var duties = []string{"approval_expire", "contact_change", "import", "index_repair", "interaction_sweep", "keyring", "log", "mandate_record", "message_deliver", "message_read", "name_index", "provider", "setup", "sign_in", "telephony", "terminal", "verification_expire", "verification_sim", "watchlist"}
+var duties = []string{"approval_expire", "contact_change", "import", "index_repair", "interaction_sweep", "keyring", "log", "mandate_record", "message_deliver", "message_read", "name_index", "provider", "setup", "sign_in", "supervision", "telephony", "terminal", "verification_expire", "verification_sim", "watchlist"}
 
 // words says what codes mean to one reader.
 type words struct {

@@ -653,8 +653,9 @@ func (s screens) showCall(r *web.Request) error {
 // standing is what others than the serving agent can change about a call, and its stamp: equal stamps, equal screens.
 type standing struct {
 	interaction.View
-	proof verification.Status
-	stamp string
+	proof    verification.Status
+	listened bool // a supervisor listens
+	stamp    string
 	// who speaks for the customer, and how the customer is spoken with
 	speaker, assistance string
 }
@@ -668,13 +669,16 @@ func (s screens) standing(r *web.Request) (now standing, err error) {
 			return now, err
 		}
 	}
+	if now.listened, err = s.Listened(r.Context(), now.ID); err != nil {
+		return now, err
+	}
 	if s.Represented != nil && now.Agent == r.Actor.ID() && now.Identified && now.State.Talking() && now.Fresh {
 		if now.speaker, now.assistance, err = s.Represented(r.Context(), r.Actor, now.ID, r.Printer()); err != nil {
 			return now, err
 		}
 	}
 	hash := fnv.New64a()
-	_, _ = fmt.Fprint(hash, now.View, now.proof, now.speaker, now.assistance) // a hash never fails
+	_, _ = fmt.Fprint(hash, now.View, now.proof, now.speaker, now.assistance, now.listened) // a hash never fails
 	now.stamp = fmt.Sprintf("%016x", hash.Sum64())
 	return now, nil
 }
@@ -695,6 +699,9 @@ func (s screens) screen(r *web.Request, now standing, last []consent.Event) (Cal
 	page.Stamp = now.stamp
 	mine := v.Agent == r.Actor.ID()
 	page.Mine = mine
+	if now.listened {
+		page.Head = append(page.Head, web.Chip{Tone: web.Info, Text: r.T("desk.listened")})
+	}
 	page.Live = mine && !v.State.Ended() && !v.Handed // on hold and in wrap-up the desk beats as well; before it is taken, not
 	err := s.DB.Read(r.Context(), func(tx *db.Tx) error {
 		list, err := s.Purposes.List(tx, v.Controller)

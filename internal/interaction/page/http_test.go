@@ -228,11 +228,4 @@ func TestTheJSONOperationsUseTheSameVerbs(t *testing.T) {
 	if w := desk.Do("agent", "GET", "/api/v1/interactions/"+made.ID, ""); w.Code != 404 {
 		t.Fatalf("somebody else's contact: %d", w.Code)
 	}
-	desk.Actor("boss", r.boss)
-	if w := desk.Do("boss", "GET", "/live", ""); w.Code != 200 {
-		t.Fatalf("%d %s", w.Code, w.Body)
-	}
-	if w := desk.Do("agent", "GET", "/live", ""); w.Code != 403 {
-		t.Fatalf("%d", w.Code)
-	}
 }

@@ -47,11 +47,12 @@ const (
 	Hook         = "hok" // an address that is told what happened
 	Group        = "grp" // a group of a company's directory
 	Watch        = "wat" // an entry of a list of persons who are watched over
-	Alert        = "alr"
+	Alert        = "alr" // something that must be looked at
 	Dialled      = "dia" // a call that an exchange was asked for, as the exchange calls it
 	Change       = "chg" // a change of contact that waits
 	Request      = "ask" // a field that a customer is asked for on a page of their own
 	Query        = "qry" // one search; names what an agent may be shown from it
+	Listening    = "lis" // a supervisor listening to a contact
 )
 
 const (

@@ -192,7 +192,8 @@ type JSON struct {
 	DecidedBy string            `json:"decided_by" doc:"Staff id; empty while waiting"`
 }
 
-func asJSON(r Request) JSON {
+// JSON is the request as the API gives it.
+func (r Request) JSON() JSON {
 	return JSON{ID: r.ID, Kind: r.Kind, Ref: r.Ref, Payload: r.Payload, Reason: r.Reason, State: string(r.State), AskedBy: r.AskedBy, AskedAt: r.AskedAt, Expires: r.Expires, DecidedBy: r.DecidedBy}
 }
 
@@ -224,7 +225,7 @@ func (s *Approvals) operations(rt *web.Router) {
 				waiting, err := s.Waiting(tx, c.Actor)
 				out.Body.Waiting = []JSON{}
 				for _, one := range waiting {
-					out.Body.Waiting = append(out.Body.Waiting, asJSON(one))
+					out.Body.Waiting = append(out.Body.Waiting, one.JSON())
 				}
 				return err
 			})
@@ -235,7 +236,7 @@ func (s *Approvals) operations(rt *web.Router) {
 			out := &oneOutput{}
 			err := s.db.Read(ctx, func(tx *db.Tx) error {
 				one, err := s.Get(tx, c.Actor, in.Approval)
-				out.Body = asJSON(one)
+				out.Body = one.JSON()
 				return err
 			})
 			return out, err
@@ -247,7 +248,7 @@ func (s *Approvals) operations(rt *web.Router) {
 				if err != nil {
 					return nil, err
 				}
-				return &oneOutput{Body: asJSON(one)}, nil
+				return &oneOutput{Body: one.JSON()}, nil
 			})
 	}
 }

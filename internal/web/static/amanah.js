@@ -11,7 +11,7 @@
 //                               unless the server answers data-stamp with 304: no change
 //   data-beat="/path" data-every="10"  a POST at once and every ten seconds while it stands on the
 //                               page; answered 205, it ends and the live parts are asked for anew
-//   data-since="time"           counts up from a time;  data-count="2" how many wait, shown before the title: a notice without sound
+//   data-since, data-until="time"  counts up from a time, or down to one; data-count="2" before the title: how many wait
 //
 // Keys that are taken everywhere: / opens the command line, and so does ?; j and k walk the rows of a
 // table, arrows its boxes to tick, [ and ] turn its pages, Escape masks every opened value. An opened value (Masked
@@ -49,9 +49,9 @@
   for (const kind of ["copy", "cut", "dragstart", "contextmenu"])
     doc.addEventListener(kind, (ev) => { if (ev.target.closest?.(".value.open") || kind === "copy" && $("[data-mask-after]")) ev.preventDefault(); });
 
-  // Clocks: data-since counts up from a time of the server's.
-  const clocks = () => $$("[data-since]").forEach((e) => {
-    const s = Math.max(0, Math.floor((Date.now() - Date.parse(e.dataset.since)) / 1000)), two = (n) => String(n).padStart(2, "0");
+  // Clocks: data-since counts up from a time of the server's, data-until down to one.
+  const clocks = () => $$("[data-since], [data-until]").forEach((e) => {
+    const span = e.dataset.until ? Date.parse(e.dataset.until) - Date.now() : Date.now() - Date.parse(e.dataset.since), s = Math.max(0, Math.floor(span / 1000)), two = (n) => String(n).padStart(2, "0");
     e.textContent = (s >= 3600 ? Math.floor(s / 3600) + ":" : "") + two(Math.floor(s / 60) % 60) + ":" + two(s % 60);
   });
   setInterval(clocks, 1000);
@@ -71,7 +71,7 @@
     if (!first?.isConnected) return;
     for (const [id, value, checked] of typed) { const e = doc.getElementById(id); if (e) { e.value = value; e.checked = checked; } }
     wake(first.parentNode);
-    const same = back && (back.id && doc.getElementById(back.id) || back.dataset.key && $$("[data-key]").find((e) => e.dataset.key === back.dataset.key));
+    const same = back && (back.id && doc.getElementById(back.id) || back.dataset.key && $$("[data-key]").find((e) => e.dataset.key === back.dataset.key) || back.href && $$("a[href]").find((e) => e.href === back.href));
     if (same) { same.focus({ preventScroll: true }); try { same.setSelectionRange(from_, to); } catch { /* no text */ } return; }
     if (!asked) return;
     const f = $("[autofocus]", first) || $("[data-focus]", first);
