@@ -63,6 +63,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 		"POST /interactions/{interaction}/notes":                     {"/interactions/" + itx + "/notes", agent.token, `{"text":"Menanyakan pesanan."}`, "desk_note"},
 		"POST /interactions/{interaction}/consents":                  {"/interactions/" + itx + "/consents", agent.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`, "consent_event"},
 		"POST /interactions/{interaction}/collect":                   {"/interactions/" + change + "/collect", changer.token, `{"field":"address","value":"Jalan Melati 7, Bandung"}`, "audit_entry where action = 'act.collect'"},
+		"POST /interactions/{interaction}/asks":                      {"/interactions/" + change + "/asks", changer.token, `{"field":"address"}`, "act_ask"},
 		"POST /interactions/{interaction}/contact-changes":           {"/interactions/" + change + "/contact-changes", changer.token, `{"field":"email","value":"baru.sekali@contoh.example"}`, "act_change"},
 		"POST /interactions/{interaction}/mandates":                  {"/interactions/" + itx + "/mandates", agent.token, `{"kind":"assistant","name":"Dewi","until":"` + until + `","format":"slow"}`, "mandate_record"},
 		"POST /interactions/{interaction}/mandates/{mandate}/revoke": {"/interactions/" + itx + "/mandates/" + first + "/revoke", agent.token, `{"why":"customer_asked"}`, "audit_entry where action = 'mandate.revoke'"},

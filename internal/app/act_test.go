@@ -61,12 +61,14 @@ func (h *hands) fourth(n int) (a actor.Actor, itx, subject string) {
 }
 
 // first is the same caller, known and not verified.
-func (h *hands) first(n int) (a actor.Actor, itx, subject string) {
+func (h *hands) first(n int) (a actor.Actor, itx, subject string) { return h.firstFor("change_contact", n) }
+
+func (h *hands) firstFor(slug string, n int) (a actor.Actor, itx, subject string) {
 	h.t.Helper()
 	ctx := context.Background()
 	a, err := h.staff(ctx, actor.Agent)
 	h.must(err)
-	itx, err = h.call(ctx, a, "change_contact", n)
+	itx, err = h.call(ctx, a, slug, n)
 	h.must(err)
 	h.must(h.Interactions.Move(ctx, a, itx, interaction.Serve))
 	h.must(h.DB.Read(ctx, func(tx *db.Tx) error {
@@ -105,14 +107,16 @@ func (h *hands) have(subject, field string, candidates ...string) (out []string)
 	return out
 }
 
-// link is the newest link to the page of a notice that arrived anywhere.
-func (h *hands) link() string {
+// link is the newest link to the page of a notice that arrived anywhere, tokenOf that to a page below path.
+func (h *hands) link() string { return h.tokenOf("/v/change/") }
+
+func (h *hands) tokenOf(path string) string {
 	h.t.Helper()
 	h.must(h.Work(context.Background()))
 	list := h.Inbox.List()
-	for _, m := range slices.Backward(list) {
+	for _, m := range list {
 		for word := range strings.FieldsSeq(m.Body) {
-			if _, token, ok := strings.Cut(strings.TrimRight(word, "."), "/v/change/"); ok {
+			if _, token, ok := strings.Cut(strings.TrimRight(word, "."), path); ok {
 				return token
 			}
 		}
@@ -458,5 +462,78 @@ func TestACallThatTheExchangeDoesNotMakeEndsAndTheOtherGoesOn(t *testing.T) {
 		if _, err := acts.Dial(ctx, stranger, itx, "phone", ""); errs.CodeOf(err) != "gate.not_found" {
 			t.Errorf("a colleague: %v", err)
 		}
+	})
+}
+
+func TestTheCustomerTypesWhatTheAgentMustNotHear(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, subject := h.firstFor("policy_service", 1)
+		h.prove(itx, subject, "link:email@40+history")
+		before := len(trailOf(t, h.world, itx))
+		const note = "Alergi kacang sejak kecil"
+		if err := h.Acts.Collect(ctx, a, itx, "health_note", note); errs.CodeOf(err) != "act.sensitive" {
+			t.Errorf("an agent takes it down: %v", err)
+		}
+		q, err := h.Acts.AskCustomer(ctx, a, itx, "health_note", "")
+		h.must(err)
+		for _, c := range []struct{ field, contact, code string }{{"health_note", "", "act.asked"}, {"phone", "", "act.is_contact"}, {"case_reference", "val_other", "act.no_way"}, {"nik", "", "gate.field_not_in_purpose"}} {
+			if _, err := h.Acts.AskCustomer(ctx, a, itx, c.field, c.contact); errs.CodeOf(err) != c.code {
+				t.Errorf("%+v: %v", c, err)
+			}
+		}
+		token := h.tokenOf("/v/ask/")
+		v, err := h.Acts.Asked(ctx, token)
+		h.must(err)
+		if v.State != act.AskWaiting || v.Field != "health_note" || v.Company != "Toko Nusantara" {
+			t.Errorf("%+v", v)
+		}
+		for bad, code := range map[string]string{"": "act.value", strings.Repeat("a", 401): "act.value", "x\x00y": "catalog.text"} {
+			if err := h.Acts.Give(ctx, token, bad); errs.CodeOf(err) != code {
+				t.Errorf("%.5q: %v, not %s", bad, err, code)
+			}
+		}
+		if err := h.Acts.Give(ctx, token+"x", note); errs.CodeOf(err) != "act.ask_link" {
+			t.Errorf("a forged link: %v", err)
+		}
+		h.must(h.Interactions.Heartbeat(ctx, a, itx))
+		h.must(h.Acts.Give(ctx, token, note))
+		h.must(h.Acts.Give(ctx, token, "yang lain")) // the page takes nothing more
+		o, err := h.Acts.Changes(ctx, a, itx)
+		h.must(err)
+		if len(o.Asks) != 1 || o.Asks[0].ID != q.ID || o.Asks[0].State != act.AskReceived {
+			t.Errorf("%+v", o.Asks)
+		}
+		shown, err := h.Desk.Reveal(ctx, a, itx, []string{"health_note"}, "", "memeriksa klaim")
+		h.must(err)
+		if len(shown.Values) != 1 || shown.Values[0].Text != note {
+			t.Errorf("%+v", shown.Values)
+		}
+		want := []string{"collect allowed health_note", "act.collect denied (act.sensitive)", "collect allowed health_note", "message.queue done email", "act.ask done health_note",
+			"collect allowed health_note", "act.ask denied (act.asked)", "collect allowed case_reference", "act.ask denied (act.no_way)", "collect denied (gate.field_not_in_purpose)",
+			"act.received done health_note", "reveal allowed health_note"}
+		got := slices.DeleteFunc(trailOf(t, h.world, itx)[before:], func(s string) bool { return strings.HasPrefix(s, "message.sent") || strings.HasPrefix(s, "process") })
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff)
+		}
+		// The time of a link, at its edge; and a call that is over.
+		_, err = h.Acts.AskCustomer(ctx, a, itx, "case_reference", "")
+		h.must(err)
+		token = h.tokenOf("/v/ask/")
+		h.must(h.Interactions.Move(ctx, a, itx, interaction.Disconnect))
+		if err := h.Acts.Give(ctx, token, "KASUS-1"); errs.CodeOf(err) != "act.ask_over" {
+			t.Errorf("after the call: %v", err)
+		}
+		h.wait(act.AskLasts - time.Second)
+		if _, err := h.Acts.Asked(ctx, token); err != nil {
+			t.Error(err)
+		}
+		h.wait(time.Second)
+		if _, err := h.Acts.Asked(ctx, token); errs.CodeOf(err) != "act.ask_link" {
+			t.Errorf("after its time: %v", err)
+		}
+		verifyLog(t, h.world)
 	})
 }

@@ -10,7 +10,7 @@
 //
 // Other data that the caller gives is collected at once, when the purpose lists the field for it: the value is held against
 // its own rules, sealed, and written in the transaction of its entry. Nothing of it is shown back. Specific and secret data is
-// not taken down by an agent. Where a recorder is said to be there, collecting waits until it says that it is still.
+// not taken down by an agent: the customer gets a link to a page and types it there, and the agent sees that it came. Where a recorder is said to be there, collecting waits until it says that it is still.
 //
 // To dial is to use a number without showing it: it is opened after the entry is durable, handed to the exchange, and is in no
 // answer, event or log. The call is a contact of its own, whose caller has proved nothing yet.
@@ -96,6 +96,11 @@ var (
 	errNoContact  = errs.New(errs.Invalid, "act.no_contact_field")
 	errIsContact  = errs.New(errs.Invalid, "act.is_contact")
 	errNoPhone    = errs.New(errs.Invalid, "act.no_phone_field")
+	errAsked      = errs.New(errs.Conflict, "act.asked")
+	errAsksSpent  = errs.New(errs.TooMany, "act.asks_spent")
+	errNoWay      = errs.New(errs.Unavailable, "act.no_way")
+	errAskOver    = errs.New(errs.Conflict, "act.ask_over")
+	errAskLink    = errs.New(errs.NotFound, "act.ask_link")
 	errValue      = errs.New(errs.Invalid, "act.value")
 	errSame       = errs.New(errs.Conflict, "act.same")
 	errWaiting    = errs.New(errs.Conflict, "act.waiting")

@@ -237,6 +237,7 @@ type Overview struct {
 	Language string // the customer's
 	Waiting  []Change
 	Contacts []Contact
+	Asks     []Ask    // what the customer was asked to type in this call
 	Phones   []string // the telephone fields that may be dialled
 	Refusal  *errs.E  // why no contact can be changed now; nil when one can
 }
@@ -256,6 +257,13 @@ func (s *Service) Changes(ctx context.Context, a actor.Actor, itx string) (o Ove
 			return err
 		}
 		o.Language = f.Language
+		asks, err := asksOf(tx, itx, f.Subject)
+		if err != nil {
+			return err
+		}
+		for _, q := range asks {
+			o.Asks = append(o.Asks, q.Ask)
+		}
 		var phones []string
 		for _, name := range s.changeables() {
 			if field, _ := s.o.Catalogue.Field(name); field.Contact == catalog.Phone {

@@ -96,7 +96,7 @@ func (s *Service) Collectable(ctx context.Context, a actor.Actor, itx string) (f
 		}
 		var names []string
 		for _, f := range s.o.Catalogue.Fields() {
-			if look.Facts.Purpose.Uses(gate.Collect, f.Name) && f.Name != vault.HistoryField && f.Class != catalog.Specific && f.Class != catalog.Secret {
+			if look.Facts.Purpose.Uses(gate.Collect, f.Name) && f.Name != vault.HistoryField {
 				names = append(names, f.Name)
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
@@ -46,6 +47,9 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("POST /calls/{interaction}/contact-changes/{change}/withdraw", desk, s.postWithdraw)
 	rt.Page("POST /calls/{interaction}/dial", desk, s.postDial)
 	rt.Page("POST /calls/{interaction}/collect", desk, s.postCollect)
+	rt.Page("POST /calls/{interaction}/asks", desk, s.postAsk)
+	rt.Page("GET /v/ask/{token}", customer, s.showAsk)
+	rt.Page("POST /v/ask/{token}/give", customer, s.postGive)
 	rt.Page("GET /v/change/{token}", customer, s.showNotice)
 	rt.Page("POST /v/change/{token}/stop", customer, s.postStop)
 	s.operations(rt)
@@ -58,6 +62,8 @@ type ActsPage struct {
 	Contacts []web.Choice
 	Waiting  web.Table
 	Fields   []web.Choice // that may be collected
+	Asked    []web.Choice // that the customer may be asked to type
+	Asks     web.Table
 	Dial     []web.Action // one for each number
 }
 
@@ -74,6 +80,8 @@ func (s *Service) showActs(r *web.Request) error {
 	return r.Render(actsPage(r.Printer(), s.o.Catalogue, itx, o, fields))
 }
 
+var askTones = map[AskState]web.Tone{AskWaiting: web.Info, AskReceived: web.Good, AskExpired: web.Warn}
+
 // actsPage is the page as it is drawn.
 func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fields []catalog.Field) ActsPage {
 	label := func(name string) string {
@@ -86,6 +94,12 @@ func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fie
 	page := ActsPage{Call: itx, Waiting: web.Table{Caption: p.T("act.waiting_title"),
 		Columns: []web.Column{{Title: p.T("act.column_field")}, {Title: p.T("act.column_asked")}, {Title: p.T("act.column_due")}, {Title: ""}},
 		Empty:   web.Empty{Title: p.T("act.waiting_none"), Text: p.T("act.waiting_none_next")}}}
+	page.Asks = web.Table{Caption: p.T("act.asks_title"), Columns: []web.Column{{Title: p.T("act.column_field")}, {Title: p.T("act.column_asked")}, {Title: p.T("act.column_state")}},
+		Empty: web.Empty{Title: p.T("act.asks_none"), Text: p.T("act.asks_none_next")}}
+	for _, q := range o.Asks {
+		page.Asks.Rows = append(page.Asks.Rows, web.Row{ID: q.ID, Cells: []web.Cell{{Text: label(q.Field)}, {Time: q.Asked},
+			{Chip: &web.Chip{Tone: askTones[q.State], Text: p.T("act.ask_" + string(q.State))}}}})
+	}
 	if o.Refusal != nil {
 		page.Why = &web.Notice{Tone: web.Info, Title: p.Args(o.Refusal.Code, o.Refusal.Args), Text: p.T("act.change_needs")}
 	} else {
@@ -118,7 +132,10 @@ func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fie
 	}
 	for _, f := range fields {
 		if f.Contact != catalog.Phone && f.Contact != catalog.Email {
-			page.Fields = append(page.Fields, web.Choice{Value: f.Name, Label: label(f.Name)})
+			page.Asked = append(page.Asked, web.Choice{Value: f.Name, Label: label(f.Name)})
+			if f.Class != catalog.Specific && f.Class != catalog.Secret {
+				page.Fields = append(page.Fields, web.Choice{Value: f.Name, Label: label(f.Name)})
+			}
 		}
 	}
 	return page
@@ -185,6 +202,71 @@ func (s *Service) postCollect(r *web.Request) error {
 	return r.Redirect("/calls/" + itx + "/acts")
 }
 
+func (s *Service) postAsk(r *web.Request) error {
+	var form struct {
+		Field string `form:"field" max:"60" required:"true"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	itx := r.Path("interaction")
+	if _, err := s.AskCustomer(r.Context(), r.Actor, itx, form.Field, ""); err != nil {
+		return err
+	}
+	r.Flash("act.ask_sent")
+	return r.Redirect("/calls/" + itx + "/acts")
+}
+
+// CustomerAskPage is the page on which a customer types what was asked for.
+type CustomerAskPage struct {
+	AskView
+	Label   string // of the field
+	Token   string
+	Wrong   string // code of why what was typed does not fit; it may be typed again
+	Problem string
+}
+
+func (s *Service) askPage(r *web.Request, wrong string) error {
+	v, err := s.Asked(r.Context(), r.Path("token"))
+	if errors.Is(err, errAskLink) {
+		return r.RenderStatus(http.StatusNotFound, CustomerAskPage{Problem: errAskLink.Code})
+	}
+	if err != nil {
+		return err
+	}
+	f, _ := s.o.Catalogue.Field(v.Field)
+	page := CustomerAskPage{AskView: v, Token: r.Path("token"), Label: f.Label.ID, Wrong: wrong}
+	if r.Lang == i18n.EN {
+		page.Label = f.Label.EN
+	}
+	status := http.StatusOK
+	if wrong != "" {
+		status = http.StatusUnprocessableEntity
+	}
+	return r.RenderStatus(status, page)
+}
+
+func (s *Service) showAsk(r *web.Request) error { return s.askPage(r, "") }
+
+func (s *Service) postGive(r *web.Request) error {
+	var form struct {
+		Value string `form:"value" max:"400" required:"true" secret:"true"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	err := s.Give(r.Context(), r.Path("token"), form.Value)
+	switch {
+	case errors.Is(err, errAskLink), errors.Is(err, errAskOver):
+		return r.RenderStatus(web.Status(err), CustomerAskPage{Problem: errs.CodeOf(err)})
+	case errs.KindOf(err) == errs.Invalid:
+		return s.askPage(r, errs.CodeOf(err))
+	case err != nil:
+		return err
+	}
+	return r.Redirect("/v/ask/" + r.Path("token"))
+}
+
 // ChangeNoticePage is the page on which a customer learns that a contact is to change, and can stop it.
 type ChangeNoticePage struct {
 	Notice
@@ -244,6 +326,30 @@ type dialOutput struct {
 	}
 }
 
+type askInput struct {
+	CallPath
+	Body struct {
+		Field   string `json:"field" maxLength:"60"`
+		Contact string `json:"contact,omitempty" maxLength:"40" doc:"Id of the registered contact that gets the link; left out: the one registered longest"`
+	}
+}
+
+type askBody struct {
+	ID      string    `json:"id"`
+	Field   string    `json:"field"`
+	State   string    `json:"state" enum:"waiting,received,expired"`
+	Asked   time.Time `json:"asked_at"`
+	Expires time.Time `json:"expires_at"`
+}
+
+type askOutput struct{ Body askBody }
+
+type asksOutput struct {
+	Body struct {
+		Asks []askBody `json:"asks" doc:"What was asked for in this call, and whether it came; never what"`
+	}
+}
+
 type changeInput struct {
 	CallPath
 	Body struct {
@@ -293,6 +399,8 @@ func bodyOf(c Change) changeBody {
 	return changeBody{c.ID, c.Field, string(c.State), c.Asked, c.Due}
 }
 
+func askOf(q Ask) askBody { return askBody{q.ID, q.Field, string(q.State), q.Asked, q.Expires} }
+
 func (s *Service) operations(rt *web.Router) {
 	acc := web.Access{Roles: servers, Scope: "serve"}
 	const path = "/interactions/{interaction}/contact-changes"
@@ -329,6 +437,29 @@ func (s *Service) operations(rt *web.Router) {
 		func(ctx context.Context, c web.Call, in *withdrawInput) (*struct{}, error) {
 			return nil, s.Withdraw(ctx, c.Actor, in.Interaction, in.Change)
 		})
+	const asks = "/interactions/{interaction}/asks"
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: asks, Summary: "Send the customer a link to a page on which they type a field themselves", Access: acc, Status: http.StatusCreated, Idempotent: true},
+		func(ctx context.Context, c web.Call, in *askInput) (*askOutput, error) {
+			made, err := s.AskCustomer(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Contact,
+				func(tx *db.Tx, made Ask) error { return c.Settle(tx, &askOutput{askOf(made)}) })
+			if err != nil {
+				return nil, err
+			}
+			return &askOutput{askOf(made)}, nil
+		})
+	web.Operation(rt, web.Op{Method: http.MethodGet, Path: asks, Summary: "What the customer was asked to type in this call, and whether it came", Access: acc},
+		func(ctx context.Context, c web.Call, in *CallPath) (*asksOutput, error) {
+			o, err := s.Changes(ctx, c.Actor, in.Interaction)
+			if err != nil {
+				return nil, err
+			}
+			out := &asksOutput{}
+			out.Body.Asks = []askBody{}
+			for _, one := range o.Asks {
+				out.Body.Asks = append(out.Body.Asks, askOf(one))
+			}
+			return out, nil
+		})
 	web.Operation(rt, web.Op{Method: http.MethodPost, Path: "/interactions/{interaction}/dial", Summary: "Have the exchange call a registered number without showing it", Access: acc, Status: http.StatusCreated, Unkeyed: "each call is a call of its own"},
 		func(ctx context.Context, c web.Call, in *dialInput) (*dialOutput, error) {
 			made, err := s.Dial(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Value)
@@ -351,7 +482,8 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	at := time.Date(2026, 11, 23, 3, 32, 0, 0, time.UTC)
 	c := catalog.Shipped()
 	address, _ := c.Field("address")
-	full := Overview{Phones: []string{"phone"}, Waiting: []Change{{ID: "chg_01k9xq3v7me8t0000z9w2h4r6n", Field: "phone", State: Waiting, Asked: at, Due: at.Add(ObjectWithin)}},
+	full := Overview{Phones: []string{"phone"}, Asks: []Ask{{ID: "ask_01k9xq3v7me8t0000z9w2h4r6n", Field: "health_note", State: AskReceived, Asked: at}, {ID: "ask_01k9xq3v7me8t0000z9w2h4r6p", Field: "address", State: AskWaiting, Asked: at}},
+		Waiting:  []Change{{ID: "chg_01k9xq3v7me8t0000z9w2h4r6n", Field: "phone", State: Waiting, Asked: at, Due: at.Add(ObjectWithin)}},
 		Contacts: []Contact{{Value: "val_1", Field: "phone", Since: at}, {Value: "val_2", Field: "email"}}}
 	odd := actsPage(p, c, call, full, nil)
 	odd.Contacts = []web.Choice{{Value: hostile, Label: hostile}}
@@ -366,6 +498,12 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		{Name: "ordinary", Page: notice(Waiting, "Bank Contoh")},
 		{Name: "hostile", Page: notice(Waiting, hostile), Hostile: []string{hostile}},
 	}
+	asked := func(state AskState, company, wrong string) CustomerAskPage {
+		return CustomerAskPage{AskView: AskView{Company: company, Field: "address", State: state}, Label: p.T("act.column_field"), Token: "token", Wrong: wrong}
+	}
+	out = append(out, web.Fixture{Name: "empty", Page: CustomerAskPage{Problem: errAskLink.Code}}, web.Fixture{Name: "ordinary", Page: asked(AskWaiting, "Bank Contoh", "")},
+		web.Fixture{Name: "wrong", Page: asked(AskWaiting, "Bank Contoh", errValue.Code)}, web.Fixture{Name: "received", Page: asked(AskReceived, "Bank Contoh", "")},
+		web.Fixture{Name: "hostile", Page: asked(AskWaiting, hostile, ""), Hostile: []string{hostile}})
 	for _, state := range []State{Stopped, Withdrawn, Done, Dropped} {
 		out = append(out, web.Fixture{Name: string(state), Page: notice(state, "Bank Contoh")})
 	}
