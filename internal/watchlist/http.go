@@ -554,7 +554,7 @@ func (s *Service) operations(rt *web.Router) {
 		do      func(context.Context, actor.Actor, string, string) (string, error)
 	}{
 		"four-eyes": {"Ask a supervisor to agree that a protected person is served in this contact", s.Second},
-		"raise":  {"Ask a supervisor for more customers under the purpose of this contact, once a shift", s.Raise},
+		"raise":     {"Ask a supervisor for more customers under the purpose of this contact, once a shift", s.Raise},
 	} {
 		web.Operation(rt, web.Op{Method: http.MethodPost, Path: "/interactions/{interaction}/" + path, Summary: ask.summary, Access: own, Status: http.StatusCreated, Unkeyed: "one request waits at a time; a second is refused"},
 			func(ctx context.Context, c web.Call, in *askInput) (*askOutput, error) {

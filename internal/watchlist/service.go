@@ -374,12 +374,12 @@ func (s *Service) agreed(tx *db.Tx, staff, itx, subject string) (bool, error) {
 }
 
 // Touched is told by the gate of each question about a customer of the asker's call.
-func (s *Service) Touched(tx *db.Tx, a actor.Actor, t gate.Touch) error {
+func (s *Service) Touched(tx *db.Tx, a actor.Actor, t gate.Touch) (alert string, err error) {
 	if t.Watched.New && t.Allowed && t.Bound && (t.Verb == gate.Compare || t.Verb == gate.Mask || t.Verb == gate.Reveal) {
 		now := tx.Now()
 		b, err := keptBreadth.Get(tx, desk{a.ID(), t.Purpose})
 		if err != nil {
-			return err
+			return "", err
 		}
 		if !moment(b.started).After(now.Add(-Shift)) {
 			b = breadth{started: micros(now)}
@@ -389,19 +389,20 @@ func (s *Service) Touched(tx *db.Tx, a actor.Actor, t gate.Touch) error {
 		keptBreadth.Put(tx, desk{a.ID(), t.Purpose}, b, putBreadth, a.ID(), t.Purpose, b.started, b.used)
 	}
 	if !t.Watched.Canary {
-		return nil
+		return "", nil
 	}
 	return s.raiseAlert(tx, a, Alert{Kind: CanaryTouched, Controller: t.Controller, Staff: a.ID(), Ref: t.Interaction, Acts: []string{string(t.Verb)}, Count: 1})
 }
 
-// raiseAlert writes an alert, or that one goes on: then it waits for a review again. The first has its entry in the log.
-func (s *Service) raiseAlert(tx *db.Tx, by actor.Actor, a Alert) error {
+// raiseAlert writes an alert, or that one goes on: then it waits for a review again. The entries of a canary's touches name
+// the alert; one about peers has an entry of its own.
+func (s *Service) raiseAlert(tx *db.Tx, by actor.Actor, a Alert) (string, error) {
 	old, err := s.scanAlert(tx.Data.Row(`select `+alertColumns+` from watchlist_alert where kind = $1 and ref = $2 and staff = $3`, a.Kind, a.Ref, a.Staff))
 	if err == nil {
 		if a.Kind == CanaryTouched {
 			a.Count += old.Count
 		} else if a.Count <= old.Count {
-			return nil
+			return old.ID, nil
 		}
 		for _, act := range a.Acts {
 			if !slices.Contains(old.Acts, act) {
@@ -410,25 +411,23 @@ func (s *Service) raiseAlert(tx *db.Tx, by actor.Actor, a Alert) error {
 		}
 		tx.Data.Queue(`update watchlist_alert set acts = $1, count = $2, median = $3, last_at = $4, disposition = '' where id = $5`,
 			strings.Join(old.Acts, " "), a.Count, a.Median, micros(tx.Now()), old.ID)
-		return nil
+		return old.ID, nil
 	}
 	if !errors.Is(err, db.ErrNoRows) {
-		return err
+		return "", err
 	}
 	a.ID = id.NewAt(id.Alert, tx.Now())
 	tx.Data.Queue(`insert into watchlist_alert (id, kind, controller, staff, ref, acts, count, median, first_at, last_at, disposition, note_sealed, reviewed_by, reviewed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, '', null, '', 0)`,
 		a.ID, a.Kind, a.Controller, a.Staff, a.Ref, strings.Join(a.Acts, " "), a.Count, a.Median, micros(tx.Now()))
-	e := audit.Entry{Action: "watchlist.alert", Decision: audit.Done, Reason: "watchlist.alert_" + a.Kind, Actor: by, Ref: a.ID, Controller: a.Controller}
-	if a.Kind == CanaryTouched {
-		e.Interaction = a.Ref
-	}
-	if _, err := s.o.Log.Append(tx, e); err != nil {
-		return err
+	if a.Kind != CanaryTouched {
+		if _, err := s.o.Log.Append(tx, audit.Entry{Action: "watchlist.alert", Decision: audit.Done, Reason: "watchlist.alert_" + a.Kind, Actor: by, Ref: a.ID, Controller: a.Controller}); err != nil {
+			return "", err
+		}
 	}
 	if s.o.Tell == nil {
-		return nil
+		return a.ID, nil
 	}
-	return jobs.Insert(tx, jobs.Job{Kind: TellJob, Key: a.ID, Payload: told{a.ID}})
+	return a.ID, jobs.Insert(tx, jobs.Job{Kind: TellJob, Key: a.ID, Payload: told{a.ID}})
 }
 
 // TellJob sends word of an alert; OutliersJob compares peers and forgets openings of past shifts.
@@ -477,7 +476,7 @@ func (s *Service) Compare(ctx context.Context) error {
 			}
 			slices.SortFunc(counts, func(x, y Count) int { return cmp.Compare(x.Staff, y.Staff) })
 			for _, o := range rule.Outliers(counts) {
-				if err := s.raiseAlert(tx, s.o.Duty, Alert{Kind: rule.Kind, Controller: companies[o.Staff], Staff: o.Staff,
+				if _, err := s.raiseAlert(tx, s.o.Duty, Alert{Kind: rule.Kind, Controller: companies[o.Staff], Staff: o.Staff,
 					Ref: tx.Now().UTC().Format(time.DateOnly), Count: o.N, Median: o.Median}); err != nil {
 					return err
 				}

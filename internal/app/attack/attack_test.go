@@ -210,6 +210,8 @@ func holes() []hole {
 			return regexp.MustCompile(`"values":(null|\[\])`).ReplaceAllString(body, `"values":[{"id":"val_1","field":"x","text":"*"}]`)
 		}},
 		{row: 5, what: "one who is protected is served like anybody", route: verified, edit: func(body string, _ *double) string { return strings.Replace(body, `"level":2`, `"level":3`, 1) }, whole: true},
+		{row: 5, what: "one agrees for himself", route: `POST /api/v1/approvals/[^/]+/approve`, status: 200, body: `{"id":"apr_1","state":"approved"}`},
+		{row: 4, what: "a canary raises no alert", route: `GET /api/v1/alerts`, whole: true, edit: func(body string, _ *double) string { return strings.ReplaceAll(body, `"canary"`, `"other"`) }},
 		{row: 6, what: "a new SIM proves", route: `POST /api/v1/interactions/[^/]+/verification/link`, status: 201, body: `{"id":"vrf_1","number":42}`},
 		{row: 6, what: "the level stays after the news", route: verified, edit: level(2), whole: true},
 		{row: 7, what: "a made-up link opens", route: `GET /v/A{43}`, status: 200, body: "<main></main>"},

@@ -46,6 +46,13 @@ func provider(s *scene) {
 	s.holds(outsider.who, "searches", "customer_number", len(found.Hits) == 0, s.Text.T("attack.hits", "n", len(found.Hits)))
 	err = outsider.Identify(s.ctx, own, c.subject)
 	s.refuses(outsider, own, "binds", "", err, notFound, "desk.not_a_hit")
+	// Of a protected person the provider's people open nothing by themselves, however well the caller proves.
+	head := s.victim()
+	s.watched("protected", head)
+	guarded := s.claimed(p, head, "order_status")
+	s.proves("link", p, guarded, head)
+	_, err = s.reveal(p, guarded, "name")
+	s.refuses(p, guarded, "reveals", "name", err, fourEyes)
 	// The provider's program, with every scope there is, opens nothing by itself.
 	program := s.program("hostile_client", []string{s.toko}, identity.Scopes()...)
 	_, err = s.reveal(program, itx, "name")
@@ -114,6 +121,17 @@ func bribed(s *scene) {
 	s.measure("calls_by_hand", calls)
 	s.measure("searches", searches)
 	s.measure("hits_each", widest)
+	// Among those whom he looks at is one who does not exist. He sees a customer like any other; the security team sees him.
+	bait, listed := s.accomplice(), s.newcomer(actor.Agent, s.toko)
+	listed.who = "hostile_agent"
+	keeper := s.watched("canary", bait)
+	s.claimed(listed, bait, "order_status")
+	alerts, err := keeper.Alerts(s.ctx, false)
+	s.must(err)
+	seen := slices.ContainsFunc(alerts, func(a client.Alert) bool { return a.Kind == "canary" && a.Staff == listed.id })
+	s.holds(keeper.who, "looks_for", s.Text.T("attack.canary_alert"), seen, s.either(seen, "attack.is_there", "attack.is_absent"))
+	_, err = listed.Alerts(s.ctx, false)
+	s.refuses(listed, "", "looks_for", s.Text.T("attack.canary_alert"), err, deniedByWeb)
 	// What a shift of real, verified calls gives: the budget of reveals, and not one more.
 	q, accomplice := s.newcomer(actor.Agent, s.toko), s.accomplice()
 	q.who = "hostile_agent"
@@ -137,6 +155,22 @@ func bribed(s *scene) {
 	}
 	s.refuses(q, verified, "reveals", s.Text.T("attack.one_more", "n", reveals+1), err, "gate.budget_spent")
 	s.measure("reveals", reveals)
+}
+
+// watched puts a customer on a list, with both decisions, and returns who keeps the lists.
+func (s *scene) watched(list string, c *customer) *person {
+	keeper, second := s.staff("dpo", actor.DPO), s.staff("analyst", actor.Security)
+	_, err := keeper.Watch(s.ctx, client.NewWatch{List: list, Kind: "customer_number", Controller: s.toko, Persons: []string{c.number}, Reason: "diawasi", Review: s.Clock.Now().AddDate(0, 3, 0).Format("2006-01-02")})
+	s.must(err)
+	waiting, err := second.Approvals(s.ctx)
+	s.must(err)
+	for _, one := range waiting {
+		if one.Kind == "watchlist.add" {
+			_, err := second.Approve(s.ctx, one.ID, "sudah diperiksa")
+			s.must(err)
+		}
+	}
+	return keeper
 }
 
 // most is the bound of the row for what is measured.
@@ -187,6 +221,23 @@ func curious(s *scene) {
 		_, err := s.reveal(q, guarded, field)
 		s.refuses(q, guarded, "reveals", field, err, tooLow)
 	}
+	// Whom the company has put on its list is guarded by the gate itself, in each contact anew, and nobody agrees for himself.
+	star := s.victim()
+	s.watched("protected", star)
+	listed := s.claimed(q, star, "order_status")
+	s.proves("link", q, listed, star)
+	for _, field := range []string{"name", "phone"} {
+		_, err := s.reveal(q, listed, field)
+		s.refuses(q, listed, "reveals", field, err, fourEyes, tooLow)
+	}
+	_, err = q.Compare(s.ctx, listed, "birth_date", "1990-01-01")
+	s.refuses(q, listed, "guesses", "birth_date", err, fourEyes)
+	wish, err := q.AskFourEyes(s.ctx, listed, "ingin tahu")
+	s.must(err)
+	_, err = q.Approve(s.ctx, wish, "saya setuju")
+	s.refuses(q, "", "approves", s.Text.T("attack.four_eyes"), err, "approval.own_request", "approval.no_request", deniedByWeb)
+	_, err = s.reveal(q, listed, "name")
+	s.refuses(q, listed, "reveals", "name", err, fourEyes)
 	// Nor is there another way round: the trail, the consents, the log, the outbox.
 	for _, target := range []string{"/subjects/" + c.subject + "/trail", "/subjects/" + c.subject + "/consents", "/log?subject=" + c.subject, "/outbox", "/staff"} {
 		s.shut(p, http.MethodGet, target, nil)

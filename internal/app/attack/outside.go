@@ -21,6 +21,7 @@ const (
 	tooLow      = "gate.level_too_low"
 	notServing  = "gate.not_serving"
 	notInUse    = "gate.field_not_in_purpose"
+	fourEyes    = "gate.four_eyes"
 	neverShown  = "gate.secret_never"
 	notFound    = "gate.not_found"
 	frozen      = "gate.call_frozen"

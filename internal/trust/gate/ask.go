@@ -72,10 +72,10 @@ func (g *Gate) Ask(tx *db.Tx, a actor.Actor, q Question) (Answer, error) {
 	if err != nil {
 		return Answer{}, err
 	}
-	if k.answer.Entry, err = g.log.Append(tx, entry); err != nil {
+	if err := g.touched(tx, a, q, k, &entry); err != nil {
 		return Answer{}, err
 	}
-	if err := g.touched(tx, a, q, k); err != nil {
+	if k.answer.Entry, err = g.log.Append(tx, entry); err != nil {
 		return Answer{}, err
 	}
 	if k.answer.Refusal == nil {
@@ -86,15 +86,17 @@ func (g *Gate) Ask(tx *db.Tx, a actor.Actor, q Question) (Answer, error) {
 	return k.answer, nil
 }
 
-// touched tells of a question about a customer of the asker's call.
-func (g *Gate) touched(tx *db.Tx, a actor.Actor, q Question, k known) error {
+// touched tells of a question about a customer of the asker's call. What that led to is named in the question's own entry:
+// an entry more would tell the asker by its number that something is different about this customer.
+func (g *Gate) touched(tx *db.Tx, a actor.Actor, q Question, k known, e *audit.Entry) (err error) {
 	c := k.request.Context
 	if g.p.Touched == nil || !c.OwnCall || !c.SubjectBound && !c.Found {
 		return nil
 	}
 	call := k.facts.Interaction
-	return g.p.Touched(tx, a, Touch{Interaction: q.Ground.id, Controller: call.Controller, Purpose: call.Purpose, Subject: k.subject,
+	e.Ref, err = g.p.Touched(tx, a, Touch{Interaction: q.Ground.id, Controller: call.Controller, Purpose: call.Purpose, Subject: k.subject,
 		Verb: q.Verb, Allowed: k.answer.Refusal == nil, Watched: k.watched, Bound: c.SubjectBound})
+	return err
 }
 
 // uses is how often a Receipt may be spent: once, or once for each subject of a chunk.

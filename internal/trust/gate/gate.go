@@ -279,8 +279,8 @@ type Providers struct {
 	// asker's call is bound to, or whom a search in it found.
 	Watch func(tx *db.Tx, a actor.Actor, interaction, purpose, subject string) (Watched, error)
 	// Touched is told of each question for which Watch was asked, allowed or not, once it is decided. It is no fact: it
-	// writes rows of its own in the transaction and changes no answer.
-	Touched func(tx *db.Tx, a actor.Actor, t Touch) error
+	// writes rows of its own in the transaction and changes no answer. ref is the id of what that led to, for the entry.
+	Touched func(tx *db.Tx, a actor.Actor, t Touch) (ref string, err error)
 	// Hits are the fields by which a search in this interaction found the subject.
 	Hits func(tx *db.Tx, interaction, subject string) ([]string, error)
 	// Owner says whose customer a subject is; false when there is no such subject. It is

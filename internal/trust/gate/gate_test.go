@@ -41,6 +41,7 @@ type world struct {
 	watched  Watched
 	touches  []Touch
 	mandate  MandateFacts
+	alert    string
 	told     []string
 	most     map[int]int
 	fails    string // name of the provider that fails
@@ -93,9 +94,9 @@ func newWorld() *world {
 			return w.told, w.most[level], count("told")
 		},
 		Watch: func(_ *db.Tx, _ actor.Actor, _, _, _ string) (Watched, error) { return w.watched, count("watch") },
-		Touched: func(_ *db.Tx, _ actor.Actor, t Touch) error {
+		Touched: func(_ *db.Tx, _ actor.Actor, t Touch) (string, error) {
 			w.touches = append(w.touches, t)
-			return count("touched")
+			return w.alert, count("touched")
 		},
 		Hits: func(_ *db.Tx, _, _ string) ([]string, error) { return w.hits, count("hits") },
 		Owner: func(_ *db.Tx, s string) (string, bool, error) {
@@ -252,7 +253,7 @@ func TestARevealReadsNoMoreThanSixFacts(t *testing.T) {
 func TestWhoWatchesIsToldOfEachQuestionAboutACustomerOfTheCallAndOfNoOther(t *testing.T) {
 	w := newWorld()
 	d, g := w.open(t), w.gate(t)
-	w.watched = Watched{Canary: true, New: true}
+	w.watched, w.alert = Watched{Canary: true, New: true}, id.New(id.Alert)
 	told := func(want ...Touch) {
 		t.Helper()
 		if !slices.Equal(w.touches, want) {
@@ -281,6 +282,9 @@ func TestWhoWatchesIsToldOfEachQuestionAboutACustomerOfTheCallAndOfNoOther(t *te
 			t.Fatal(err)
 		}
 		told(c.want...)
+		if ref := w.entries[len(w.entries)-1].Ref; (ref == w.alert) != (len(c.want) > 0) {
+			t.Errorf("the entry names %q", ref)
+		}
 		w.facts = kept
 	}
 }
