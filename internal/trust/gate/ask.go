@@ -88,14 +88,17 @@ func (g *Gate) Ask(tx *db.Tx, a actor.Actor, q Question) (Answer, error) {
 
 // touched tells of a question about a customer of the asker's call. What that led to is named in the question's own entry:
 // an entry more would tell the asker by its number that something is different about this customer.
-func (g *Gate) touched(tx *db.Tx, a actor.Actor, q Question, k known, e *audit.Entry) (err error) {
+func (g *Gate) touched(tx *db.Tx, a actor.Actor, q Question, k known, e *audit.Entry) error {
 	c := k.request.Context
 	if g.p.Touched == nil || !c.OwnCall || !c.SubjectBound && !c.Found {
 		return nil
 	}
 	call := k.facts.Interaction
-	e.Ref, err = g.p.Touched(tx, a, Touch{Interaction: q.Ground.id, Controller: call.Controller, Purpose: call.Purpose, Subject: k.subject,
+	ref, err := g.p.Touched(tx, a, Touch{Interaction: q.Ground.id, Controller: call.Controller, Purpose: call.Purpose, Subject: k.subject,
 		Verb: q.Verb, Allowed: k.answer.Refusal == nil, Watched: k.watched, Bound: c.SubjectBound})
+	if ref != "" { // beside it a mandate says nothing: whoever speaks for a canary speaks for nobody
+		e.Ref = ref
+	}
 	return err
 }
 
