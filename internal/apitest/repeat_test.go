@@ -108,6 +108,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 			if takes {
 				continue
 			}
+			w.sleep(100 * time.Millisecond) // for the limit of requests
 			for _, token := range []string{agent.token, dpo.token, key} {
 				_, target := path(name)
 				media := "application/json"
