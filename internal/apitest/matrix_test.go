@@ -261,7 +261,7 @@ func (m *matrix) look(c *contact, who, route string, may []string, r response) (
 }
 
 // upsetting are the routes of a call that change where it stands, asked last.
-var upsetting = []string{"/refuse", "/seal", "/move", "/transfer", "/purpose", "/accept", "/identify", "/subject", "/disconnect", "/lower", "/link", "/answer", "/consents", "/language", "/verification", "/collect", "/contact-changes", "/awake", "/duress"}
+var upsetting = []string{"/refuse", "/seal", "/move", "/transfer", "/purpose", "/accept", "/identify", "/subject", "/disconnect", "/lower", "/link", "/answer", "/consents", "/language", "/verification", "/collect", "/contact-changes", "/awake", "/duress", "/speaker"}
 
 // opens is what the routes do that may give a value in the clear; whatever else there is may never.
 func opens(pattern string) (verb string, ok bool) {

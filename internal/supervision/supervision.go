@@ -7,7 +7,7 @@
 // away for longer than Away.
 //
 // The silent alarm. An agent under threat presses one key; the answer is that of a heartbeat, so that nothing on the screen
-// tells. From that commit on the agent's budget of reveals and of searches counts as spent, for AlarmLasts or until a
+// tells; only the count of what is left is nought when the screen is next drawn. From that commit on the agent's budget of reveals and of searches counts as spent, for AlarmLasts or until a
 // supervisor settles the alarm. A spent budget was chosen because it is what an agent meets on an ordinary day: the
 // refusal has its ordinary sentence, the agent did not refuse and cannot lift it, and there is nothing to gain from pressing
 // harder. Masks, notes and talking go on, so that the screen stays what it was. Only supervisors of the controller are told;

@@ -1,7 +1,6 @@
 package verification_test
 
 import (
-	"github.com/amanah-id/amanah/internal/kit/errs"
 	. "github.com/amanah-id/amanah/internal/verification"
 
 	"context"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 )
