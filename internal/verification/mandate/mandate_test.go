@@ -411,3 +411,41 @@ func TestNoNameContactOrDocumentStandsReadableInTheTables(t *testing.T) {
 		}))
 	})
 }
+
+// The page of representatives keeps the desk alive while a form is filled in, and does what the operations do.
+func TestTheAgentsPageBeatsRecordsAndChoosesTheSpeaker(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		out := h.appoint(h.subject, h.draft())
+		itx := h.call(h.subject)
+		h.desk.Actor("agent", h.agent)
+		h.desk.Now = h.clock()
+		page := "/calls/" + itx + "/representatives"
+		w := h.desk.Do("agent", "GET", page, "")
+		if body := w.Body.String(); w.Code != 200 || !strings.Contains(body, `data-beat="/calls/`+itx+`/heartbeat"`) || !strings.Contains(body, "B*** M***") || strings.Contains(body, "Bambang") || strings.Contains(body, "81299990001") {
+			t.Fatalf("%d %s", w.Code, body)
+		}
+		h.log.take()
+		if w = h.desk.Do("agent", "POST", "/calls/"+itx+"/speaker", "mandate="+out.ID); w.Code != 303 || w.Header().Get("Location") != "/calls/"+itx {
+			t.Fatal(w.Code, w.Body)
+		}
+		h.entered("note allowed", "interaction.lower done", "mandate.speak done")
+		if w = h.desk.Do("agent", "GET", page, ""); !strings.Contains(w.Body.String(), "Melalui wakil") {
+			t.Fatal(w.Body)
+		}
+		if w = h.desk.Do("agent", "POST", "/calls/"+itx+"/speaker", "mandate="); w.Code != 303 {
+			t.Fatal(w.Code, w.Body)
+		}
+		h.appointed = 2
+		if w = h.desk.Do("agent", "POST", page, "kind=assistant&name=Dewi&until=2027-01-31&format=slow"); w.Code != 303 {
+			t.Fatal(w.Code, w.Body)
+		}
+		if w = h.desk.Do("agent", "POST", page, "kind=attorney&name=Rahasia+Sekali&until=besok"); w.Code != 422 || strings.Contains(w.Body.String(), "Rahasia") {
+			t.Fatal(w.Code, w.Body)
+		}
+		h.log.take()
+		if w = h.desk.Do("agent", "POST", page+"/"+out.ID+"/revoke", "why=customer_asked"); w.Code != 303 {
+			t.Fatal(w.Code, w.Body)
+		}
+		h.entered("propose allowed", "mandate.revoke done", "message.queue done")
+	})
+}
