@@ -52,6 +52,7 @@ import (
 	"github.com/amanah-id/amanah/internal/verification/mandate"
 	"github.com/amanah-id/amanah/internal/verification/method"
 	verifypage "github.com/amanah-id/amanah/internal/verification/page"
+	"github.com/amanah-id/amanah/internal/verification/passkey"
 	"github.com/amanah-id/amanah/internal/verification/simswap"
 	"github.com/amanah-id/amanah/internal/watchlist"
 	"github.com/amanah-id/amanah/internal/web"
@@ -119,7 +120,7 @@ type building struct {
 func roomSchemas() []db.Schema {
 	return []db.Schema{
 		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), oidc.Schema(), scim.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
-		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), mandate.Schema(), desk.Schema(), act.Schema(),
+		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), passkey.Schema(), mandate.Schema(), desk.Schema(), act.Schema(),
 		telephony.Schema(), watchlist.Schema(), supervision.Schema(),
 	}
 }
@@ -336,6 +337,13 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		return nil, err
 	}
 	h.Interactions.SetLevel(h.Verification.Level)
+	passkeys, err := passkey.New(h.Keys, Origin(cfg), cfg.Name)
+	if err != nil {
+		return nil, err
+	}
+	if passkeys != nil {
+		h.Verification.UsePasskeys(passkeys)
+	}
 	h.Check, err = check.New(check.Options{
 		DB: d, MAC: h.Keys.MAC, Log: h.Audit, Open: h.Interactions.OpenIDs, Facts: h.Interactions.Facts, Report: h.Verification.Reported,
 		Company: company, Agent: h.Identity.FirstName, Purpose: purposeName, Visitor: actor.NewCustomer("check"), Numbers: cfg.Check.Numbers, Operator: cfg.Operator,

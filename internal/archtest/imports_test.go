@@ -60,6 +60,7 @@ var table = map[string][]string{
 	"verification/check":   only("interaction", "web/limit"),                                   // anybody finds out whether a call is ours
 	"verification/mandate": only("interaction", "vault", "message", "purpose", "verification"), // who may speak for a customer
 	"verification/page":    only("verification", "verification/check", "interaction"),          // its pages and operations, its second room
+	"verification/passkey": nil,                                                                // customers' passkeys
 	"desk":                 only("vault", "consent", "verification", "interaction", "purpose", "message"),
 	"desk/act":             only("desk", "vault", "verification", "interaction", "message"),                       // what is done without showing, and what the customer gives
 	"desk/page":            only("desk", "vault", "consent", "verification", "interaction", "purpose", "message"), // the screens of the desk, its second room

@@ -45,7 +45,7 @@ func chapters() []chapter {
 	return []chapter{
 		{"data", []string{"search", "mask", "compare", "compare.outcome", "reveal", "act", "collect", "note", "consult", "appoint", "propose", "verify", "process", "open.failed", "act.change", "act.withdraw", "act.stop", "act.effect", "act.collect", "act.dial", "act.ask", "act.received"}},
 		{"call", room("interaction", "offer accept greet purpose language identify verify unverify serve heartbeat hold resume transfer lower capture capture_end approval approval_end disconnect seal refuse freeze move event.offered event.connected event.held event.resumed event.transferred event.ended event.wrapup event.doubt")},
-		{"verification", room("verification", "link confirmed mismatch declined denied reviewed expired compare history grant signal second call_back checked reported")},
+		{"verification", room("verification", "link confirmed mismatch declined denied reviewed expired compare history grant signal second call_back checked reported passkey passkey_added passkey_revoked")},
 		{"mandate", room("mandate", "record agreed refused revoke speak customer_speaks")},
 		{"supervision", room("supervision", "watch alarm settle settle.duress settle.frozen listen listen_end")},
 		{"consent", room("consent", "granted refused withdrawn read")},

@@ -36,6 +36,8 @@ type View struct {
 	Seen     []string  // names of the fields used so far, once answered
 	Ended    bool      // the interaction is over
 	Stands   Stands    // in whose place the reader answers
+	Passkeys int       // how many the customer has, in the browser that the page is open in
+	MayAdd   bool      // one may be registered
 	CanDeny  bool      // "somebody else is calling" can be pressed
 }
 
@@ -154,8 +156,8 @@ func (s *Service) view(tx *db.Tx, a Attempt, secret string, in i18n.Lang) (v Vie
 			return v, err
 		}
 	}
-	if v.State == ViewQuestion {
-		return v, nil
+	if err := s.passkeysOf(tx, a, f, &v); err != nil || v.State == ViewQuestion {
+		return v, err
 	}
 	v.Seen, err = s.seen(tx, a)
 	return v, err
@@ -229,6 +231,11 @@ func (s *Service) Enter(ctx context.Context, token, secret string) (newSecret st
 // lives and even after a yes: it freezes the interaction at once, ends every right, and
 // leaves a job row for the incident room.
 func (s *Service) Reply(ctx context.Context, token, secret, answer string) error {
+	return s.ReplyWith(ctx, token, secret, answer, nil)
+}
+
+// ReplyWith is Reply with a passkey that the browser showed, as it answered PasskeyOptions.
+func (s *Service) ReplyWith(ctx context.Context, token, secret, answer string, passkey []byte) error {
 	answer = strings.TrimSpace(answer)
 	number, isNumber := 0, false
 	if n, err := strconv.Atoi(answer); err == nil && len(answer) == 2 && n >= 10 {
@@ -286,6 +293,9 @@ func (s *Service) Reply(ctx context.Context, token, secret, answer string) error
 					return err
 				}
 			}
+			if err := s.shown(tx, customer, one, f, passkey); err != nil {
+				return err
+			}
 			return s.grant(tx, customer, f)
 		}
 		return s.o.Interactions.Unproven(tx, customer, f.ID, "verification."+string(one.State))
@@ -325,6 +335,11 @@ func (s *Service) deny(tx *db.Tx, customer actor.Actor, one Attempt, f interacti
 	if err := s.note(tx, customer, one, f); err != nil {
 		return err
 	}
+	about := f
+	about.Subject = one.subject
+	if err := s.revoke(tx, customer, about, one.ID); err != nil {
+		return err
+	}
 	// Somebody works on this customer, and may do so in another contact at this moment.
 	tx.Data.Queue(sqlSignalSet, one.subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
 	if err := s.o.Interactions.Freeze(tx, customer, f.ID, errNotCalled.Code); err != nil {
@@ -338,7 +353,7 @@ func IsUnknown(err error) bool { return errors.Is(err, errLink) }
 
 // Refusal reports whether err is one the page shows as a page of its own.
 func Refusal(err error) (*errs.E, bool) {
-	for _, e := range []*errs.E{errLink, errExpired, errAnswered, errBrowser, errOver} {
+	for _, e := range []*errs.E{errLink, errExpired, errAnswered, errBrowser, errOver, errPasskey, errPasskeyLevel} {
 		if errors.Is(err, e) {
 			return e, true
 		}

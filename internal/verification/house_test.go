@@ -30,6 +30,7 @@ import (
 	. "github.com/amanah-id/amanah/internal/verification"
 	"github.com/amanah-id/amanah/internal/verification/check"
 	"github.com/amanah-id/amanah/internal/verification/page"
+	"github.com/amanah-id/amanah/internal/verification/passkey"
 	"github.com/amanah-id/amanah/internal/web"
 	"github.com/amanah-id/amanah/internal/web/webtest"
 )
@@ -51,6 +52,7 @@ type house struct {
 	worker       *jobs.Worker
 	desk         *webtest.Desk
 	calls        *check.Service
+	passkeyRoom  *passkey.Service
 	approvals    *approval.Approvals
 	agent, other actor.Actor
 	boss         actor.Actor
@@ -113,7 +115,7 @@ func each(t *testing.T, test func(t *testing.T, h *house)) {
 		h := &house{t: t, now: time.Date(2026, 11, 23, 3, 0, 0, 0, time.UTC)}
 		o.Clock = h.clock
 		h.db = dbtest.OpenWith(t, o, audit.Schema(), db.Schema{Room: "keyring", FS: keyring.Schema}, vault.Schema(),
-			interaction.Schema(), message.Schema(), approval.Schema(), Schema(), jobs.Schema(), web.Schema())
+			interaction.Schema(), message.Schema(), approval.Schema(), Schema(), passkey.Schema(), jobs.Schema(), web.Schema())
 		h.build()
 		test(t, h)
 	}
@@ -237,6 +239,9 @@ func (h *house) build() {
 	})
 	h.must(err)
 	h.interactions.SetLevel(h.Level)
+	h.passkeyRoom, err = passkey.New(keys, "https://cs.bank.example", "Bank Contoh")
+	h.must(err)
+	h.UsePasskeys(h.passkeyRoom)
 	h.calls, err = check.New(check.Options{
 		DB: h.db, MAC: keys.MAC, Log: h.log, Open: h.interactions.OpenIDs, Facts: h.interactions.Facts, Report: h.Reported,
 		Company: func(*db.Tx, string) (string, error) { return "Bank Contoh", nil },

@@ -139,7 +139,10 @@ type Options struct {
 }
 
 // Service is the room's verbs.
-type Service struct{ o Options }
+type Service struct {
+	o        Options
+	passkeys Passkeys // nil where there are none
+}
 
 // New makes the room.
 func New(o Options) (*Service, error) {
@@ -154,7 +157,7 @@ func New(o Options) (*Service, error) {
 	if o.Rules == nil {
 		o.Rules = method.Shipped()
 	}
-	return &Service{o}, nil
+	return &Service{o: o}, nil
 }
 
 // Level is the gate's provider: the level now, 0 to 4, decay and signals taken off. A

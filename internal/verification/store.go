@@ -243,5 +243,7 @@ var (
 	errSecondLevel   = errs.New(errs.Denied, "verification.second_level")
 	errSecondAsked   = errs.New(errs.Conflict, "verification.second_asked")
 	errRepresented   = errs.New(errs.Denied, "verification.represented")
+	errPasskey       = errs.New(errs.Denied, "verification.passkey_wrong")
+	errPasskeyLevel  = errs.New(errs.Denied, "verification.passkey_level")
 	errSecondRefused = errs.New(errs.Denied, "verification.second_refused")
 )

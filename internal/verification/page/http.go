@@ -28,6 +28,9 @@ func (s screens) routes(rt *web.Router) {
 	rt.Page("GET /v/{token}", customer, s.showPage)
 	rt.Page("POST /v/{token}/open", customer, s.postOpen)
 	rt.Page("POST /v/{token}/answer", customer, s.postAnswer)
+	rt.Page("POST /v/{token}/passkey/options", customer, s.postPasskeyOptions)
+	rt.Page("POST /v/{token}/passkey", customer, s.postPasskey)
+	rt.Page("POST /v/{token}/passkey/remove", customer, s.postRemove)
 	s.denialRoutes(rt)
 	s.checkRoutes(rt)
 	rt.Page("GET /v/notice/{token}", customer, s.showNotice)
@@ -115,12 +118,13 @@ func (s screens) postOpen(r *web.Request) error {
 
 func (s screens) postAnswer(r *web.Request) error {
 	var form struct {
-		Answer string `form:"answer" max:"8" required:"true"`
+		Answer     string `form:"answer" max:"8" required:"true"`
+		Credential string `form:"credential" max:"6000"`
 	}
 	if err := r.Decode(&form); err != nil {
 		return err
 	}
-	if err := s.Reply(r.Context(), r.Path("token"), secretOf(r), form.Answer); err != nil {
+	if err := s.ReplyWith(r.Context(), r.Path("token"), secretOf(r), form.Answer, []byte(form.Credential)); err != nil {
 		if errs.CodeOf(err) != malformed {
 			return s.problem(r, err)
 		}
@@ -129,6 +133,40 @@ func (s screens) postAnswer(r *web.Request) error {
 			return s.problem(r, shown)
 		}
 		return r.RenderStatus(web.Status(err), CustomerPage{View: v, Token: r.Path("token"), Again: true})
+	}
+	return r.Redirect("/v/" + r.Path("token"))
+}
+
+// postPasskeyOptions answers the page's script: what the browser is asked for.
+func (s screens) postPasskeyOptions(r *web.Request) error {
+	options, err := s.PasskeyOptions(r.Context(), r.Path("token"), secretOf(r))
+	if err != nil {
+		return s.problem(r, err)
+	}
+	r.Writer.Header().Set("Content-Type", "application/json")
+	_, _ = r.Writer.Write(options) // the browser is gone; there is nobody to tell
+	return nil
+}
+
+func (s screens) postPasskey(r *web.Request) error {
+	var form struct {
+		Credential string `form:"credential" max:"6000" required:"true"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	if err := s.AddPasskey(r.Context(), r.Path("token"), secretOf(r), []byte(form.Credential)); err != nil {
+		return s.problem(r, err)
+	}
+	return r.Redirect("/v/" + r.Path("token"))
+}
+
+func (s screens) postRemove(r *web.Request) error {
+	if err := r.Decode(&struct{}{}); err != nil {
+		return err
+	}
+	if err := s.RemovePasskeys(r.Context(), r.Path("token"), secretOf(r)); err != nil {
+		return s.problem(r, err)
 	}
 	return r.Redirect("/v/" + r.Path("token"))
 }
@@ -264,6 +302,10 @@ func (s screens) operations(rt *web.Router) {
 		func(ctx context.Context, c web.Call, in *pathInput) (*struct{}, error) {
 			return nil, s.CallBack(ctx, c.Actor, in.Interaction)
 		})
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path + "/passkeys/revoke", Summary: "End all passkeys of the customer, who was verified strongly by other means", Access: access, MaxBody: 8 << 10, Unkeyed: "ending them twice ends no more"},
+		func(ctx context.Context, c web.Call, in *pathInput) (*struct{}, error) {
+			return nil, s.RevokePasskeys(ctx, c.Actor, in.Interaction)
+		})
 	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path + "/answer", Summary: "Compare an answer with the account's history", Access: access, MaxBody: 8 << 10, Unkeyed: "each answer is a try of its own"},
 		func(ctx context.Context, c web.Call, in *answerInput) (*answerOutput, error) {
 			match, err := s.Answer(ctx, c.Actor, in.Interaction, in.Body.Kind, in.Body.Said)
@@ -303,12 +345,16 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	seen.Agent, seen.Purpose, seen.Seen, seen.Ended = "Rina", "Status pesanan", []string{"phone", "address"}, true
 	ask := view(verification.ViewQuestion, "Bank Contoh")
 	ask.Agent, ask.Purpose = "Rina", "Status pesanan"
+	offered, asked := seen, ask
+	offered.Ended, offered.MayAdd, offered.Passkeys, asked.Passkeys = false, true, 1, 1
 	out := []web.Fixture{
 		{Name: "empty", Page: view(verification.ViewClosed, "Bank Contoh")},
 		{Name: "ordinary", Page: ask},
 		{Name: "hostile", Page: view(verification.ViewQuestion, hostile), Hostile: []string{hostile}},
 		{Name: "again", Page: CustomerPage{View: ask.View, Token: token, Again: true}},
 		{Name: "confirmed", Page: seen},
+		{Name: "passkey_offered", Page: offered},
+		{Name: "passkey_asked", Page: asked},
 	}
 	for _, state := range []verification.ViewState{verification.ViewElsewhere, verification.ViewMismatch, verification.ViewDeclined, verification.ViewDenied, verification.ViewExpired} {
 		out = append(out, web.Fixture{Name: string(state), Page: view(state, "Bank Contoh")})

@@ -28,6 +28,10 @@ func TestTheCustomersPagesWeighLessThan20KBAndNeedNoScript(t *testing.T) {
 		}
 		statics += len(text)
 	}
+	script, err := os.ReadFile("static/passkey.js")
+	if err != nil {
+		t.Fatal(err)
+	}
 	seen := map[string]bool{}
 	for _, lang := range i18n.Langs() {
 		for _, f := range fixtures(d.Texts().For(lang, nil)) {
@@ -43,10 +47,14 @@ func TestTheCustomersPagesWeighLessThan20KBAndNeedNoScript(t *testing.T) {
 			if err := d.Preview(&b, m.Name, f, lang, "", "/"); err != nil {
 				t.Fatal(err)
 			}
-			if b.Len()+statics >= 20<<10 {
+			weight := b.Len() + statics
+			if strings.Contains(f.Name, "passkey") {
+				weight += len(script)
+			}
+			if weight >= 20<<10 {
 				t.Errorf("%s weighs %d bytes with %d of statics", states, b.Len(), statics)
 			}
-			if page := b.String(); strings.Contains(page, "<script") || strings.Contains(page, "http://") || strings.Contains(page, "https://") || strings.Contains(page, " style=") {
+			if page := b.String(); strings.Contains(page, "<script") != strings.Contains(f.Name, "passkey") || strings.Contains(page, "http://") || strings.Contains(page, "https://") || strings.Contains(page, " style=") {
 				t.Errorf("%s needs a script, or something of another host", states)
 			}
 		}

@@ -1,0 +1,300 @@
+package verification_test
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/fxamacker/cbor/v2"
+
+	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	. "github.com/amanah-id/amanah/internal/verification"
+)
+
+// authenticator is a passkey in software: WebAuthn Level 3, ES256, no attestation.
+type authenticator struct {
+	key     *ecdsa.PrivateKey
+	id      []byte
+	counter uint32
+	origin  string
+	user    []byte
+}
+
+func newAuthenticator() *authenticator {
+	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	id := make([]byte, 16)
+	_, _ = rand.Read(id)
+	return &authenticator{key: key, id: id, origin: "https://cs.bank.example"}
+}
+
+func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
+
+func (a *authenticator) clientData(kind, challenge string) []byte {
+	out, _ := json.Marshal(map[string]any{"type": kind, "challenge": challenge, "origin": a.origin, "crossOrigin": false})
+	return out
+}
+
+func (a *authenticator) authData(rp string, flags byte) []byte {
+	hash := sha256.Sum256([]byte(rp))
+	a.counter++
+	return binary.BigEndian.AppendUint32(append(hash[:], flags), a.counter)
+}
+
+// create answers creation options the way a browser does.
+func (a *authenticator) create(options []byte) []byte {
+	var o struct {
+		PublicKey struct {
+			Challenge string
+			RP        struct{ ID string }
+			User      struct{ ID string }
+		}
+	}
+	if err := json.Unmarshal(options, &o); err != nil {
+		panic(err)
+	}
+	a.user, _ = base64.RawURLEncoding.DecodeString(o.PublicKey.User.ID)
+	point, _ := a.key.PublicKey.Bytes()
+	cose, _ := cbor.Marshal(map[int]any{1: 2, 3: -7, -1: 1, -2: point[1:33], -3: point[33:]})
+	data := a.authData(o.PublicKey.RP.ID, 0x45) // present, verified, attested data follows
+	data = append(data, make([]byte, 16)...)
+	data = binary.BigEndian.AppendUint16(data, uint16(len(a.id)))
+	data = append(append(data, a.id...), cose...)
+	object, _ := cbor.Marshal(map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})
+	out, _ := json.Marshal(map[string]any{"id": b64(a.id), "rawId": b64(a.id), "type": "public-key", "clientExtensionResults": map[string]any{},
+		"response": map[string]any{"clientDataJSON": b64(a.clientData("webauthn.create", o.PublicKey.Challenge)), "attestationObject": b64(object), "transports": []string{"internal"}}})
+	return out
+}
+
+// get answers request options the way a browser does.
+func (a *authenticator) get(options []byte) []byte {
+	var o struct {
+		PublicKey struct{ Challenge, RPID string }
+	}
+	if err := json.Unmarshal(options, &o); err != nil {
+		panic(err)
+	}
+	client := a.clientData("webauthn.get", o.PublicKey.Challenge)
+	data := a.authData(o.PublicKey.RPID, 0x05)
+	hash := sha256.Sum256(client)
+	digest := sha256.Sum256(append(slices.Clone(data), hash[:]...))
+	signature, _ := ecdsa.SignASN1(rand.Reader, a.key, digest[:])
+	out, _ := json.Marshal(map[string]any{"id": b64(a.id), "rawId": b64(a.id), "type": "public-key", "clientExtensionResults": map[string]any{},
+		"response": map[string]any{"clientDataJSON": b64(client), "authenticatorData": b64(data), "signature": b64(signature), "userHandle": b64(a.user)}})
+	return out
+}
+
+// confirmed is a contact in which the customer has answered the page in a browser; its level is V2.
+func (h *house) confirmed(passkey func(a Attempt, secret string) []byte) (itx string, a Attempt, secret string) {
+	h.t.Helper()
+	ctx := context.Background()
+	itx = h.identified("")
+	a, err := h.SendLink(ctx, h.agent, itx, "")
+	h.must(err)
+	secret, err = h.Enter(ctx, h.LinkOf(a), "")
+	h.must(err)
+	var shown []byte
+	if passkey != nil {
+		shown = passkey(a, secret)
+	}
+	h.must(h.ReplyWith(ctx, h.LinkOf(a), secret, answer(a.Number)[len("answer="):], shown))
+	return itx, a, secret
+}
+
+// raised answers a question from the account's history too: V3.
+func (h *house) raised(itx string) {
+	h.t.Helper()
+	ctx := context.Background()
+	questions, err := h.Questions(ctx, h.agent, itx)
+	h.must(err)
+	match, err := h.Answer(ctx, h.agent, itx, questions[0].Kind, truth[questions[0].Kind])
+	h.must(err)
+	if !match || h.level(itx) != V3 {
+		h.t.Fatalf("%v, V%d", match, h.level(itx))
+	}
+}
+
+func (h *house) passkeys() (n int) {
+	h.t.Helper()
+	h.must(h.db.Read(context.Background(), func(tx *db.Tx) (err error) { n, err = h.passkeyRoom.Count(tx, h.subject); return err }))
+	return n
+}
+
+// registered is a passkey of the customer's, just registered.
+func (h *house) registered() (key *authenticator, itx string, a Attempt, secret string) {
+	h.t.Helper()
+	ctx := context.Background()
+	itx, a, secret = h.confirmed(nil)
+	h.raised(itx)
+	options, err := h.PasskeyOptions(ctx, h.LinkOf(a), secret)
+	h.must(err)
+	key = newAuthenticator()
+	h.log.take()
+	h.must(h.AddPasskey(ctx, h.LinkOf(a), secret, key.create(options)))
+	return key, itx, a, secret
+}
+
+func TestACustomerRegistersAPasskeyAfterV3AndIsToldOnTheRegisteredContact(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		itx, a, secret := h.confirmed(nil)
+		token, key := h.LinkOf(a), newAuthenticator()
+		_, err := h.PasskeyOptions(ctx, token, secret)
+		h.refused(err, "verification.passkey_level") // V2 is not enough
+		h.log.take()
+		h.refused(h.AddPasskey(ctx, token, secret, []byte("{}")), "verification.passkey_level")
+		if got := h.log.take(); !slices.Equal(got, []string{"verification.passkey_added denied verification.passkey_level"}) {
+			t.Errorf("entries %q", got)
+		}
+		h.raised(itx)
+		for _, other := range []string{"", strings.Repeat("A", 22)} {
+			_, err = h.PasskeyOptions(ctx, token, other)
+			h.refused(err, "verification.link_elsewhere")
+			h.refused(h.AddPasskey(ctx, token, other, []byte("{}")), "verification.link_elsewhere")
+		}
+		options, err := h.PasskeyOptions(ctx, token, secret)
+		h.must(err)
+		for _, never := range []string{"Kenanga", mail, h.subject, "4321"} {
+			if strings.Contains(string(options), never) {
+				t.Errorf("%q stands in the options", never)
+			}
+		}
+		phished := newAuthenticator()
+		phished.origin = "https://cs.bank.example.evil.example"
+		h.refused(h.AddPasskey(ctx, token, secret, phished.create(options)), "verification.passkey_wrong")
+		h.refused(h.AddPasskey(ctx, token, secret, key.create(options)), "verification.passkey_wrong") // the challenge is used up
+		options, err = h.PasskeyOptions(ctx, token, secret)
+		h.must(err)
+		late := key.create(options)
+		h.wait(6*time.Minute, itx)
+		h.refused(h.AddPasskey(ctx, token, secret, late), "verification.passkey_wrong")
+		if h.passkeys() != 0 {
+			t.Fatal("a bad answer became a passkey")
+		}
+		options, err = h.PasskeyOptions(ctx, token, secret)
+		h.must(err)
+		h.deliver()
+		h.log.take()
+		h.must(h.AddPasskey(ctx, token, secret, key.create(options)))
+		h.deliver()
+		if got := h.log.take(); !slices.Equal(got, []string{"verification.passkey_added done", "message.queue done", "process allowed", "message.sent done"}) {
+			t.Errorf("entries %q", got)
+		}
+		if letter := h.inbox.List()[0]; letter.To != mail || !strings.Contains(letter.Body, "passkey baru saja didaftarkan") || !strings.Contains(letter.Body, "/v/"+token) {
+			t.Errorf("%+v", letter)
+		}
+		b := &browser{h: h, cookie: secret}
+		if _, page := b.do("GET", "/v/"+token, ""); h.passkeys() != 1 || !strings.Contains(page, "Passkey Anda yang terdaftar: 1") || !strings.Contains(page, "Hapus semua passkey saya") {
+			t.Errorf("%s", page)
+		}
+		// The same passkey is nobody else's.
+		h.subject = h.customer("KNG-2", 60*24*time.Hour)
+		itx, a, secret = h.confirmed(nil)
+		h.raised(itx)
+		options, err = h.PasskeyOptions(ctx, h.LinkOf(a), secret)
+		h.must(err)
+		h.refused(h.AddPasskey(ctx, h.LinkOf(a), secret, key.create(options)), "verification.passkey_wrong")
+	})
+}
+
+func TestAPasskeyWithTheNumberCountsByItsAgeAndAWrongOneCountsForNothing(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		key, old, first, _ := h.registered()
+		use := func(key *authenticator) func(a Attempt, secret string) []byte {
+			return func(a Attempt, secret string) []byte {
+				options, err := h.PasskeyOptions(ctx, h.LinkOf(a), secret)
+				h.must(err)
+				h.log.take()
+				return key.get(options)
+			}
+		}
+		_ = old
+		for _, c := range []struct {
+			days  int
+			level int
+		}{{8, V2}, {31, V3}} {
+			h.wait(first.Started.Add(time.Duration(c.days) * 24 * time.Hour).Sub(h.clock()))
+			itx, _, _ := h.confirmed(use(key))
+			if got := h.log.take(); !slices.Equal(got, []string{"verification.confirmed done", "verification.passkey done", "verification.grant done", "interaction.serve done"}) {
+				t.Errorf("entries %q", got)
+			}
+			if h.level(itx) != c.level {
+				t.Errorf("a passkey of %d days leads to V%d, want V%d", c.days, h.level(itx), c.level)
+			}
+		}
+		stranger, site := newAuthenticator(), *key
+		stranger.id, stranger.user = key.id, key.user
+		site.origin = "https://evil.example"
+		copied := *key
+		copied.counter = 1
+		for name, other := range map[string]*authenticator{"another key under its id": stranger, "on a false site": &site, "copied": &copied} {
+			h.wait(time.Hour)
+			itx, _, _ := h.confirmed(use(other))
+			got := h.log.take()
+			if !slices.Contains(got, "verification.passkey denied verification.passkey_wrong") || h.level(itx) != V2 {
+				t.Errorf("%s: V%d, %q", name, h.level(itx), got)
+			}
+		}
+		// With a wrong number a passkey is not even looked at.
+		h.wait(time.Hour)
+		itx := h.identified("")
+		a, err := h.SendLink(ctx, h.agent, itx, "")
+		h.must(err)
+		secret, err := h.Enter(ctx, h.LinkOf(a), "")
+		h.must(err)
+		shown := use(key)(a, secret)
+		h.must(h.ReplyWith(ctx, h.LinkOf(a), secret, map[bool]string{true: "11", false: "10"}[a.Number == 10], shown))
+		if got := h.log.take(); h.level(itx) != V1 || slices.Contains(got, "verification.passkey done") {
+			t.Errorf("V%d, %q", h.level(itx), got)
+		}
+	})
+}
+
+func TestAPasskeyIsRevokedByTheCustomerByTheAgentAtV3AndByADenial(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		_, _, a, secret := h.registered()
+		h.refused(h.RemovePasskeys(ctx, h.LinkOf(a), "x"), "verification.link_elsewhere")
+		h.log.take()
+		b := &browser{h: h, cookie: secret}
+		if code, _ := b.do("POST", "/v/"+h.LinkOf(a)+"/passkey/remove", ""); code != 303 || h.passkeys() != 0 {
+			t.Errorf("%d, %d passkeys", code, h.passkeys())
+		}
+		if got := h.log.take(); !slices.Equal(got, []string{"verification.passkey_revoked done"}) {
+			t.Errorf("entries %q", got)
+		}
+		h.wait(25 * time.Hour)
+		_, itx, _, _ := h.registered()
+		h.refused(h.RevokePasskeys(ctx, h.other, itx), "gate.not_found")
+		weak := h.identified("")
+		h.refused(h.RevokePasskeys(ctx, h.agent, weak), "verification.passkey_level")
+		if h.passkeys() != 1 {
+			t.Fatal("revoked without V3")
+		}
+		h.wait(25 * time.Hour)
+		itx, _, _ = h.confirmed(nil)
+		h.raised(itx)
+		h.log.take()
+		h.must(h.RevokePasskeys(ctx, h.agent, itx))
+		if got := h.log.take(); h.passkeys() != 0 || !slices.Equal(got, []string{"verification.passkey_revoked done"}) {
+			t.Errorf("%d passkeys, entries %q", h.passkeys(), got)
+		}
+		h.wait(25 * time.Hour)
+		_, itx, a, _ = h.registered()
+		h.log.take()
+		h.must(h.Reply(ctx, h.LinkOf(a), "", AnswerDenied)) // from the notice, in any browser
+		if got := h.log.take(); h.passkeys() != 0 || h.state(itx) != interaction.Frozen || !slices.Contains(got, "verification.passkey_revoked done") {
+			t.Errorf("%d passkeys, entries %q", h.passkeys(), got)
+		}
+	})
+}
