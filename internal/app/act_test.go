@@ -61,7 +61,9 @@ func (h *hands) fourth(n int) (a actor.Actor, itx, subject string) {
 }
 
 // first is the same caller, known and not verified.
-func (h *hands) first(n int) (a actor.Actor, itx, subject string) { return h.firstFor("change_contact", n) }
+func (h *hands) first(n int) (a actor.Actor, itx, subject string) {
+	return h.firstFor("change_contact", n)
+}
 
 func (h *hands) firstFor(slug string, n int) (a actor.Actor, itx, subject string) {
 	h.t.Helper()

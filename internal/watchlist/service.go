@@ -354,7 +354,7 @@ func (s *Service) Watch(tx *db.Tx, a actor.Actor, itx, purpose, subject string) 
 	if err != nil || b.used < s.o.Breadth || !moment(b.started).After(tx.Now().Add(-Shift)) {
 		return w, err
 	}
-	_, state, _, err := raise(tx, a.ID(), purpose, moment(b.started))
+	state, _, err := raise(tx, a.ID(), purpose, moment(b.started))
 	w.Broad = state != "approved" || b.used >= 2*s.o.Breadth
 	return w, err
 }
@@ -616,7 +616,7 @@ func (s *Service) Raise(ctx context.Context, a actor.Actor, itx, reason string) 
 		if err != nil {
 			return "", err
 		}
-		_, state, asked, err := raise(tx, a.ID(), f.Purpose, moment(b.started))
+		state, asked, err := raise(tx, a.ID(), f.Purpose, moment(b.started))
 		switch {
 		case err != nil:
 			return "", err

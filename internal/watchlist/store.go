@@ -182,14 +182,14 @@ var putBreadth = db.NewInsert(`insert into watchlist_breadth (staff, purpose, st
 	`on conflict (staff, purpose) do update set started_at = excluded.started_at, used = excluded.used`)
 
 // raise is the state of the newest wish for more customers since a moment.
-func raise(tx *db.Tx, staff, purpose string, since time.Time) (id, state string, asked time.Time, err error) {
+func raise(tx *db.Tx, staff, purpose string, since time.Time) (state string, asked time.Time, err error) {
 	var at int64
-	err = tx.Data.Row(`select id, state, asked_at from watchlist_raise where staff = $1 and purpose = $2 and asked_at > $3 and state <> 'refused' order by id desc limit 1`,
-		staff, purpose, micros(since)).Scan(&id, &state, &at)
+	err = tx.Data.Row(`select state, asked_at from watchlist_raise where staff = $1 and purpose = $2 and asked_at > $3 and state <> 'refused' order by id desc limit 1`,
+		staff, purpose, micros(since)).Scan(&state, &at)
 	if errors.Is(err, db.ErrNoRows) {
-		return "", "", time.Time{}, nil
+		return "", time.Time{}, nil
 	}
-	return id, state, moment(at), err
+	return state, moment(at), err
 }
 
 // opened counts the customers of each member of staff since a moment.
