@@ -281,3 +281,8 @@ func (c *Client) AskSecond(ctx context.Context, interaction, reason string) (str
 func (c *Client) CallBack(ctx context.Context, interaction string) error {
 	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/verification/call-back"}, interaction)
 }
+
+// EndPasskeys ends all passkeys of the customer in the call. Doing it twice is the same.
+func (c *Client) EndPasskeys(ctx context.Context, interaction string) error {
+	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/verification/passkeys/revoke", repeat: true}, interaction)
+}

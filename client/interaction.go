@@ -258,6 +258,8 @@ type Denial struct {
 	Agent       string    `json:"agent"` // staff id of who sent the link
 	State       string    `json:"state"` // of the contact now: frozen, unless it had ended before
 	At          time.Time `json:"denied_at"`
+	Number      string    `json:"number"`      // our own number that was displayed, if that is what was reported
+	Disclosed   []string  `json:"disclosed"`   // names of the fields that had been used or shown; only from Denial
 	ReviewedBy  string    `json:"reviewed_by"` // staff id; "" while nobody has looked
 	Reviewed    time.Time `json:"reviewed_at"` // zero while nobody has
 }
@@ -276,6 +278,11 @@ func (c *Client) Denials(ctx context.Context, reviewed bool, after string) (Deni
 		v.Set("after", after)
 	}
 	return ask[DenialPage](ctx, c, call{method: http.MethodGet, path: "/denials", query: v, repeat: true})
+}
+
+// Denial reads one denied contact, with the names of the fields that had been used or shown in it.
+func (c *Client) Denial(ctx context.Context, denial string) (Denial, error) {
+	return ask[Denial](ctx, c, call{method: http.MethodGet, path: "/denials/%s", repeat: true}, denial)
 }
 
 // ReviewDenial says that a denied contact was looked into, with what was found: once, and by somebody who did not serve
