@@ -2,12 +2,14 @@ package watchlist
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
+	"github.com/amanah-id/amanah/internal/trust/gate"
 )
 
 func TestAnOutlierLiesFarAboveThePeersOfTheSameGroup(t *testing.T) {
@@ -97,5 +99,21 @@ func TestWhatIsTypedIsCheckedAndComesBackInNoRefusal(t *testing.T) {
 				t.Errorf("the refusal carries a cause, which may quote: %v", cause)
 			}
 		})
+	}
+}
+
+// Every verb that the gate can be asked about a customer of a call has its word on the page of an alert.
+func TestEveryTouchOfACanaryHasItsWord(t *testing.T) {
+	verbs := []gate.Verb{gate.Compare, gate.Act, gate.Collect, gate.Reveal, gate.Mask, gate.Search, gate.Note, gate.Consult, gate.Appoint, gate.Propose, gate.Verify}
+	for _, lang := range []string{"id", "en"} {
+		raw, err := messages.ReadFile("messages/" + lang + ".json")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range verbs {
+			if !strings.Contains(string(raw), `"watchlist.act_`+string(v)+`"`) {
+				t.Errorf("%s: %s has no word", lang, v)
+			}
+		}
 	}
 }
