@@ -57,6 +57,9 @@ func TestAnybodyLearnsFromTheCodeWhoseCallItIsWhileItLasts(t *testing.T) {
 		}
 		ctx := context.Background()
 		h.must(h.interactions.Move(ctx, h.agent, itx, interaction.Disconnect))
+		if _, body := h.check(spoken); !strings.Contains(body, "Bukan dari kami") {
+			t.Errorf("a call whose line is closed is ours: %s", body)
+		}
 		h.must(h.interactions.Seal(ctx, h.agent, itx, interaction.Dispositions()[0]))
 		h.log.take()
 		if _, body := h.check(spoken); !strings.Contains(body, "Bukan dari kami") {

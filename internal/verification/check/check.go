@@ -6,7 +6,7 @@
 // own outgoing numbers, and never as proof: what a telephone displays can be forged, and the page says so.
 //
 // It is no oracle. A code is made from the contact's id under a key of this server's: nothing is stored, nobody can compute it,
-// it is worth something as long as its contact is open and nothing afterwards. A customer's number, name or anything else of a
+// it is worth something until the line is closed and nothing afterwards. A customer's number, name or anything else of a
 // customer's leads nowhere: all that is not a code of an open contact and not a number of the company's gets the same
 // answer, after the same search over all open contacts. Who guesses finds one of a hundred open contacts in nine million
 // tries on average, and may try twice a second, all strangers together; what is found then is an agent's first name and a purpose, and

@@ -96,7 +96,7 @@ func (s *Service) Ask(ctx context.Context, from netip.Addr, entered string, in i
 			return err
 		}
 		entry := audit.Entry{Action: "verification.checked", Decision: audit.Denied, Reason: errNone.Code, Actor: s.o.Visitor}
-		if f.ID != "" {
+		if f.ID != "" && f.State != interaction.Wrapup { // whose line is closed calls nobody; it can still be reported
 			entry = audit.Entry{Action: entry.Action, Decision: audit.Done, Actor: s.o.Visitor, Interaction: f.ID, Controller: f.Controller,
 				Channel: string(f.Channel), Purpose: f.Purpose, Subject: f.Subject}
 			if out, err = s.answer(tx, f, in); err != nil {
