@@ -115,18 +115,21 @@ func TestEachOpeningOfTheLiveListIsInTheLog(t *testing.T) {
 			t.Fatalf("an agent watches: %v", err)
 		}
 		// Whoever looked is on duty, and only for so long.
-		relief := func(without string) (on bool) {
+		relief := func(decider, asker string) (on bool) {
 			t.Helper()
 			f.must(f.DB.Read(ctx, func(tx *db.Tx) (err error) {
-				on, err = f.Supervision.Relief(tx, f.controller, without)
+				on, err = f.Supervision.Relief(tx, f.controller, decider, asker)
 				return err
 			}))
 			return on
 		}
-		if !relief(f.other.ID()) || relief(f.boss.ID()) {
+		if !relief(f.other.ID(), f.agent.ID()) || relief(f.boss.ID(), f.agent.ID()) {
 			t.Error("who looks at the list is not who is on duty")
 		}
-		if f.now = f.now.Add(supervision.OnDuty); relief(f.other.ID()) {
+		if relief(f.other.ID(), f.boss.ID()) {
+			t.Error("whoever asks is taken for somebody who could decide")
+		}
+		if f.now = f.now.Add(supervision.OnDuty); relief(f.other.ID(), f.agent.ID()) {
 			t.Error("on duty for ever")
 		}
 	})

@@ -191,9 +191,10 @@ func seen(tx *db.Tx, staff, controller string) (time.Time, error) {
 	return moment(at), err
 }
 
-// Relief reports whether somebody else than without has looked at the list of a controller lately.
-func (s *Service) Relief(tx *db.Tx, controller, without string) (bool, error) {
-	n, err := count(tx, sqlDuty, controller, without, micros(tx.Now().Add(-OnDuty)))
+// Relief reports whether somebody has looked at the list of a controller lately who could decide instead of decider: not
+// whoever asks, a supervisor too when he serves a contact himself.
+func (s *Service) Relief(tx *db.Tx, controller, decider, asker string) (bool, error) {
+	n, err := count(tx, sqlDuty, controller, decider, asker, micros(tx.Now().Add(-OnDuty)))
 	return n > 0, err
 }
 

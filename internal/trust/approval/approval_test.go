@@ -103,8 +103,8 @@ func open(t *testing.T, o db.Options) *house {
 		Name:   func(_ *db.Tx, staff string) (string, error) { return "Orang " + staff, nil },
 		Expiry: actor.NewDuty("approval_expiry"),
 		Active: func(_ *db.Tx, staff string) (bool, error) { return staff != h.left, h.broken },
-		Relief: func(_ *db.Tx, c, without string) (bool, error) {
-			return h.relief && c == controller && without != "", h.broken
+		Relief: func(_ *db.Tx, c, decider, asker string) (bool, error) {
+			return h.relief && c == controller && decider == "stf_s" && asker == "stf_a", h.broken
 		},
 	},
 		Kind{Name: "room.change", Ask: []actor.Role{actor.Admin, actor.DPO}, Decide: []actor.Role{actor.DPO, actor.Security}, Wait: time.Hour, Fresh: true, Effect: effect("did"), Undone: effect("undid")},

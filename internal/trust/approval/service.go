@@ -35,8 +35,8 @@ type Options struct {
 	Expiry actor.Actor                                   // the duty in whose name requests expire
 	// Active reports whether a member of staff may still work here; needed.
 	Active func(tx *db.Tx, staff string) (bool, error)
-	// Relief reports whether somebody else than without is on duty to decide for a controller; nil means never.
-	Relief func(tx *db.Tx, controller, without string) (bool, error)
+	// Relief reports whether somebody else than decider and asker is on duty to decide for a controller; nil means never.
+	Relief func(tx *db.Tx, controller, decider, asker string) (bool, error)
 }
 
 // Approvals keeps the requests and knows the kinds.
@@ -230,7 +230,7 @@ func (s *Approvals) mayApprove(tx *db.Tx, by actor.Actor, r Request) error {
 	if err != nil || before < most {
 		return err
 	}
-	relief, err := s.options.Relief(tx, r.Controller, by.ID())
+	relief, err := s.options.Relief(tx, r.Controller, by.ID(), r.AskedBy)
 	if err == nil && relief {
 		err = errRotate
 	}
