@@ -667,6 +667,40 @@ func TestStoryTheConnectionIsLostInTheMiddleOfACall(t *testing.T) {
 	rina.isAt("/desk")
 }
 
+func TestStoryASupervisorDecidesWithOneKey(t *testing.T) {
+	rina, customer, dewi := somebody(t, "rina", "id"), somebody(t, "customer", "id"), somebody(t, "dewi", "id")
+	dewi.signsIn("supervisor", indonesian)
+	dewi.opens("/live")
+	dewi.sees("Kontak yang sedang berjalan")
+	dewi.looks("live-quiet")
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.identifies("1")
+	customer.confirms(rina.sendsLink())
+	rina.sees("Data untuk tujuan ini")
+	rina.presses("u") // opens what could be proved besides
+	rina.once("s")
+	rina.types("Pelanggan ingin mengganti nomor telepon.")
+	rina.presses("Enter")
+	rina.sees("Menunggu supervisor")
+	rina.looks("second-asked")
+
+	dewi.sees("Rina", "Pelanggan ingin mengganti nomor telepon.") // by itself
+	dewi.waits("is not told by the title", `document.title.startsWith("(1) ")`)
+	dewi.looks("live-asked")
+	dewi.guide("id", "8-decision")
+	dewi.seesNot(caller, "Mandasari")
+	dewi.once("a")
+	dewi.waits("still sees the request", `!document.body.innerText.includes("ingin mengganti nomor")`)
+
+	rina.sees("Disetujui supervisor", "Kontak lama sudah diberi tahu")
+	rina.looks("second-approved")
+	rina.presses("Escape")
+	customer.getsLetter("/v/notice/")
+	rina.once("e Enter")
+	rina.isAt("/desk")
+}
+
 func TestStoryTheCommandLineDoesWhatThePageCanDo(t *testing.T) {
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
 	rina.signsIn("agent", indonesian)
