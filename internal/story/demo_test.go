@@ -26,6 +26,7 @@ var (
 	tools     string          // folder of the programs under test
 	downloads string          // where browsers put files
 	caller    string          // number of the customer whom the stories are about
+	others    []string        // numbers of more customers: one customer is sent ten links in ten minutes at most
 	without   string          // why there is no browser
 )
 
@@ -116,7 +117,10 @@ func demonstrate() (stop func(), err error) {
 			return nil, errors.New("the demonstration did not come up")
 		}
 		text, err := os.ReadFile(filepath.Join(folder, "demo.json"))
-		var state struct{ URL, Caller string }
+		var state struct {
+			URL, Caller string
+			Others      []string
+		}
 		if err != nil || json.Unmarshal(text, &state) != nil {
 			continue
 		}
@@ -126,7 +130,7 @@ func demonstrate() (stop func(), err error) {
 		}
 		_ = answer.Body.Close()
 		if answer.StatusCode == http.StatusOK {
-			site, caller = state.URL, state.Caller
+			site, caller, others = state.URL, state.Caller, state.Others
 			return stop, nil
 		}
 	}

@@ -42,6 +42,7 @@ type demoState struct {
 	Niaga     string      `json:"controller"` // whose calls ring
 	Caller    string      `json:"caller"`     // number of the customer who rings first; fictional
 	Person    demoPerson  `json:"person"`     // who that is
+	Others    []string    `json:"others"`     // numbers of more customers of the same company
 }
 
 // demoPerson is the customer who rings first, as whoever plays the caller must know them: nobody, like all the others.

@@ -60,6 +60,11 @@ func seed(ctx context.Context, h *app.House, customers int) (*demoState, error) 
 	for _, fact := range caller.History {
 		s.Person.History[fact.Kind] = fact.Value
 	}
+	for _, p := range people[1:] {
+		if p.Controller == caller.Controller && len(s.Others) < 9 {
+			s.Others = append(s.Others, p.Phones[0].Value)
+		}
+	}
 	all := []string{companies[0].ID, companies[1].ID}
 	for _, l := range []demoLogin{
 		{Login: "agent", Name: "Rina Kartika", Role: "agent"}, {Login: "agent2", Name: "Bagas Pradana", Role: "agent"},
