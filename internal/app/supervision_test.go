@@ -18,6 +18,7 @@ import (
 	"github.com/amanah-id/amanah/internal/supervision"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
+	"github.com/amanah-id/amanah/internal/watchlist"
 )
 
 // floor is a world with an agent in a verified call and two supervisors, on a clock that the test moves.
@@ -361,6 +362,62 @@ func TestACallThatTheCustomerDeniedIsOnTheListUntilSomebodyLooked(t *testing.T) 
 		f.must(f.Supervision.Settle(ctx, f.boss, b.Alerts[0].ID, "sudah ditinjau"))
 		if b, err = f.Supervision.Watch(ctx, f.boss, false); err != nil || len(b.Alerts) != 0 {
 			t.Errorf("%+v %v", b.Alerts, err)
+		}
+	})
+}
+
+func TestListeningAloneEndsWhenTheCallerTurnsOutToBeProtected(t *testing.T) {
+	eachFloor(t, func(f *floor) {
+		ctx := t.Context()
+		subject, err := f.customer(ctx, 2)
+		f.must(err)
+		list(t, f.world, watchlist.Protected, watchlist.BySubject, subject)
+		itx, err := f.Interactions.Start(ctx, f.agent, interaction.Opening{Controller: f.controller, Channel: interaction.Phone, Direction: interaction.Inbound})
+		f.must(err)
+		waits, err := f.Supervision.Listen(ctx, f.boss, itx, "pelatihan petugas baru")
+		f.must(err)
+		if waits {
+			t.Fatal("nobody knows yet who calls")
+		}
+		f.must(f.DB.Write(ctx, func(tx *db.Tx) error { return f.Interactions.Bind(tx, f.agent, itx, subject, "test") }))
+		listeners := func() (n int) {
+			f.must(f.DB.Read(ctx, func(tx *db.Tx) (err error) { n, err = f.Supervision.Listeners(tx, itx); return err }))
+			return n
+		}
+		if listeners() != 0 {
+			t.Fatal("one supervisor alone listens to a protected person")
+		}
+		if got := trailOf(t, f.world, itx); !slices.Contains(got, "supervision.listen_end done (supervision.protected)") {
+			t.Errorf("the trail says %v", got)
+		}
+		waits, err = f.Supervision.Listen(ctx, f.boss, itx, "keluhan berulang")
+		f.must(err)
+		if !waits {
+			t.Fatal("nobody else was asked")
+		}
+		decide(t, f.world, f.other, true)
+		f.must(f.Interactions.Move(ctx, f.agent, itx, interaction.Hold))
+		if listeners() != 1 {
+			t.Error("what a second supervisor allowed ended with the next move")
+		}
+	})
+}
+
+func TestNoHeapOfOtherAlertsHidesASilentAlarm(t *testing.T) {
+	eachFloor(t, func(f *floor) {
+		ctx := t.Context()
+		f.must(f.DB.Write(ctx, func(tx *db.Tx) error {
+			for range 101 {
+				tx.Data.Queue(`insert into supervision_alert (id, kind, interaction, controller, staff, at, settled_at, settled_by) values ($1, 'frozen', '', $2, '', $3, 0, '')`,
+					id.New(id.Alert), f.controller, f.now.UnixMicro())
+			}
+			return nil
+		}))
+		f.now = f.now.Add(time.Second)
+		f.must(f.Interactions.Heartbeat(ctx, f.agent, f.itx))
+		f.must(f.Supervision.Alarm(ctx, f.agent, f.itx))
+		if row, _ := f.row(f.boss); row.Standing != supervision.Alarmed {
+			t.Errorf("the list shows %s", row.Standing)
 		}
 	})
 }

@@ -257,7 +257,7 @@ func (s *Service) row(tx *db.Tx, a actor.Actor, v interaction.View, b Board) (r 
 		return r, err
 	}
 	for _, l := range heard {
-		if l.State == listens {
+		if l.on() {
 			r.Listeners++
 			r.Listening = r.Listening || l.Staff == a.ID()
 		}
@@ -300,7 +300,7 @@ func (s *Service) Alarm(ctx context.Context, a actor.Actor, itx string) error {
 		}); err != nil {
 			return err
 		}
-		s.alert(tx, f, Duress)
+		s.alert(tx, f, Duress, a.ID()) // whoever pressed, also where the contact has changed hands since the beat
 		return nil
 	}); err != nil {
 		return err
@@ -308,8 +308,8 @@ func (s *Service) Alarm(ctx context.Context, a actor.Actor, itx string) error {
 	return beat
 }
 
-func (s *Service) alert(tx *db.Tx, f interaction.Facts, kind Kind) {
-	tx.Data.Queue(sqlAlertAdd, id.NewAt(id.Alert, tx.Now()), string(kind), f.ID, f.Controller, f.Agent, micros(tx.Now()))
+func (s *Service) alert(tx *db.Tx, f interaction.Facts, kind Kind, staff string) {
+	tx.Data.Queue(sqlAlertAdd, id.NewAt(id.Alert, tx.Now()), string(kind), f.ID, f.Controller, staff, micros(tx.Now()))
 	s.wake(tx, f)
 }
 
@@ -420,15 +420,12 @@ func (s *Service) Listen(ctx context.Context, a actor.Actor, itx, reason string)
 			return err
 		}
 		if slices.ContainsFunc(now, func(l listening) bool {
-			return l.Staff == a.ID() && (l.State == listens || tx.Now().Sub(l.Asked) < ListenAsks)
+			return l.Staff == a.ID() && (l.on() || tx.Now().Sub(l.Asked) < ListenAsks)
 		}) {
 			return errListens
 		}
-		waits = slices.Contains(f.Risks, "protected_person")
-		if !waits && s.o.Protected != nil && f.Subject != "" {
-			if waits, err = s.o.Protected(tx, f.Subject); err != nil {
-				return err
-			}
+		if waits, err = s.protected(tx, f); err != nil {
+			return err
 		}
 		l := listening{
 			ID: id.NewAt(id.Listening, tx.Now()), Interaction: f.ID, Controller: f.Controller, Subject: f.Subject, Purpose: f.Purpose,
@@ -446,9 +443,20 @@ func (s *Service) Listen(ctx context.Context, a actor.Actor, itx, reason string)
 			s.Asked(tx, r)
 			return err
 		}
-		return s.begin(tx, a, f, l)
+		return s.begin(tx, a, f, l, listens)
 	})
 	return waits, s.deny(ctx, a, audit.Entry{Action: "supervision.listen", Interaction: itx}, err)
+}
+
+// protected reports whether a contact is a protected person's, as far as is known now.
+func (s *Service) protected(tx *db.Tx, f interaction.Facts) (bool, error) {
+	if slices.Contains(f.Risks, "protected_person") {
+		return true, nil
+	}
+	if s.o.Protected == nil || f.Subject == "" {
+		return false, nil
+	}
+	return s.o.Protected(tx, f.Subject)
 }
 
 // contact is a contact of one of the supervisor's controllers; any other does not exist.
@@ -467,8 +475,8 @@ func (s *Service) contact(tx *db.Tx, a actor.Actor, itx string) (interaction.Fac
 }
 
 // begin starts a listening: entry, telephony, and the screens.
-func (s *Service) begin(tx *db.Tx, by actor.Actor, f interaction.Facts, l listening) error {
-	l.State, l.Began = listens, tx.Now()
+func (s *Service) begin(tx *db.Tx, by actor.Actor, f interaction.Facts, l listening, state string) error {
+	l.State, l.Began = state, tx.Now()
 	l.save(tx)
 	return s.turn(tx, by, f, l, "supervision.listen", "")
 }
@@ -508,7 +516,7 @@ func (s *Service) heard(tx *db.Tx, r approval.Request, by actor.Actor) error {
 	if err != nil {
 		return err
 	}
-	return s.begin(tx, by, f, l)
+	return s.begin(tx, by, f, l, agreed)
 }
 
 // unheard is the effect of a no, and of no answer.
@@ -542,35 +550,64 @@ func (s *Service) Stop(ctx context.Context, a actor.Actor, itx string) error {
 func (s *Service) quiet(tx *db.Tx, by actor.Actor, f interaction.Facts, staff, reason string) (stopped bool, err error) {
 	now, err := many(tx, sqlListenings, scanListening, f.ID)
 	for _, l := range now {
-		if staff != "" && l.Staff != staff || staff != "" && l.State != listens {
+		if staff != "" && l.Staff != staff || staff != "" && !l.on() {
 			continue
 		}
-		was := l.State
-		l.State, l.Ended = over, tx.Now()
-		l.save(tx)
-		if was != listens {
-			continue // nobody answered, and nobody listened
-		}
-		stopped = true
-		if err := s.turn(tx, by, f, l, "supervision.listen_end", reason); err != nil {
+		heard := l.on()
+		if err := s.end(tx, by, f, l, reason); err != nil {
 			return stopped, err
 		}
+		stopped = stopped || heard
 	}
 	return stopped, err
 }
 
-// Follow hears, in its transaction, how a contact moves: listening ends with it, and a freeze is an alert.
+// end ends one listening. Where nobody answered yet nobody listened, and there is nothing to tell.
+func (s *Service) end(tx *db.Tx, by actor.Actor, f interaction.Facts, l listening, reason string) error {
+	heard := l.on()
+	l.State, l.Ended = over, tx.Now()
+	l.save(tx)
+	if !heard {
+		return nil
+	}
+	return s.turn(tx, by, f, l, "supervision.listen_end", reason)
+}
+
+// alone ends the listenings that no second supervisor allowed once the contact turns out to be a protected person's.
+func (s *Service) alone(tx *db.Tx, itx string) error {
+	now, err := many(tx, sqlListenings, scanListening, itx)
+	now = slices.DeleteFunc(now, func(l listening) bool { return l.State != listens })
+	if err != nil || len(now) == 0 {
+		return err
+	}
+	f, err := s.o.Interactions.Facts(tx, itx)
+	if err != nil {
+		return err
+	}
+	if protected, err := s.protected(tx, f); err != nil || !protected {
+		return err
+	}
+	for _, l := range now {
+		if err := s.end(tx, s.o.Duty, f, l, "supervision.protected"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Follow hears, in its transaction, how a contact moves: listening ends with it, or when it turns out to need a second
+// supervisor, and a freeze is an alert.
 func (s *Service) Follow(tx *db.Tx, c interaction.Change) error {
 	frozen, done := c.State == interaction.Frozen, c.State.Ended() || c.State == interaction.Wrapup
 	if !done {
-		return nil
+		return s.alone(tx, c.Interaction)
 	}
 	f, err := s.o.Interactions.Facts(tx, c.Interaction)
 	if err != nil {
 		return err
 	}
 	if frozen {
-		s.alert(tx, f, Frozen)
+		s.alert(tx, f, Frozen, f.Agent)
 	}
 	_, err = s.quiet(tx, s.o.Duty, f, "", "")
 	return err
@@ -583,7 +620,7 @@ func (s *Service) Listeners(tx *db.Tx, itx string) (n int, err error) {
 	}
 	now, err := many(tx, sqlListenings, scanListening, itx)
 	for _, l := range now {
-		if l.State == listens {
+		if l.on() {
 			n++
 		}
 	}

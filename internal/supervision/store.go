@@ -15,11 +15,12 @@ const (
 
 	alertColumns = `id, kind, interaction, controller, staff, at`
 	sqlAlertAdd  = `insert into supervision_alert (` + alertColumns + `, settled_at, settled_by) values ($1, $2, $3, $4, $5, $6, 0, '')`
-	sqlAlerts    = `select ` + alertColumns + ` from supervision_alert where controller = $1 and settled_at = 0 order by at limit 100`
-	sqlAlert     = `select ` + alertColumns + ` from supervision_alert where id = $1`
-	sqlAlarm     = `select count(*) from supervision_alert where staff = $1 and settled_at = 0 and kind = 'duress' and at > $2`
-	sqlPressed   = `select count(*) from supervision_alert where staff = $1 and settled_at = 0 and kind = 'duress' and interaction = $2`
-	sqlSettle    = `update supervision_alert set settled_at = $2, settled_by = $3, reason_sealed = $4 where id = $1 and settled_at = 0`
+	// Silent alarms first, and the newest: however many others nobody settled, none of them hides an alarm.
+	sqlAlerts  = `select ` + alertColumns + ` from supervision_alert where controller = $1 and settled_at = 0 order by case kind when 'duress' then 0 else 1 end, at desc limit 100`
+	sqlAlert   = `select ` + alertColumns + ` from supervision_alert where id = $1`
+	sqlAlarm   = `select count(*) from supervision_alert where staff = $1 and settled_at = 0 and kind = 'duress' and at > $2`
+	sqlPressed = `select count(*) from supervision_alert where staff = $1 and settled_at = 0 and kind = 'duress' and interaction = $2`
+	sqlSettle  = `update supervision_alert set settled_at = $2, settled_by = $3, reason_sealed = $4 where id = $1 and settled_at = 0`
 
 	listenColumns = `id, interaction, controller, subject, purpose, staff, state, asked_at, began_at, ended_at`
 	sqlListenAdd  = `insert into supervision_listening (` + listenColumns + `, reason_sealed) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)`
@@ -57,6 +58,7 @@ func scanAlert(r db.Row) (a Alert, err error) {
 const (
 	asked   = "asked"   // of a second supervisor
 	listens = "listens" // now
+	agreed  = "agreed"  // now, as a second supervisor allowed
 	over    = "over"
 	refused = "refused"
 )
@@ -66,6 +68,8 @@ type listening struct {
 	ID, Interaction, Controller, Subject, Purpose, Staff, State string
 	Asked, Began, Ended                                         time.Time
 }
+
+func (l *listening) on() bool { return l.State == listens || l.State == agreed }
 
 func (l *listening) save(tx *db.Tx) {
 	tx.Data.Queue(sqlListenSet, l.ID, l.State, micros(l.Began), micros(l.Ended))

@@ -15,7 +15,8 @@
 //
 // Listening in is an access like any other: a live contact of an own controller, a stated reason, an entry in the customer's
 // trail before the exchange is told (by ids alone), and the agent sees that somebody listens unless the deployment says
-// otherwise. A protected person's contact needs a second supervisor. It ends with the contact or by key; the audio itself
+// otherwise. A protected person's contact needs a second supervisor, also where who it is
+// comes to light later. It ends with the contact or by key; the audio itself
 // never passes through here.
 //
 // What it refuses: contacts of another controller, which do not exist here; listening to one's own contact; settling twice.
