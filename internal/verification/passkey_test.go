@@ -298,3 +298,18 @@ func TestAPasskeyIsRevokedByTheCustomerByTheAgentAtV3AndByADenial(t *testing.T) 
 		}
 	})
 }
+
+func TestAnErasureLeavesNoPasskey(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.registered()
+		h.must(h.db.Write(context.Background(), func(tx *db.Tx) error { return h.passkeyRoom.EraseTx(tx, h.subject) }))
+		h.must(h.db.Read(context.Background(), func(tx *db.Tx) error {
+			var left int
+			err := tx.Data.Row(`select count(*) from passkey_key`).Scan(&left)
+			if left != 0 {
+				t.Errorf("%d passkeys", left)
+			}
+			return err
+		}))
+	})
+}

@@ -52,7 +52,22 @@ type house struct {
 	agent, boss  actor.Actor
 	ctl, pur     string
 	subject      string
-	appointed    int // the level of who appoints; 0: what verification says
+	appointed    int    // the level of who appoints; 0: what verification says
+	meanwhile    func() // happens while the duty reads, between the two transactions of a record
+}
+
+// slowKeys lets something happen before a value is opened.
+type slowKeys struct {
+	Keys
+	h *house
+}
+
+func (k slowKeys) Open(r gate.Receipt, key keyring.Key, sealed ...keyring.Sealed) ([][]byte, error) {
+	if do := k.h.meanwhile; do != nil {
+		k.h.meanwhile = nil
+		do()
+	}
+	return k.Keys.Open(r, key, sealed...)
 }
 
 // recorder notes the entries that were committed on their way into the real log.
@@ -225,7 +240,7 @@ func (h *house) build() {
 	})
 	h.must(err)
 	company := func(*db.Tx, string) (string, error) { return "Bank Contoh", nil }
-	h.Service, err = New(Options{DB: h.db, Log: h.log, Gate: h.gate, Keys: keys, Catalogue: c, Vault: h.vault, Interactions: h.interactions, Messages: messages,
+	h.Service, err = New(Options{DB: h.db, Log: h.log, Gate: h.gate, Keys: slowKeys{keys, h}, Catalogue: c, Vault: h.vault, Interactions: h.interactions, Messages: messages,
 		Purposes: purposes{h}, Company: company, Duty: actor.NewDuty(Duty)})
 	h.must(err)
 	history, _ := c.Field(vault.HistoryField)

@@ -284,6 +284,39 @@ func TestAForgedDocumentIsRefusedFromThenOn(t *testing.T) {
 	})
 }
 
+func TestADocumentFoundToBeForgedWhileItIsRecordedIsRefused(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		out := h.appoint(h.subject, h.draft())
+		itx := h.call(h.customer("KNG-2", ""))
+		h.appointed = 4
+		h.log.take()
+		h.meanwhile = func() { h.must(h.Revoke(context.Background(), h.boss, "", out.ID, "forged")) }
+		_, err := h.Record(context.Background(), h.agent, itx, h.draft())
+		h.refused(err, "mandate.document_forged")
+		if got := h.log.take(); got[len(got)-1] != "mandate.record denied mandate.document_forged" {
+			t.Errorf("entries %q", got)
+		}
+	})
+}
+
+func TestAnErasureLeavesNoMandate(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		out := h.appoint(h.subject, h.draft())
+		itx := h.call(h.subject)
+		h.must(h.Speak(context.Background(), h.agent, itx, out.ID))
+		h.must(h.db.Write(context.Background(), func(tx *db.Tx) error { return h.EraseTx(tx, h.subject) }))
+		h.must(h.db.Read(context.Background(), func(tx *db.Tx) error {
+			var left int
+			h.must(tx.Data.Row(`select count(*) from mandate_record`).Scan(&left))
+			facts, err := h.Facts(tx, itx, h.subject)
+			if left != 0 || facts.Standing != gate.MandateRevoked {
+				t.Errorf("%d mandates, %+v", left, facts)
+			}
+			return err
+		}))
+	})
+}
+
 func TestAParentSpeaksForAChildAfterASecondMemberOfStaffAgreedAndUntilTheBirthday(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := context.Background()

@@ -170,7 +170,7 @@ func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft
 	var refusal *errs.E
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		out = Recorded{}
-		// The call may have ended, or another person may speak, since the birth date was read.
+		// The call may have ended, another person may speak, or the document may have been found to be forged, since the birth date was read.
 		look, err := s.o.Gate.Preview(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: verbOf(n.Kind)})
 		if refusal = look.Refusal; err != nil || refusal != nil {
 			return err
@@ -181,6 +181,12 @@ func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft
 		}
 		if f.Subject != known.subject {
 			refusal = errOver
+			return s.refuse(tx, a, f, "mandate.record", refusal)
+		}
+		if refusal, err = s.unfit(tx, f, n); err != nil {
+			return err
+		}
+		if refusal != nil {
 			return s.refuse(tx, a, f, "mandate.record", refusal)
 		}
 		last, _ := day(n.Until)

@@ -23,6 +23,7 @@ const (
 
 	sqlSpeak = `insert into mandate_speaker (interaction, subject, mandate, chosen_by, chosen_at) values ($1,$2,$3,$4,$5)
 		on conflict (interaction, subject) do update set mandate = excluded.mandate, chosen_by = excluded.chosen_by, chosen_at = excluded.chosen_at`
+	sqlErase   = `delete from mandate_record where subject = $1`
 	sqlUnspeak = `delete from mandate_speaker where interaction = $1 and subject = $2`
 	sqlSpeaker = `select mandate from mandate_speaker where interaction = $1 and subject = $2`
 )
@@ -163,4 +164,11 @@ func (s *Service) open(m record) (out shown, err error) {
 		err = json.Unmarshal(plain, &out)
 	}
 	return out, err
+}
+
+// EraseTx deletes a customer's mandates, in the transaction of an erasure: the masks that agents see are not under the
+// customer's key. In a contact that goes on, through one of them, nothing is given any more.
+func (s *Service) EraseTx(tx *db.Tx, subject string) error {
+	_, err := tx.Data.Exec(sqlErase, subject)
+	return err
 }

@@ -14,7 +14,7 @@
 // package method do, from the age that is given back here.
 //
 // Limit: the rows are sealed under the deployment's key, not the customer's, because they must be read before anybody is
-// verified. Serves UU PDP articles 35 and 39.
+// verified; an erasure deletes them (EraseTx). Serves UU PDP articles 35 and 39.
 package passkey
 
 import "time"

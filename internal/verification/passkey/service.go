@@ -28,6 +28,7 @@ const (
 	sqlTaken    = `select count(*) from passkey_key where credential_mac = $1`
 	sqlUsed     = `update passkey_key set credential_sealed = $2 where id = $1`
 	sqlRevoke   = `update passkey_key set revoked_at = $2 where subject = $1 and revoked_at = 0 and ($3 = '' or attempt = $3)`
+	sqlErase    = `delete from passkey_key where subject = $1`
 	sqlOpen     = `insert into passkey_ceremony (attempt, data_sealed, expires_at) values ($1,$2,$3) on conflict (attempt) do update set data_sealed = excluded.data_sealed, expires_at = excluded.expires_at`
 	sqlCeremony = `select data_sealed from passkey_ceremony where attempt = $1 and expires_at > $2`
 	sqlClose    = `delete from passkey_ceremony where attempt = $1 or expires_at <= $2`
@@ -226,4 +227,10 @@ func (s *Service) Shown(tx *db.Tx, attempt, subject string, answer []byte) (key 
 func (s *Service) Revoke(tx *db.Tx, subject, attempt string) (int, error) {
 	result, err := tx.Data.Exec(sqlRevoke, subject, tx.Now().UnixMicro(), attempt)
 	return int(result), err
+}
+
+// EraseTx deletes a customer's passkeys, in the transaction of an erasure: their rows are not under the customer's key.
+func (s *Service) EraseTx(tx *db.Tx, subject string) error {
+	_, err := tx.Data.Exec(sqlErase, subject)
+	return err
 }
