@@ -127,7 +127,10 @@ func (h *hands) tokenOf(path string) string {
 	return ""
 }
 
-const newMail = "baru.sekali@contoh.example"
+const (
+	newMail  = "baru.sekali@contoh.example"
+	newPhone = "+6284900000777"
+)
 
 func TestAChangedContactCountsWhenTheTimeToObjectIsOverAndNotBefore(t *testing.T) {
 	eachHands(t, func(t *testing.T, h *hands) {
@@ -298,6 +301,118 @@ func TestAChangeOfWhichNoNoticeLeftIsNotMade(t *testing.T) {
 		}
 		if _, err := h.Acts.Noticed(ctx, made.ID); errs.CodeOf(err) != "act.link" {
 			t.Errorf("an id is no link: %v", err)
+		}
+	})
+}
+
+// A thief asks for both; the owner finds one of the links.
+func TestOneLinkStopsEveryChangeThatWaits(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, subject := h.fourth(1)
+		_, err = h.Acts.ChangeContact(ctx, a, itx, "email", "", newMail)
+		h.must(err)
+		_, err = h.Acts.ChangeContact(ctx, a, itx, "phone", "", newPhone)
+		h.must(err)
+		before := len(trailOf(t, h.world, itx))
+		h.must(h.Acts.Stop(ctx, h.link()))
+		stopped := slices.DeleteFunc(trailOf(t, h.world, itx)[before:], func(s string) bool { return !strings.HasPrefix(s, "act.stop") })
+		slices.Sort(stopped)
+		if diff := cmp.Diff([]string{"act.stop done email", "act.stop done phone"}, stopped); diff != "" {
+			t.Error(diff)
+		}
+		h.wait(act.ObjectWithin)
+		h.must(h.Work(ctx))
+		if got := append(h.have(subject, "email", newMail), h.have(subject, "phone", newPhone)...); len(got) != 0 {
+			t.Errorf("%d contacts were changed after the owner had stopped it", len(got))
+		}
+		verifyLog(t, h.world)
+	})
+}
+
+// The owner says it on another page: "I am not in a call with you".
+func TestAChangeIsNotMadeWhenTheCustomerDeniedAContactMeanwhile(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, subject := h.fourth(1)
+		_, err = h.Acts.ChangeContact(ctx, a, itx, "email", "", newMail)
+		h.must(err)
+		h.must(h.Work(ctx))
+		h.must(h.DB.Write(ctx, func(tx *db.Tx) error { return h.Verification.Reported(tx, a, itx, "") }))
+		h.wait(act.ObjectWithin)
+		h.must(h.Work(ctx))
+		if got := h.have(subject, "email", newMail); len(got) != 0 {
+			t.Error("it was made though the customer had denied the call")
+		}
+		if trail := trailOf(t, h.world, itx); !slices.Contains(trail, "act.effect denied email (act.denied)") {
+			t.Error(trail)
+		}
+	})
+}
+
+func TestANoticeThatWouldLeaveTooLateDoesNotCount(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, subject := h.fourth(1)
+		_, err = h.Acts.ChangeContact(ctx, a, itx, "email", "", newMail)
+		h.must(err)
+		h.wait(act.ObjectWithin / 2) // the senders were down
+		h.must(h.Work(ctx))
+		h.wait(act.ObjectWithin / 2)
+		h.must(h.Work(ctx))
+		if got := h.have(subject, "email", newMail); len(got) != 0 {
+			t.Error("it was made though the owner had no time to object")
+		}
+	})
+}
+
+// A device's reference is where the company's links go: who writes it by hand gets them.
+func TestTheAppIsAContactThatNobodyTakesDown(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		a, itx, _ := h.fourth(1)
+		if err := h.Acts.Collect(ctx, a, itx, "app", "device-0001"); errs.CodeOf(err) != "act.is_contact" {
+			t.Errorf("an agent takes it down: %v", err)
+		}
+		if _, err := h.Acts.AskCustomer(ctx, a, itx, "app", ""); errs.CodeOf(err) != "act.is_contact" {
+			t.Errorf("a caller types it: %v", err)
+		}
+	})
+}
+
+func TestACustomerIsNotCalledAllDay(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, err := h.customer(ctx, 1)
+		h.must(err)
+		acts, calls := h.dialling(func(string, string) error { return nil }), 0
+		var itx string
+		for {
+			var a actor.Actor
+			a, itx, _ = h.first(1)
+			if _, err = acts.Dial(ctx, a, itx, "phone", ""); err != nil || calls > 20 {
+				break
+			}
+			calls++
+		}
+		if errs.CodeOf(err) != "act.dials_spent" || calls != act.DialsPerDay {
+			t.Errorf("%d calls, then %v", calls, err)
+		}
+		if trail := trailOf(t, h.world, itx); !slices.Contains(trail, "act.dial denied (act.dials_spent)") {
+			t.Error(trail)
+		}
+		h.wait(24 * time.Hour)
+		a, itx, _ := h.first(1)
+		if _, err := acts.Dial(ctx, a, itx, "phone", ""); err != nil {
+			t.Errorf("on the next day: %v", err)
 		}
 	})
 }

@@ -1,6 +1,8 @@
 package verification
 
 import (
+	"time"
+
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
@@ -12,6 +14,14 @@ type Objection struct {
 	Subject     string
 	Controller  string
 	Staff       string // who asked for it
+}
+
+// DeniedSince reports whether a customer has denied a contact, or stopped something in one, since a moment.
+func (s *Service) DeniedSince(tx *db.Tx, subject string, since time.Time) (bool, error) {
+	var n int
+	err := tx.Data.Row(`select count(*) from verification_signal where subject = $1 and kind = 'known_fraud' and until_at >= $2`,
+		subject, micros(since.Add(LockWindow))).Scan(&n)
+	return n > 0, err
 }
 
 // Objected has an objection stand among what customers deny: the contact is frozen, the customer guarded for a day, and

@@ -5,15 +5,17 @@
 // The new value is brought into its normal form, sealed under the customer's key, and waits. Every contact that was there
 // before is told, with a link that stops it. Until the time to object is over the old contact stays as it is and the new one
 // verifies nobody, since it is not among the customer's values. Then a job makes it so, once; the vault counts the new
-// contact's age from that moment. Who stops it freezes the call in which it was asked for, and stands among what
-// customers deny. If no notice left, the change is dropped: time in which nobody was told protects nobody.
+// contact's age from that moment. Who stops it stops every change of theirs that waits, freezes the call in which it was asked
+// for, and stands among what customers deny. What was asked for before the customer denied any contact is dropped. If no notice
+// left in the first half of the time, the change is dropped: time in which nobody was told protects nobody.
 //
 // Other data that the caller gives is collected at once, when the purpose lists the field for it: the value is held against
 // its own rules, sealed, and written in the transaction of its entry. Nothing of it is shown back. Specific and secret data is
 // not taken down by an agent: the customer gets a link to a page and types it there, and the agent sees that it came. Where a recorder is said to be there, collecting waits until it says that it is still.
 //
 // To dial is to use a number without showing it: it is opened after the entry is durable, handed to the exchange, and is in no
-// answer, event or log. The call is a contact of its own, whose caller has proved nothing yet.
+// answer, event or log. The call is a contact of its own, whose caller has proved nothing yet. A customer is called so a few
+// times a day at most, by whomever.
 //
 // What it refuses: a change that is already waiting, a value that does not fit, the contact that is there already, a
 // customer whom nobody could tell, a field that is a contact where data is collected.
@@ -113,5 +115,7 @@ var (
 	errRecording  = errs.New(errs.Unavailable, "act.recording")
 	errNotTold    = errs.New(errs.Denied, "act.not_told")
 	errMoved      = errs.New(errs.Conflict, "act.moved")
+	errDenied     = errs.New(errs.Denied, "act.denied")
+	errDialsSpent = errs.New(errs.TooMany, "act.dials_spent")
 	errLink       = errs.New(errs.NotFound, "act.link")
 )

@@ -85,7 +85,7 @@ func asksOf(tx *db.Tx, interaction, subject string) (out []ask, err error) {
 // AskCustomer sends the customer in the call a link to a page on which they type a field themselves. value chooses the
 // contact; "" means the one registered longest that can be written to. also runs in the transaction.
 func (s *Service) AskCustomer(ctx context.Context, a actor.Actor, itx, field, value string, also ...func(*db.Tx, Ask) error) (Ask, error) {
-	if _, contact := s.changeable(field); contact {
+	if s.reached(field) {
 		return Ask{}, errIsContact
 	}
 	var refusal *errs.E

@@ -75,6 +75,16 @@ func (s *Service) changeable(field string) (catalog.Field, bool) {
 	return f, ok && (f.Contact == catalog.Phone || f.Contact == catalog.Email)
 }
 
+// reached reports whether a customer is reached and verified by a field: who writes it by hand owns the customer.
+func (s *Service) reached(field string) bool {
+	f, ok := s.o.Catalogue.Field(field)
+	return ok && isReached(f)
+}
+
+func isReached(f catalog.Field) bool {
+	return f.Contact == catalog.Phone || f.Contact == catalog.Email || f.Contact == catalog.App
+}
+
 // entry is what stands in the log about a change.
 func (c *change) entry(a actor.Actor, action string, decision audit.Decision, reason string) audit.Entry {
 	return audit.Entry{Action: action, Decision: decision, Reason: reason, Actor: a, Controller: c.controller, Interaction: c.interaction,
@@ -104,7 +114,7 @@ func (s *Service) ChangeContact(ctx context.Context, a actor.Actor, itx, field, 
 		if facts, refusal, err = s.ask(tx, a, itx, gate.Collect, field, "change"); err != nil || refusal != nil {
 			return err
 		}
-		if refusal, err = s.listen(tx, a, itx, facts, field); err != nil || refusal != nil {
+		if refusal, err = s.listen(tx, a, itx, facts, field, "act.change"); err != nil || refusal != nil {
 			return err
 		}
 		subject := facts.Interaction.Subject
@@ -211,7 +221,7 @@ func (s *Service) wait(tx *db.Tx, a actor.Actor, itx string, facts gate.Facts, f
 	for _, c := range contacts[:min(len(contacts), maxTold)] {
 		m, err := s.o.Messages.Queue(tx, a, message.Outgoing{Subject: f.Subject, Interaction: itx, Value: c.ID, Contact: c.Field, Template: "message.change", Lang: f.Language,
 			Args:    map[string]message.Arg{"company": message.Company(company), "link": message.Link(s.o.Address + "/v/change/" + token), "time": message.At(made.Due)},
-			Expires: made.Due})
+			Expires: made.Asked.Add(s.o.Wait / 2)}) // one that leaves later would leave no time to object
 		if err != nil {
 			return nil, err
 		}
@@ -388,17 +398,24 @@ func (s *Service) noticed(tx *db.Tx, token string) (change, error) {
 	return c, err
 }
 
-// Stop is the customer's "stop this" on the page of a notice: the change is over, the call in which it was asked for is
-// frozen, and people are to look into it. A change that has ended already is not touched.
+// Stop is the customer's "stop this" on the page of a notice: the change is over, and so is every other one of theirs that
+// waits, the call in which it was asked for is frozen, and people are to look into it. A change that has ended already is not
+// touched.
 func (s *Service) Stop(ctx context.Context, token string) error {
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		c, err := s.noticed(tx, token)
 		if err != nil || c.State != Waiting {
 			return err
 		}
-		c.end(tx, Stopped, "")
-		if _, err := s.o.Log.Append(tx, c.entry(s.o.Customer(c.ID), "act.stop", audit.Done, "")); err != nil {
+		list, err := waiting(tx, c.subject) // a thief asks for telephone and e-mail: one link stops both
+		if err != nil {
 			return err
+		}
+		for _, one := range list {
+			one.end(tx, Stopped, "")
+			if _, err := s.o.Log.Append(tx, one.entry(s.o.Customer(c.ID), "act.stop", audit.Done, "")); err != nil {
+				return err
+			}
 		}
 		return s.o.Verification.Objected(tx, verification.Objection{Interaction: c.interaction, Subject: c.subject, Controller: c.controller, Staff: c.by})
 	})
@@ -477,6 +494,13 @@ func (s *Service) Effect(ctx context.Context, run jobs.Run) error {
 		}
 		if c.old != "" && !slices.ContainsFunc(now, func(v vault.Stored) bool { return v.ID == c.old }) {
 			return s.drop(tx, &c, errMoved) // what was to be replaced is gone: an import, or another desk
+		}
+		denied, err := s.o.Verification.DeniedSince(tx, c.subject, c.Asked)
+		if err != nil {
+			return err
+		}
+		if denied {
+			return s.drop(tx, &c, errDenied) // the customer said elsewhere that somebody is at work on them
 		}
 		if _, err := s.o.Vault.Put(tx, c.subject, prepared, c.ID); err != nil {
 			return err

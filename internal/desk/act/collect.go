@@ -17,7 +17,7 @@ import (
 // Collect writes down what the caller gives of a field that the purpose collects. Every value that was there is replaced.
 // Nothing is shown back. also runs in the transaction.
 func (s *Service) Collect(ctx context.Context, a actor.Actor, itx, field, value string, also ...func(*db.Tx) error) error {
-	if _, contact := s.changeable(field); contact {
+	if s.reached(field) {
 		return errIsContact
 	}
 	if value == "" || len(value) > maxValue {
@@ -33,7 +33,7 @@ func (s *Service) Collect(ctx context.Context, a actor.Actor, itx, field, value 
 			refusal = errSensitive
 			return s.refuse(tx, a, itx, facts, field, "act.collect", refusal)
 		}
-		if refusal, err = s.listen(tx, a, itx, facts, field); err != nil || refusal != nil {
+		if refusal, err = s.listen(tx, a, itx, facts, field, "act.collect"); err != nil || refusal != nil {
 			return err
 		}
 		if err := s.write(tx, facts, field, value, itx); err != nil {
@@ -78,12 +78,12 @@ func (s *Service) write(tx *db.Tx, facts gate.Facts, field, value, source string
 }
 
 // listen refuses to take anything down while a recorder listens that has not confirmed that it is still.
-func (s *Service) listen(tx *db.Tx, a actor.Actor, itx string, facts gate.Facts, field string) (*errs.E, error) {
+func (s *Service) listen(tx *db.Tx, a actor.Actor, itx string, facts gate.Facts, field, action string) (*errs.E, error) {
 	there, still, err := s.o.Recorder(tx, itx)
 	if err != nil || !there || still {
 		return nil, err
 	}
-	return errRecording, s.refuse(tx, a, itx, facts, field, "act.collect", errRecording)
+	return errRecording, s.refuse(tx, a, itx, facts, field, action, errRecording)
 }
 
 // Collectable are the fields that may be taken down in the call now, in the order of the catalogue.

@@ -3,6 +3,7 @@ package act
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/amanah-id/amanah/internal/desk"
 	"github.com/amanah-id/amanah/internal/interaction"
@@ -15,6 +16,14 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/internal/vault"
+)
+
+// DialsPerDay is how often one customer is called in 24 hours, over all agents and calls.
+const DialsPerDay = 6
+
+const (
+	sqlDialAdd = `insert into act_dial (interaction, subject, dialled_at) values ($1,$2,$3)`
+	sqlDials   = `select count(*) from act_dial where subject = $1 and dialled_at > $2`
 )
 
 // LineOut is an exchange that makes calls for a member of staff.
@@ -54,12 +63,18 @@ func (s *Service) Dial(ctx context.Context, a actor.Actor, itx, field, value str
 		if err != nil {
 			return err
 		}
+		var dials int
+		if err := tx.Data.Row(sqlDials, facts.Interaction.Subject, tx.Now().Add(-24*time.Hour).UnixMicro()).Scan(&dials); err != nil {
+			return err
+		}
 		i := slices.IndexFunc(list, func(v vault.Stored) bool { return v.Field == field && (value == "" || v.ID == value) })
 		switch {
 		case lineErr != nil:
 			refusal = errs.Of(lineErr)
 		case i < 0:
 			refusal = errOldUnknown
+		case dials >= DialsPerDay:
+			refusal = errDialsSpent
 		}
 		if refusal != nil {
 			return s.refuse(tx, a, itx, facts, field, "act.dial", refusal)
@@ -71,6 +86,7 @@ func (s *Service) Dial(ctx context.Context, a actor.Actor, itx, field, value str
 		if newID, err = s.o.Interactions.Dial(tx, a, interaction.Dialled{From: itx, Line: out.Line, Source: out.Source, Channel: channel}); err != nil {
 			return err
 		}
+		tx.Data.Queue(sqlDialAdd, newID, chosen.Subject, tx.Now().UnixMicro())
 		s.o.Desk.Disclosed(tx, desk.Disclosure{Interaction: itx, Subject: chosen.Subject, Staff: a.ID(), Verb: string(gate.Act), Fields: ans.Allowed,
 			Purpose: facts.Interaction.Purpose, Level: facts.Level})
 		if _, err := s.o.Log.Append(tx, audit.Entry{Action: "act.dial", Decision: audit.Done, Actor: a, Controller: facts.Interaction.Controller, Interaction: itx,

@@ -131,7 +131,7 @@ func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fie
 			{Action: &web.Action{To: "/calls/" + itx + "/contact-changes/" + one.ID + "/withdraw", Button: web.Button{Style: "danger", Label: p.T("act.withdraw"), Key: key, Again: true}}}}})
 	}
 	for _, f := range fields {
-		if f.Contact != catalog.Phone && f.Contact != catalog.Email {
+		if !isReached(f) {
 			page.Asked = append(page.Asked, web.Choice{Value: f.Name, Label: label(f.Name)})
 			if f.Class != catalog.Specific && f.Class != catalog.Secret {
 				page.Fields = append(page.Fields, web.Choice{Value: f.Name, Label: label(f.Name)})
