@@ -10,7 +10,7 @@ import (
 type ContactChange struct {
 	ID    string    `json:"id"`
 	Field string    `json:"field"`
-	State string    `json:"state"` // waiting, made, stopped, withdrawn, dropped
+	State string    `json:"state"` // waiting
 	Asked time.Time `json:"asked_at"`
 	Due   time.Time `json:"due_at"` // when it is made
 }
@@ -87,7 +87,7 @@ func (c *Client) CustomerAsks(ctx context.Context, interaction string) ([]Custom
 }
 
 // Dial has the exchange call a registered number without showing it, and returns the contact that begins. value is the id of
-// one of several numbers; "" is the only one.
+// one of several numbers; "" is the one registered longest.
 func (c *Client) Dial(ctx context.Context, interaction, field, value string) (string, error) {
 	in := struct {
 		Field string `json:"field"`

@@ -71,8 +71,11 @@ func helpdesk(s *scene) {
 		_, err := who.ChangeCustomer(s.ctx, c.subject, change)
 		s.refuses(who, "", "changes", "phone", err, deniedByWeb)
 	}
+	// Nor may the caller have it changed at the desk, whatever was matched.
+	_, err := p.ChangeContact(s.ctx, itx, client.NewContact{Field: "email", Value: thiefMail})
+	s.refuses(p, itx, "changes", "email", err, tooLow)
 	// Nor can the verification go to where the caller says.
-	_, err := p.SendLink(s.ctx, itx, "val_00000000000000000000000000")
+	_, err = p.SendLink(s.ctx, itx, "val_00000000000000000000000000")
 	s.refuses(p, itx, "sends_link", s.Text.T("attack.own_number"), err, "verification.no_contact")
 	s.level(p, itx, 1)
 	s.second()
@@ -104,6 +107,53 @@ func (s *scene) second() {
 	s.holds("customer", "stops", "", stopped.status < 400 && v.State == "frozen", v.State)
 	_, err = s.reveal(p, itx, "phone")
 	s.refuses(p, itx, "reveals", "phone", err, frozen)
+}
+
+// thiefMail is where the thief wants the company to write.
+const thiefMail = "maling@surel.example"
+
+// reversed is an attacker whom everybody believed: even at the gravest level the contact does not change before its owner,
+// told at every contact that was there, had time to stop it.
+func (s *scene) reversed() {
+	c, boss := s.victim(), s.staff("supervisor", actor.Supervisor)
+	decided := func() (*person, string) {
+		p := s.agent()
+		itx := s.claimed(p, c, "change_contact")
+		s.proves("link", p, itx, c)
+		s.proves("history", p, itx, c)
+		asked, err := p.AskSecond(s.ctx, itx, "sudah terverifikasi, mau ganti surel")
+		s.must(err)
+		_, err = boss.Approve(s.ctx, asked, "disetujui")
+		s.must(err)
+		_, err = s.letters(s.ctx) // the notice of the decision arrives
+		s.must(err)
+		return p, itx
+	}
+	first, early := decided()
+	s.must(first.Move(s.ctx, early, client.MoveDisconnect))
+	s.pass(25 * time.Hour)
+	boss = s.staff("supervisor", actor.Supervisor)
+	p, itx := decided()
+	s.level(p, itx, 4)
+	s.must(p.Move(s.ctx, itx, client.MoveServe))
+	made, err := p.ChangeContact(s.ctx, itx, client.NewContact{Field: "email", Value: thiefMail})
+	s.must(err)
+	s.holds(p.who, "changes", "email", made.State == "waiting", made.State)
+	inbox, err := s.letters(s.ctx)
+	s.must(err)
+	notice := changeForm.FindString(inbox)
+	s.holds("customer", "reads", s.Text.T("attack.notice"), notice != "", s.either(notice != "", "attack.is_there", "attack.is_absent"))
+	stopped, err := s.exchange(s.ctx, s.http(nil), http.MethodPost, notice+"/stop", url.Values{}, nil)
+	s.must(err)
+	v, err := p.Interaction(s.ctx, itx)
+	s.must(err)
+	s.holds("customer", "stops", "", stopped.status < 400 && v.State == "frozen", v.State)
+	// When its time comes, nothing happens: what is told to the new contact of a change that was made is not sent.
+	s.pass(25 * time.Hour)
+	after, err := s.letters(s.ctx)
+	s.must(err)
+	kept := !strings.Contains(after, thiefMail)
+	s.holds("swindler", "waits_for", "", kept, s.either(kept, "attack.is_absent", "attack.is_there"))
 }
 
 // asked: somebody simply asks for the secret, several times in one day, and gets another agent each time.
@@ -145,6 +195,7 @@ func asked(s *scene) {
 	s.level(p, itx, 3)
 	_, err := s.reveal(p, itx, "mother_maiden_name")
 	s.refuses(p, itx, "reveals", "mother_maiden_name", err, notInUse, neverShown)
+	s.reversed()
 }
 
 // sim: the number is in the thief's hands since yesterday.

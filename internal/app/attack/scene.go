@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/amanah-id/amanah/client"
 	"github.com/amanah-id/amanah/internal/app/leak"
@@ -252,6 +253,14 @@ func (s *scene) console(p *person) *person {
 		s.must(s.browse(s.ctx, p))
 	}
 	return p
+}
+
+// pass lets so much time go by that everybody's session is over: the auditor is another one then.
+func (s *scene) pass(d time.Duration) {
+	s.Clock.Wait(d)
+	next, err := s.hire(s.ctx, nil, actor.Auditor, s.toko, s.bank)
+	s.must(err)
+	s.auditor = next
 }
 
 // begin starts a contact by hand and states its purpose.

@@ -389,6 +389,7 @@ func (st *Stage) enrol(ctx context.Context, controller string) (*customer, error
 
 var (
 	linkForm   = regexp.MustCompile(`/v/[A-Za-z0-9_\-.~]{20,}`)
+	changeForm = regexp.MustCompile(`/v/change/[A-Za-z0-9_\-.~]{20,}`)
 	noticeForm = regexp.MustCompile(`/v/notice/[A-Za-z0-9_\-.~]{20,}`)
 )
 
