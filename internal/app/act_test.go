@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/amanah-id/amanah/internal/app/bench"
 	"github.com/amanah-id/amanah/internal/desk/act"
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
@@ -386,6 +387,64 @@ func TestTheAppIsAContactThatNobodyTakesDown(t *testing.T) {
 			t.Errorf("a caller types it: %v", err)
 		}
 	})
+}
+
+// Two customers and the link of one: whose number it is must not be learnt by typing numbers.
+func TestWhatBelongsToAnotherCustomerEndsTheQuestionAndSaysNothing(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		for n := 1; n <= 2; n++ {
+			_, err := h.customer(ctx, n)
+			h.must(err)
+		}
+		a, itx, subject := h.firstFor("registration", 1)
+		h.prove(itx, subject, "link:email@40+history")
+		if err := h.Acts.Collect(ctx, a, itx, "account_history", "cicilan 100"); errs.CodeOf(err) != "act.is_contact" {
+			t.Errorf("what is asked for to verify is taken down: %v", err)
+		}
+		q, err := h.Acts.AskCustomer(ctx, a, itx, "customer_number", "")
+		h.must(err)
+		token := h.tokenOf("/v/ask/")
+		h.must(h.Interactions.Heartbeat(ctx, a, itx))
+		if err := h.Acts.Give(ctx, token, bench.Number(2)); errs.CodeOf(err) != "act.ask_over" {
+			t.Errorf("another's: %v", err)
+		}
+		if err := h.Acts.Give(ctx, token, bench.Number(900)); errs.CodeOf(err) != "act.ask_over" {
+			t.Errorf("a second try: %v", err)
+		}
+		if v, err := h.Acts.Asked(ctx, token); err != nil || v.State != act.AskExpired || q.State != act.AskWaiting {
+			t.Errorf("%+v, %v", v, err)
+		}
+		if trail := trailOf(t, h.world, itx); !slices.Contains(trail, "act.received denied (act.taken)") {
+			t.Error(trail)
+		}
+		verifyLog(t, h.world)
+	})
+}
+
+// What is typed wrongly is said on the customer's own page, in words for the customer.
+func TestThePageOfAQuestionStaysWhenNothingOrTooMuchIsTyped(t *testing.T) {
+	w := openWorld(t, db.Options{})
+	b, a, itx := browsing(t, w, "policy_service", 1)
+	h := &hands{t: t, world: w}
+	h.must(w.verify(t.Context(), a, itx))
+	var subject string
+	h.must(w.DB.Read(t.Context(), func(tx *db.Tx) error {
+		f, err := w.Interactions.Facts(tx, itx)
+		subject = f.Subject
+		return err
+	}))
+	h.must(w.Interactions.Move(t.Context(), a, itx, interaction.Serve))
+	h.prove(itx, subject, "link:email@40+history")
+	_, err := w.Acts.AskCustomer(t.Context(), a, itx, "health_note", "")
+	h.must(err)
+	path := "/v/ask/" + h.tokenOf("/v/ask/")
+	for _, bad := range []string{"", strings.Repeat("a", 401)} {
+		page := b.do("POST", path+"/give", url.Values{"value": {bad}})
+		if page.Code != 422 || !strings.Contains(page.Body.String(), `action="`+path+`/give"`) || !strings.Contains(page.Body.String(), "Isi kotak di bawah ini") {
+			t.Errorf("%d %s", page.Code, page.Body)
+		}
+	}
 }
 
 func TestACustomerIsNotCalledAllDay(t *testing.T) {

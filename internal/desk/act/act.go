@@ -110,6 +110,7 @@ var (
 	errOldUnknown = errs.New(errs.NotFound, "act.old_unknown")
 	errUnknown    = errs.New(errs.NotFound, "act.unknown")
 	errOver       = errs.New(errs.Conflict, "act.over")
+	errTaken      = errs.New(errs.Invalid, "act.taken")
 	errLevel      = errs.New(errs.Denied, "act.level")
 	errSensitive  = errs.New(errs.Denied, "act.sensitive")
 	errRecording  = errs.New(errs.Unavailable, "act.recording")

@@ -184,7 +184,7 @@ func (s *Service) asked(tx *db.Tx, token string) (ask, error) {
 
 // Give is what the customer types on the page: held against the field's rules, sealed and written in one transaction. It
 // counts while the call in which it was asked for goes on, for the same customer and purpose, at the level that it needs.
-// What does not fit is an error, and may be typed again. Once received, the page takes nothing more.
+// What does not fit is an error, and may be typed again; what belongs to another customer ends the question. Once received, the page takes nothing more.
 func (s *Service) Give(ctx context.Context, token, value string) error {
 	if value == "" || len(value) > maxValue {
 		return errValue
@@ -208,7 +208,7 @@ func (s *Service) Give(ctx context.Context, token, value string) error {
 		least, may := field.Level(q.channel, string(gate.Collect))
 		entry := audit.Entry{Action: "act.received", Decision: audit.Done, Actor: s.o.Customer(q.ID), Controller: q.controller, Interaction: q.interaction,
 			Subject: q.subject, Purpose: q.purpose, Channel: q.channel, Level: level, Ground: "interaction:" + q.interaction, Fields: []string{q.Field}, Ref: q.ID}
-		if !f.Live(tx.Now()) || f.Subject != q.subject || f.Purpose != q.purpose || f.Agent != q.by || !may || level < least {
+		if q.State != AskWaiting || !f.Live(tx.Now()) || f.Subject != q.subject || f.Purpose != q.purpose || f.Agent != q.by || !may || level < least {
 			refusal = errAskOver
 			entry.Decision, entry.Reason, entry.Fields, entry.Refused = audit.Denied, refusal.Code, nil, []string{q.Field}
 			_, err = s.o.Log.Append(tx, entry)
@@ -216,6 +216,14 @@ func (s *Service) Give(ctx context.Context, token, value string) error {
 		}
 		about := gate.Facts{Interaction: gate.InteractionFacts{Controller: q.controller, Subject: q.subject}}
 		if err := s.write(tx, about, q.Field, value, q.ID); err != nil {
+			if !errors.Is(err, errTaken) {
+				return err
+			}
+			// It is another customer's. Who typed it must not learn that, and gets one try only.
+			tx.Data.Queue(sqlAskEnd, q.ID, string(AskExpired), tx.Now().UnixMicro())
+			refusal = errAskOver
+			entry.Decision, entry.Reason, entry.Fields, entry.Refused = audit.Denied, errTaken.Code, nil, []string{q.Field}
+			_, err = s.o.Log.Append(tx, entry)
 			return err
 		}
 		tx.Data.Queue(sqlAskEnd, q.ID, string(AskReceived), tx.Now().UnixMicro())

@@ -82,7 +82,7 @@ func (s *Service) reached(field string) bool {
 }
 
 func isReached(f catalog.Field) bool {
-	return f.Contact == catalog.Phone || f.Contact == catalog.Email || f.Contact == catalog.App
+	return f.Verifies || f.Contact == catalog.Phone || f.Contact == catalog.Email || f.Contact == catalog.App
 }
 
 // entry is what stands in the log about a change.

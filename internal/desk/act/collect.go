@@ -71,7 +71,7 @@ func (s *Service) write(tx *db.Tx, facts gate.Facts, field, value, source string
 		return err
 	}
 	if len(taken) > 0 {
-		return errs.New(errs.Invalid, "act.taken")
+		return errTaken
 	}
 	_, err = s.o.Vault.Put(tx, facts.Interaction.Subject, p, source)
 	return err

@@ -235,6 +235,9 @@ func (s *Service) askPage(r *web.Request, wrong string) error {
 		return err
 	}
 	f, _ := s.o.Catalogue.Field(v.Field)
+	if v.State == AskExpired {
+		return r.RenderStatus(http.StatusConflict, CustomerAskPage{Problem: errAskOver.Code})
+	}
 	page := CustomerAskPage{AskView: v, Token: r.Path("token"), Label: f.Label.ID, Wrong: wrong}
 	if r.Lang == i18n.EN {
 		page.Label = f.Label.EN
@@ -250,7 +253,7 @@ func (s *Service) showAsk(r *web.Request) error { return s.askPage(r, "") }
 
 func (s *Service) postGive(r *web.Request) error {
 	var form struct {
-		Value string `form:"value" max:"400" required:"true" secret:"true"`
+		Value string `form:"value" max:"4000" secret:"true"` // what is too long or empty is said on the page itself
 	}
 	if err := r.Decode(&form); err != nil {
 		return err
@@ -260,7 +263,11 @@ func (s *Service) postGive(r *web.Request) error {
 	case errors.Is(err, errAskLink), errors.Is(err, errAskOver):
 		return r.RenderStatus(web.Status(err), CustomerAskPage{Problem: errs.CodeOf(err)})
 	case errs.KindOf(err) == errs.Invalid:
-		return s.askPage(r, errs.CodeOf(err))
+		wrong := errs.CodeOf(err)
+		if errors.Is(err, errValue) {
+			wrong = "act.page_value" // the refusal's own words are for an agent
+		}
+		return s.askPage(r, wrong)
 	case err != nil:
 		return err
 	}
@@ -502,7 +509,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		return CustomerAskPage{AskView: AskView{Company: company, Field: "address", State: state}, Label: p.T("act.column_field"), Token: "token", Wrong: wrong}
 	}
 	out = append(out, web.Fixture{Name: "empty", Page: CustomerAskPage{Problem: errAskLink.Code}}, web.Fixture{Name: "ordinary", Page: asked(AskWaiting, "Bank Contoh", "")},
-		web.Fixture{Name: "wrong", Page: asked(AskWaiting, "Bank Contoh", errValue.Code)}, web.Fixture{Name: "received", Page: asked(AskReceived, "Bank Contoh", "")},
+		web.Fixture{Name: "wrong", Page: asked(AskWaiting, "Bank Contoh", "act.page_value")}, web.Fixture{Name: "received", Page: asked(AskReceived, "Bank Contoh", "")},
 		web.Fixture{Name: "hostile", Page: asked(AskWaiting, hostile, ""), Hostile: []string{hostile}})
 	for _, state := range []State{Stopped, Withdrawn, Done, Dropped} {
 		out = append(out, web.Fixture{Name: string(state), Page: notice(state, "Bank Contoh")})
