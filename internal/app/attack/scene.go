@@ -350,6 +350,10 @@ func ways() []way {
 			_, err := p.AskSecond(s.ctx, itx, "saya yakin ini orangnya")
 			s.refuses(p, "", "proves_by", s.Text.T("attack.way_second"), err, "verification.second_level")
 		}},
+		// Ending the passkeys proves nothing; who could do it for an unverified caller would leave only the weaker ways.
+		{name: "passkeys", routes: []string{"POST /api/v1/interactions/{interaction}/verification/passkeys/revoke"}, word: true, level: 1, prove: func(s *scene, p *person, itx string, _ *customer) {
+			s.refuses(p, "", "proves_by", s.Text.T("attack.way_passkeys"), p.EndPasskeys(s.ctx, itx), "verification.passkey_level")
+		}},
 	}
 }
 
