@@ -141,7 +141,7 @@ func (s *scene) reversed() {
 	s.holds(p.who, "changes", "email", made.State == "waiting", made.State)
 	inbox, err := s.letters(s.ctx)
 	s.must(err)
-	notice := changeForm.FindString(inbox)
+	notice := strings.TrimRight(changeForm.FindString(inbox), ".") // a sentence may end with it
 	s.holds("customer", "reads", s.Text.T("attack.notice"), notice != "", s.either(notice != "", "attack.is_there", "attack.is_absent"))
 	stopped, err := s.exchange(s.ctx, s.http(nil), http.MethodPost, notice+"/stop", url.Values{}, nil)
 	s.must(err)
