@@ -21,6 +21,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
+	"github.com/amanah-id/amanah/internal/vault"
 	"github.com/amanah-id/amanah/internal/watchlist"
 )
 
@@ -261,6 +262,10 @@ func TestACanaryRaisesAnAlertAtOnceAndNobodyWhoServesCanTellItFromACustomer(t *t
 			if _, err := w.Watchlist.AlertList(ctx, person(t, w, role), false); errs.KindOf(err) != errs.Denied {
 				t.Errorf("%s reads alerts: %v", role, err)
 			}
+		}
+		promoted := actor.NewStaff(a.ID(), actor.Security, "ses_promoted", []string{w.controller}, w.DB.Now())
+		if err := w.Watchlist.Review(ctx, promoted, got[0].ID, "explained", "tidak apa-apa"); errs.CodeOf(err) != "watchlist.own_alert" {
+			t.Errorf("who raised the alert reviews it: %v", err)
 		}
 		analyst := person(t, w, actor.Security)
 		if err := w.Watchlist.Review(ctx, analyst, got[0].ID, "incident", "agen diperiksa"); err != nil {
@@ -532,6 +537,30 @@ func TestTheStoredListsTellNothing(t *testing.T) {
 					t.Errorf("a row holds %q", value)
 				}
 			}
+		}
+	})
+}
+
+func TestWhatMoreCustomersShareThanCanBeWatchedOverNamesNobody(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		for n := range vault.MaxHits + 1 {
+			p, err := w.Vault.Prepare(w.controller, []vault.Input{{Field: "customer_number", Value: bench.Number(n + 1)}, {Field: "phone", Value: bench.Phone(1)}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, err := w.Vault.Draft(p, "test")
+			if err == nil {
+				err = w.DB.Write(ctx, func(tx *db.Tx) error { return w.Vault.Add(tx, d) })
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := w.Watchlist.Propose(ctx, person(t, w, actor.DPO), watchlist.Proposal{List: watchlist.Protected, Kind: watchlist.ByPhone, Persons: []string{bench.Phone(1)},
+			Controller: w.controller, Reason: "nomor kantor", Review: w.DB.Now().Add(time.Hour)})
+		if errs.CodeOf(err) != "watchlist.person_shared" {
+			t.Errorf("some are watched over and some are not: %v", err)
 		}
 	})
 }

@@ -379,7 +379,7 @@ func (s *Service) postReview(r *web.Request) error {
 	case "":
 		r.Flash("watchlist.reviewed")
 		return r.Redirect("/alerts")
-	case errReason.Code, errReviewed.Code:
+	case errReason.Code, errReviewed.Code, errOwn.Code:
 		notice := r.Refusal(err)
 		return s.alertPage(r, web.Status(err), &notice, form.Note)
 	default:

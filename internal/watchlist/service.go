@@ -138,6 +138,8 @@ func (s *Service) Propose(ctx context.Context, a actor.Actor, n Proposal, also .
 		for i, key := range keys {
 			if err := s.mark(tx, e, key); errs.KindOf(err) == errs.NotFound {
 				return wrongPerson(i)
+			} else if errors.Is(err, errShared) {
+				return errShared.With("line", i+1).With("max", vault.MaxHits)
 			} else if err != nil {
 				return err
 			}
@@ -223,6 +225,9 @@ func (s *Service) mark(tx *db.Tx, e Entry, key string) error {
 	}
 	s.addMark(tx, e.ID, e.Controller, e.Kind, key)
 	hits, err := s.o.Vault.Find(tx, e.Controller, vault.Query{Field: string(e.Kind), Value: key}, vault.MaxHits)
+	if err == nil && hits.More { // those beyond would not be watched over
+		err = errShared
+	}
 	for _, h := range hits.List {
 		s.addMark(tx, e.ID, "", BySubject, h.Subject)
 	}
@@ -549,6 +554,9 @@ func (s *Service) Review(ctx context.Context, a actor.Actor, alert, disposition,
 	}
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		one, err := s.theirAlert(tx, a, alert)
+		if err == nil && one.Staff == a.ID() { // who served customers before and keeps the lists now
+			err = errOwn
+		}
 		if err != nil {
 			return err
 		}
