@@ -151,6 +151,9 @@ func listPage(p *i18n.Printer, list []Entry, companies []Controller, ended bool,
 		names[c.ID] = c.Name
 		page.Companies = append(page.Companies, web.Choice{Value: c.ID, Label: c.Name, Selected: c.ID == typed.Controller})
 	}
+	if !typed.Review.IsZero() {
+		page.Review.Value = typed.Review.Format(time.DateOnly)
+	}
 	for _, l := range []List{Protected, Canary} {
 		page.Lists = append(page.Lists, web.Choice{Value: string(l), Label: p.T("watchlist.list_" + string(l)), Selected: l == typed.List})
 	}
