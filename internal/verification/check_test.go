@@ -220,3 +220,19 @@ func TestWhoeverWasCalledFreezesTheCallByItsCodeAndItStandsAmongTheDenials(t *te
 		}
 	})
 }
+
+func TestReportsThatNameNoContactAreLimitedForAllTogetherAndThoseThatDoAreNot(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		itx := h.identified("")
+		for i := range check.ReportsBurst {
+			h.must(h.calls.Report(ctx, netip.AddrFrom4([4]byte{198, 51, 100, byte(i)}), ""))
+		}
+		other := netip.MustParseAddr("203.0.113.9")
+		h.refused(h.calls.Report(ctx, other, "0812 7777 4321"), "verification.check_slow")
+		h.must(h.calls.Report(ctx, other, h.calls.Code(itx)))
+		if h.state(itx) != interaction.Frozen {
+			t.Errorf("the contact is %s", h.state(itx))
+		}
+	})
+}

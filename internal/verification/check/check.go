@@ -25,13 +25,15 @@ import (
 
 // The limits of asking.
 const (
-	CodeDigits   = 9
-	MaxEntered   = 40     // characters of what is entered
-	AddressEvery = 10     // seconds for one more try from an address
-	AddressBurst = 10     // tries at once from an address
-	CodesASecond = 2      // tries of codes by everybody together
-	CodesBurst   = 120    // and at once
-	MaxOpen      = 10_000 // open contacts whose codes are known; the newest
+	CodeDigits     = 9
+	MaxEntered     = 40     // characters of what is entered
+	AddressEvery   = 10     // seconds for one more try from an address
+	AddressBurst   = 10     // tries at once from an address
+	CodesASecond   = 2      // tries of codes by everybody together
+	CodesBurst     = 120    // and at once
+	ReportsASecond = 0.5    // reports by everybody together that name no open contact
+	ReportsBurst   = 60     // and at once
+	MaxOpen        = 10_000 // open contacts whose codes are known; the newest
 )
 
 // code makes the nine digits out of a contact's keyed hash. The first is no zero: what begins with one is a telephone number.

@@ -53,6 +53,7 @@ type Service struct {
 	numbers map[string]bool
 	address *limit.Limiter
 	codes   *limit.Limiter
+	reports *limit.Limiter
 }
 
 // New makes the room.
@@ -63,7 +64,8 @@ func New(o Options) (*Service, error) {
 	}
 	s := &Service{o: o, numbers: map[string]bool{},
 		address: limit.New(limit.Limits{Rate: 1.0 / AddressEvery, Burst: AddressBurst}, limit.Limits{}),
-		codes:   limit.New(limit.Limits{Rate: CodesASecond, Burst: CodesBurst}, limit.Limits{})}
+		codes:   limit.New(limit.Limits{Rate: CodesASecond, Burst: CodesBurst}, limit.Limits{}),
+		reports: limit.New(limit.Limits{Rate: ReportsASecond, Burst: ReportsBurst}, limit.Limits{})}
 	for _, one := range o.Numbers {
 		d := number(digits(one))
 		if len(d) < 3 {
@@ -115,6 +117,11 @@ func (s *Service) Report(ctx context.Context, from netip.Addr, entered string) e
 	d, found, err := s.find(ctx, from, entered)
 	if err != nil {
 		return err
+	}
+	if found == "" { // a flood of records about nothing would hide those that matter; what freezes a contact is always taken
+		if verdict := s.reports.Ask("", s.o.DB.Now()); !verdict.OK {
+			return errSlow.With("retry_after", verdict.Retry)
+		}
 	}
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		f, err := s.open(tx, found)
