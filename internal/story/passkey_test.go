@@ -1,0 +1,67 @@
+package story
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/webauthn"
+)
+
+// In a call in which the customer is verified strongly the page offers a passkey; in the next call the page asks for it beside the number.
+func TestStoryACustomerRegistersAPasskeyAndShowsItInTheNextCall(t *testing.T) {
+	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
+	call(customer, webauthn.Enable, webauthn.EnableParams{})
+	call(customer, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	}})
+	rina.signsIn("agent", indonesian)
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.identifies("1")
+	rina.sees("Verifikasi penelepon")
+	var question string // another one in each call
+	rina.asks(`document.querySelector("[name=question]").value`, &question)
+	var demo struct {
+		Person struct{ History map[string]string }
+	}
+	text, err := os.ReadFile(filepath.Join(folder, "demo.json"))
+	if err != nil || json.Unmarshal(text, &demo) != nil || demo.Person.History[question] == "" {
+		t.Fatalf("nobody knows the answer to %q (%v)", question, err)
+	}
+	rina.once("q")
+	rina.types(demo.Person.History[question])
+	rina.presses("Enter")
+	rina.waits("has not asked", `document.querySelector("[name=question]")?.value !== `+quoted(question))
+	customer.confirms(rina.sendsLink())
+	rina.sees("V3 terverifikasi kuat")
+	customer.sees("Lebih cepat lain kali")
+	customer.looks("customer-passkey")
+	customer.clicks("button", "Daftarkan passkey")
+	customer.sees("Passkey Anda yang terdaftar: 1.")
+	customer.looks("customer-passkey-added")
+	letters++ // the notice has a link too
+	customer.getsLetter("passkey baru saja didaftarkan")
+	rina.once("e e")
+	rina.sees("Penutupan")
+	rina.once("Enter")
+	rina.isAt("/desk")
+
+	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.identifies("1")
+	number := rina.sendsLink()
+	customer.opensInbox()
+	customer.clicks("link", "Buka tautan")
+	customer.clicks("button", "Lihat siapa yang berbicara")
+	customer.sees("Ya, dengan passkey saya")
+	customer.looks("customer-passkey-asked")
+	customer.fills("Ketik dua angka yang dibacakan petugas kepada Anda:", number)
+	customer.clicks("button", "Ya, dengan passkey saya")
+	customer.sees("Terima kasih, Anda sudah terverifikasi")
+	customer.clicks("button", "Hapus semua passkey saya")
+	customer.waits("still has a passkey", `document.readyState === "complete" && !document.body.textContent.includes("Hapus semua passkey saya")`)
+	rina.once("e e")
+	rina.once("Enter")
+	rina.isAt("/desk")
+}
