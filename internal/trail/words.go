@@ -234,7 +234,7 @@ func (w words) actions(chosen string) []web.Choice {
 // A page has its weight (webtest.MaxPage): how many entries it shows, and how many members of
 // staff its filter still lists.
 const (
-	perPage   = 30
+	perPage   = 25
 	mostStaff = 60
 )
 
