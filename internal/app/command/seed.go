@@ -61,7 +61,7 @@ func seed(ctx context.Context, h *app.House, customers int) (*demoState, error) 
 		s.Person.History[fact.Kind] = fact.Value
 	}
 	for _, p := range people[1:] {
-		if p.Controller == caller.Controller && len(s.Others) < 9 {
+		if p.Controller == caller.Controller && len(s.Others) < 20 {
 			s.Others = append(s.Others, p.Phones[0].Value)
 		}
 	}
