@@ -189,11 +189,11 @@ func TestACustomerRegistersAPasskeyAfterV3AndIsToldOnTheRegisteredContact(t *tes
 		if got := h.log.take(); !slices.Equal(got, []string{"verification.passkey_added done", "message.queue done", "process allowed", "message.sent done"}) {
 			t.Errorf("entries %q", got)
 		}
-		if letter := h.inbox.List()[0]; letter.To != mail || !strings.Contains(letter.Body, "passkey baru saja didaftarkan") || !strings.Contains(letter.Body, "/v/"+token) {
+		if letter := h.inbox.List()[0]; letter.To != mail || !strings.Contains(letter.Body, "kunci sandi baru saja didaftarkan") || !strings.Contains(letter.Body, "/v/"+token) {
 			t.Errorf("%+v", letter)
 		}
 		b := &browser{h: h, cookie: secret}
-		if _, page := b.do("GET", "/v/"+token, ""); h.passkeys() != 1 || !strings.Contains(page, "Passkey Anda yang terdaftar: 1") || !strings.Contains(page, "Hapus semua passkey saya") {
+		if _, page := b.do("GET", "/v/"+token, ""); h.passkeys() != 1 || !strings.Contains(page, "Kunci sandi Anda yang terdaftar: 1") || !strings.Contains(page, "Hapus semua kunci sandi saya") {
 			t.Errorf("%s", page)
 		}
 		// The same passkey is nobody else's.

@@ -79,6 +79,7 @@ type house struct {
 	now     time.Time
 	effects []string
 	fail    error  // what the effect answers
+	only    string // the only ref that it answers so for; "" is all
 	broken  error  // what Active, Relief and Over answer
 	left    string // who was disabled
 	relief  bool   // another one is on duty
@@ -91,7 +92,7 @@ func open(t *testing.T, o db.Options) *house {
 	d := dbtest.OpenWith(t, o, Schema())
 	effect := func(word string) Effect {
 		return func(tx *db.Tx, r Request, by actor.Actor) error {
-			if h.fail != nil {
+			if h.fail != nil && (h.only == "" || h.only == r.Ref) {
 				return h.fail
 			}
 			tx.AfterCommit(func() { h.effects = append(h.effects, word+" "+r.Ref+" "+r.Payload["role"]) })
@@ -287,6 +288,29 @@ func TestWhatIsAskedIsChecked(t *testing.T) {
 			t.Errorf("%s: taken", name)
 		}
 	}
+}
+
+func TestARequestThatCannotBeUndoneKeepsNoOtherWaiting(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		admin := h.staff("stf_a", actor.Admin)
+		for _, ref := range []string{"bad", "good"} {
+			_, err := h.request(admin, Ask{Kind: "room.change", Ref: ref, Reason: "x", Wait: time.Minute})
+			h.ok(err)
+		}
+		h.later(time.Minute)
+		h.fail, h.only = errors.New("undoing broke"), "bad"
+		if err := h.Expire(h.ctx); !errors.Is(err, h.fail) {
+			t.Error(err)
+		}
+		if len(h.effects) != 1 {
+			t.Errorf("undone: %v", h.effects)
+		}
+		h.fail = nil
+		h.ok(h.Expire(h.ctx))
+		if len(h.effects) != 2 {
+			t.Errorf("undone: %v", h.effects)
+		}
+	})
 }
 
 func TestRequestsExpireAndAreUndone(t *testing.T) {

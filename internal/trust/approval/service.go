@@ -401,19 +401,22 @@ func (s *Approvals) Decide(ctx context.Context, by actor.Actor, request, reason 
 // Expire ends, in the name of Options.Expiry, what has waited too long, a hundred at a time,
 // so that what hangs on a request (an API client that was asked for) does not hang for ever.
 func (s *Approvals) Expire(ctx context.Context) error {
-	return s.db.Write(ctx, func(tx *db.Tx) error {
-		old, err := s.list(tx, `where state = 'waiting' and expires_at <= $1 order by id limit 100`, []any{tx.Now().UnixMicro()}, func(Request) bool { return true })
-		if err != nil {
-			return err
-		}
-		for _, r := range old {
-			if err := s.settle(tx, s.options.Expiry, &r, Expired); err != nil {
-				return err
-			}
-			if err := s.undo(tx, r, s.options.Expiry); err != nil {
-				return err
-			}
-		}
-		return nil
+	var old []Request
+	err := s.db.Read(ctx, func(tx *db.Tx) (err error) {
+		old, err = s.list(tx, `where state = 'waiting' and expires_at <= $1 order by id limit 100`, []any{tx.Now().UnixMicro()}, func(Request) bool { return true })
+		return err
 	})
+	for _, one := range old { // each by itself: one that fails must not keep the others waiting
+		err = errors.Join(err, s.db.Write(ctx, func(tx *db.Tx) error {
+			still, err := s.list(tx, `where id = $1 and state = 'waiting'`, []any{one.ID}, func(Request) bool { return true })
+			if err != nil || len(still) == 0 {
+				return err // decided meanwhile
+			}
+			if err := s.settle(tx, s.options.Expiry, &still[0], Expired); err != nil {
+				return err
+			}
+			return s.undo(tx, still[0], s.options.Expiry)
+		}))
+	}
+	return err
 }
