@@ -11,7 +11,6 @@ import (
 
 // In a call in which the customer is verified strongly the page offers a passkey; in the next call the page asks for it beside the number.
 func TestStoryACustomerRegistersAPasskeyAndShowsItInTheNextCall(t *testing.T) {
-	another(t)
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
 	call(customer, webauthn.Enable, webauthn.EnableParams{})
 	call(customer, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{

@@ -252,6 +252,7 @@ func TestStoryACustomerWhoDidNotCallStopsTheCall(t *testing.T) {
 }
 
 func TestStoryAnAgentWhoBendsThePageIsRefusedAndToldWhatToSay(t *testing.T) {
+	another(t)
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
 	rina.signsIn("agent", indonesian)
 	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
@@ -270,6 +271,7 @@ func TestStoryAnAgentWhoBendsThePageIsRefusedAndToldWhatToSay(t *testing.T) {
 }
 
 func TestStoryAnAgentTypesFasterThanTheLineAnswers(t *testing.T) {
+	another(t)
 	rina := somebody(t, "rina", "id")
 	rina.signsIn("agent", indonesian)
 	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
@@ -290,6 +292,7 @@ func TestStoryAnAgentTypesFasterThanTheLineAnswers(t *testing.T) {
 }
 
 func TestStoryABrokenPairOfKeysDoesNothing(t *testing.T) {
+	another(t)
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
 	rina.signsIn("agent", indonesian)
 	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
@@ -331,6 +334,7 @@ func TestStoryABrokenPairOfKeysDoesNothing(t *testing.T) {
 }
 
 func TestStoryACallIsHandedToAColleague(t *testing.T) {
+	another(t)
 	rina, bagas, customer := somebody(t, "rina", "id"), somebody(t, "bagas", "id"), somebody(t, "customer", "id")
 	rina.signsIn("agent", indonesian)
 	bagas.signsIn("agent2", indonesian)
