@@ -2,96 +2,16 @@ package verification_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/json"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/fxamacker/cbor/v2"
-
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/testkit/authenticator"
 	. "github.com/amanah-id/amanah/internal/verification"
 )
-
-// authenticator is a passkey in software: WebAuthn Level 3, ES256, no attestation.
-type authenticator struct {
-	key     *ecdsa.PrivateKey
-	id      []byte
-	counter uint32
-	origin  string
-	user    []byte
-}
-
-func newAuthenticator() *authenticator {
-	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	id := make([]byte, 16)
-	_, _ = rand.Read(id)
-	return &authenticator{key: key, id: id, origin: "https://cs.bank.example"}
-}
-
-func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-func (a *authenticator) clientData(kind, challenge string) []byte {
-	out, _ := json.Marshal(map[string]any{"type": kind, "challenge": challenge, "origin": a.origin, "crossOrigin": false})
-	return out
-}
-
-func (a *authenticator) authData(rp string, flags byte) []byte {
-	hash := sha256.Sum256([]byte(rp))
-	a.counter++
-	return binary.BigEndian.AppendUint32(append(hash[:], flags), a.counter)
-}
-
-// create answers creation options the way a browser does.
-func (a *authenticator) create(options []byte) []byte {
-	var o struct {
-		PublicKey struct {
-			Challenge string
-			RP        struct{ ID string }
-			User      struct{ ID string }
-		}
-	}
-	if err := json.Unmarshal(options, &o); err != nil {
-		panic(err)
-	}
-	a.user, _ = base64.RawURLEncoding.DecodeString(o.PublicKey.User.ID)
-	point, _ := a.key.PublicKey.Bytes()
-	cose, _ := cbor.Marshal(map[int]any{1: 2, 3: -7, -1: 1, -2: point[1:33], -3: point[33:]})
-	data := a.authData(o.PublicKey.RP.ID, 0x45) // present, verified, attested data follows
-	data = append(data, make([]byte, 16)...)
-	data = binary.BigEndian.AppendUint16(data, uint16(len(a.id)))
-	data = append(append(data, a.id...), cose...)
-	object, _ := cbor.Marshal(map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})
-	out, _ := json.Marshal(map[string]any{"id": b64(a.id), "rawId": b64(a.id), "type": "public-key", "clientExtensionResults": map[string]any{},
-		"response": map[string]any{"clientDataJSON": b64(a.clientData("webauthn.create", o.PublicKey.Challenge)), "attestationObject": b64(object), "transports": []string{"internal"}}})
-	return out
-}
-
-// get answers request options the way a browser does.
-func (a *authenticator) get(options []byte) []byte {
-	var o struct {
-		PublicKey struct{ Challenge, RPID string }
-	}
-	if err := json.Unmarshal(options, &o); err != nil {
-		panic(err)
-	}
-	client := a.clientData("webauthn.get", o.PublicKey.Challenge)
-	data := a.authData(o.PublicKey.RPID, 0x05)
-	hash := sha256.Sum256(client)
-	digest := sha256.Sum256(append(slices.Clone(data), hash[:]...))
-	signature, _ := ecdsa.SignASN1(rand.Reader, a.key, digest[:])
-	out, _ := json.Marshal(map[string]any{"id": b64(a.id), "rawId": b64(a.id), "type": "public-key", "clientExtensionResults": map[string]any{},
-		"response": map[string]any{"clientDataJSON": b64(client), "authenticatorData": b64(data), "signature": b64(signature), "userHandle": b64(a.user)}})
-	return out
-}
 
 // confirmed is a contact in which the customer has answered the page in a browser; its level is V2.
 func (h *house) confirmed(passkey func(a Attempt, secret string) []byte) (itx string, a Attempt, secret string) {
@@ -130,16 +50,16 @@ func (h *house) passkeys() (n int) {
 }
 
 // registered is a passkey of the customer's, just registered.
-func (h *house) registered() (key *authenticator, itx string, a Attempt, secret string) {
+func (h *house) registered() (key *authenticator.Passkey, itx string, a Attempt, secret string) {
 	h.t.Helper()
 	ctx := context.Background()
 	itx, a, secret = h.confirmed(nil)
 	h.raised(itx)
 	options, err := h.PasskeyOptions(ctx, h.LinkOf(a), secret)
 	h.must(err)
-	key = newAuthenticator()
+	key = authenticator.New("https://cs.bank.example")
 	h.log.take()
-	h.must(h.AddPasskey(ctx, h.LinkOf(a), secret, key.create(options)))
+	h.must(h.AddPasskey(ctx, h.LinkOf(a), secret, key.Create(options)))
 	return key, itx, a, secret
 }
 
@@ -147,7 +67,7 @@ func TestACustomerRegistersAPasskeyAfterV3AndIsToldOnTheRegisteredContact(t *tes
 	each(t, func(t *testing.T, h *house) {
 		ctx := context.Background()
 		itx, a, secret := h.confirmed(nil)
-		token, key := h.LinkOf(a), newAuthenticator()
+		token, key := h.LinkOf(a), authenticator.New("https://cs.bank.example")
 		_, err := h.PasskeyOptions(ctx, token, secret)
 		h.refused(err, "verification.passkey_level") // V2 is not enough
 		h.log.take()
@@ -168,13 +88,13 @@ func TestACustomerRegistersAPasskeyAfterV3AndIsToldOnTheRegisteredContact(t *tes
 				t.Errorf("%q stands in the options", never)
 			}
 		}
-		phished := newAuthenticator()
-		phished.origin = "https://cs.bank.example.evil.example"
-		h.refused(h.AddPasskey(ctx, token, secret, phished.create(options)), "verification.passkey_wrong")
-		h.refused(h.AddPasskey(ctx, token, secret, key.create(options)), "verification.passkey_wrong") // the challenge is used up
+		phished := authenticator.New("https://cs.bank.example")
+		phished.Origin = "https://cs.bank.example.evil.example"
+		h.refused(h.AddPasskey(ctx, token, secret, phished.Create(options)), "verification.passkey_wrong")
+		h.refused(h.AddPasskey(ctx, token, secret, key.Create(options)), "verification.passkey_wrong") // the challenge is used up
 		options, err = h.PasskeyOptions(ctx, token, secret)
 		h.must(err)
-		late := key.create(options)
+		late := key.Create(options)
 		h.wait(6*time.Minute, itx)
 		h.refused(h.AddPasskey(ctx, token, secret, late), "verification.passkey_wrong")
 		if h.passkeys() != 0 {
@@ -184,7 +104,7 @@ func TestACustomerRegistersAPasskeyAfterV3AndIsToldOnTheRegisteredContact(t *tes
 		h.must(err)
 		h.deliver()
 		h.log.take()
-		h.must(h.AddPasskey(ctx, token, secret, key.create(options)))
+		h.must(h.AddPasskey(ctx, token, secret, key.Create(options)))
 		h.deliver()
 		if got := h.log.take(); !slices.Equal(got, []string{"verification.passkey_added done", "message.queue done", "process allowed", "message.sent done"}) {
 			t.Errorf("entries %q", got)
@@ -202,7 +122,7 @@ func TestACustomerRegistersAPasskeyAfterV3AndIsToldOnTheRegisteredContact(t *tes
 		h.raised(itx)
 		options, err = h.PasskeyOptions(ctx, h.LinkOf(a), secret)
 		h.must(err)
-		h.refused(h.AddPasskey(ctx, h.LinkOf(a), secret, key.create(options)), "verification.passkey_wrong")
+		h.refused(h.AddPasskey(ctx, h.LinkOf(a), secret, key.Create(options)), "verification.passkey_wrong")
 	})
 }
 
@@ -210,12 +130,12 @@ func TestAPasskeyWithTheNumberCountsByItsAgeAndAWrongOneCountsForNothing(t *test
 	each(t, func(t *testing.T, h *house) {
 		ctx := context.Background()
 		key, old, first, _ := h.registered()
-		use := func(key *authenticator) func(a Attempt, secret string) []byte {
+		use := func(key *authenticator.Passkey) func(a Attempt, secret string) []byte {
 			return func(a Attempt, secret string) []byte {
 				options, err := h.PasskeyOptions(ctx, h.LinkOf(a), secret)
 				h.must(err)
 				h.log.take()
-				return key.get(options)
+				return key.Get(options)
 			}
 		}
 		_ = old
@@ -232,12 +152,12 @@ func TestAPasskeyWithTheNumberCountsByItsAgeAndAWrongOneCountsForNothing(t *test
 				t.Errorf("a passkey of %d days leads to V%d, want V%d", c.days, h.level(itx), c.level)
 			}
 		}
-		stranger, site := newAuthenticator(), *key
-		stranger.id, stranger.user = key.id, key.user
-		site.origin = "https://evil.example"
+		stranger, site := authenticator.New("https://cs.bank.example"), *key
+		stranger.ID, stranger.User = key.ID, key.User
+		site.Origin = "https://evil.example"
 		copied := *key
-		copied.counter = 1
-		for name, other := range map[string]*authenticator{"another key under its id": stranger, "on a false site": &site, "copied": &copied} {
+		copied.Counter = 1
+		for name, other := range map[string]*authenticator.Passkey{"another key under its id": stranger, "on a false site": &site, "copied": &copied} {
 			h.wait(time.Hour)
 			itx, _, _ := h.confirmed(use(other))
 			got := h.log.take()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/testkit/authenticator"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 )
 
@@ -17,17 +18,17 @@ func TestAnAccountAddsAndRemovesPasskeys(t *testing.T) {
 		a, _ := h.signIn(w, false)
 		_, err := h.RefreshOptions(h.ctx, a)
 		h.wants(err, "identity.no_passkeys")
-		key := newAuthenticator()
+		key := authenticator.New(testOrigin)
 		options, err := h.AddPasskeyOptions(h.ctx, a)
 		h.ok(err)
 		h.log.take()
-		h.ok(h.AddPasskey(h.ctx, a, key.create(options), "kunci"))
+		h.ok(h.AddPasskey(h.ctx, a, key.Create(options), "kunci"))
 		h.wants(h.AddPasskey(h.ctx, a, []byte("{}"), ""), "identity.wrong_passkey")
 		h.logged("identity.passkey_added done", "identity.passkey_added denied identity.wrong_passkey")
 		// The browser is told which keys are enrolled already.
 		options, err = h.AddPasskeyOptions(h.ctx, a)
 		h.ok(err)
-		if !strings.Contains(string(options), b64(key.id)) {
+		if !strings.Contains(string(options), authenticator.Text(key.ID)) {
 			t.Errorf("%s", options)
 		}
 		account, err := h.Account(h.ctx, a)

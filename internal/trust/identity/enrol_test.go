@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/testkit/authenticator"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
 )
@@ -240,7 +241,7 @@ func TestASecondFactorIsMadeForOneBrowserAfterTheCode(t *testing.T) {
 		// What the first one saw enrols nowhere: not its secret, not its challenge.
 		_, _, err = h.Enrol(h.ctx, Enrolment{Token: link, Browser: second, Password: goodWords, Shown: Shown{Code: h.shows(seen)}}, office)
 		h.wants(err, "identity.wrong_code")
-		_, _, err = h.Enrol(h.ctx, Enrolment{Token: link, Browser: second, Password: goodWords, Shown: Shown{Passkey: newAuthenticator().create(options)}}, office)
+		_, _, err = h.Enrol(h.ctx, Enrolment{Token: link, Browser: second, Password: goodWords, Shown: Shown{Passkey: authenticator.New(testOrigin).Create(options)}}, office)
 		h.wants(err, "identity.wrong_passkey")
 		h.log.take()
 		_, _, err = h.Enrol(h.ctx, Enrolment{Token: link, Browser: first, Password: goodWords, Shown: Shown{Code: h.shows(seen)}}, office)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/testkit/authenticator"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity/password"
 	"github.com/amanah-id/amanah/internal/trust/identity/ticket"
@@ -17,7 +18,7 @@ type scene struct {
 	*house
 	admin, rina     actor.Actor
 	rinaWorker      worker
-	key             *authenticator
+	key             *authenticator.Passkey
 	step            string // Rina's, waiting for the second factor
 	link, browser   string // an invitation from the terminal and who opened it
 	newcomer, fresh string // staff ids: invited with and without a link
@@ -27,14 +28,14 @@ type scene struct {
 
 func (h *house) scene() *scene {
 	h.t.Helper()
-	s := &scene{house: h, key: newAuthenticator()}
+	s := &scene{house: h, key: authenticator.New(testOrigin)}
 	boss := h.hire("boss", actor.Admin)
 	h.hire("boss2", actor.Admin)
 	s.rinaWorker = h.hire("rina", actor.Agent)
 	s.rina, s.token = h.signIn(s.rinaWorker, true)
 	options, err := h.AddPasskeyOptions(h.ctx, s.rina)
 	h.ok(err)
-	h.ok(h.AddPasskey(h.ctx, s.rina, s.key.create(options), "x"))
+	h.ok(h.AddPasskey(h.ctx, s.rina, s.key.Create(options), "x"))
 	s.fresh, err = h.CreateStaff(h.ctx, Terminal(), NewStaff{Name: "Sari", Login: "sari", Role: actor.Agent})
 	h.ok(err)
 	s.newcomer, err = h.CreateStaff(h.ctx, Terminal(), NewStaff{Name: "Tono", Login: "tono", Role: actor.Agent})
@@ -96,7 +97,7 @@ func TestWhatIsBrokenIsNeverToldAsARefusal(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, err = s.Refresh(s.ctx, s.rina, Shown{Passkey: s.key.get(options)})
+			_, err = s.Refresh(s.ctx, s.rina, Shown{Passkey: s.key.Get(options)})
 			return err
 		}},
 		"add a passkey": {"identity_ceremony identity_passkey identity_staff.name_sealed log", func(s *scene) error {
@@ -104,7 +105,7 @@ func TestWhatIsBrokenIsNeverToldAsARefusal(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			return s.AddPasskey(s.ctx, s.rina, newAuthenticator().create(options), "x")
+			return s.AddPasskey(s.ctx, s.rina, authenticator.New(testOrigin).Create(options), "x")
 		}},
 		"remove a passkey":   {"identity_passkey log", func(s *scene) error { return s.RemovePasskey(s.ctx, s.rina, "psk_x") }},
 		"the account":        {"identity_staff identity_staff.name_sealed identity_recovery identity_passkey identity_passkey.label_sealed identity_session", func(s *scene) error { _, err := s.Account(s.ctx, s.rina); return err }},
@@ -148,7 +149,7 @@ func TestWhatIsBrokenIsNeverToldAsARefusal(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			_, _, err = s.Enrol(s.ctx, Enrolment{Token: s.link, Browser: s.browser, Password: goodWords, Shown: Shown{Passkey: newAuthenticator().create(options)}}, office)
+			_, _, err = s.Enrol(s.ctx, Enrolment{Token: s.link, Browser: s.browser, Password: goodWords, Shown: Shown{Passkey: authenticator.New(testOrigin).Create(options)}}, office)
 			return err
 		}},
 		"create staff": {"identity_staff log", func(s *scene) error {
@@ -273,15 +274,15 @@ func TestWhatBreaksHalfWayIsAFaultToo(t *testing.T) {
 	options, err := s.RefreshOptions(s.ctx, s.rina)
 	s.ok(err)
 	mend = s.broken("identity_staff.name_sealed")
-	if _, err := s.Refresh(s.ctx, s.rina, Shown{Passkey: s.key.get(options)}); errs.KindOf(err) != errs.Internal {
+	if _, err := s.Refresh(s.ctx, s.rina, Shown{Passkey: s.key.Get(options)}); errs.KindOf(err) != errs.Internal {
 		t.Errorf("%v", err)
 	}
 	mend()
-	added := newAuthenticator()
+	added := authenticator.New(testOrigin)
 	options, err = s.AddPasskeyOptions(s.ctx, s.rina)
 	s.ok(err)
 	mend = s.broken("identity_staff.name_sealed")
-	if err := s.AddPasskey(s.ctx, s.rina, added.create(options), "x"); errs.KindOf(err) != errs.Internal {
+	if err := s.AddPasskey(s.ctx, s.rina, added.Create(options), "x"); errs.KindOf(err) != errs.Internal {
 		t.Errorf("%v", err)
 	}
 	mend()

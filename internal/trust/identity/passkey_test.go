@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/testkit/authenticator"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 )
 
@@ -23,14 +24,14 @@ func TestAPasskeyEnrolsSignsInAndStepsUp(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		link := h.invited("sari")
 		browser := h.opens(link, "")
-		key := newAuthenticator()
+		key := authenticator.New(testOrigin)
 		options, err := h.InvitationOptions(h.ctx, link, browser)
 		h.ok(err)
 		if !strings.Contains(string(options), `"id":"localhost"`) {
 			t.Errorf("%s", options)
 		}
 		h.log.take()
-		signed, recovery, err := h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Passkey: key.create(options)}, Label: "laptop"}, office)
+		signed, recovery, err := h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Passkey: key.Create(options)}, Label: "laptop"}, office)
 		h.ok(err)
 		h.logged("identity.sign_in.passkey done", "identity.enrolled.passkey done")
 		if len(recovery) != 10 {
@@ -43,7 +44,7 @@ func TestAPasskeyEnrolsSignsInAndStepsUp(t *testing.T) {
 		}
 		options, err = h.PasskeyOptions(h.ctx, step.Token)
 		h.ok(err)
-		answer := key.get(options)
+		answer := key.Get(options)
 		second, err := h.Finish(h.ctx, step.Token, Shown{Passkey: answer}, office, false)
 		h.ok(err)
 		a := h.actor(second)
@@ -55,7 +56,7 @@ func TestAPasskeyEnrolsSignsInAndStepsUp(t *testing.T) {
 		h.wants(err, "identity.wrong_passkey")
 		options, err = h.RefreshOptions(h.ctx, a)
 		h.ok(err)
-		answer = key.get(options)
+		answer = key.Get(options)
 		_, err = h.Refresh(h.ctx, a, Shown{Passkey: answer})
 		h.ok(err)
 		_, err = h.Refresh(h.ctx, a, Shown{Passkey: answer})
@@ -77,30 +78,30 @@ func TestAFalseSiteACopiedKeyAndAnOldChallengeAreRefused(t *testing.T) {
 	h := one(t)
 	link := h.invited("sari")
 	browser := h.opens(link, "")
-	key := newAuthenticator()
+	key := authenticator.New(testOrigin)
 	options, err := h.InvitationOptions(h.ctx, link, browser)
 	h.ok(err)
 
-	phished := newAuthenticator()
-	phished.origin = "https://amanah.evil.example"
+	phished := authenticator.New(testOrigin)
+	phished.Origin = "https://amanah.evil.example"
 	enrol := func(answer []byte) error {
 		_, _, err := h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Passkey: answer}}, office)
 		return err
 	}
-	h.wants(enrol(phished.create(options)), "identity.wrong_passkey")
-	h.wants(enrol(key.create(options)), "identity.wrong_passkey") // the challenge is used up
+	h.wants(enrol(phished.Create(options)), "identity.wrong_passkey")
+	h.wants(enrol(key.Create(options)), "identity.wrong_passkey") // the challenge is used up
 	h.wants(enrol([]byte("{}")), "identity.wrong_passkey")
 	_, err = h.InvitationOptions(h.ctx, link, browser)
 	h.ok(err)
 	h.wants(enrol([]byte("{}")), "identity.wrong_passkey")
 	options, err = h.InvitationOptions(h.ctx, link, browser)
 	h.ok(err)
-	late := key.create(options)
+	late := key.Create(options)
 	h.later(StepLimit)
 	h.wants(enrol(late), "identity.wrong_passkey")
 	options, err = h.InvitationOptions(h.ctx, link, browser)
 	h.ok(err)
-	h.ok(enrol(key.create(options)))
+	h.ok(enrol(key.Create(options)))
 
 	try := func(change func(options []byte) []byte) error {
 		t.Helper()
@@ -112,30 +113,30 @@ func TestAFalseSiteACopiedKeyAndAnOldChallengeAreRefused(t *testing.T) {
 		_, err = h.Finish(h.ctx, step.Token, Shown{Passkey: change(options)}, office, false)
 		return err
 	}
-	h.ok(try(key.get))
+	h.ok(try(key.Get))
 	copied := *key
-	copied.counter = 1
-	h.ok(try(key.get))
-	h.wants(try(func(o []byte) []byte { copied.counter = 0; return copied.get(o) }), "identity.wrong_passkey")
-	phished.id, phished.key = key.id, key.key
-	h.wants(try(phished.get), "identity.wrong_passkey")
-	stranger := newAuthenticator()
-	h.wants(try(stranger.get), "identity.wrong_passkey")
+	copied.Counter = 1
+	h.ok(try(key.Get))
+	h.wants(try(func(o []byte) []byte { copied.Counter = 0; return copied.Get(o) }), "identity.wrong_passkey")
+	phished.ID, phished.Key = key.ID, key.Key
+	h.wants(try(phished.Get), "identity.wrong_passkey")
+	stranger := authenticator.New(testOrigin)
+	h.wants(try(stranger.Get), "identity.wrong_passkey")
 	h.wants(try(func([]byte) []byte { return []byte("rubbish") }), "identity.wrong_passkey")
-	other := newAuthenticator()
-	other.id = key.id
-	h.wants(try(other.get), "identity.wrong_passkey") // right id, wrong key
+	other := authenticator.New(testOrigin)
+	other.ID = key.ID
+	h.wants(try(other.Get), "identity.wrong_passkey") // right id, wrong key
 }
 
 func TestACredentialBelongsToOneAccount(t *testing.T) {
 	h := one(t)
-	key := newAuthenticator()
+	key := authenticator.New(testOrigin)
 	for i, login := range []string{"sari", "mala"} {
 		link := h.invited(login)
 		browser := h.opens(link, "")
 		options, err := h.InvitationOptions(h.ctx, link, browser)
 		h.ok(err)
-		_, _, err = h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Passkey: key.create(options)}}, office)
+		_, _, err = h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Passkey: key.Create(options)}}, office)
 		if i == 0 {
 			h.ok(err)
 		} else {
@@ -182,10 +183,10 @@ func TestAFIPSDeploymentTakesPasskeysOnly(t *testing.T) {
 	h.wants(err, "identity.fips_totp")
 	_, _, err = h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Code: "123456"}}, office)
 	h.wants(err, "identity.fips_totp")
-	key := newAuthenticator()
+	key := authenticator.New(testOrigin)
 	options, err := h.InvitationOptions(h.ctx, link, browser)
 	h.ok(err)
-	signed, _, err := h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Passkey: key.create(options)}}, office)
+	signed, _, err := h.Enrol(h.ctx, Enrolment{Token: link, Browser: browser, Password: goodWords, Shown: Shown{Passkey: key.Create(options)}}, office)
 	h.ok(err)
 	a := h.actor(signed)
 	_, err = h.NewTOTP(h.ctx, a)
@@ -215,23 +216,17 @@ func TestNewMakesTheRoomAtFullCost(t *testing.T) {
 	}
 }
 
-func (a *authenticator) without(flags byte, options []byte) []byte {
-	a.flags = flags
-	defer func() { a.flags = 0 }()
-	return a.get(options)
-}
-
 func TestAPasskeyAloneIsOneStepFromOneUserToTheNext(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		rina, sari := h.hire("rina", actor.Agent), h.hire("sari", actor.Agent)
-		key := newAuthenticator()
+		key := authenticator.New(testOrigin)
 		next, _ := h.signIn(sari, true)
 		options, err := h.AddPasskeyOptions(h.ctx, next)
 		h.ok(err)
 		if !strings.Contains(string(options), `"residentKey":"preferred"`) {
 			t.Errorf("%s", options)
 		}
-		h.ok(h.AddPasskey(h.ctx, next, key.create(options), "x"))
+		h.ok(h.AddPasskey(h.ctx, next, key.Create(options), "x"))
 		former, _ := h.signIn(rina, false)
 		h.log.take()
 		there := h.browser(rina)
@@ -243,18 +238,20 @@ func TestAPasskeyAloneIsOneStepFromOneUserToTheNext(t *testing.T) {
 			t.Errorf("%s", options)
 		}
 		// A touch without PIN or finger is one factor.
-		_, err = h.Switch(h.ctx, token, key.without(0x01, options), there)
+		touch := *key
+		touch.Flags = authenticator.Present
+		_, err = h.Switch(h.ctx, token, touch.Get(options), there)
 		h.wants(err, "identity.wrong_passkey")
 		h.logged("identity.sign_in denied identity.wrong_passkey")
 		if !h.live(former) {
 			t.Error("a refused switch ended the session before")
 		}
 		// A challenge is used once, and belongs to the browser that asked.
-		_, err = h.Switch(h.ctx, token, key.get(options), there)
+		_, err = h.Switch(h.ctx, token, key.Get(options), there)
 		h.wants(err, "identity.step_over")
 		_, other, err := h.SwitchOptions(h.ctx)
 		h.ok(err)
-		_, err = h.Switch(h.ctx, other, key.get(options), there)
+		_, err = h.Switch(h.ctx, other, key.Get(options), there)
 		h.wants(err, "identity.wrong_passkey")
 		_, err = h.Switch(h.ctx, "amanah_swi_x", nil, there)
 		h.wants(err, "identity.step_over")
@@ -262,7 +259,7 @@ func TestAPasskeyAloneIsOneStepFromOneUserToTheNext(t *testing.T) {
 
 		options, token, err = h.SwitchOptions(h.ctx)
 		h.ok(err)
-		signed, err := h.Switch(h.ctx, token, key.get(options), there)
+		signed, err := h.Switch(h.ctx, token, key.Get(options), there)
 		h.ok(err)
 		h.logged("identity.session_ended done", "identity.sign_in.passkey done")
 		if h.live(former) || signed.Staff != sari.id || !h.live(h.actor(signed)) || signed.Device == "" {
@@ -270,13 +267,13 @@ func TestAPasskeyAloneIsOneStepFromOneUserToTheNext(t *testing.T) {
 		}
 		// Nobody's passkey, rubbish, and one of somebody who is disabled.
 		for name, answer := range map[string]func(options []byte) []byte{
-			"nobody's":            func(o []byte) []byte { k := newAuthenticator(); k.user = []byte("stf_x"); return k.get(o) },
+			"nobody's":            func(o []byte) []byte { k := authenticator.New(testOrigin); k.User = []byte("stf_x"); return k.Get(o) },
 			"rubbish":             func([]byte) []byte { return []byte("{") },
-			"another key of hers": func(o []byte) []byte { k := newAuthenticator(); k.user = key.user; return k.get(o) },
+			"another key of hers": func(o []byte) []byte { k := authenticator.New(testOrigin); k.User = key.User; return k.Get(o) },
 			"disabled": func(o []byte) []byte {
 				h.ok(h.Disable(h.ctx, Terminal(), sari.id))
 				h.log.take()
-				return key.get(o)
+				return key.Get(o)
 			},
 		} {
 			options, token, err := h.SwitchOptions(h.ctx)

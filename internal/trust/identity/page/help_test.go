@@ -4,22 +4,13 @@ import (
 	"context"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"slices"
 	"testing"
 	"time"
-
-	"github.com/fxamacker/cbor/v2"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
@@ -118,76 +109,4 @@ func (h *house) asks(header, value string) error {
 	r.Header.Set(header, value)
 	_, err := h.Lookup(h.ctx, r)
 	return err
-}
-
-// authenticator is a passkey in software: WebAuthn Level 3, ES256, no attestation.
-type authenticator struct {
-	key     *ecdsa.PrivateKey
-	id      []byte
-	counter uint32
-	origin  string
-	user    []byte
-}
-
-func newAuthenticator() *authenticator {
-	key, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	id := make([]byte, 16)
-	_, _ = rand.Read(id)
-	return &authenticator{key: key, id: id, origin: testOrigin}
-}
-
-func b64(b []byte) string { return base64.RawURLEncoding.EncodeToString(b) }
-
-func (a *authenticator) clientData(kind, challenge string) []byte {
-	out, _ := json.Marshal(map[string]any{"type": kind, "challenge": challenge, "origin": a.origin, "crossOrigin": false})
-	return out
-}
-
-func (a *authenticator) authData(rp string, flags byte) []byte {
-	hash := sha256.Sum256([]byte(rp))
-	a.counter++
-	return binary.BigEndian.AppendUint32(append(hash[:], flags), a.counter)
-}
-
-// create answers creation options the way a browser does.
-func (a *authenticator) create(options []byte) []byte {
-	var o struct {
-		PublicKey struct {
-			Challenge string
-			RP        struct{ ID string }
-			User      struct{ ID string }
-		}
-	}
-	if err := json.Unmarshal(options, &o); err != nil {
-		panic(err)
-	}
-	a.user, _ = base64.RawURLEncoding.DecodeString(o.PublicKey.User.ID)
-	point, _ := a.key.PublicKey.Bytes()
-	cose, _ := cbor.Marshal(map[int]any{1: 2, 3: -7, -1: 1, -2: point[1:33], -3: point[33:]})
-	data := a.authData(o.PublicKey.RP.ID, 0x45) // present, verified, attested data follows
-	data = append(data, make([]byte, 16)...)
-	data = binary.BigEndian.AppendUint16(data, uint16(len(a.id)))
-	data = append(append(data, a.id...), cose...)
-	object, _ := cbor.Marshal(map[string]any{"fmt": "none", "attStmt": map[string]any{}, "authData": data})
-	out, _ := json.Marshal(map[string]any{"id": b64(a.id), "rawId": b64(a.id), "type": "public-key", "clientExtensionResults": map[string]any{},
-		"response": map[string]any{"clientDataJSON": b64(a.clientData("webauthn.create", o.PublicKey.Challenge)), "attestationObject": b64(object), "transports": []string{"internal"}}})
-	return out
-}
-
-// get answers request options the way a browser does.
-func (a *authenticator) get(options []byte) []byte {
-	var o struct {
-		PublicKey struct{ Challenge, RPID string }
-	}
-	if err := json.Unmarshal(options, &o); err != nil {
-		panic(err)
-	}
-	client := a.clientData("webauthn.get", o.PublicKey.Challenge)
-	data := a.authData(o.PublicKey.RPID, 0x05)
-	hash := sha256.Sum256(client)
-	digest := sha256.Sum256(append(slices.Clone(data), hash[:]...))
-	signature, _ := ecdsa.SignASN1(rand.Reader, a.key, digest[:])
-	out, _ := json.Marshal(map[string]any{"id": b64(a.id), "rawId": b64(a.id), "type": "public-key", "clientExtensionResults": map[string]any{},
-		"response": map[string]any{"clientDataJSON": b64(client), "authenticatorData": b64(data), "signature": b64(signature), "userHandle": b64(a.user)}})
-	return out
 }

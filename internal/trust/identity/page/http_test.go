@@ -14,6 +14,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
+	"github.com/amanah-id/amanah/internal/kit/testkit/authenticator"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity"
 	"github.com/amanah-id/amanah/internal/web"
@@ -207,9 +208,9 @@ func TestTheAccountPages(t *testing.T) {
 	w := h.hire("rina", actor.Agent)
 	b := h.browser()
 	b.signIn(w)
-	key := newAuthenticator()
+	key := authenticator.New(testOrigin)
 	options := b.page(200, "POST", "/account/passkeys/options", nil)
-	if to := b.to("POST", "/account/passkeys", url.Values{"credential": {string(key.create([]byte(options)))}, "label": {"laptop"}}); to != "/account" {
+	if to := b.to("POST", "/account/passkeys", url.Values{"credential": {string(key.Create([]byte(options)))}, "label": {"laptop"}}); to != "/account" {
 		t.Error(to)
 	}
 	body := b.page(200, "GET", "/account", nil)
@@ -321,8 +322,8 @@ func TestTheFirstAdministratorThroughTheBrowser(t *testing.T) {
 	}
 	b.page(422, "POST", to, url.Values{"password": {goodWords}, "again": {goodWords + "x"}})
 	options := b.page(200, "POST", to+"/options", nil)
-	key := newAuthenticator()
-	body := b.page(200, "POST", to, url.Values{"password": {goodWords}, "again": {goodWords}, "credential": {string(key.create([]byte(options)))}, "label": {"laptop"}})
+	key := authenticator.New(testOrigin)
+	body := b.page(200, "POST", to, url.Values{"password": {goodWords}, "again": {goodWords}, "credential": {string(key.Create([]byte(options)))}, "label": {"laptop"}})
 	if strings.Count(body, "<li><code>") != 10 {
 		t.Errorf("%s", body)
 	}
@@ -334,7 +335,7 @@ func TestTheFirstAdministratorThroughTheBrowser(t *testing.T) {
 	b = h.browser()
 	b.page(200, "POST", identity.SignInPath, url.Values{"login": {"dewi"}, "password": {goodWords}})
 	options = b.page(200, "POST", secondPath+"/options", nil)
-	b.to("POST", secondPath, url.Values{"credential": {string(key.get([]byte(options)))}, "next": {"/"}})
+	b.to("POST", secondPath, url.Values{"credential": {string(key.Get([]byte(options)))}, "next": {"/"}})
 	b.page(200, "GET", "/account", nil)
 }
 
@@ -644,10 +645,10 @@ func TestABrokenStoreIsAFaultOnEveryPage(t *testing.T) {
 func TestTheNextUserOfASharedComputerTakesOverInOneStep(t *testing.T) {
 	h := one(t)
 	rina, sari := h.hire("rina", actor.Agent), h.hire("sari", actor.Agent)
-	key := newAuthenticator()
+	key := authenticator.New(testOrigin)
 	own := h.browser()
 	own.signIn(sari)
-	own.page(303, "POST", "/account/passkeys", url.Values{"credential": {string(key.create([]byte(own.page(200, "POST", "/account/passkeys/options", nil))))}, "label": {"x"}})
+	own.page(303, "POST", "/account/passkeys", url.Values{"credential": {string(key.Create([]byte(own.page(200, "POST", "/account/passkeys/options", nil))))}, "label": {"x"}})
 
 	b := h.browser()
 	b.signIn(rina)
@@ -656,7 +657,7 @@ func TestTheNextUserOfASharedComputerTakesOverInOneStep(t *testing.T) {
 		t.Errorf("%s", body)
 	}
 	b.page(401, "POST", "/sign-in/passkey", url.Values{"credential": {"{"}, "next": {"/"}})
-	answer := string(key.get([]byte(b.page(200, "POST", "/sign-in/passkey/options", nil))))
+	answer := string(key.Get([]byte(b.page(200, "POST", "/sign-in/passkey/options", nil))))
 	res := b.do("POST", "/sign-in/passkey", url.Values{"credential": {answer}, "next": {"/account"}})
 	if res.StatusCode != http.StatusSeeOther || res.Header.Get("Location") != "/account" || res.Header.Get("Clear-Site-Data") != `"cache", "storage"` {
 		t.Fatalf("%d %v", res.StatusCode, res.Header)
@@ -677,7 +678,7 @@ func TestTheNextUserOfASharedComputerTakesOverInOneStep(t *testing.T) {
 	if body := c.page(200, "GET", "/sign-in", nil); !strings.Contains(body, `action="/sign-in/passkey"`) {
 		t.Error("the sign-in page offers no passkey")
 	}
-	answer = string(key.get([]byte(c.page(200, "POST", "/sign-in/passkey/options", nil))))
+	answer = string(key.Get([]byte(c.page(200, "POST", "/sign-in/passkey/options", nil))))
 	if to := c.to("POST", "/sign-in/passkey", url.Values{"credential": {answer}, "next": {"//evil.example"}}); to != "/" {
 		t.Error(to)
 	}
