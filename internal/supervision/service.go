@@ -315,8 +315,8 @@ func (s *Service) alert(tx *db.Tx, f interaction.Facts, kind Kind, staff string)
 
 // Alarmed reports whether a member of staff's silent alarm holds what would be opened.
 func (s *Service) Alarmed(tx *db.Tx, staff string) (bool, error) {
-	n, err := count(tx, sqlAlarm, staff, micros(tx.Now().Add(-AlarmLasts)))
-	return n > 0, err
+	at, err := keptAlarms.Get(tx, staff)
+	return at > micros(tx.Now().Add(-AlarmLasts)), err
 }
 
 // deny undoes what a refused verb did and writes the refusal down by itself.

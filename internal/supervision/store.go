@@ -18,7 +18,7 @@ const (
 	// Silent alarms first, and the newest: however many others nobody settled, none of them hides an alarm.
 	sqlAlerts  = `select ` + alertColumns + ` from supervision_alert where controller = $1 and settled_at = 0 order by case kind when 'duress' then 0 else 1 end, at desc limit 100`
 	sqlAlert   = `select ` + alertColumns + ` from supervision_alert where id = $1`
-	sqlAlarm   = `select count(*) from supervision_alert where staff = $1 and settled_at = 0 and kind = 'duress' and at > $2`
+	sqlAlarm   = `select coalesce(max(at), 0) from supervision_alert where staff = $1 and settled_at = 0 and kind = 'duress'`
 	sqlPressed = `select count(*) from supervision_alert where staff = $1 and settled_at = 0 and kind = 'duress' and interaction = $2`
 	sqlSettle  = `update supervision_alert set settled_at = $2, settled_by = $3, reason_sealed = $4 where id = $1 and settled_at = 0`
 
@@ -92,6 +92,12 @@ func many[T any](tx *db.Tx, sql string, scan func(db.Row) (T, error), args ...an
 	})
 	return out, err
 }
+
+// keptAlarms are when members of staff last raised the silent alarm that nobody has settled; every reveal and search asks.
+var keptAlarms = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, staff string) (at int64, err error) {
+	err = tx.Data.Row(sqlAlarm, staff).Scan(&at)
+	return at, err
+}, "supervision_alert")
 
 func count(tx *db.Tx, sql string, args ...any) (n int, err error) {
 	err = tx.Data.Row(sql, args...).Scan(&n)
