@@ -521,7 +521,7 @@ func (s *Service) Doubt(ctx context.Context, a actor.Actor, controller string) (
 			if err != nil {
 				return err
 			}
-			doubtful = !c.claimed && c.channel == Phone && (c.State.Talking() || c.State == Held)
+			doubtful = !c.claimed && c.channel == Phone && c.State.OnLine()
 			if !doubtful {
 				return nil
 			}

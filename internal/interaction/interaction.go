@@ -67,6 +67,9 @@ func (s State) Talking() bool {
 	return false
 }
 
+// OnLine reports whether the customer is there, be it on hold.
+func (s State) OnLine() bool { return s.Talking() || s == Held }
+
 // InService reports whether verified rights may be used.
 func (s State) InService() bool { return s == Serving }
 

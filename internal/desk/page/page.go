@@ -669,7 +669,7 @@ func (f *NoteForm) open(p *i18n.Printer, n desk.Notes, by map[string]string, mar
 
 // summary fills the note form while the call lives, and the facts of the wrap-up.
 func (page *CallPage) summary(p *i18n.Printer, v interaction.View, sum desk.Summary, label func(field string) string) {
-	if page.Mine && (v.State.Talking() || v.State == interaction.Held || v.State == interaction.Wrapup) {
+	if page.Mine && (v.State.OnLine() || v.State == interaction.Wrapup) {
 		page.Note = noteForm(p, page.ID, sum.Notes, false)
 	}
 	if v.State != interaction.Wrapup && !v.State.Ended() {

@@ -576,7 +576,7 @@ func (s *Service) Speak(ctx context.Context, a actor.Actor, itx, mandate string,
 				refusal = errStanding
 			}
 		}
-		if refusal == nil && !f.State.Talking() && f.State != interaction.Held {
+		if refusal == nil && !f.State.OnLine() {
 			refusal = errOver
 		}
 		if refusal != nil {
