@@ -375,6 +375,10 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 			one, err := h.Identity.Staff(tx, staff)
 			return one.Name, err
 		},
+		Decides: func(tx *db.Tx, staff, controller string) (bool, error) {
+			one, err := h.Identity.Staff(tx, staff)
+			return one.State == identity.Active && one.Role == actor.Supervisor && slices.Contains(one.Controllers, controller), err
+		},
 		Opened:    func(tx *db.Tx, itx string) (int, time.Time, error) { return h.Desk.Opened(tx, itx) },
 		Protected: h.Watchlist.Protected,
 		Alerts: []supervision.Alerts{func(tx *db.Tx, controllers []string) (out []supervision.Alert, err error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/amanah-id/amanah/internal/desk"
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
@@ -18,6 +19,7 @@ import (
 	"github.com/amanah-id/amanah/internal/supervision"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
+	"github.com/amanah-id/amanah/internal/trust/identity"
 	"github.com/amanah-id/amanah/internal/watchlist"
 )
 
@@ -90,6 +92,19 @@ func (f *floor) entries(who, action string) (out []string) {
 	return out
 }
 
+// listeners is how many the contact's agent sees listening.
+func (f *floor) listeners(itx string) (n int) {
+	f.t.Helper()
+	f.must(f.DB.Read(f.t.Context(), func(tx *db.Tx) (err error) { n, err = f.Supervision.Listeners(tx, itx); return err }))
+	return n
+}
+
+func TestAValueCountsAsOpenAsLongAsItIsOnTheScreen(t *testing.T) {
+	if supervision.Shows != desk.RemaskAfter {
+		t.Errorf("%v on the list, %v on the screen", supervision.Shows, desk.RemaskAfter)
+	}
+}
+
 func TestEachOpeningOfTheLiveListIsInTheLog(t *testing.T) {
 	eachFloor(t, func(f *floor) {
 		ctx := t.Context()
@@ -132,6 +147,10 @@ func TestEachOpeningOfTheLiveListIsInTheLog(t *testing.T) {
 		}
 		if f.now = f.now.Add(supervision.OnDuty); relief(f.other.ID(), f.agent.ID()) {
 			t.Error("on duty for ever")
+		}
+		look(true)
+		if f.must(f.Identity.Disable(ctx, identity.Terminal(), f.boss.ID())); relief(f.other.ID(), f.agent.ID()) {
+			t.Error("who was disabled since is on duty")
 		}
 	})
 }
@@ -209,10 +228,6 @@ func TestListeningInIsAnAccessInTheCustomersTrailAndEndsWithTheContact(t *testin
 			_, err := f.Supervision.Listen(ctx, a, itx, "pelatihan petugas baru")
 			return err
 		}
-		listeners := func() (n int) {
-			f.must(f.DB.Read(ctx, func(tx *db.Tx) (err error) { n, err = f.Supervision.Listeners(tx, f.itx); return err }))
-			return n
-		}
 		_, err := f.Supervision.Listen(ctx, f.boss, f.itx, "")
 		f.wants(err, "supervision.reason")
 		f.wants(listen(f.agent, f.itx), "supervision.not_allowed")
@@ -223,8 +238,8 @@ func TestListeningInIsAnAccessInTheCustomersTrailAndEndsWithTheContact(t *testin
 		defer stop()
 		f.must(listen(f.boss, f.itx))
 		f.wants(listen(f.boss, f.itx), "supervision.listens_already")
-		if listeners() != 1 || len(desk) != 1 {
-			t.Errorf("%d listen; the agent's desk was told %d times", listeners(), len(desk))
+		if f.listeners(f.itx) != 1 || len(desk) != 1 {
+			t.Errorf("%d listen; the agent's desk was told %d times", f.listeners(f.itx), len(desk))
 		}
 		if row, _ := f.row(f.boss); !row.Listening || row.Listeners != 1 {
 			t.Errorf("the list shows %+v", row)
@@ -236,7 +251,7 @@ func TestListeningInIsAnAccessInTheCustomersTrailAndEndsWithTheContact(t *testin
 		f.must(f.Supervision.Stop(ctx, f.boss, f.itx))
 		f.must(listen(f.boss, f.itx))
 		f.must(f.Interactions.Move(ctx, f.agent, f.itx, interaction.Disconnect))
-		if listeners() != 0 {
+		if f.listeners(f.itx) != 0 {
 			t.Error("somebody listens to a contact that is over")
 		}
 		f.wants(listen(f.boss, f.itx), "supervision.not_live")
@@ -288,24 +303,20 @@ func TestAProtectedPersonsContactIsListenedToByTwo(t *testing.T) {
 			}))
 			return request
 		}
-		listeners := func() (n int) {
-			f.must(f.DB.Read(ctx, func(tx *db.Tx) (err error) { n, err = f.Supervision.Listeners(tx, itx); return err }))
-			return n
-		}
 		request := ask()
-		if listeners() != 0 {
+		if f.listeners(itx) != 0 {
 			t.Fatal("listened to before anybody agreed")
 		}
 		_, err = f.Approvals.Decide(ctx, f.boss, request, "saya sendiri", true)
 		f.wants(err, "approval.own_request")
 		_, err = f.Approvals.Decide(ctx, f.other, request, "tidak perlu", false)
 		f.must(err)
-		if listeners() != 0 {
+		if f.listeners(itx) != 0 {
 			t.Fatal("listened to after a no")
 		}
 		_, err = f.Approvals.Decide(ctx, f.other, ask(), "baik", true)
 		f.must(err)
-		if listeners() != 1 {
+		if f.listeners(itx) != 1 {
 			t.Fatal("not listened to after a yes")
 		}
 		f.must(f.Supervision.Stop(ctx, f.boss, itx))
@@ -380,11 +391,7 @@ func TestListeningAloneEndsWhenTheCallerTurnsOutToBeProtected(t *testing.T) {
 			t.Fatal("nobody knows yet who calls")
 		}
 		f.must(f.DB.Write(ctx, func(tx *db.Tx) error { return f.Interactions.Bind(tx, f.agent, itx, subject, "test") }))
-		listeners := func() (n int) {
-			f.must(f.DB.Read(ctx, func(tx *db.Tx) (err error) { n, err = f.Supervision.Listeners(tx, itx); return err }))
-			return n
-		}
-		if listeners() != 0 {
+		if f.listeners(itx) != 0 {
 			t.Fatal("one supervisor alone listens to a protected person")
 		}
 		if got := trailOf(t, f.world, itx); !slices.Contains(got, "supervision.listen_end done (supervision.protected)") {
@@ -397,9 +404,47 @@ func TestListeningAloneEndsWhenTheCallerTurnsOutToBeProtected(t *testing.T) {
 		}
 		decide(t, f.world, f.other, true)
 		f.must(f.Interactions.Move(ctx, f.agent, itx, interaction.Hold))
-		if listeners() != 1 {
+		if f.listeners(itx) != 1 {
 			t.Error("what a second supervisor allowed ended with the next move")
 		}
+	})
+}
+
+func TestListeningEndsWhenWhoeverListensTakesTheContactOver(t *testing.T) {
+	eachFloor(t, func(f *floor) {
+		ctx := t.Context()
+		for _, who := range []actor.Actor{f.boss, f.other} {
+			_, err := f.Supervision.Listen(ctx, who, f.itx, "pelatihan petugas baru")
+			f.must(err)
+		}
+		f.must(f.Interactions.Transfer(ctx, f.agent, f.itx, f.boss.ID()))
+		if f.listeners(f.itx) != 2 {
+			t.Error("an offer ends the listening")
+		}
+		f.must(f.Interactions.Accept(ctx, f.boss, f.itx))
+		if row, _ := f.row(f.boss); row.Listening || row.Listeners != 1 {
+			t.Errorf("who serves the contact listens to it: %+v", row)
+		}
+		if got := trailOf(t, f.world, f.itx); !slices.Contains(got, "supervision.listen_end done (supervision.own_contact)") {
+			t.Errorf("the trail says %v", got)
+		}
+	})
+}
+
+func TestNobodyIsLetListenToAContactThatHeTookOverMeanwhile(t *testing.T) {
+	eachFloor(t, func(f *floor) {
+		ctx := t.Context()
+		itx, err := f.Interactions.Start(ctx, f.agent, interaction.Opening{
+			Controller: f.controller, Channel: interaction.Chat, Direction: interaction.Inbound, Risks: []string{"protected_person"},
+		})
+		f.must(err)
+		_, err = f.Supervision.Listen(ctx, f.boss, itx, "keluhan berulang")
+		f.must(err)
+		_, board := f.row(f.other)
+		f.must(f.Interactions.Transfer(ctx, f.agent, itx, f.boss.ID()))
+		f.must(f.Interactions.Accept(ctx, f.boss, itx))
+		_, err = f.Approvals.Decide(ctx, f.other, board.Waiting[0].ID, "baik", true)
+		f.wants(err, "approval.over")
 	})
 }
 

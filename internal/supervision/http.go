@@ -254,18 +254,14 @@ func contactPage(p *i18n.Printer, row Row, reader string) ContactPage {
 		{Label: p.T("supervision.col_opened"), Text: strconv.Itoa(row.Opened)}, {Label: p.T("supervision.col_channel"), Text: p.T("interaction.channel_" + string(row.Channel))},
 		{Label: p.T("supervision.col_queue"), Text: row.Queue}, {Label: p.T("supervision.col_since"), Time: row.Started}, {Label: p.T("supervision.listeners"), Text: heard, Code: row.ID},
 	}}
-	for move, button := range map[interaction.Move]web.Button{
-		interaction.Lower:      {Style: "quiet", Label: p.T("supervision.lower"), Key: "w"},
-		interaction.Disconnect: {Style: "danger", Label: p.T("supervision.disconnect"), Key: "z", Again: true},
-	} {
+	offer := func(move interaction.Move, button web.Button) {
 		if _, ok := interaction.Next(interaction.Position{State: row.State}, move); ok {
 			page.Moves = append(page.Moves, web.Action{To: "/live/" + row.ID + "/" + string(move), Button: button})
 		}
 	}
-	if len(page.Moves) == 2 && page.Moves[0].Button.Key == "z" {
-		page.Moves[0], page.Moves[1] = page.Moves[1], page.Moves[0]
-	}
-	page.Listen = !row.Listening && row.Agent != reader && (row.State.Talking() || row.State == interaction.Held)
+	offer(interaction.Lower, web.Button{Style: "quiet", Label: p.T("supervision.lower"), Key: "w"})
+	offer(interaction.Disconnect, web.Button{Style: "danger", Label: p.T("supervision.disconnect"), Key: "z", Again: true})
+	page.Listen = !row.Listening && row.Agent != reader && row.State.OnLine()
 	return page
 }
 

@@ -33,6 +33,8 @@ type Options struct {
 	Seal         interaction.StaffSeal
 	// Name is a member of staff's name, as colleagues see it.
 	Name func(tx *db.Tx, staff string) (string, error)
+	// Decides reports whether a member of staff may still decide for a controller, whatever he could when he was last seen.
+	Decides func(tx *db.Tx, staff, controller string) (bool, error)
 	// Opened is how many fields were revealed in a contact, and when the last.
 	Opened func(tx *db.Tx, interaction string) (fields int, last time.Time, err error)
 	// Protected reports whether a customer is one whose contacts need four eyes, beside those whose contact says so.
@@ -68,8 +70,12 @@ func (s *Service) Decisions() []approval.Kind {
 		Name: ListenKind, Ask: []actor.Role{actor.Supervisor}, Decide: []actor.Role{actor.Supervisor}, Wait: ListenAsks,
 		Effect: s.heard, Undone: s.unheard,
 		Over: func(tx *db.Tx, r approval.Request) (bool, error) {
-			f, err := s.o.Interactions.Facts(tx, r.Payload["interaction"])
-			return !onLine(f), err
+			l, err := scanListening(tx.Data.Row(sqlListening, r.Ref))
+			if err != nil {
+				return false, err
+			}
+			f, err := s.o.Interactions.Facts(tx, l.Interaction)
+			return !l.Ended.IsZero() || !f.State.OnLine(), err
 		},
 	}}
 }
@@ -191,11 +197,20 @@ func seen(tx *db.Tx, staff, controller string) (time.Time, error) {
 	return moment(at), err
 }
 
-// Relief reports whether somebody has looked at the list of a controller lately who could decide instead of decider: not
+// Relief reports whether somebody has looked at the list of a controller lately who can still decide instead of decider: not
 // whoever asks, a supervisor too when he serves a contact himself.
 func (s *Service) Relief(tx *db.Tx, controller, decider, asker string) (bool, error) {
-	n, err := count(tx, sqlDuty, controller, decider, asker, micros(tx.Now().Add(-OnDuty)))
-	return n > 0, err
+	onDuty, err := many(tx, sqlDuty, func(r db.Row) (staff string, err error) { err = r.Scan(&staff); return staff, err },
+		controller, decider, asker, micros(tx.Now().Add(-OnDuty)))
+	if err != nil {
+		return false, err
+	}
+	for _, staff := range onDuty {
+		if may, err := s.o.Decides(tx, staff, controller); err != nil || may {
+			return may, err
+		}
+	}
+	return false, nil
 }
 
 func (s *Service) cards(tx *db.Tx, a actor.Actor, b *Board) error {
@@ -396,9 +411,6 @@ func (s *Service) Settle(ctx context.Context, a actor.Actor, alertID, reason str
 	return s.deny(ctx, a, audit.Entry{Action: "supervision.settle"}, err)
 }
 
-// onLine reports whether there is somebody to listen to.
-func onLine(f interaction.Facts) bool { return f.State.Talking() || f.State == interaction.Held }
-
 // Listen lets a supervisor listen to a live contact. waits is true when a second supervisor must agree first.
 func (s *Service) Listen(ctx context.Context, a actor.Actor, itx, reason string) (waits bool, err error) {
 	reason, err = tidy(reason)
@@ -412,7 +424,7 @@ func (s *Service) Listen(ctx context.Context, a actor.Actor, itx, reason string)
 			return err
 		case f.Agent == a.ID():
 			return errOwnContact
-		case !onLine(f):
+		case !f.State.OnLine():
 			return errNotLive
 		}
 		now, err := many(tx, sqlListenings, scanListening, itx)
@@ -522,7 +534,7 @@ func (s *Service) heard(tx *db.Tx, r approval.Request, by actor.Actor) error {
 // unheard is the effect of a no, and of no answer.
 func (s *Service) unheard(tx *db.Tx, r approval.Request, _ actor.Actor) error {
 	l, err := scanListening(tx.Data.Row(sqlListening, r.Ref))
-	if err != nil {
+	if err != nil || !l.Ended.IsZero() { // it ended with its contact before anybody answered
 		return err
 	}
 	l.State, l.Ended = refused, tx.Now()
@@ -550,7 +562,7 @@ func (s *Service) Stop(ctx context.Context, a actor.Actor, itx string) error {
 func (s *Service) quiet(tx *db.Tx, by actor.Actor, f interaction.Facts, staff, reason string) (stopped bool, err error) {
 	now, err := many(tx, sqlListenings, scanListening, f.ID)
 	for _, l := range now {
-		if staff != "" && l.Staff != staff || staff != "" && !l.on() {
+		if staff != "" && (l.Staff != staff || !l.on()) {
 			continue
 		}
 		heard := l.on()
@@ -573,10 +585,10 @@ func (s *Service) end(tx *db.Tx, by actor.Actor, f interaction.Facts, l listenin
 	return s.turn(tx, by, f, l, "supervision.listen_end", reason)
 }
 
-// alone ends the listenings that no second supervisor allowed once the contact turns out to be a protected person's.
-func (s *Service) alone(tx *db.Tx, itx string) error {
+// recheck ends the listenings that may not go on: of whoever serves the contact by now, and those that no second supervisor
+// allowed once it turns out to be a protected person's.
+func (s *Service) recheck(tx *db.Tx, itx string) error {
 	now, err := many(tx, sqlListenings, scanListening, itx)
-	now = slices.DeleteFunc(now, func(l listening) bool { return l.State != listens })
 	if err != nil || len(now) == 0 {
 		return err
 	}
@@ -584,23 +596,33 @@ func (s *Service) alone(tx *db.Tx, itx string) error {
 	if err != nil {
 		return err
 	}
-	if protected, err := s.protected(tx, f); err != nil || !protected {
+	protected, err := s.protected(tx, f)
+	if err != nil {
 		return err
 	}
 	for _, l := range now {
-		if err := s.end(tx, s.o.Duty, f, l, "supervision.protected"); err != nil {
+		why := ""
+		switch {
+		case l.Staff == f.Agent:
+			why = errOwnContact.Code
+		case l.State == listens && protected:
+			why = "supervision.protected"
+		default:
+			continue
+		}
+		if err := s.end(tx, s.o.Duty, f, l, why); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// Follow hears, in its transaction, how a contact moves: listening ends with it, or when it turns out to need a second
-// supervisor, and a freeze is an alert.
+// Follow hears, in its transaction, how a contact moves: listening ends with it, when whoever listens takes it over, or when
+// it turns out to need a second supervisor, and a freeze is an alert.
 func (s *Service) Follow(tx *db.Tx, c interaction.Change) error {
 	frozen, done := c.State == interaction.Frozen, c.State.Ended() || c.State == interaction.Wrapup
 	if !done {
-		return s.alone(tx, c.Interaction)
+		return s.recheck(tx, c.Interaction)
 	}
 	f, err := s.o.Interactions.Facts(tx, c.Interaction)
 	if err != nil {

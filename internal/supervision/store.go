@@ -11,7 +11,7 @@ const (
 	sqlSeen  = `select seen_at from supervision_watch where staff = $1 and controller = $2`
 	sqlWatch = `insert into supervision_watch (staff, controller, seen_at) values ($1, $2, $3)
 		on conflict (staff, controller) do update set seen_at = excluded.seen_at`
-	sqlDuty = `select count(*) from supervision_watch where controller = $1 and staff <> $2 and staff <> $3 and seen_at > $4`
+	sqlDuty = `select staff from supervision_watch where controller = $1 and staff <> $2 and staff <> $3 and seen_at > $4`
 
 	alertColumns = `id, kind, interaction, controller, staff, at`
 	sqlAlertAdd  = `insert into supervision_alert (` + alertColumns + `, settled_at, settled_by) values ($1, $2, $3, $4, $5, $6, 0, '')`

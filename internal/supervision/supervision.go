@@ -7,17 +7,16 @@
 // away for longer than Away.
 //
 // The silent alarm. An agent under threat presses one key; the answer is that of a heartbeat, so that nothing on the screen
-// tells; only the count of what is left is nought when the screen is next drawn. From that commit on the agent's budget of reveals and of searches counts as spent, for AlarmLasts or until a
-// supervisor settles the alarm. A spent budget was chosen because it is what an agent meets on an ordinary day: the
-// refusal has its ordinary sentence, the agent did not refuse and cannot lift it, and there is nothing to gain from pressing
-// harder. Masks, notes and talking go on, so that the screen stays what it was. Only supervisors of the controller are told;
+// tells; only the count of what is left is nought when the screen is next drawn. From that commit on the agent's budget of
+// reveals and of searches counts as spent, for AlarmLasts or until a supervisor settles the alarm. A spent budget was chosen
+// because it is what an agent meets on an ordinary day: the refusal has its ordinary sentence, the agent did not refuse and
+// cannot lift it, and there is nothing to gain from pressing harder. Masks, notes and talking go on, so that the screen stays what it was. Only supervisors of the controller are told;
 // whoever pressed does not settle his own alarm.
 //
 // Listening in is an access like any other: a live contact of an own controller, a stated reason, an entry in the customer's
 // trail before the exchange is told (by ids alone), and the agent sees that somebody listens unless the deployment says
-// otherwise. A protected person's contact needs a second supervisor, also where who it is
-// comes to light later. It ends with the contact or by key; the audio itself
-// never passes through here.
+// otherwise. A protected person's contact needs a second supervisor, also where who it is comes to light later. It ends by
+// key, with the contact, or when whoever listens takes the contact over; the audio itself never passes through here.
 //
 // What it refuses: contacts of another controller, which do not exist here; listening to one's own contact; settling twice.
 //
