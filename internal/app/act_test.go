@@ -439,6 +439,9 @@ func TestThePageOfAQuestionStaysWhenNothingOrTooMuchIsTyped(t *testing.T) {
 	_, err := w.Acts.AskCustomer(t.Context(), a, itx, "health_note", "")
 	h.must(err)
 	path := "/v/ask/" + h.tokenOf("/v/ask/")
+	if page := b.do("GET", path, nil); !strings.Contains(page.Body.String(), `href="`+path+`?lang=en"`) {
+		t.Errorf("it is not to be had in the other language: %s", page.Body)
+	}
 	for _, bad := range []string{"", strings.Repeat("a", 401)} {
 		page := b.do("POST", path+"/give", url.Values{"value": {bad}})
 		if page.Code != 422 || !strings.Contains(page.Body.String(), `action="`+path+`/give"`) || !strings.Contains(page.Body.String(), "Isi kotak di bawah ini") {

@@ -143,8 +143,10 @@ func (s *Server) funcs(lang i18n.Lang, room string) template.FuncMap {
 		"number":   func(n any) (string, error) { i, err := integer(n); return p.Number(i), err },
 		"rupiah":   func(n any) (string, error) { i, err := integer(n); return p.Rupiah(i), err },
 		"asset": func(name string) (string, error) {
-			if a, ok := s.statics[room+"/"+name]; ok {
-				return a.URL, nil
+			for _, of := range []string{room, "web"} {
+				if a, ok := s.statics[of+"/"+name]; ok {
+					return a.URL, nil
+				}
 			}
 			return "", fmt.Errorf("room %s has no static file %s", room, name)
 		},

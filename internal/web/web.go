@@ -167,7 +167,7 @@ type Module struct {
 	Schema   fs.FS                   // schema/NNNN_name.sql
 	Messages fs.FS                   // messages/{id,en}.json
 	Views    fs.FS                   // views/*.html
-	Static   fs.FS                   // static/*: scripts and images of the room, for {{asset "file.js"}}
+	Static   fs.FS                   // static/*: scripts and images of the room, for {{asset "file.js"}}; web's are every room's
 	Policy   string                  // Cedar text
 	Jobs     map[string]jobs.Handler // by kind
 	Routes   func(*Router)

@@ -26,9 +26,6 @@ var messages embed.FS
 //go:embed views/*.html
 var views embed.FS
 
-//go:embed static/*
-var statics embed.FS
-
 // Schema is the room's migrations, for db.Migrate.
 func Schema() db.Schema { return db.Schema{Room: "act", FS: schema} }
 
@@ -36,7 +33,7 @@ var servers = []actor.Role{actor.Agent, actor.Supervisor}
 
 // Module is what the room brings to the house.
 func (s *Service) Module() web.Module {
-	return web.Module{Name: "act", Schema: schema, Messages: messages, Views: views, Static: statics, Routes: s.routes,
+	return web.Module{Name: "act", Schema: schema, Messages: messages, Views: views, Routes: s.routes,
 		Jobs: map[string]jobs.Handler{EffectJob: s.Effect}, Fixtures: fixtures}
 }
 

@@ -25,9 +25,6 @@ import (
 //go:embed views/*.html
 var views embed.FS
 
-//go:embed static/*
-var statics embed.FS
-
 // pages are identity's verbs behind handlers.
 type pages struct {
 	*identity.Identity
@@ -45,7 +42,7 @@ type Controllers func(context.Context) ([]Controller, error)
 func Module(room *identity.Identity, controllers Controllers, provider Provider) web.Module {
 	s := &pages{room, controllers, provider}
 	return web.Module{
-		Name: "identity", Schema: identity.Schema().FS, Messages: identity.Messages, Views: views, Static: statics,
+		Name: "identity", Schema: identity.Schema().FS, Messages: identity.Messages, Views: views,
 		Routes: s.routes,
 		Jobs: map[string]jobs.Handler{
 			identity.SweepJob: func(ctx context.Context, _ jobs.Run) error { return s.Sweep(ctx) },
