@@ -353,7 +353,7 @@ func IsUnknown(err error) bool { return errors.Is(err, errLink) }
 
 // Refusal reports whether err is one the page shows as a page of its own.
 func Refusal(err error) (*errs.E, bool) {
-	for _, e := range []*errs.E{errLink, errExpired, errAnswered, errBrowser, errOver, errPasskey, errPasskeyLevel} {
+	for _, e := range []*errs.E{errLink, errExpired, errAnswered, errBrowser, errOver, errPasskey, errPasskeyLevel, errPasskeyMost} {
 		if errors.Is(err, e) {
 			return e, true
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/verification/method"
+	"github.com/amanah-id/amanah/internal/verification/passkey"
 )
 
 // Passkeys is what the room uses of package passkey below.
@@ -57,14 +58,26 @@ func (s *Service) passkeysOf(tx *db.Tx, a Attempt, f interaction.Facts, v *View)
 	if v.Passkeys, err = s.passkeys.Count(tx, a.subject); err != nil || v.State != ViewConfirmed {
 		return err
 	}
-	v.MayAdd, err = s.mayAdd(tx, a, f)
+	no, err := s.noPasskey(tx, a, f)
+	v.MayAdd = no == nil
 	return err
 }
 
-// mayAdd: whoever registers a passkey was verified strongly in this contact, which goes on, and on this page.
-func (s *Service) mayAdd(tx *db.Tx, a Attempt, f interaction.Facts) (bool, error) {
+// noPasskey says why no passkey may be registered on a page; nil when one may. Whoever registers one was verified strongly in
+// this contact, which goes on, and on this page.
+func (s *Service) noPasskey(tx *db.Tx, a Attempt, f interaction.Facts) (*errs.E, error) {
+	if !s.offersPasskeys(a) {
+		return errPasskeyLevel, nil
+	}
 	level, _, err := s.level(tx, f, a.subject)
-	return a.State == Confirmed && level >= V3, err
+	if err != nil || a.State != Confirmed || level < V3 {
+		return errPasskeyLevel, err
+	}
+	n, err := s.passkeys.Count(tx, a.subject)
+	if err != nil || n >= passkey.Most {
+		return errPasskeyMost, err
+	}
+	return nil, nil
 }
 
 // PasskeyOptions is what a browser is asked for: to show one of the customer's passkeys while the page waits for an answer, to
@@ -75,19 +88,16 @@ func (s *Service) PasskeyOptions(ctx context.Context, token, secret string) (opt
 		if err != nil {
 			return err
 		}
-		if !s.offersPasskeys(one) {
-			return errPasskeyLevel
-		}
-		if one.State == Opened {
+		if one.State == Opened && s.offersPasskeys(one) {
 			options, err = s.passkeys.Ask(tx, one.ID, one.subject)
 			return err
 		}
-		may, err := s.mayAdd(tx, one, f)
+		no, err := s.noPasskey(tx, one, f)
 		if err != nil {
 			return err
 		}
-		if !may {
-			return errPasskeyLevel
+		if no != nil {
+			return no
 		}
 		options, err = s.passkeys.Create(tx, one.ID, one.subject)
 		return err
@@ -104,25 +114,22 @@ func (s *Service) AddPasskey(ctx context.Context, token, secret string, answer [
 		if err != nil {
 			return err
 		}
-		may, err := false, error(nil)
-		if s.offersPasskeys(one) {
-			may, err = s.mayAdd(tx, one, f)
-		}
-		if err != nil {
+		if refusal, err = s.noPasskey(tx, one, f); err != nil {
 			return err
 		}
 		key := ""
-		if refusal = errPasskeyLevel; may {
-			refusal = errPasskey
+		if refusal == nil {
 			if key, err = s.passkeys.Created(tx, one.ID, one.subject, answer); err != nil {
 				return err
 			}
+			if key == "" {
+				refusal = errPasskey
+			}
 		}
 		customer := s.o.Customer(one.ID)
-		if key == "" {
+		if refusal != nil {
 			return s.refuse(tx, customer, f, "verification.passkey_added", refusal)
 		}
-		refusal = nil
 		if _, err := s.o.Log.Append(tx, s.entry(customer, f, "verification.passkey_added", "", key)); err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/testkit/authenticator"
 	. "github.com/amanah-id/amanah/internal/verification"
+	"github.com/amanah-id/amanah/internal/verification/passkey"
 )
 
 // confirmed is a contact in which the customer has answered the page in a browser; its level is V2.
@@ -129,7 +130,7 @@ func TestACustomerRegistersAPasskeyAfterV3AndIsToldOnTheRegisteredContact(t *tes
 func TestAPasskeyWithTheNumberCountsByItsAgeAndAWrongOneCountsForNothing(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := context.Background()
-		key, old, first, _ := h.registered()
+		key, _, first, _ := h.registered()
 		use := func(key *authenticator.Passkey) func(a Attempt, secret string) []byte {
 			return func(a Attempt, secret string) []byte {
 				options, err := h.PasskeyOptions(ctx, h.LinkOf(a), secret)
@@ -138,7 +139,6 @@ func TestAPasskeyWithTheNumberCountsByItsAgeAndAWrongOneCountsForNothing(t *test
 				return key.Get(options)
 			}
 		}
-		_ = old
 		for _, c := range []struct {
 			days  int
 			level int
@@ -215,6 +215,37 @@ func TestAPasskeyIsRevokedByTheCustomerByTheAgentAtV3AndByADenial(t *testing.T) 
 		h.must(h.Reply(ctx, h.LinkOf(a), "", AnswerDenied)) // from the notice, in any browser
 		if got := h.log.take(); h.passkeys() != 0 || h.state(itx) != interaction.Frozen || !slices.Contains(got, "verification.passkey_revoked done") {
 			t.Errorf("%d passkeys, entries %q", h.passkeys(), got)
+		}
+	})
+}
+
+func TestACustomerHasFivePasskeysAtMostAndIsOfferedNoSixth(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		_, _, a, secret := h.registered()
+		b := &browser{h: h, cookie: secret}
+		const offer = "Daftarkan kunci sandi"
+		for n := 2; n <= passkey.Most; n++ {
+			if _, page := b.do("GET", "/v/"+h.LinkOf(a), ""); !strings.Contains(page, offer) {
+				t.Fatalf("no passkey number %d is offered", n)
+			}
+			options, err := h.PasskeyOptions(ctx, h.LinkOf(a), secret)
+			h.must(err)
+			h.must(h.AddPasskey(ctx, h.LinkOf(a), secret, authenticator.New("https://cs.bank.example").Create(options)))
+		}
+		if _, page := b.do("GET", "/v/"+h.LinkOf(a), ""); strings.Contains(page, offer) || !strings.Contains(page, "Kunci sandi Anda yang terdaftar: 5") {
+			t.Error(page)
+		}
+		_, err := h.PasskeyOptions(ctx, h.LinkOf(a), secret)
+		h.refused(err, "verification.passkey_most")
+		h.log.take()
+		h.refused(h.AddPasskey(ctx, h.LinkOf(a), secret, []byte("{}")), "verification.passkey_most")
+		if got := h.log.take(); h.passkeys() != passkey.Most || !slices.Equal(got, []string{"verification.passkey_added denied verification.passkey_most"}) {
+			t.Errorf("%d passkeys, entries %q", h.passkeys(), got)
+		}
+		h.must(h.RemovePasskeys(ctx, h.LinkOf(a), secret))
+		if _, page := b.do("GET", "/v/"+h.LinkOf(a), ""); !strings.Contains(page, offer) {
+			t.Error("after all were removed none is offered")
 		}
 	})
 }

@@ -245,5 +245,6 @@ var (
 	errRepresented   = errs.New(errs.Denied, "verification.represented")
 	errPasskey       = errs.New(errs.Denied, "verification.passkey_wrong")
 	errPasskeyLevel  = errs.New(errs.Denied, "verification.passkey_level")
+	errPasskeyMost   = errs.New(errs.Conflict, "verification.passkey_most")
 	errSecondRefused = errs.New(errs.Denied, "verification.second_refused")
 )

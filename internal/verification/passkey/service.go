@@ -25,6 +25,7 @@ func Schema() db.Schema { return db.Schema{Room: "passkey", FS: schema} }
 const (
 	sqlAdd      = `insert into passkey_key (id, subject, attempt, handle, credential_mac, credential_sealed, registered_at, revoked_at) values ($1,$2,$3,$4,$5,$6,$7,0)`
 	sqlOwn      = `select id, handle, credential_sealed, registered_at from passkey_key where subject = $1 and revoked_at = 0 order by id`
+	sqlCount    = `select count(*) from passkey_key where subject = $1 and revoked_at = 0`
 	sqlTaken    = `select count(*) from passkey_key where credential_mac = $1`
 	sqlUsed     = `update passkey_key set credential_sealed = $2 where id = $1`
 	sqlRevoke   = `update passkey_key set revoked_at = $2 where subject = $1 and revoked_at = 0 and ($3 = '' or attempt = $3)`
@@ -65,12 +66,11 @@ func New(keys Keys, origin, company string) (*Service, error) {
 
 // owner is a customer as the WebAuthn library wants one. The name is the company's word for anybody: the browser shows it.
 type owner struct {
-	handle  []byte
-	name    string
-	ids     []string
-	known   []webauthn.Credential
-	since   []time.Time
-	subject string
+	handle []byte
+	name   string
+	ids    []string
+	known  []webauthn.Credential
+	since  []time.Time
 }
 
 func (o owner) WebAuthnID() []byte                         { return o.handle }
@@ -87,7 +87,7 @@ func ceremonyRef(attempt string) keyring.Ref {
 }
 
 func (s *Service) owner(tx *db.Tx, subject string) (owner, error) {
-	o := owner{subject: subject, name: s.site.Config.RPDisplayName}
+	o := owner{name: s.site.Config.RPDisplayName}
 	err := tx.Data.Rows(sqlOwn, []any{subject}, func(r db.Row) error {
 		var key string
 		var sealed []byte
@@ -112,9 +112,10 @@ func (s *Service) owner(tx *db.Tx, subject string) (owner, error) {
 }
 
 // Count is how many passkeys a customer has that count.
-func (s *Service) Count(tx *db.Tx, subject string) (int, error) {
-	o, err := s.owner(tx, subject)
-	return len(o.known), err
+func (*Service) Count(tx *db.Tx, subject string) (int, error) {
+	var n int
+	err := tx.Data.Row(sqlCount, subject).Scan(&n)
+	return n, err
 }
 
 // Create opens the registration of a passkey on the page of an attempt, and returns what the browser is asked.
