@@ -311,7 +311,7 @@ func TestAnUnverifiedCallersAgentLearnsNothingOfTheConsents(t *testing.T) {
 		t.Fatal(err)
 	}
 	b, marketing := browser{w, cookie}, mustPurpose(t, w, "marketing")
-	traces := regexp.MustCompile(`(?s)<form[^>]*class="row ask".*?</form>|(itx|sub|val|pur)_[0-9a-z]+|data-stamp="[^"]*"|data-since="[^"]*"|datetime="[^"]*"|[0-9]+:[0-9]+|#[0-9]+|[0-9* +]{6,}`)
+	traces := regexp.MustCompile(`(?s)<form[^>]*class="row ask".*?</form>|(itx|sub|val|pur)_[0-9a-z]+|data-stamp="[^"]*"|data-since="[^"]*"|datetime="[^"]*"|[0-9]+:[0-9]+|[0-9]{2}\.[0-9]{2} WIB|#[0-9]+|[0-9* +]{6,}`)
 	for n, c := range []struct {
 		slug string
 		word consent.What
