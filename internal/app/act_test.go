@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net/url"
@@ -19,8 +20,11 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/message"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/catalog"
+	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/internal/vault"
 	"github.com/amanah-id/amanah/internal/verification"
 )
@@ -306,6 +310,57 @@ func TestAChangeOfWhichNoNoticeLeftIsNotMade(t *testing.T) {
 	})
 }
 
+// Between the asking and the moment itself an operator may have changed the catalogue.
+func TestAChangeThatTheCatalogueNoLongerTakesIsDropped(t *testing.T) {
+	narrower, err := catalog.Load(bytes.Replace(catalog.ShippedFile(), []byte("    contact: email\n    verifies: true\n"), nil, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for reason, effect := range map[string]func(h *hands, made act.Change, subject string) error{
+		"catalog.email": func(h *hands, made act.Change, subject string) error {
+			err := h.DB.Write(h.t.Context(), func(tx *db.Tx) error {
+				sealed, err := h.Keys.Seal(tx, keyring.Ref{Table: "act_change", Column: "new_sealed/email", Row: made.ID, Subject: subject, Schema: 1}, []byte("taken once, and no longer"))
+				tx.Data.Queue(`update act_change set new_sealed = $2 where id = $1`, made.ID, sealed)
+				return err
+			})
+			return errors.Join(err, h.Work(h.t.Context()))
+		},
+		"act.no_contact_field": func(h *hands, made act.Change, _ string) error {
+			acts := h.acts(func(o *act.Options) { o.Catalogue = narrower })
+			return acts.Effect(h.t.Context(), jobs.Run{Payload: []byte(`{"change":"` + made.ID + `"}`)})
+		},
+	} {
+		t.Run(reason, func(t *testing.T) {
+			eachHands(t, func(t *testing.T, h *hands) {
+				ctx := t.Context()
+				_, err := h.customer(ctx, 1)
+				h.must(err)
+				a, itx, subject := h.fourth(1)
+				made, err := h.Acts.ChangeContact(ctx, a, itx, "email", "", newMail)
+				h.must(err)
+				h.must(h.Work(ctx))
+				h.wait(act.ObjectWithin)
+				h.must(effect(h, made, subject))
+				h.must(h.DB.Read(ctx, func(tx *db.Tx) error {
+					var state string
+					err := tx.Data.Row(`select state from act_change where id = $1`, made.ID).Scan(&state)
+					if act.State(state) != act.Dropped {
+						t.Errorf("the change is %s", state)
+					}
+					return err
+				}))
+				if trail := trailOf(t, h.world, itx); !slices.Contains(trail, "act.effect denied email ("+reason+")") {
+					t.Error(trail)
+				}
+				if got := h.have(subject, "email", newMail); len(got) != 0 {
+					t.Error("it was made all the same")
+				}
+				verifyLog(t, h.world)
+			})
+		})
+	}
+}
+
 // A thief asks for both; the owner finds one of the links.
 func TestOneLinkStopsEveryChangeThatWaits(t *testing.T) {
 	eachHands(t, func(t *testing.T, h *hands) {
@@ -560,13 +615,21 @@ func TestTheActsPageOffersWhatIsAllowedAndShowsNoValue(t *testing.T) {
 	}
 }
 
+// acts is the room with something of the test's own.
+func (h *hands) acts(change func(*act.Options)) *act.Service {
+	o := act.Options{DB: h.DB, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Interactions: h.Interactions,
+		Verification: h.Verification, Messages: h.Messages, Desk: h.Desk, Customer: actor.NewCustomer, Duty: actor.NewDuty(act.Duty)}
+	change(&o)
+	return act.New(o)
+}
+
 // dialling is the room with an exchange of the test's own.
 func (h *hands) dialling(call func(channel, number string) error) *act.Service {
-	return act.New(act.Options{DB: h.DB, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Interactions: h.Interactions,
-		Verification: h.Verification, Messages: h.Messages, Desk: h.Desk, Customer: actor.NewCustomer, Duty: actor.NewDuty(act.Duty),
-		Out: func(context.Context, string, string) (act.LineOut, error) {
+	return h.acts(func(o *act.Options) {
+		o.Out = func(context.Context, string, string) (act.LineOut, error) {
 			return act.LineOut{Line: "link/ami", Source: "asterisk-ami", Call: func(_ context.Context, channel, number string) error { return call(channel, number) }}, nil
-		}})
+		}
+	})
 }
 
 func TestACustomerIsCalledWithoutAnybodySeeingTheNumber(t *testing.T) {

@@ -443,6 +443,9 @@ func (s *Service) Effect(ctx context.Context, run jobs.Run) error {
 		if tx.Now().Before(c.Due) {
 			return errs.New(errs.Unavailable, errWaiting.Code) // this node's clock is behind: the job comes again
 		}
+		if _, ok := s.changeable(c.Field); !ok {
+			return s.drop(tx, &c, errNoContact) // the catalogue has another word for it now
+		}
 		told, err := s.told(tx, c.ID)
 		if err != nil {
 			return err
@@ -475,11 +478,12 @@ func (s *Service) Effect(ctx context.Context, run jobs.Run) error {
 		}
 	}
 	inputs = append(inputs, vault.Input{Field: c.Field, Value: string(plain[len(stored)]), RegisteredAt: c.Due}) // the vault makes it the moment of the change
-	prepared, err := s.o.Vault.Prepare(c.controller, inputs)
-	if err != nil {
-		return jobs.Fatal(errs.Of(err))
+	prepared, misfit := s.o.Vault.Prepare(c.controller, inputs) // the catalogue's rules may be others than when it was asked for
+	if misfit == nil {
+		s.o.Vault.Opened(prepared, stored, texts)
+	} else if errs.KindOf(misfit) != errs.Invalid {
+		return misfit
 	}
-	s.o.Vault.Opened(prepared, stored, texts)
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		c, err := changeByID(tx, c.ID)
 		if err != nil || c.State != Waiting { // stopped at the last moment: the customer's word counts
@@ -501,6 +505,9 @@ func (s *Service) Effect(ctx context.Context, run jobs.Run) error {
 		}
 		if denied {
 			return s.drop(tx, &c, errDenied) // the customer said elsewhere that somebody is at work on them
+		}
+		if misfit != nil {
+			return s.drop(tx, &c, errs.Of(misfit))
 		}
 		if _, err := s.o.Vault.Put(tx, c.subject, prepared, c.ID); err != nil {
 			return err
