@@ -613,6 +613,28 @@ func TestTheActsPageOffersWhatIsAllowedAndShowsNoValue(t *testing.T) {
 	if answer.Code != 403 || strings.Contains(answer.Body.String(), newMail) {
 		t.Errorf("%d %s", answer.Code, answer.Body)
 	}
+	// What was refused is said where it was asked for, with the way back to the call.
+	before := trailOf(t, w, itx)
+	dial := b.do("POST", "/calls/"+itx+"/dial", url.Values{"field": {"phone"}})
+	if body := dial.Body.String(); dial.Code != 503 || !strings.Contains(body, "Tidak ada sentral telepon") || !strings.Contains(body, `href="/calls/`+itx+`"`) {
+		t.Errorf("%d %s", dial.Code, body)
+	}
+	if diff := cmp.Diff([]string{"act allowed phone", "act.dial denied (act.no_exchange)"}, trailOf(t, w, itx)[len(before):]); diff != "" {
+		t.Error(diff)
+	}
+	// A colleague sees nothing of the page, and leaves one entry.
+	_, cookie, err := w.Browsing(t.Context(), actor.Agent, w.controller)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before = trailOf(t, w, itx)
+	dial = browser{w, cookie}.do("POST", "/calls/"+itx+"/dial", url.Values{"field": {"phone"}})
+	if body := dial.Body.String(); dial.Code != 404 || strings.Contains(body, "Telepon pelanggan") {
+		t.Errorf("%d %s", dial.Code, body)
+	}
+	if diff := cmp.Diff([]string{"act denied (gate.not_found)"}, trailOf(t, w, itx)[len(before):]); diff != "" {
+		t.Error(diff)
+	}
 }
 
 // acts is the room with something of the test's own.

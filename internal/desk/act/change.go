@@ -254,8 +254,22 @@ type Overview struct {
 
 // Changes are the changes of the customer in the asker's own call that wait, and the contacts there are. Below ChangeLevel
 // there are none to see.
-func (s *Service) Changes(ctx context.Context, a actor.Actor, itx string) (o Overview, err error) {
-	var refusal *errs.E
+func (s *Service) Changes(ctx context.Context, a actor.Actor, itx string) (Overview, error) {
+	o, refusal, err := s.overview(ctx, a, itx)
+	if err == nil && refusal != nil {
+		// A look at what is none of the asker's business is entered like any other.
+		err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+			ans, err := s.o.Gate.Ask(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Note})
+			if ans.Refusal != nil {
+				refusal = ans.Refusal
+			}
+			return err
+		})
+	}
+	return o, either(err, refusal)
+}
+
+func (s *Service) overview(ctx context.Context, a actor.Actor, itx string) (o Overview, refusal *errs.E, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		o = Overview{}
 		look, err := s.o.Gate.Preview(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Note})
@@ -302,17 +316,7 @@ func (s *Service) Changes(ctx context.Context, a actor.Actor, itx string) (o Ove
 		}
 		return err
 	})
-	if err == nil && refusal != nil {
-		// A look at what is none of the asker's business is entered like any other.
-		err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
-			ans, err := s.o.Gate.Ask(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Note})
-			if ans.Refusal != nil {
-				refusal = ans.Refusal
-			}
-			return err
-		})
-	}
-	return o, either(err, refusal)
+	return o, refusal, err
 }
 
 // changeables are the names of the fields that can be changed here.
@@ -478,7 +482,7 @@ func (s *Service) Effect(ctx context.Context, run jobs.Run) error {
 		}
 	}
 	inputs = append(inputs, vault.Input{Field: c.Field, Value: string(plain[len(stored)]), RegisteredAt: c.Due}) // the vault makes it the moment of the change
-	prepared, misfit := s.o.Vault.Prepare(c.controller, inputs) // the catalogue's rules may be others than when it was asked for
+	prepared, misfit := s.o.Vault.Prepare(c.controller, inputs)                                                  // the catalogue's rules may be others than when it was asked for
 	if misfit == nil {
 		s.o.Vault.Opened(prepared, stored, texts)
 	} else if errs.KindOf(misfit) != errs.Invalid {

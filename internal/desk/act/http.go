@@ -55,6 +55,7 @@ func (s *Service) routes(rt *web.Router) {
 // ActsPage is what an agent can do with the customer's data without seeing it.
 type ActsPage struct {
 	Call     string
+	Notice   *web.Notice // what was refused just now
 	Why      *web.Notice // why no contact can be changed
 	Contacts []web.Choice
 	Waiting  web.Table
@@ -75,6 +76,23 @@ func (s *Service) showActs(r *web.Request) error {
 		return err
 	}
 	return r.Render(actsPage(r.Printer(), s.o.Catalogue, itx, o, fields))
+}
+
+// refused shows a refusal on the page where it was asked for, for whoever is still in the call.
+func (s *Service) refused(r *web.Request, refusal error) error {
+	itx := r.Path("interaction")
+	o, none, err := s.overview(r.Context(), r.Actor, itx)
+	if err != nil || none != nil || errs.KindOf(refusal) == errs.Internal {
+		return refusal
+	}
+	fields, err := s.Collectable(r.Context(), r.Actor, itx)
+	if err != nil {
+		return refusal
+	}
+	page := actsPage(r.Printer(), s.o.Catalogue, itx, o, fields)
+	notice := r.Refusal(refusal)
+	page.Notice = &notice
+	return r.RenderStatus(web.Status(refusal), page)
 }
 
 var askTones = map[AskState]web.Tone{AskWaiting: web.Info, AskReceived: web.Good, AskExpired: web.Warn}
@@ -149,7 +167,7 @@ func (s *Service) postChange(r *web.Request) error {
 	field, old, _ := strings.Cut(form.Contact, " ")
 	itx := r.Path("interaction")
 	if _, err := s.ChangeContact(r.Context(), r.Actor, itx, field, old, form.Value); err != nil {
-		return err
+		return s.refused(r, err)
 	}
 	r.Flash("act.change_waits")
 	return r.Redirect("/calls/" + itx + "/acts")
@@ -161,7 +179,7 @@ func (s *Service) postWithdraw(r *web.Request) error {
 	}
 	itx := r.Path("interaction")
 	if err := s.Withdraw(r.Context(), r.Actor, itx, r.Path("change")); err != nil {
-		return err
+		return s.refused(r, err)
 	}
 	r.Flash("act.withdrawn")
 	return r.Redirect("/calls/" + itx + "/acts")
@@ -177,7 +195,7 @@ func (s *Service) postDial(r *web.Request) error {
 	}
 	made, err := s.Dial(r.Context(), r.Actor, r.Path("interaction"), form.Field, form.Value)
 	if err != nil {
-		return err
+		return s.refused(r, err)
 	}
 	r.Flash("act.dialled")
 	return r.Redirect("/calls/" + made)
@@ -193,7 +211,7 @@ func (s *Service) postCollect(r *web.Request) error {
 	}
 	itx := r.Path("interaction")
 	if err := s.Collect(r.Context(), r.Actor, itx, form.Field, form.Value); err != nil {
-		return err
+		return s.refused(r, err)
 	}
 	r.Flash("act.collected")
 	return r.Redirect("/calls/" + itx + "/acts")
@@ -208,7 +226,7 @@ func (s *Service) postAsk(r *web.Request) error {
 	}
 	itx := r.Path("interaction")
 	if _, err := s.AskCustomer(r.Context(), r.Actor, itx, form.Field, ""); err != nil {
-		return err
+		return s.refused(r, err)
 	}
 	r.Flash("act.ask_sent")
 	return r.Redirect("/calls/" + itx + "/acts")
@@ -491,12 +509,15 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		Contacts: []Contact{{Value: "val_1", Field: "phone", Since: at}, {Value: "val_2", Field: "email"}}}
 	odd := actsPage(p, c, call, full, nil)
 	odd.Contacts = []web.Choice{{Value: hostile, Label: hostile}}
+	refused := actsPage(p, c, call, full, []catalog.Field{address})
+	refused.Notice = &web.Notice{Tone: web.Warn, Title: p.T(ErrNoExchange.Code), Text: p.T(ErrNoExchange.Code + ".next"), Say: p.T(ErrNoExchange.Code + ".say")}
 	notice := func(state State, company string) ChangeNoticePage {
 		return ChangeNoticePage{Notice: Notice{Company: company, Field: "phone", Asked: at, Due: at.Add(ObjectWithin), State: state}, Label: p.T("act.column_field"), Token: "token"}
 	}
 	out := []web.Fixture{
 		{Name: "empty", Page: actsPage(p, c, call, Overview{Refusal: errNobodyTold}, nil), Role: actor.Agent},
 		{Name: "ordinary", Page: actsPage(p, c, call, full, []catalog.Field{address}), Role: actor.Agent},
+		{Name: "refused", Page: refused, Role: actor.Agent},
 		{Name: "hostile", Page: odd, Role: actor.Supervisor, Hostile: []string{hostile}},
 		{Name: "empty", Page: ChangeNoticePage{Problem: errLink.Code}},
 		{Name: "ordinary", Page: notice(Waiting, "Bank Contoh")},
