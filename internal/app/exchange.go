@@ -20,42 +20,36 @@ import (
 // Exchanges are the connections that the configuration asks for. The controller is as the
 // operator wrote it: a short name or an id.
 func Exchanges(c *config.Config) (out []telephony.Connection) {
-	t := c.Telephony
+	t, ways := c.Telephony, waysOut(c)
+	add := func(x telephony.Connection, d pbx.Dialler) {
+		if ways[x.Name].Trunk != "" {
+			x.Dialler = d
+		}
+		out = append(out, x)
+	}
 	if t.AMI.Address != "" {
-		out = append(out, telephony.Connection{Name: "ami", Address: t.AMI.Address, Mapping: "asterisk-ami", Controller: t.AMI.Controller,
-			Exchange: pbx.AMI{Address: t.AMI.Address, Username: t.AMI.Username, Password: t.AMI.Password.Reveal()}})
+		x := pbx.AMI{Address: t.AMI.Address, Username: t.AMI.Username, Password: t.AMI.Password.Reveal(), Way: ways["ami"]}
+		add(telephony.Connection{Name: "ami", Address: t.AMI.Address, Mapping: "asterisk-ami", Controller: t.AMI.Controller, Exchange: x}, x)
 	}
 	if t.ARI.URL != "" {
-		out = append(out, telephony.Connection{Name: "ari", Address: t.ARI.URL, Mapping: "asterisk-ari", Controller: t.ARI.Controller,
-			Exchange: pbx.ARI{URL: t.ARI.URL, Application: t.ARI.Application, Username: t.ARI.Username, Password: t.ARI.Password.Reveal()}})
+		x := pbx.ARI{URL: t.ARI.URL, Application: t.ARI.Application, Username: t.ARI.Username, Password: t.ARI.Password.Reveal(), Way: ways["ari"]}
+		add(telephony.Connection{Name: "ari", Address: t.ARI.URL, Mapping: "asterisk-ari", Controller: t.ARI.Controller, Exchange: x}, x)
 	}
 	if t.ESL.Address != "" {
-		out = append(out, telephony.Connection{Name: "esl", Address: t.ESL.Address, Mapping: "freeswitch-esl", Controller: t.ESL.Controller,
-			Exchange: pbx.ESL{Address: t.ESL.Address, Username: t.ESL.Username, Password: t.ESL.Password.Reveal()}})
-	}
-	for i, w := range []pbx.Way{wayOf(t.AMI.Trunk, t.AMI.Context, t.AMI.CallerID), wayOf(t.ARI.Trunk, t.ARI.Context, t.ARI.CallerID), wayOf(t.ESL.Trunk, t.ESL.Context, t.ESL.CallerID)} {
-		for n := range out {
-			if w.Trunk == "" || out[n].Name != []string{"ami", "ari", "esl"}[i] {
-				continue
-			}
-			switch x := out[n].Exchange.(type) {
-			case pbx.AMI:
-				x.Way = w
-				out[n].Dialler = x
-			case pbx.ARI:
-				x.Way = w
-				out[n].Dialler = x
-			case pbx.ESL:
-				x.Way = w
-				out[n].Dialler = x
-			}
-		}
+		x := pbx.ESL{Address: t.ESL.Address, Username: t.ESL.Username, Password: t.ESL.Password.Reveal(), Way: ways["esl"]}
+		add(telephony.Connection{Name: "esl", Address: t.ESL.Address, Mapping: "freeswitch-esl", Controller: t.ESL.Controller, Exchange: x}, x)
 	}
 	return out
 }
 
-func wayOf(trunk, context, callerID string) pbx.Way {
-	return pbx.Way{Trunk: trunk, Context: context, CallerID: callerID}
+// waysOut are the ways in which calls leave, by the connection's name.
+func waysOut(c *config.Config) map[string]pbx.Way {
+	t := c.Telephony
+	return map[string]pbx.Way{
+		"ami": {Trunk: t.AMI.Trunk, Context: t.AMI.Context, CallerID: t.AMI.CallerID},
+		"ari": {Trunk: t.ARI.Trunk, Context: t.ARI.Context, CallerID: t.ARI.CallerID},
+		"esl": {Trunk: t.ESL.Trunk, Context: t.ESL.Context, CallerID: t.ESL.CallerID},
+	}
 }
 
 // lineOut is the exchange that makes calls of a controller for a member of staff.
@@ -94,7 +88,7 @@ func checkExchanges(c *config.Config, wrong func(key, want string) error) error 
 			return wrong("telephony."+x.Name+".controller", "utama")
 		}
 	}
-	for name, w := range map[string]pbx.Way{"ami": wayOf(t.AMI.Trunk, t.AMI.Context, t.AMI.CallerID), "ari": wayOf(t.ARI.Trunk, t.ARI.Context, t.ARI.CallerID), "esl": wayOf(t.ESL.Trunk, t.ESL.Context, t.ESL.CallerID)} {
+	for name, w := range waysOut(c) {
 		if w != (pbx.Way{}) && w.Check() != nil {
 			return wrong("telephony."+name+".trunk", "trunk PJSIP/{number}@trunk, context agents, caller_id +62215550100")
 		}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -13,12 +14,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/telephony"
+	"github.com/amanah-id/amanah/internal/telephony/pbx"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 )
 
@@ -138,5 +142,37 @@ func TestACallComesInOverAMIAndTheCompanysSystemIsTold(t *testing.T) {
 	}
 	if strings.Contains(all, number[1:]) {
 		t.Error("the caller's number is told")
+	}
+}
+
+func TestAnExchangeMakesCallsWhereAWayOutIsSetUpAndNotElsewhere(t *testing.T) {
+	base := map[string]string{}
+	for _, name := range []string{"ami", "ari", "esl"} {
+		base["telephony."+name+".controller"] = "toko"
+		base["telephony."+name+".context"], base["telephony."+name+".caller_id"] = name, "+62215550100"
+	}
+	base["telephony.ami.address"], base["telephony.ari.url"], base["telephony.esl.address"] = "pbx.example:5038", "http://pbx.example:8088/ari", "pbx.example:8021"
+	for name, trunk := range map[string]string{"ami": "PJSIP/{number}@a", "ari": "PJSIP/{number}@b", "esl": "sofia/gateway/c/{number}"} {
+		flags := maps.Clone(base)
+		flags["telephony."+name+".trunk"] = trunk
+		cfg, err := config.Load(config.Sources{Flags: flags})
+		if err != nil {
+			t.Fatal(err)
+		}
+		way := pbx.Way{Trunk: trunk, Context: name, CallerID: "+62215550100"}
+		ways := map[string]pbx.Way{}
+		for _, x := range Exchanges(cfg) {
+			switch d := x.Dialler.(type) {
+			case pbx.AMI:
+				ways[x.Name] = d.Way
+			case pbx.ARI:
+				ways[x.Name] = d.Way
+			case pbx.ESL:
+				ways[x.Name] = d.Way
+			}
+		}
+		if diff := cmp.Diff(map[string]pbx.Way{name: way}, ways); diff != "" {
+			t.Error(diff)
+		}
 	}
 }

@@ -34,20 +34,33 @@ type ari struct {
 	version string
 }
 
-// Open asks for the version, which tells whether name and password are good, and subscribes.
-func (x ARI) Open(ctx context.Context) (Session, error) {
+// base is where the interface's resources are.
+func (x ARI) base() (*url.URL, error) {
 	base, err := url.Parse(strings.TrimRight(x.URL, "/"))
 	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
 		return nil, errProtocol
 	}
+	return base, nil
+}
+
+func (x ARI) client() *http.Client {
 	dial := x.Dial
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
 	}
-	s := &ari{after: x.After.or(), client: &http.Client{
+	return &http.Client{
 		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
+}
+
+// Open asks for the version, which tells whether name and password are good, and subscribes.
+func (x ARI) Open(ctx context.Context) (Session, error) {
+	base, err := x.base()
+	if err != nil {
+		return nil, err
+	}
+	s := &ari{after: x.After.or(), client: x.client()}
 	ctx, cancel := context.WithTimeout(ctx, OpenTime)
 	defer cancel()
 	if err := s.info(ctx, x, base); err != nil {

@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
-	"net"
 	"net/http"
-	"net/url"
 	"regexp"
 	"strings"
 )
@@ -120,9 +118,9 @@ func (x ARI) Call(ctx context.Context, c Call) error {
 	if err := x.Way.check(c); err != nil {
 		return err
 	}
-	base, err := url.Parse(strings.TrimRight(x.URL, "/"))
-	if err != nil || base.Host == "" || base.Scheme != "http" && base.Scheme != "https" {
-		return errProtocol
+	base, err := x.base()
+	if err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, OpenTime)
 	defer cancel()
@@ -136,13 +134,7 @@ func (x ARI) Call(ctx context.Context, c Call) error {
 	}
 	r.Header.Set("Authorization", x.authorization())
 	r.Header.Set("Content-Type", "application/json")
-	dial := x.Dial
-	if dial == nil {
-		dial = (&net.Dialer{}).DialContext
-	}
-	client := &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	answer, err := client.Do(r)
+	answer, err := x.client().Do(r)
 	if err != nil {
 		return errUnreachable
 	}
