@@ -125,10 +125,7 @@ func (w words) fields(l proof.Leaf, names []string) []string {
 	for i, name := range names {
 		out[i] = name
 		f, declared := w.catalogue.Field(name)
-		label := f.Label.ID
-		if w.p.Lang() == i18n.EN {
-			label = f.Label.EN
-		}
+		label := f.Label.In(w.p.Lang())
 		switch {
 		case l.Action == reading && w.p.Has("trail."+name):
 			out[i] = w.p.T("trail." + name)

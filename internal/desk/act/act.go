@@ -74,15 +74,8 @@ type Contact struct {
 // Duty is the machine duty that makes a change when its time has come.
 const Duty = "contact_change"
 
-// Fields are what the duty may open: the contacts.
-func Fields(c *catalog.Catalogue) (names []string) {
-	for _, f := range c.Fields() {
-		if f.Contact != catalog.NoContact {
-			names = append(names, f.Name)
-		}
-	}
-	return names
-}
+// Fields are what the duty may open: the contacts that can be changed.
+func Fields(c *catalog.Catalogue) []string { return changeables(c) }
 
 // EffectJob is the kind of the job that makes a change.
 const EffectJob = "act.effect"

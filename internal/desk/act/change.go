@@ -72,7 +72,21 @@ func newRef(c *change) keyring.Ref {
 // changeable reports whether a field is a contact that can be changed here: one that a customer is reached and verified by.
 func (s *Service) changeable(field string) (catalog.Field, bool) {
 	f, ok := s.o.Catalogue.Field(field)
-	return f, ok && (f.Contact == catalog.Phone || f.Contact == catalog.Email)
+	return f, ok && isChangeable(f)
+}
+
+func isChangeable(f catalog.Field) bool {
+	return f.Contact == catalog.Phone || f.Contact == catalog.Email
+}
+
+// changeables are the names of the fields that can be changed here.
+func changeables(c *catalog.Catalogue) (names []string) {
+	for _, f := range c.Fields() {
+		if isChangeable(f) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
 }
 
 // reached reports whether a customer is reached and verified by a field: who writes it by hand owns the customer.
@@ -82,7 +96,7 @@ func (s *Service) reached(field string) bool {
 }
 
 func isReached(f catalog.Field) bool {
-	return f.Verifies || f.Contact == catalog.Phone || f.Contact == catalog.Email || f.Contact == catalog.App
+	return f.Verifies || isChangeable(f) || f.Contact == catalog.App
 }
 
 // entry is what stands in the log about a change.
@@ -289,7 +303,7 @@ func (s *Service) overview(ctx context.Context, a actor.Actor, itx string) (o Ov
 			o.Asks = append(o.Asks, q.Ask)
 		}
 		var phones []string
-		for _, name := range s.changeables() {
+		for _, name := range changeables(s.o.Catalogue) {
 			if field, _ := s.o.Catalogue.Field(name); field.Contact == catalog.Phone {
 				phones = append(phones, name)
 			}
@@ -299,7 +313,7 @@ func (s *Service) overview(ctx context.Context, a actor.Actor, itx string) (o Ov
 			return err
 		}
 		o.Phones = dial.Allowed
-		may, err := s.o.Gate.Preview(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Collect, Fields: s.changeables()})
+		may, err := s.o.Gate.Preview(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Collect, Fields: changeables(s.o.Catalogue)})
 		if o.Refusal = may.Refusal; err != nil || look.Facts.Level < ChangeLevel {
 			return err
 		}
@@ -317,16 +331,6 @@ func (s *Service) overview(ctx context.Context, a actor.Actor, itx string) (o Ov
 		return err
 	})
 	return o, refusal, err
-}
-
-// changeables are the names of the fields that can be changed here.
-func (s *Service) changeables() (names []string) {
-	for _, f := range s.o.Catalogue.Fields() {
-		if _, ok := s.changeable(f.Name); ok {
-			names = append(names, f.Name)
-		}
-	}
-	return names
 }
 
 // Withdraw takes a change back that waits, at the customer's wish in a verified call. Doing it twice is the same.

@@ -101,10 +101,7 @@ var askTones = map[AskState]web.Tone{AskWaiting: web.Info, AskReceived: web.Good
 func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fields []catalog.Field) ActsPage {
 	label := func(name string) string {
 		f, _ := c.Field(name)
-		if p.Lang() == i18n.EN {
-			return f.Label.EN
-		}
-		return f.Label.ID
+		return f.Label.In(p.Lang())
 	}
 	page := ActsPage{Call: itx, Waiting: web.Table{Caption: p.T("act.waiting_title"),
 		Columns: []web.Column{{Title: p.T("act.column_field")}, {Title: p.T("act.column_asked")}, {Title: p.T("act.column_due")}, {Title: ""}},
@@ -127,7 +124,7 @@ func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fie
 			}
 			page.Contacts = append(page.Contacts, web.Choice{Value: one.Field + " " + one.Value, Label: text})
 		}
-		for _, name := range []string{"phone", "email"} {
+		for _, name := range changeables(c) {
 			if !had[name] {
 				page.Contacts = append(page.Contacts, web.Choice{Value: name, Label: p.T("act.contact_first", "field", label(name))})
 			}
@@ -253,10 +250,7 @@ func (s *Service) askPage(r *web.Request, wrong string) error {
 	if v.State == AskExpired {
 		return r.RenderStatus(http.StatusConflict, CustomerAskPage{Problem: errAskOver.Code})
 	}
-	page := CustomerAskPage{AskView: v, Token: r.Path("token"), Label: f.Label.ID, Wrong: wrong}
-	if r.Lang == i18n.EN {
-		page.Label = f.Label.EN
-	}
+	page := CustomerAskPage{AskView: v, Token: r.Path("token"), Label: f.Label.In(r.Lang), Wrong: wrong}
 	status := http.StatusOK
 	if wrong != "" {
 		status = http.StatusUnprocessableEntity
@@ -306,11 +300,7 @@ func (s *Service) showNotice(r *web.Request) error {
 		return err
 	}
 	f, _ := s.o.Catalogue.Field(n.Field)
-	page := ChangeNoticePage{Notice: n, Token: r.Path("token"), Label: f.Label.ID}
-	if r.Lang == i18n.EN {
-		page.Label = f.Label.EN
-	}
-	return r.Render(page)
+	return r.Render(ChangeNoticePage{Notice: n, Token: r.Path("token"), Label: f.Label.In(r.Lang)})
 }
 
 func (s *Service) postStop(r *web.Request) error {

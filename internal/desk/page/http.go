@@ -761,10 +761,7 @@ func (s screens) screen(r *web.Request, now standing, last []consent.Event) (Cal
 		}
 		page.summary(r.Printer(), v, sum, func(field string) string {
 			f, _ := s.Catalogue.Field(field)
-			if r.Lang == i18n.EN {
-				return f.Label.EN
-			}
-			return f.Label.ID
+			return f.Label.In(r.Lang)
 		})
 		if page.Note != nil {
 			if err := s.reading(r, page.Note, sum.Notes); err != nil {

@@ -41,10 +41,7 @@ func (page *CallPage) say(p *i18n.Printer, v interaction.View, view desk.View, c
 		fields = append(fields, f.Field)
 	}
 	for _, one := range desk.Sayings(fields, string(v.Channel), view.Level) {
-		row := SayRow{Label: one.Field.Label.ID}
-		if p.Lang() == i18n.EN {
-			row.Label = one.Field.Label.EN
-		}
+		row := SayRow{Label: one.Field.Label.In(p.Lang())}
 		switch one.Form {
 		case catalog.Whole:
 			row.What = web.Chip{Tone: web.Good, Text: p.T("desk.say_whole")}
@@ -64,10 +61,7 @@ func (page *CallPage) say(p *i18n.Printer, v interaction.View, view desk.View, c
 	form := WriteForm{Call: page.ID, Text: web.Input{ID: "write-text", Name: "text", Label: p.T("desk.write_text"), Type: "textarea", Max: 1000, Required: true, Hint: p.T("desk.write_hint")}}
 	for _, f := range view.Fields {
 		if carries(f.Field.Name) && allowed(f, gate.Act) && view.Level >= 2 {
-			label := f.Field.Label.ID
-			if p.Lang() == i18n.EN {
-				label = f.Field.Label.EN
-			}
+			label := f.Field.Label.In(p.Lang())
 			for _, value := range f.Values {
 				form.To = append(form.To, web.Choice{Value: f.Field.Name + " " + value.ID, Label: label + " " + value.Mask})
 			}

@@ -42,6 +42,7 @@ import (
 	"strings"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
 )
 
 // Class is how much protection a value needs.
@@ -102,6 +103,14 @@ const MaxLevel = 4
 type Text struct {
 	ID string `yaml:"id"`
 	EN string `yaml:"en"`
+}
+
+// In is the text in a language.
+func (t Text) In(l i18n.Lang) string {
+	if l == i18n.EN {
+		return t.EN
+	}
+	return t.ID
 }
 
 // Field is the declaration of one field of a customer.

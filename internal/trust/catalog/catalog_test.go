@@ -14,6 +14,7 @@ import (
 	"testing/fstest"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
 )
 
 func wantCode(t testing.TB, err error, code string) {
@@ -345,5 +346,12 @@ func TestTheExampleOfEveryNormaliserIsInItsFormAndEveryShippedMaskShowsIt(t *tes
 	unknown, _ := Shipped().Field("salary")
 	if value, mask := unknown.Example(); value != "" || mask != "" {
 		t.Errorf("an undeclared field has the example %q, %q", value, mask)
+	}
+}
+
+func TestATextIsReadInTheLanguageThatIsAskedFor(t *testing.T) {
+	text := Text{ID: "Alamat surel", EN: "E-mail address"}
+	if text.In(i18n.ID) != text.ID || text.In(i18n.EN) != text.EN {
+		t.Error(text.In(i18n.ID), text.In(i18n.EN))
 	}
 }

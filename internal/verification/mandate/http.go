@@ -112,10 +112,7 @@ func listPage(p *i18n.Printer, call string, look Look, purposes []purpose.Purpos
 	}
 	labels := map[string]string{}
 	for _, f := range fields {
-		label := f.Label.ID
-		if p.Lang() == i18n.EN {
-			label = f.Label.EN
-		}
+		label := f.Label.In(p.Lang())
 		labels[f.Name] = label
 		if f.Class != catalog.Secret {
 			page.Fields = append(page.Fields, box("fields", f.Name, label))
