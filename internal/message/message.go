@@ -17,7 +17,7 @@
 // argument by Clear alone, which opens all that is stored about the customer, on the duty
 // message_read whose output is one word, and holds the text against it.
 //
-// Senders are e-mail (SMTP) any provider of SMS or WhatsApp by HTTP, described in a file,
+// Senders are e-mail (SMTP), any provider of SMS or WhatsApp by HTTP, described in a file,
 // and the company's own push service in the same way. A push goes past companies that make telephones and is shown on locked
 // screens, so it carries a link of ours and nothing else: the app opens the page that it leads to.
 // A provider may report what became of a message; a report is believed by its HMAC.

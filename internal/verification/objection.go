@@ -19,8 +19,7 @@ type Objection struct {
 // DeniedSince reports whether a customer has denied a contact, or stopped something in one, since a moment.
 func (s *Service) DeniedSince(tx *db.Tx, subject string, since time.Time) (bool, error) {
 	var n int
-	err := tx.Data.Row(`select count(*) from verification_signal where subject = $1 and kind = 'known_fraud' and until_at >= $2`,
-		subject, micros(since.Add(LockWindow))).Scan(&n)
+	err := tx.Data.Row(sqlDeniedSince, subject, micros(since.Add(LockWindow))).Scan(&n)
 	return n > 0, err
 }
 
@@ -28,8 +27,7 @@ func (s *Service) DeniedSince(tx *db.Tx, subject string, since time.Time) (bool,
 // people are to look into it. The other room keeps its own entry, and calls this once.
 func (s *Service) Objected(tx *db.Tx, o Objection) error {
 	one := id.NewAt(id.Verification, tx.Now())
-	tx.Data.Queue(`insert into verification_objection (id, interaction, subject, controller, staff, objected_at) values ($1,$2,$3,$4,$5,$6)`,
-		one, o.Interaction, o.Subject, o.Controller, o.Staff, micros(tx.Now()))
+	tx.Data.Queue(sqlObjectionAdd, one, o.Interaction, o.Subject, o.Controller, o.Staff, micros(tx.Now()))
 	tx.Data.Queue(sqlSignalSet, o.Subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
 	if err := s.o.Interactions.Freeze(tx, s.o.Customer(one), o.Interaction, errNotCalled.Code); err != nil {
 		return err

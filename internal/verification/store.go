@@ -42,9 +42,11 @@ const (
 	sqlDenial  = `select ` + denialColumns + ` where a.id = $1`
 	sqlDenials = `select ` + denialColumns + ` where a.controller = $1 and (r.attempt is not null) = $2
 		and (a.denied_at < $3 or a.denied_at = $3 and a.id < $4) order by a.denied_at desc, a.id desc limit $5`
-	sqlReportAdd = `insert into verification_report (id, interaction, controller, staff, subject, number, reported_at) values ($1,$2,$3,$4,$5,$6,$7)`
-	sqlReviewAdd = `insert into verification_review (attempt, staff, reviewed_at, reason_sealed) values ($1,$2,$3,$4)`
-	sqlFinding   = `select reason_sealed from verification_review where attempt = $1 and reason_sealed is not null`
+	sqlObjectionAdd = `insert into verification_objection (id, interaction, subject, controller, staff, objected_at) values ($1,$2,$3,$4,$5,$6)`
+	sqlDeniedSince  = `select count(*) from verification_signal where subject = $1 and kind = 'known_fraud' and until_at >= $2`
+	sqlReportAdd    = `insert into verification_report (id, interaction, controller, staff, subject, number, reported_at) values ($1,$2,$3,$4,$5,$6,$7)`
+	sqlReviewAdd    = `insert into verification_review (attempt, staff, reviewed_at, reason_sealed) values ($1,$2,$3,$4)`
+	sqlFinding      = `select reason_sealed from verification_review where attempt = $1 and reason_sealed is not null`
 
 	sqlGrantAdd = `insert into verification_grant (id, interaction, subject, level, methods, granted_at, expires_at)
 		values ($1,$2,$3,$4,$5,$6,$7)`
