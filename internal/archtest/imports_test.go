@@ -34,7 +34,8 @@ var table = map[string][]string{
 	"trust/audit/witness":     rooms(kit, only("trust/audit", "proof")), // what another administrator runs
 	"trust/gate":              rooms(kit, only("trust/actor", "trust/catalog", "trust/policy", "trust/audit")),
 	"trust/keyring":           rooms(kit, only("trust/actor", "trust/gate", "trust/audit")),
-	"trust/keyring/kmstest":   only("trust/keyring"), // the suite every KMS adapter passes
+	"trust/keyring/kmstest":   only("trust/keyring"),                                         // the suite every KMS adapter passes
+	"trust/keyring/keytest":   only("kit/db", "trust/actor", "trust/audit", "trust/keyring"), // real keys and a real log for tests
 	"web":                     rooms(kit, only("trust/actor")),
 	"web/idempotency":         only("kit/db", "kit/errs"), // answers for repeated requests
 	"trust/identity":          rooms(kit, only("trust/actor", "trust/audit", "trust/gate", "trust/keyring", "web", "trust/approval")),
@@ -115,7 +116,7 @@ func TestEveryRoomImportsOnlyWhatTheTableAllows(t *testing.T) {
 			continue
 		}
 		for _, ours := range f.Ours() {
-			testOnly := ours == "kit/db/dbtest" || ours == "kit/testkit" || ours == "kit/testkit/authenticator" || ours == "web/webtest"
+			testOnly := ours == "kit/db/dbtest" || ours == "kit/testkit" || ours == "kit/testkit/authenticator" || ours == "trust/keyring/keytest" || ours == "web/webtest"
 			switch {
 			case ours == f.Room, strings.HasPrefix(ours, f.Room+"/"): // itself (a test package) or its own sub-folder
 			case testOnly && f.Test, testOnly && strings.HasPrefix(f.Room, "kit/"):

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +16,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
+	"github.com/amanah-id/amanah/internal/trust/keyring/keytest"
 	"github.com/amanah-id/amanah/internal/trust/policy"
 	"github.com/amanah-id/amanah/internal/vault"
 )
@@ -44,24 +44,8 @@ type house struct {
 
 func newHouse(t testing.TB, d *db.DB) *house {
 	t.Helper()
-	ctx := context.Background()
-	file := filepath.Join(t.TempDir(), "kms.key")
-	if _, err := keyring.CreateKeyFile(file); err != nil {
-		t.Fatal(err)
-	}
-	kms, err := keyring.OpenKeyFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
 	h := &house{t: t, db: d, duty: actor.NewDuty(vault.DutyImport)}
-	h.log = audit.New(d, audit.Options{Deployment: "amanah-test", SignEvery: -1, Actor: actor.NewDuty("audit")})
-	if h.keys, err = keyring.Start(ctx, d, kms, keyring.Options{Deployment: "amanah-test", Log: h.log, Actor: actor.NewDuty("keyring")}); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.log.Start(ctx, h.keys, h.keys.Signer()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.log.Close(ctx) })
+	h.log, h.keys = keytest.Start(t, d)
 	set, err := policy.New()
 	if err != nil {
 		t.Fatal(err)

@@ -24,6 +24,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
+	"github.com/amanah-id/amanah/internal/trust/keyring/keytest"
 	"github.com/amanah-id/amanah/internal/trust/policy"
 	"github.com/amanah-id/amanah/internal/vault"
 	"github.com/amanah-id/amanah/internal/web/webtest"
@@ -113,19 +114,9 @@ func each(t *testing.T, test func(t *testing.T, o *outbox)) {
 }
 
 func (o *outbox) build() {
-	ctx := context.Background()
-	file := filepath.Join(o.t.TempDir(), "kms.key")
-	_, err := keyring.CreateKeyFile(file)
-	o.must(err)
-	kms, err := keyring.OpenKeyFile(file)
-	o.must(err)
 	o.worker = jobs.New(o.db, jobs.Options{Node: "test"})
-	log := audit.New(o.db, audit.Options{Deployment: "amanah-test", SignEvery: -1, Actor: actor.NewDuty("audit")})
-	o.log = &recorder{log: log}
-	o.keys, err = keyring.Start(ctx, o.db, kms, keyring.Options{Deployment: "amanah-test", Log: log, Actor: actor.NewDuty("keyring")})
-	o.must(err)
-	o.must(log.Start(ctx, o.keys, o.keys.Signer()))
-	o.t.Cleanup(func() { _ = log.Close(ctx) })
+	log, keys := keytest.Start(o.t, o.db)
+	o.log, o.keys = &recorder{log: log}, keys
 	set, err := policy.New()
 	o.must(err)
 	c := catalog.Shipped()

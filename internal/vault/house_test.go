@@ -17,6 +17,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
+	"github.com/amanah-id/amanah/internal/trust/keyring/keytest"
 	"github.com/amanah-id/amanah/internal/trust/policy"
 )
 
@@ -41,25 +42,8 @@ func schemas() []db.Schema {
 // build opens a house over stores that may hold one already; kms is a key file.
 func build(t testing.TB, d *db.DB, kmsFile string) *house {
 	t.Helper()
-	ctx := context.Background()
-	if matches, _ := filepath.Glob(kmsFile); len(matches) == 0 {
-		if _, err := keyring.CreateKeyFile(kmsFile); err != nil {
-			t.Fatal(err)
-		}
-	}
-	kms, err := keyring.OpenKeyFile(kmsFile)
-	if err != nil {
-		t.Fatal(err)
-	}
 	h := &house{t: t, db: d, ctl: id.New(id.Controller), other: id.New(id.Controller), pur: id.New(id.Purpose)}
-	h.log = audit.New(d, audit.Options{Deployment: "amanah-test", SignEvery: -1, Actor: actor.NewDuty("audit")})
-	if h.keys, err = keyring.Start(ctx, d, kms, keyring.Options{Deployment: "amanah-test", Log: h.log, Actor: actor.NewDuty("keyring")}); err != nil {
-		t.Fatal(err)
-	}
-	if err := h.log.Start(ctx, h.keys, h.keys.Signer()); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = h.log.Close(ctx) })
+	h.log, h.keys = keytest.StartWith(t, d, kmsFile)
 	set, err := policy.New()
 	if err != nil {
 		t.Fatal(err)

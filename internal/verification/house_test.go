@@ -3,7 +3,6 @@ package verification_test
 import (
 	"context"
 	"net/http"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +24,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
+	"github.com/amanah-id/amanah/internal/trust/keyring/keytest"
 	"github.com/amanah-id/amanah/internal/trust/policy"
 	"github.com/amanah-id/amanah/internal/vault"
 	. "github.com/amanah-id/amanah/internal/verification"
@@ -138,20 +138,10 @@ func (h *house) refused(err error, code string) {
 }
 
 func (h *house) build() {
-	ctx := context.Background()
-	file := filepath.Join(h.t.TempDir(), "kms.key")
-	_, err := keyring.CreateKeyFile(file)
-	h.must(err)
-	kms, err := keyring.OpenKeyFile(file)
-	h.must(err)
 	h.worker = jobs.New(h.db, jobs.Options{Node: "test"})
-	log := audit.New(h.db, audit.Options{Deployment: "amanah-test", SignEvery: -1, Actor: actor.NewDuty("audit")})
+	log, keys := keytest.Start(h.t, h.db)
 	h.log = &recorder{log: log}
-	keys, err := keyring.Start(ctx, h.db, kms, keyring.Options{Deployment: "amanah-test", Log: log, Actor: actor.NewDuty("keyring")})
-	h.must(err)
 	h.keys = keys
-	h.must(log.Start(ctx, keys, keys.Signer()))
-	h.t.Cleanup(func() { _ = log.Close(ctx) })
 	set, err := policy.New()
 	h.must(err)
 	c := catalog.Shipped()

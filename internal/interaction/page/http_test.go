@@ -2,9 +2,6 @@ package page
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -14,51 +11,15 @@ import (
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
-	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/purpose"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
+	"github.com/amanah-id/amanah/internal/trust/keyring"
+	"github.com/amanah-id/amanah/internal/trust/keyring/keytest"
 	"github.com/amanah-id/amanah/internal/web"
 	"github.com/amanah-id/amanah/internal/web/webtest"
 )
-
-// keys is a keyring for tests: real hashes and signatures under a fixed key.
-type keys struct{}
-
-func (k *keys) MAC(name string, value []byte) []byte {
-	m := hmac.New(sha256.New, []byte("test "+name))
-	m.Write(value)
-	return m.Sum(nil)[:16]
-}
-
-type token struct {
-	Audience string
-	Payload  []byte
-	Expires  int64
-}
-
-func (k *keys) Token(audience string, payload []byte, expires time.Time) string {
-	b, _ := json.Marshal(token{audience, payload, expires.UnixMicro()})
-	return base64.RawURLEncoding.EncodeToString(append(k.MAC("token", b), b...))
-}
-
-func (k *keys) OpenToken(audience, s string, now time.Time) ([]byte, error) {
-	b, err := base64.RawURLEncoding.DecodeString(s)
-	var t token
-	if err != nil || len(b) < 16 || !hmac.Equal(b[:16], k.MAC("token", b[16:])) || json.Unmarshal(b[16:], &t) != nil ||
-		t.Audience != audience || now.UnixMicro() >= t.Expires {
-		return nil, errs.New(errs.Denied, "keyring.token_invalid")
-	}
-	return t.Payload, nil
-}
-
-func (k *keys) NewChild(*db.Tx, string, string) error { return nil }
-
-// journal takes every entry.
-type journal struct{}
-
-func (journal) Append(*db.Tx, audit.Entry) (*audit.Pending, error) { return &audit.Pending{}, nil }
 
 const (
 	ctl      = "ctl_00000000000000000000000001"
@@ -69,17 +30,21 @@ const (
 // room is the room of verbs behind the pages, with those who use it.
 type room struct {
 	*interaction.Service
-	agent, other, boss, client actor.Actor
+	d                    *db.DB
+	agent, other, client actor.Actor
 }
 
 func staffID(n int) string { return fmt.Sprintf("stf_%026d", n) }
 
-func newRoom(t *testing.T, d *db.DB, clock *time.Time) *room {
-	staff := func(n int, role actor.Role) actor.Actor {
-		return actor.NewStaff(staffID(n), role, fmt.Sprintf("ses_%026d", n), []string{ctl}, *clock)
+func newRoom(t *testing.T, clock *time.Time) *room {
+	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Clock: func() time.Time { return *clock }},
+		audit.Schema(), db.Schema{Room: "keyring", FS: keyring.Schema}, interaction.Schema(), web.Schema())
+	staff := func(n int) actor.Actor {
+		return actor.NewStaff(staffID(n), actor.Agent, fmt.Sprintf("ses_%026d", n), []string{ctl}, *clock)
 	}
+	log, keys := keytest.Start(t, d)
 	verbs, err := interaction.New(interaction.Options{
-		DB: d, Log: journal{}, Keys: &keys{},
+		DB: d, Log: log, Keys: keys,
 		Seal: interaction.StaffSeal{
 			Seal: func(_, _, _ string, plain []byte) ([]byte, error) { return plain, nil },
 			Open: func(_, _, _ string, sealed []byte) ([]byte, error) { return sealed, nil },
@@ -96,7 +61,7 @@ func newRoom(t *testing.T, d *db.DB, clock *time.Time) *room {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &room{verbs, staff(1, actor.Agent), staff(2, actor.Agent), staff(3, actor.Supervisor),
+	return &room{verbs, d, staff(1), staff(2),
 		actor.NewClient("cli_00000000000000000000000001", []string{"events", "interactions"}, []string{ctl})}
 }
 
@@ -107,9 +72,8 @@ func ring(n int, more string) string {
 
 func TestABatchIsTakenEventByEventOrRefusedWhole(t *testing.T) {
 	clock := time.Date(2026, 11, 23, 8, 4, 5, 0, time.UTC)
-	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Clock: func() time.Time { return clock }}, interaction.Schema(), web.Schema())
-	r := newRoom(t, d, &clock)
-	desk := webtest.New(t, func(o *web.Options) { o.DB = d }, Module(r.Service), web.Module{Name: "keyring"})
+	r := newRoom(t, &clock)
+	desk := webtest.New(t, func(o *web.Options) { o.DB = r.d }, Module(r.Service), web.Module{Name: "keyring"})
 	desk.Actor("pbx", r.client)
 	post := func(body string) (int, string) {
 		t.Helper()
@@ -138,10 +102,9 @@ func TestABatchIsTakenEventByEventOrRefusedWhole(t *testing.T) {
 // A flood is slowed down with 429 and the moment to come back; who does loses nothing.
 func TestAFloodOfEventsIsSlowedAndNothingIsLost(t *testing.T) {
 	clock := time.Date(2026, 11, 23, 8, 4, 5, 0, time.UTC)
-	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Clock: func() time.Time { return clock }}, interaction.Schema(), web.Schema())
-	r := newRoom(t, d, &clock)
+	r := newRoom(t, &clock)
 	desk := webtest.New(t, func(o *web.Options) {
-		o.DB, o.Clock = d, func() time.Time { return clock }
+		o.DB, o.Clock = r.d, func() time.Time { return clock }
 		o.ActorLimit = web.Limits{Rate: 1, Burst: 3}
 	}, Module(r.Service), web.Module{Name: "keyring"})
 	desk.Actor("pbx", r.client)
@@ -167,9 +130,8 @@ func TestAFloodOfEventsIsSlowedAndNothingIsLost(t *testing.T) {
 
 func TestTheJSONOperationsUseTheSameVerbs(t *testing.T) {
 	clock := time.Date(2026, 11, 23, 8, 4, 5, 0, time.UTC)
-	d := dbtest.OpenWith(t, db.Options{Dir: t.TempDir(), Clock: func() time.Time { return clock }}, interaction.Schema(), web.Schema())
-	r := newRoom(t, d, &clock)
-	desk := webtest.New(t, func(o *web.Options) { o.DB = d }, Module(r.Service), web.Module{Name: "keyring"})
+	r := newRoom(t, &clock)
+	desk := webtest.New(t, func(o *web.Options) { o.DB = r.d }, Module(r.Service), web.Module{Name: "keyring"})
 	desk.Actor("agent", r.agent)
 	desk.Actor("other", r.other)
 	desk.Actor("pbx", r.client)
