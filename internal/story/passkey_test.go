@@ -5,20 +5,14 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-
-	"github.com/chromedp/cdproto/webauthn"
 )
 
 // In a call in which the customer is verified strongly the page offers a passkey; in the next call the page asks for it beside the number.
 func TestStoryACustomerRegistersAPasskeyAndShowsItInTheNextCall(t *testing.T) {
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
-	call(customer, webauthn.Enable, webauthn.EnableParams{})
-	call(customer, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
-		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
-	}})
+	customer.hasPasskeys()
 	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.startsCall(indonesian)
 	rina.identifies("1")
 	rina.sees("Verifikasi penelepon")
 	var question string // another one in each call
@@ -48,12 +42,10 @@ func TestStoryACustomerRegistersAPasskeyAndShowsItInTheNextCall(t *testing.T) {
 	rina.once("Enter")
 	rina.isAt("/desk")
 
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.startsCall(indonesian)
 	rina.identifies("1")
 	number := rina.sendsLink()
-	customer.opensInbox()
-	customer.clicks("link", "Buka tautan")
-	customer.clicks("button", "Lihat siapa yang berbicara")
+	customer.opensLink()
 	customer.sees("Ya, dengan kunci sandi saya")
 	customer.looks("customer-passkey-asked")
 	customer.fills("Ketik dua angka yang dibacakan petugas kepada Anda:", number)

@@ -14,11 +14,11 @@ import (
 )
 
 // tongue is the words by which a person finds his way in a language.
-type tongue struct{ login, password, code, next string }
+type tongue struct{ login, password, code, next, company, number, start string }
 
 var (
-	indonesian = tongue{"Nama masuk", "Kata sandi", "Kode enam angka", "Lanjut"}
-	english    = tongue{"Login", "Password", "Six-digit code", "Continue"}
+	indonesian = tongue{"Nama masuk", "Kata sandi", "Kode enam angka", "Lanjut", "Perusahaan", "Nomor penelepon", "Mulai"}
+	english    = tongue{"Login", "Password", "Six-digit code", "Continue", "Company", "Caller's number", "Start"}
 )
 
 // sessions are the cookies of those who signed in once in this run: a code counts only once, and nobody waits half a minute for the next.
@@ -50,12 +50,12 @@ func (p *person) signsIn(login string, in tongue) {
 var digits = regexp.MustCompile(`[0-9]+`)
 
 // startsCall begins a contact by hand, for the number of the customer whom the stories are about.
-func (p *person) startsCall(company, number, start string) {
+func (p *person) startsCall(in tongue) {
 	p.t.Helper()
 	p.opens("/desk")
-	p.chooses(company, "Nusantara Niaga")
-	p.fills(number, caller)
-	p.clicks("button", start)
+	p.chooses(in.company, "Nusantara Niaga")
+	p.fills(in.number, caller)
+	p.clicks("button", in.start)
 	p.isAt("/calls/")
 }
 
@@ -79,12 +79,18 @@ func (p *person) identifies(stroke string) {
 	p.once("1")
 }
 
-// confirms opens the newest link in the customer's inbox and types the number that the agent reads out.
-func (p *person) confirms(number string) {
+// opensLink opens the newest one in the customer's inbox, up to the question.
+func (p *person) opensLink() {
 	p.t.Helper()
 	p.opensInbox()
 	p.clicks("link", "Buka tautan")
 	p.clicks("button", "Lihat siapa yang berbicara")
+}
+
+// confirms opens the newest link and types the number that the agent reads out.
+func (p *person) confirms(number string) {
+	p.t.Helper()
+	p.opensLink()
 	p.fills("Ketik dua angka yang dibacakan petugas kepada Anda:", number)
 	p.clicks("button", "Ya, ini saya")
 	p.sees("Terima kasih, Anda sudah terverifikasi")
@@ -127,6 +133,50 @@ func (p *person) sendsLink() (number string) {
 	p.once("v")
 	letters++
 	return digits.FindString(p.text(".number"))
+}
+
+// serves takes a call of the customer, who is verified in it: what the purpose gives is on the agent's screen.
+func (p *person) serves(customer *person) {
+	p.t.Helper()
+	p.signsIn("agent", indonesian)
+	p.startsCall(indonesian)
+	p.identifies("1")
+	customer.confirms(p.sendsLink())
+	p.sees("Data untuk tujuan ini")
+}
+
+// reveals the first field.
+func (p *person) reveals() {
+	p.t.Helper()
+	p.once("r a")
+	p.waits("sees no opened value", opened)
+}
+
+// notes something down and sees that it is kept.
+func (p *person) notes(text string, kept ...string) {
+	p.t.Helper()
+	p.once("t")
+	p.types(text)
+	p.presses("Tab", "Enter")
+	p.sees(kept...)
+	p.presses("Escape")
+}
+
+// finishes the call and seals it in one go.
+func (p *person) finishes() {
+	p.t.Helper()
+	p.once("e Enter")
+	p.isAt("/desk")
+}
+
+// hasPasskeys gives the browser an authenticator that agrees by itself.
+func (p *person) hasPasskeys() {
+	p.t.Helper()
+	call(p, webauthn.Enable, webauthn.EnableParams{})
+	call(p, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
+		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
+		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
+	}})
 }
 
 const (
@@ -182,15 +232,13 @@ func TestStoryAnAgentServesACallWithoutTouchingTheMouse(t *testing.T) {
 	rina.sees("V2 terverifikasi", "Data untuk tujuan ini") // by itself: nobody reloaded the page
 	rina.looks("serving")
 	rina.fits("#call h1, .steps, .moves, .field, #note button")
-	rina.once("r a")
-	rina.waits("sees no opened value", opened)
+	rina.reveals()
 	rina.sees("Belinda Mandasari", "Bukti #")
 	rina.waits("sees no countdown and no watermark", `document.querySelector(".value.open progress") && document.querySelector(".value.open .mark").textContent.includes("Rina")`)
 	rina.looks("revealed")
 	rina.guide("id", "6-serve")
 	rina.within(25*time.Second, "sees the value after twenty seconds", never)
-	rina.once("r a")
-	rina.waits("sees no opened value", opened)
+	rina.reveals()
 	rina.asks(`dispatchEvent(new Event("blur"))`, nil) // another window is in front
 	rina.waits("sees the value in a window without focus", never)
 
@@ -200,11 +248,7 @@ func TestStoryAnAgentServesACallWithoutTouchingTheMouse(t *testing.T) {
 	rina.sees("nilainya sendiri tidak perlu dibuka")
 	rina.looks("compared")
 	rina.presses("Escape")
-	rina.once("t")
-	rina.types("Pelanggan menanyakan pesanan terakhir.")
-	rina.presses("Tab", "Enter")
-	rina.sees("1 catatan tersimpan")
-	rina.presses("Escape")
+	rina.notes("Pelanggan menanyakan pesanan terakhir.", "1 catatan tersimpan")
 	rina.asks(`document.activeElement.blur()`, nil)
 
 	rina.once("e e")
@@ -220,12 +264,10 @@ func TestStoryAnAgentServesACallWithoutTouchingTheMouse(t *testing.T) {
 func TestStoryACustomerWhoDidNotCallStopsTheCall(t *testing.T) {
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
 	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.startsCall(indonesian)
 	rina.identifies("1")
 	rina.sendsLink()
-	customer.opensInbox()
-	customer.clicks("link", "Buka tautan")
-	customer.clicks("button", "Lihat siapa yang berbicara")
+	customer.opensLink()
 	customer.clicks("button", "Saya tidak menghubungi…")
 	customer.sees("percakapan itu kami bekukan")
 	customer.looks("customer-denied")
@@ -254,11 +296,7 @@ func TestStoryACustomerWhoDidNotCallStopsTheCall(t *testing.T) {
 func TestStoryAnAgentWhoBendsThePageIsRefusedAndToldWhatToSay(t *testing.T) {
 	another(t)
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
-	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
-	rina.identifies("1")
-	customer.confirms(rina.sendsLink())
-	rina.sees("Data untuk tujuan ini")
+	rina.serves(customer)
 	rina.refused = true
 	// Whatever the page says by then, what it sends is another field.
 	rina.waits("cannot bend the page", `addEventListener("submit", (ev) => { if (ev.target.action.endsWith("/reveal")) ev.target.elements.namedItem("field").value = "mother_maiden_name"; }, true) === undefined`)
@@ -266,15 +304,14 @@ func TestStoryAnAgentWhoBendsThePageIsRefusedAndToldWhatToSay(t *testing.T) {
 	rina.waits("is not told what to say and what to do", `document.querySelector("#alert .say") && document.querySelector("#alert p:nth-of-type(2)").textContent.length > 10`)
 	rina.waits("sees a value", never)
 	rina.looks("refused")
-	rina.once("e Enter")
-	rina.isAt("/desk")
+	rina.finishes()
 }
 
 func TestStoryAnAgentTypesFasterThanTheLineAnswers(t *testing.T) {
 	another(t)
 	rina := somebody(t, "rina", "id")
 	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.startsCall(indonesian)
 	rina.slowly(400)
 	rina.waits("is offered no purpose", `document.readyState === "complete" && document.querySelector("[data-key='1']")`)
 	rina.presses("1", "1", "n", "1") // the purpose, once more out of impatience, who calls, the first of them
@@ -294,13 +331,8 @@ func TestStoryAnAgentTypesFasterThanTheLineAnswers(t *testing.T) {
 func TestStoryABrokenPairOfKeysDoesNothing(t *testing.T) {
 	another(t)
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
-	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
-	rina.identifies("1")
-	customer.confirms(rina.sendsLink())
-	rina.sees("Data untuk tujuan ini")
-	rina.once("r a") // the page is at rest
-	rina.waits("sees no opened value", opened)
+	rina.serves(customer)
+	rina.reveals() // the page is at rest
 	rina.presses("Escape")
 	quiet := func(what string) {
 		t.Helper()
@@ -336,19 +368,11 @@ func TestStoryABrokenPairOfKeysDoesNothing(t *testing.T) {
 func TestStoryACallIsHandedToAColleague(t *testing.T) {
 	another(t)
 	rina, bagas, customer := somebody(t, "rina", "id"), somebody(t, "bagas", "id"), somebody(t, "customer", "id")
-	rina.signsIn("agent", indonesian)
 	bagas.signsIn("agent2", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.serves(customer)
 	var call string
 	rina.asks(`location.pathname`, &call)
-	rina.identifies("1")
-	customer.confirms(rina.sendsLink())
-	rina.sees("Data untuk tujuan ini")
-	rina.once("t")
-	rina.types("Barang pecah, minta dikirim ulang.")
-	rina.presses("Tab", "Enter")
-	rina.sees("1 catatan tersimpan", "Baca catatan")
-	rina.presses("Escape")
+	rina.notes("Barang pecah, minta dikirim ulang.", "1 catatan tersimpan", "Baca catatan")
 	rina.once("x")
 	rina.chooses("Rekan", "Bagas Pradana")
 	rina.looks("transfer")
@@ -374,11 +398,7 @@ func TestStoryACallIsHandedToAColleague(t *testing.T) {
 	bagas.sees("Penutupan")
 	bagas.opens(call)
 	bagas.waits("is at a page in wrap-up that says nothing of him", `performance.getEntriesByType("resource").some((e) => e.name.endsWith("/heartbeat"))`)
-	bagas.once("t")
-	bagas.types("Kurir dihubungi.")
-	bagas.presses("Tab", "Enter")
-	bagas.sees("2 catatan tersimpan")
-	bagas.presses("Escape")
+	bagas.notes("Kurir dihubungi.", "2 catatan tersimpan")
 	bagas.asks(`document.activeElement.blur()`, nil)
 	bagas.once("Enter")
 	bagas.isAt("/desk")
@@ -387,7 +407,7 @@ func TestStoryACallIsHandedToAColleague(t *testing.T) {
 func TestStoryACustomerTakesConsentBackAndGivesItAgain(t *testing.T) {
 	rina, customer, dpo := somebody(t, "rina", "id"), somebody(t, "customer", "id"), somebody(t, "hendra", "id")
 	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.startsCall(indonesian)
 	rina.identifies("6")
 	rina.sees("Penawaran produk dan promosi", "Verifikasi penelepon", "Belum terlihat", "Persetujuan terlihat dan dicatat setelah pelanggan terverifikasi")
 	rina.seesNot("Tarik persetujuan")
@@ -402,14 +422,12 @@ func TestStoryACustomerTakesConsentBackAndGivesItAgain(t *testing.T) {
 	rina.once("y")
 	rina.sees("Persetujuan dicatat dan berlaku sekarang", "Data untuk tujuan ini")
 	rina.looks("consent-agreed")
-	rina.once("r a")
-	rina.waits("sees no opened value", opened)
+	rina.reveals()
 	rina.once("p")
 	rina.once("c c")
 	rina.sees("Ditarik kembali")
 	rina.waits("sees a value", never)
-	rina.once("e Enter")
-	rina.isAt("/desk")
+	rina.finishes()
 
 	dpo.signsIn("dpo", indonesian)
 	dpo.opens("/purposes")
@@ -536,11 +554,7 @@ func TestStoryTheAdministratorSeesNoCustomer(t *testing.T) {
 
 func TestStoryASupervisorSignsInWithAPasskey(t *testing.T) {
 	dewi := somebody(t, "dewi", "id")
-	call(dewi, webauthn.Enable, webauthn.EnableParams{})
-	call(dewi, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
-		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
-	}})
+	dewi.hasPasskeys()
 	dewi.signsIn("supervisor", indonesian)
 	dewi.opens("/account")
 	dewi.fills("Nama kunci sandi", "laptop meja 4")
@@ -566,11 +580,7 @@ func TestStoryASupervisorSignsInWithAPasskey(t *testing.T) {
 
 func TestStoryOneSeatTwoAgentsTheSecondTakesOverWithAPasskey(t *testing.T) {
 	seat := somebody(t, "seat", "id")
-	call(seat, webauthn.Enable, webauthn.EnableParams{})
-	call(seat, webauthn.AddVirtualAuthenticator, webauthn.AddVirtualAuthenticatorParams{Options: &webauthn.VirtualAuthenticatorOptions{
-		Protocol: webauthn.AuthenticatorProtocolCtap2, Transport: webauthn.AuthenticatorTransportInternal,
-		HasResidentKey: true, HasUserVerification: true, IsUserVerified: true, AutomaticPresenceSimulation: true,
-	}})
+	seat.hasPasskeys()
 	seat.signsIn("agent2", indonesian)
 	seat.opens("/account")
 	seat.fills("Nama kunci sandi", "kunci saku Bagas")
@@ -600,7 +610,7 @@ func TestStoryTheHappyPathTakesNineStrokesAndTheNote(t *testing.T) {
 	another(t)
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
 	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai") // which is what Enter does at a call that rings: the demonstration's only one rings in another story
+	rina.startsCall(indonesian) // which is what Enter does at a call that rings: the demonstration's only one rings in another story
 	strokes := 1
 	strike := func(stroke string) {
 		t.Helper()
@@ -617,11 +627,7 @@ func TestStoryTheHappyPathTakesNineStrokesAndTheNote(t *testing.T) {
 	rina.sees("Data untuk tujuan ini")
 	strike("r a")
 	rina.waits("sees no opened value", opened)
-	rina.once("t") // the note
-	rina.types("Menanyakan pesanan.")
-	rina.presses("Tab", "Enter")
-	rina.sees("1 catatan tersimpan")
-	rina.presses("Escape")
+	rina.notes("Menanyakan pesanan.", "1 catatan tersimpan") // the note
 	rina.asks(`document.activeElement.blur()`, nil)
 	strike("e Enter")
 	rina.isAt("/desk")
@@ -635,7 +641,7 @@ func TestStoryACallerWhoCannotProveWhoHeIsIsRefusedKindly(t *testing.T) {
 	another(t)
 	rina := somebody(t, "rina", "id")
 	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.startsCall(indonesian)
 	rina.identifies("1")
 	rina.sees("Verifikasi penelepon")
 	rina.once("q")
@@ -657,13 +663,8 @@ func TestStoryACallerWhoCannotProveWhoHeIsIsRefusedKindly(t *testing.T) {
 func TestStoryTheConnectionIsLostInTheMiddleOfACall(t *testing.T) {
 	another(t)
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
-	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
-	rina.identifies("1")
-	customer.confirms(rina.sendsLink())
-	rina.sees("Data untuk tujuan ini")
-	rina.once("r a")
-	rina.waits("sees no opened value", opened)
+	rina.serves(customer)
+	rina.reveals()
 	rina.once("t")
 	rina.types("Belum selesai")
 	rina.refused = true // the browser reports each request that does not get through
@@ -679,10 +680,8 @@ func TestStoryTheConnectionIsLostInTheMiddleOfACall(t *testing.T) {
 	rina.waits("is still told that there is no connection", `document.querySelector("#offline").textContent === ""`)
 	rina.waits("has lost the note", `document.querySelector("#note textarea").value === "Belum selesai"`)
 	rina.sees("Data untuk tujuan ini")
-	rina.once("r a")
-	rina.waits("sees no opened value", opened)
-	rina.once("e Enter")
-	rina.isAt("/desk")
+	rina.reveals()
+	rina.finishes()
 }
 
 func TestStoryASupervisorDecidesWithOneKey(t *testing.T) {
@@ -692,11 +691,7 @@ func TestStoryASupervisorDecidesWithOneKey(t *testing.T) {
 	dewi.opens("/live")
 	dewi.sees("Kontak yang sedang berjalan")
 	dewi.looks("live-quiet")
-	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
-	rina.identifies("1")
-	customer.confirms(rina.sendsLink())
-	rina.sees("Data untuk tujuan ini")
+	rina.serves(customer)
 	rina.presses("u") // opens what could be proved besides
 	rina.once("s")
 	rina.types("Pelanggan ingin mengganti nomor telepon.")
@@ -720,15 +715,14 @@ func TestStoryASupervisorDecidesWithOneKey(t *testing.T) {
 	rina.looks("second-approved")
 	rina.presses("Escape")
 	customer.getsLetter("/v/notice/")
-	rina.once("e Enter")
-	rina.isAt("/desk")
+	rina.finishes()
 }
 
 func TestStoryTheCommandLineDoesWhatThePageCanDo(t *testing.T) {
 	another(t)
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
 	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.startsCall(indonesian)
 	rina.once("1")
 	rina.waits("sees no search", `document.querySelector("input[type=search]")`)
 	rina.presses("/")
@@ -758,11 +752,7 @@ func TestStoryTheCommandLineDoesWhatThePageCanDo(t *testing.T) {
 func TestStoryAnAgentWritesToTheCustomerAndIsStoppedBeforeAskingForACode(t *testing.T) {
 	another(t)
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
-	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
-	rina.identifies("1")
-	customer.confirms(rina.sendsLink())
-	rina.sees("Data untuk tujuan ini")
+	rina.serves(customer)
 	rina.once("m")
 	rina.sees("Di saluran mana pun tidak")
 	rina.looks("may-say")
@@ -781,8 +771,7 @@ func TestStoryAnAgentWritesToTheCustomerAndIsStoppedBeforeAskingForACode(t *test
 	customer.getsLetter("dikirim besok pagi")
 	customer.sees("tidak pernah meminta OTP")
 	customer.looks("inbox-written")
-	rina.once("e Enter")
-	rina.isAt("/desk")
+	rina.finishes()
 }
 
 func TestStoryTheSameCallInEnglishEnlargedTwice(t *testing.T) {
@@ -792,7 +781,7 @@ func TestStoryTheSameCallInEnglishEnlargedTwice(t *testing.T) {
 	rina.sees("Waiting", "Ringing")
 	rina.looks("en-home")
 	rina.guide("en", "1-ring")
-	rina.startsCall("Company", "Caller's number", "Start")
+	rina.startsCall(english)
 	rina.sees("Greet and choose the purpose")
 	rina.guide("en", "2-greet")
 	rina.once("1")
@@ -814,8 +803,7 @@ func TestStoryTheSameCallInEnglishEnlargedTwice(t *testing.T) {
 	customer.fills("Type the two digits that the agent reads out to you:", number)
 	customer.clicks("button", "Yes, this is me")
 	rina.sees("V2 verified", "Data for this purpose")
-	rina.once("r a")
-	rina.waits("sees no opened value", opened)
+	rina.reveals()
 	rina.looks("en-serving")
 	rina.guide("en", "6-serve")
 	rina.window(1280, 720, 200)
@@ -839,15 +827,9 @@ func TestStoryTheSameCallInEnglishEnlargedTwice(t *testing.T) {
 
 func TestStoryConsoleAndCustomerPageWorkWithoutJavaScript(t *testing.T) {
 	maria, rina, customer := somebody(t, "maria", "id"), somebody(t, "rina", "id"), somebody(t, "customer", "id")
-	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
-	rina.identifies("1")
-	number := rina.sendsLink()
 	customer.withoutScript()
-	customer.confirms(number)
-	rina.sees("Data untuk tujuan ini")
-	rina.once("e Enter")
-	rina.isAt("/desk")
+	rina.serves(customer)
+	rina.finishes()
 
 	bagas := somebody(t, "bagas", "id")
 	bagas.withoutScript()
