@@ -136,6 +136,11 @@ type call struct {
 	alone  bool   // nobody asked for it: the session idles out all the same
 }
 
+// because is the body of what needs a reason and nothing else.
+type because struct {
+	Reason string `json:"reason"`
+}
+
 // path joins parts, escaping those that come from callers. A part that is empty or would be a step in the tree is
 // refused before anything is sent: "/interactions//reveal" must never reach another operation.
 func path(format string, parts ...string) (string, error) {

@@ -268,12 +268,9 @@ func (c *Client) Answer(ctx context.Context, interaction, kind, said string) (bo
 
 // AskSecond asks a second member of staff to decide on the customer of a contact, and returns the id of the request.
 func (c *Client) AskSecond(ctx context.Context, interaction, reason string) (string, error) {
-	in := struct {
-		Reason string `json:"reason"`
-	}{reason}
 	out, err := ask[struct {
 		Request string `json:"request"`
-	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/verification/second", in: in}, interaction)
+	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/verification/second", in: because{reason}}, interaction)
 	return out.Request, err
 }
 

@@ -164,10 +164,7 @@ func (c *Client) Transfer(ctx context.Context, interaction, staff string) error 
 
 // Refuse declines to serve and ends the contact: caller_objects, not_verified, wrong_person, suspicious or abuse.
 func (c *Client) Refuse(ctx context.Context, interaction, reason string) error {
-	in := struct {
-		Reason string `json:"reason"`
-	}{reason}
-	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/refuse", in: in}, interaction)
+	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/refuse", in: because{reason}}, interaction)
 }
 
 // Seal ends the wrap-up; every right of the contact is revoked. disposition is resolved, follow_up, callback, complaint,
@@ -288,8 +285,5 @@ func (c *Client) Denial(ctx context.Context, denial string) (Denial, error) {
 // ReviewDenial says that a denied contact was looked into, with what was found: once, and by somebody who did not serve
 // it. The reason is sealed in the log under the customer's key.
 func (c *Client) ReviewDenial(ctx context.Context, denial, reason string) error {
-	in := struct {
-		Reason string `json:"reason"`
-	}{reason}
-	return c.tell(ctx, call{method: http.MethodPost, path: "/denials/%s/review", in: in, key: repeatKey(""), repeat: true}, denial)
+	return c.tell(ctx, call{method: http.MethodPost, path: "/denials/%s/review", in: because{reason}, key: repeatKey(""), repeat: true}, denial)
 }

@@ -347,8 +347,5 @@ func (c *Client) Decline(ctx context.Context, approval, reason string) (Approval
 }
 
 func (c *Client) decide(ctx context.Context, to, approval, reason string) (Approval, error) {
-	in := struct {
-		Reason string `json:"reason"`
-	}{reason}
-	return ask[Approval](ctx, c, call{method: http.MethodPost, path: to, in: in}, approval)
+	return ask[Approval](ctx, c, call{method: http.MethodPost, path: to, in: because{reason}}, approval)
 }

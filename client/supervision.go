@@ -55,7 +55,7 @@ func (c *Client) Listen(ctx context.Context, interaction, reason string) (waits 
 	return out.Waits, err
 }
 
-// ListenNoLonger ends listening. Doing it twice is the same.
+// ListenNoLonger ends listening. Whoever does not listen is told so: supervision.listens_not.
 func (c *Client) ListenNoLonger(ctx context.Context, interaction string) error {
 	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/listen/end", repeat: true}, interaction)
 }
@@ -63,8 +63,4 @@ func (c *Client) ListenNoLonger(ctx context.Context, interaction string) error {
 // Duress is the silent alarm of whoever serves the contact.
 func (c *Client) Duress(ctx context.Context, interaction string) error {
 	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/duress", repeat: true}, interaction)
-}
-
-type because struct {
-	Reason string `json:"reason"`
 }

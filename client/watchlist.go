@@ -68,10 +68,7 @@ func (c *Client) Watch(ctx context.Context, n NewWatch) (string, error) {
 
 // Unwatch asks a second person to take an entry off its list.
 func (c *Client) Unwatch(ctx context.Context, entry, reason string) error {
-	in := struct {
-		Reason string `json:"reason"`
-	}{reason}
-	return c.tell(ctx, call{method: http.MethodPost, path: "/watchlist/%s/remove", in: in, key: repeatKey(""), repeat: true}, entry)
+	return c.tell(ctx, call{method: http.MethodPost, path: "/watchlist/%s/remove", in: because{reason}, key: repeatKey(""), repeat: true}, entry)
 }
 
 // Alerts lists the alerts that wait for a review, or those that were reviewed.
@@ -102,11 +99,8 @@ func (c *Client) AskRaise(ctx context.Context, interaction, reason string) (stri
 }
 
 func (c *Client) askSupervisor(ctx context.Context, path, interaction, reason string) (string, error) {
-	in := struct {
-		Reason string `json:"reason"`
-	}{reason}
 	out, err := ask[struct {
 		Approval string `json:"approval"`
-	}](ctx, c, call{method: http.MethodPost, path: path, in: in}, interaction)
+	}](ctx, c, call{method: http.MethodPost, path: path, in: because{reason}}, interaction)
 	return out.Approval, err
 }
