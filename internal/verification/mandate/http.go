@@ -92,6 +92,11 @@ func who(p *i18n.Printer, v View) string {
 	return p.T("mandate.kind_"+string(v.Kind)) + " · " + v.Name
 }
 
+// how is an assistance in one line.
+func how(p *i18n.Printer, v View) string {
+	return p.T("mandate.assistance_line", "format", p.T("mandate.format_"+v.Format), "name", v.Name)
+}
+
 func listPage(p *i18n.Printer, call string, look Look, purposes []purpose.Purpose, fields []catalog.Field) ListPage {
 	lang := string(p.Lang())
 	page := ListPage{Call: call, Speaker: web.Chip{Tone: web.Good, Text: p.T("mandate.customer_speaks")}}
@@ -101,7 +106,7 @@ func listPage(p *i18n.Printer, call string, look Look, purposes []purpose.Purpos
 		page.Customer = &web.Action{To: "/calls/" + call + "/speaker", Hidden: []web.Hidden{{Name: "mandate", Value: ""}}, Button: web.Button{Label: p.T("mandate.do_customer"), Key: "0"}}
 	}
 	if v := look.Assistance; v != nil {
-		page.Assistance = p.T("mandate.assistance_line", "format", p.T("mandate.format_"+v.Format), "name", v.Name)
+		page.Assistance = how(p, *v)
 	}
 	names := map[string]string{}
 	for _, one := range purposes {

@@ -553,7 +553,7 @@ func (s *Service) theirs(tx *db.Tx, a actor.Actor, f interaction.Facts, mandate 
 
 // Speak says who speaks in the agent's own live call: a representative by the mandate, or the
 // customer, by none. What was verified before counts for nothing from now on.
-func (s *Service) Speak(ctx context.Context, a actor.Actor, itx, mandate string, also ...func(*db.Tx) error) error {
+func (s *Service) Speak(ctx context.Context, a actor.Actor, itx, mandate string) error {
 	var refusal *errs.E
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		refusal = nil
@@ -594,11 +594,6 @@ func (s *Service) Speak(ctx context.Context, a actor.Actor, itx, mandate string,
 			return err
 		}
 		s.o.Interactions.Notify(tx, "mandate", f)
-		for _, do := range also {
-			if err := do(tx); err != nil {
-				return err
-			}
-		}
 		return nil
 	})
 	if err == nil && refusal != nil {
@@ -690,13 +685,13 @@ func (s *Service) isChild(tx *db.Tx, subject string) (bool, error) {
 
 // View is a mandate as the agent sees it: masked, and without contact and document number.
 type View struct {
-	ID, Document             string
-	Kind                     Kind
-	State                    State
-	Name, Customer, Format   string
-	May                      Scope
-	Recorded, Ends, Standing time.Time
-	Speaks                   bool // in this contact
+	ID, Document   string
+	Kind           Kind
+	State          State
+	Name, Format   string
+	May            Scope
+	Recorded, Ends time.Time
+	Speaks         bool // in this contact
 }
 
 // Look is what the desk shows of representatives in a contact.
@@ -705,7 +700,6 @@ type Look struct {
 	Speaker    *View // who speaks; nil: the customer
 	Assistance *View // how the customer wants to be spoken with; nil: nothing is known
 	Controller string
-	Language   string
 }
 
 // Of reads the mandates of the customer in the agent's own live call. It opens no value; that
@@ -723,7 +717,7 @@ func (s *Service) Of(ctx context.Context, a actor.Actor, itx string) (out Look, 
 		if err != nil {
 			return err
 		}
-		out.Controller, out.Language = f.Controller, f.Language
+		out.Controller = f.Controller
 		return s.look(tx, f, &out)
 	})
 	if err != nil || refusal == nil {
@@ -756,8 +750,8 @@ func (s *Service) look(tx *db.Tx, f interaction.Facts, out *Look) error {
 		if err != nil {
 			return err
 		}
-		v := View{ID: m.ID, Kind: m.Kind, State: m.stateAt(tx.Now()), Name: open.Name, Customer: open.Customer, Format: open.Format, Document: m.Document,
-			May: m.May, Recorded: m.Recorded, Ends: m.Ends, Standing: m.Standing, Speaks: through && m.ID == speaker.ID}
+		v := View{ID: m.ID, Kind: m.Kind, State: m.stateAt(tx.Now()), Name: open.Name, Format: open.Format, Document: m.Document,
+			May: m.May, Recorded: m.Recorded, Ends: m.Ends, Speaks: through && m.ID == speaker.ID}
 		out.List = append(out.List, v)
 		if v.Speaks {
 			out.Speaker = &v
@@ -785,7 +779,7 @@ func (s *Service) Line(ctx context.Context, a actor.Actor, itx string, p *i18n.P
 			speaker = who(p, *v) + " · " + p.T("mandate.state_"+string(v.State))
 		}
 		if v := look.Assistance; v != nil {
-			assistance = p.T("mandate.assistance_line", "format", p.T("mandate.format_"+v.Format), "name", v.Name)
+			assistance = how(p, *v)
 		}
 		return nil
 	})
