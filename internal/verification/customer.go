@@ -17,7 +17,6 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/kit/id"
-	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/vault"
 )
@@ -340,12 +339,7 @@ func (s *Service) deny(tx *db.Tx, customer actor.Actor, one Attempt, f interacti
 	if err := s.revoke(tx, customer, about, one.ID); err != nil {
 		return err
 	}
-	// Somebody works on this customer, and may do so in another contact at this moment.
-	tx.Data.Queue(sqlSignalSet, one.subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
-	if err := s.o.Interactions.Freeze(tx, customer, f.ID, errNotCalled.Code); err != nil {
-		return err
-	}
-	return jobs.Insert(tx, jobs.Job{Kind: DeniedJob, Key: one.ID, Payload: payload{one.ID, f.ID}})
+	return s.guard(tx, customer, one.ID, f.ID, one.subject)
 }
 
 // IsUnknown reports whether err says that a link is none of ours, or no longer.

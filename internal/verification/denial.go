@@ -14,6 +14,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
@@ -30,7 +31,7 @@ const MaxReason = 300
 
 // Denial is a contact that its customer denied, as those who review it see it: no personal data.
 type Denial struct {
-	ID          string   // of the link that was answered, the decision that was stopped, or the report that was made, ver_…
+	ID          string   // of the link that was answered, the decision or change that was stopped, or the report that was made, ver_…
 	Interaction string   // "" for a report about a call that is none of ours
 	Controller  string   // likewise
 	Agent       string   // staff id of who sent the link, of who decided as the second, or of who was reported
@@ -43,6 +44,20 @@ type Denial struct {
 	Finding     string    // of a review of a report that concerns no customer known yet; for one denial
 	ReviewedBy  string    // staff id; "" while nobody has looked
 	Reviewed    time.Time // zero while nobody has
+}
+
+// guard is what every denial brings: somebody works on this customer, and may do so in another contact at this moment. The
+// contact freezes, if there is one, and people are to look into it.
+func (s *Service) guard(tx *db.Tx, by actor.Actor, denial, interactionID, subject string) error {
+	if subject != "" {
+		tx.Data.Queue(sqlSignalSet, subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
+	}
+	if interactionID != "" {
+		if err := s.o.Interactions.Freeze(tx, by, interactionID, errNotCalled.Code); err != nil {
+			return err
+		}
+	}
+	return jobs.Insert(tx, jobs.Job{Kind: DeniedJob, Key: denial, Payload: payload{denial, interactionID}})
 }
 
 // Position is a place in the list of denials.

@@ -5,7 +5,6 @@ import (
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/id"
-	"github.com/amanah-id/amanah/internal/kit/jobs"
 )
 
 // Objection is that a customer stopped what another room had announced, from the page of its notice.
@@ -28,9 +27,5 @@ func (s *Service) DeniedSince(tx *db.Tx, subject string, since time.Time) (bool,
 func (s *Service) Objected(tx *db.Tx, o Objection) error {
 	one := id.NewAt(id.Verification, tx.Now())
 	tx.Data.Queue(sqlObjectionAdd, one, o.Interaction, o.Subject, o.Controller, o.Staff, micros(tx.Now()))
-	tx.Data.Queue(sqlSignalSet, o.Subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
-	if err := s.o.Interactions.Freeze(tx, s.o.Customer(one), o.Interaction, errNotCalled.Code); err != nil {
-		return err
-	}
-	return jobs.Insert(tx, jobs.Job{Kind: DeniedJob, Key: one, Payload: payload{one, o.Interaction}})
+	return s.guard(tx, s.o.Customer(one), one, o.Interaction, o.Subject)
 }

@@ -4,7 +4,6 @@ import (
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/id"
-	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 )
@@ -30,14 +29,8 @@ func (s *Service) Reported(tx *db.Tx, by actor.Actor, interactionID, number stri
 	if _, err := s.o.Log.Append(tx, entry); err != nil {
 		return err
 	}
-	if f.Subject != "" {
-		tx.Data.Queue(sqlSignalSet, f.Subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
-	}
 	if f.ID != "" {
-		if err := s.o.Interactions.Freeze(tx, by, f.ID, errNotCalled.Code); err != nil {
-			return err
-		}
 		s.o.Interactions.Notify(tx, "verification", f)
 	}
-	return jobs.Insert(tx, jobs.Job{Kind: DeniedJob, Key: report, Payload: payload{report, f.ID}})
+	return s.guard(tx, by, report, f.ID, f.Subject)
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
-	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/message"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/approval"
@@ -361,15 +360,11 @@ func (s *Service) Object(ctx context.Context, token string) error {
 		}
 		one.State, one.Stopped = secondStopped, tx.Now()
 		one.save(tx)
-		tx.Data.Queue(sqlSignalSet, one.Subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
 		customer := s.o.Customer(one.ID)
 		if err := s.seconded(tx, customer, one, errNotCalled.Code); err != nil {
 			return err
 		}
-		if err := s.o.Interactions.Freeze(tx, customer, one.Interaction, errNotCalled.Code); err != nil {
-			return err
-		}
-		return jobs.Insert(tx, jobs.Job{Kind: DeniedJob, Key: one.ID, Payload: payload{one.ID, one.Interaction}})
+		return s.guard(tx, customer, one.ID, one.Interaction, one.Subject)
 	})
 }
 

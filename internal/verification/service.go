@@ -27,9 +27,8 @@ import (
 	"github.com/amanah-id/amanah/internal/verification/method"
 )
 
-// DeniedJob is the kind of the job row left for the incident room when a customer says
-// that somebody else is calling. Its payload names the attempt and the interaction. Until
-// there is that room, people find these contacts in the list of denials.
+// DeniedJob is the kind of the job row left for the incident room when a customer denies
+// something. Its payload names the denial and the interaction. Until there is that room, people find these contacts in the list of denials.
 const DeniedJob = "verification.denied_by_customer"
 
 // ExpireJob ends a link that nobody answered.
