@@ -145,17 +145,14 @@ type HitRow struct {
 type Attempt struct {
 	Number string // of the link that waits for an answer
 	State  web.Chip
-	Until  time.Time
 	Say    string
 }
 
 // Second is how a second member of staff is asked, what came of it, and how the contact counts as a call back.
 type Second struct {
-	Call   string
 	State  *web.Chip
 	Text   string
-	Until  time.Time  // asked: the answer is no after this
-	Reason *web.Input // nil while one is asked
+	Reason *web.Input // nil while one is asked, and once one agreed
 	Back   *web.Action
 }
 
@@ -437,8 +434,8 @@ func (page *CallPage) verify(p *i18n.Printer, st verification.Status) {
 		a := st.Attempts[0]
 		page.Attempt = &Attempt{State: web.Chip{Tone: attemptTones[a.State], Text: p.T("desk.attempt_" + string(a.State))}}
 		if a.State.Answerable() {
-			page.Attempt.Number, page.Attempt.Until = fmt.Sprintf("%02d", a.Number), a.Expires
-			page.Attempt.Say = page.said.T("desk.link_say", "number", fmt.Sprintf("%02d", a.Number))
+			page.Attempt.Number = fmt.Sprintf("%02d", a.Number)
+			page.Attempt.Say = page.said.T("desk.link_say", "number", page.Attempt.Number)
 		}
 	}
 	if st.Level < verification.V3 {
@@ -479,16 +476,12 @@ var decisionTones = map[string]web.Tone{"asked": web.Info, "approved": web.Good,
 // second fills what the gravest acts need beside the customer's own proof.
 func (page *CallPage) second(p *i18n.Printer, st verification.Status) {
 	d := st.Second
-	page.Second = &Second{Call: page.ID}
+	page.Second = &Second{}
 	if d.State != "" {
 		page.Second.State = &web.Chip{Tone: decisionTones[d.State], Text: p.T("desk.second_" + d.State)}
 		page.Second.Text = p.T("desk.second_"+d.State+"_next", "until", p.DateTime(d.Until))
 	}
-	switch d.State {
-	case "asked":
-		page.Second.Until = d.Until
-	case "approved":
-	default:
+	if d.State != "asked" && d.State != "approved" {
 		page.Second.Reason = &web.Input{ID: "f-second", Name: "reason", Label: p.T("desk.second_reason"), Type: "text", Max: 200, Required: true, Key: "s"}
 	}
 	if st.CallBack {
