@@ -137,7 +137,7 @@ type outcomeJSON struct {
 	Code        string `json:"code,omitempty" doc:"Why this event was refused; the others of the batch were taken"`
 }
 
-func (s screens) operations(rt *web.Router) {
+func (s api) operations(rt *web.Router) {
 	own := web.Access{Roles: serves, Scope: "serve"}
 	post := func(path, summary string) web.Op {
 		return web.Op{Method: http.MethodPost, Path: "/interactions" + path, Summary: summary, Access: own, MaxBody: 8 << 10, Unkeyed: "it names a state, and a contact takes each step once; read the contact to see where it stands"}
@@ -243,7 +243,7 @@ func (s screens) operations(rt *web.Router) {
 // receiveBatch takes the events of a batch one after the other. One that is refused for
 // itself does not hold up the others; when the house itself is in need, the whole batch is
 // refused and may be sent again, for what was taken counts once.
-func (s screens) receiveBatch(ctx context.Context, a actor.Actor, body []byte) ([]outcomeJSON, error) {
+func (s api) receiveBatch(ctx context.Context, a actor.Actor, body []byte) ([]outcomeJSON, error) {
 	events, err := interaction.ParseBatch(body)
 	if err != nil {
 		return nil, err

@@ -18,12 +18,12 @@ import (
 
 var serves = []actor.Role{actor.Agent, actor.Supervisor}
 
-// screens are the operations of the room's verbs.
-type screens struct{ *interaction.Service }
+// api is the room's verbs as operations.
+type api struct{ *interaction.Service }
 
 // Module is what interaction brings to the house.
 func Module(verbs *interaction.Service) web.Module {
-	s := screens{verbs}
+	s := api{verbs}
 	return web.Module{
 		Name: "interaction", Schema: interaction.Schema().FS, Messages: interaction.Messages, Routes: s.operations,
 		Jobs: map[string]jobs.Handler{interaction.SweepJob: func(ctx context.Context, _ jobs.Run) error {
