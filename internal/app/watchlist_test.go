@@ -557,3 +557,31 @@ func TestWhatMoreCustomersShareThanCanBeWatchedOverNamesNobody(t *testing.T) {
 		}
 	})
 }
+
+// The screen is asked for anew when somebody decides, and is sent again only when it would say something else.
+func TestTheDeskIsSentAgainOnceASecondMemberOfStaffHasDecided(t *testing.T) {
+	w := openWorld(t, db.Options{})
+	boss := person(t, w, actor.Supervisor)
+	b, a, itx := browsing(t, w, "order_status", 1)
+	v, err := w.Desk.View(t.Context(), a, itx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	list(t, w, watchlist.Protected, watchlist.BySubject, v.Subject)
+	before := b.do("GET", "/calls/"+itx, nil)
+	stamp := stamped.FindStringSubmatch(before.Body.String())
+	if len(stamp) != 2 || !strings.Contains(before.Body.String(), "/four-eyes") || strings.Count(before.Body.String(), "datanya baru terbuka") != 1 {
+		t.Fatalf("%v %s", stamp, before.Body)
+	}
+	again := func() int { return b.do("GET", "/calls/"+itx, nil, "If-None-Match", `"`+stamp[1]+`"`).Code }
+	if _, err := w.Watchlist.Second(t.Context(), a, itx, "menanyakan pesanan"); err != nil {
+		t.Fatal(err)
+	}
+	if code := again(); code != 304 {
+		t.Errorf("nothing has changed yet: %d", code)
+	}
+	decide(t, w, boss, true)
+	if code := again(); code != 200 {
+		t.Errorf("the desk does not hear that it may go on: %d", code)
+	}
+}

@@ -291,6 +291,41 @@ type View struct {
 	Receipt Receipt
 }
 
+// Openable says of each field of the purpose what the gate would answer now, masked and revealed: "" or the code of its
+// refusal. It opens nothing and enters nothing; equal answers, equal screens.
+func (s *Service) Openable(ctx context.Context, a actor.Actor, itx string) (map[string][2]string, error) {
+	var out map[string][2]string
+	err := s.DB.Read(ctx, func(tx *db.Tx) error {
+		out = map[string][2]string{}
+		look, err := s.Gate.Preview(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Note})
+		fields := within(look.Facts, s.uses(look.Facts.Purpose))
+		if err != nil || len(fields) == 0 {
+			return err
+		}
+		for i, verb := range []gate.Verb{gate.Mask, gate.Reveal} {
+			ans, err := s.Gate.Preview(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: verb, Fields: fields})
+			if err != nil {
+				return err
+			}
+			for _, name := range fields {
+				one := out[name]
+				one[i] = errs.CodeOf(refusedAs(ans, name))
+				out[name] = one
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// refusedAs is why a field is refused in an answer; nil when it is not.
+func refusedAs(ans gate.Answer, name string) error {
+	if e := ans.Refused[name]; e != nil {
+		return e
+	}
+	return nil
+}
+
 // View opens the masked view: one leaf for the page, one opening, and a preview of what
 // each verb would be allowed, which opens nothing.
 func (s *Service) View(ctx context.Context, a actor.Actor, itx string) (View, error) {

@@ -20,15 +20,22 @@ import (
 )
 
 var (
-	chrome    context.Context // the one browser; a person is a window with own cookies
-	site      string          // of the demonstration, without a slash at the end
-	folder    string          // of the demonstration's data
-	tools     string          // folder of the programs under test
-	downloads string          // where browsers put files
-	caller    string          // number of the customer whom the stories are about
-	others    []string        // numbers of more customers: one customer is sent ten links in ten minutes at most
-	without   string          // why there is no browser
+	chrome    context.Context   // the one browser; a person is a window with own cookies
+	site      string            // of the demonstration, without a slash at the end
+	folder    string            // of the demonstration's data
+	tools     string            // folder of the programs under test
+	downloads string            // where browsers put files
+	caller    string            // number of the customer whom the stories are about
+	history   map[string]string // what that customer answers, by the kind of question
+	others    []customer        // more customers: one is sent ten links in ten minutes at most
+	without   string            // why there is no browser
 )
+
+// customer is somebody who may call.
+type customer struct {
+	Phone   string
+	History map[string]string
+}
 
 const password = "melati-putih-di-tepi-danau"
 
@@ -119,7 +126,8 @@ func demonstrate() (stop func(), err error) {
 		text, err := os.ReadFile(filepath.Join(folder, "demo.json"))
 		var state struct {
 			URL, Caller string
-			Others      []string
+			Person      customer
+			Others      []customer
 		}
 		if err != nil || json.Unmarshal(text, &state) != nil {
 			continue
@@ -130,7 +138,7 @@ func demonstrate() (stop func(), err error) {
 		}
 		_ = answer.Body.Close()
 		if answer.StatusCode == http.StatusOK {
-			site, caller, others = state.URL, state.Caller, state.Others
+			site, caller, history, others = state.URL, state.Caller, state.Person.History, state.Others
 			return stop, nil
 		}
 	}

@@ -65,9 +65,9 @@ func another(t *testing.T) {
 	if len(others) == 0 {
 		return // no browser, or no more customers
 	}
-	usual := caller
-	caller, others = others[0], others[1:]
-	t.Cleanup(func() { caller = usual })
+	usual, known := caller, history
+	caller, history, others = others[0].Phone, others[0].History, others[1:]
+	t.Cleanup(func() { caller, history = usual, known })
 }
 
 // identifies the caller by number and chooses the purpose that a stroke stands for.

@@ -35,19 +35,20 @@ const demoPassword = "melati-putih-di-tepi-danau" //nolint:gosec // see above
 
 // demoState is what `demo code` and `demo walk` need to know; it lies beside the stores as demo.json.
 type demoState struct {
-	URL       string      `json:"url"`
-	Logins    []demoLogin `json:"logins"`
-	Client    string      `json:"client"`     // id of the API client that lets calls ring
-	ClientKey string      `json:"client_key"` // its key
-	Niaga     string      `json:"controller"` // whose calls ring
-	Caller    string      `json:"caller"`     // number of the customer who rings first; fictional
-	Person    demoPerson  `json:"person"`     // who that is
-	Others    []string    `json:"others"`     // numbers of more customers of the same company
+	URL       string       `json:"url"`
+	Logins    []demoLogin  `json:"logins"`
+	Client    string       `json:"client"`     // id of the API client that lets calls ring
+	ClientKey string       `json:"client_key"` // its key
+	Niaga     string       `json:"controller"` // whose calls ring
+	Caller    string       `json:"caller"`     // number of the customer who rings first; fictional
+	Person    demoPerson   `json:"person"`     // who that is
+	Others    []demoPerson `json:"others"`     // more customers of the same company
 }
 
-// demoPerson is the customer who rings first, as whoever plays the caller must know them: nobody, like all the others.
+// demoPerson is a customer, as whoever plays the caller must know them: nobody, like all the others.
 type demoPerson struct {
 	Name    string            `json:"name"`
+	Phone   string            `json:"phone"`
 	Number  string            `json:"number"`
 	History map[string]string `json:"history"` // answers by kind of question
 }

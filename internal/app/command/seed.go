@@ -56,13 +56,16 @@ func seed(ctx context.Context, h *app.House, customers int) (*demoState, error) 
 		}
 	}
 	caller := people[0]
-	s := &demoState{Niaga: companies[0].ID, Caller: caller.Phones[0].Value, Person: demoPerson{Name: caller.Name, Number: caller.Number, History: map[string]string{}}}
-	for _, fact := range caller.History {
-		s.Person.History[fact.Kind] = fact.Value
+	s := &demoState{Niaga: companies[0].ID, Caller: caller.Phones[0].Value, Person: played(caller)}
+	owners := map[string]int{} // families share telephones
+	for _, p := range people {
+		for _, phone := range p.Phones {
+			owners[phone.Value]++
+		}
 	}
 	for _, p := range people[1:] {
-		if p.Controller == caller.Controller && len(s.Others) < 20 {
-			s.Others = append(s.Others, p.Phones[0].Value)
+		if p.Controller == caller.Controller && owners[p.Phones[0].Value] == 1 && len(s.Others) < 20 {
+			s.Others = append(s.Others, played(p))
 		}
 	}
 	all := []string{companies[0].ID, companies[1].ID}
@@ -84,6 +87,15 @@ func seed(ctx context.Context, h *app.House, customers int) (*demoState, error) 
 		Name: "Demo telephony", Scopes: []string{identity.ScopeInteractions, identity.ScopeEvents, identity.ScopeServe, identity.ScopeVerify}, Controllers: all,
 	})
 	return s, err
+}
+
+// played is a person as whoever plays the caller must know them.
+func played(p fiction.Person) demoPerson {
+	out := demoPerson{Name: p.Name, Phone: p.Phones[0].Value, Number: p.Number, History: map[string]string{}}
+	for _, fact := range p.History {
+		out.History[fact.Kind] = fact.Value
+	}
+	return out
 }
 
 // seedCustomers imports one company's customers, their history and what they said about offers.

@@ -677,8 +677,14 @@ func (s screens) standing(r *web.Request) (now standing, err error) {
 			return now, err
 		}
 	}
+	var openable map[string][2]string
+	if now.Agent == r.Actor.ID() && now.Purpose != "" && now.State.InService() {
+		if openable, err = s.Openable(r.Context(), r.Actor, now.ID); err != nil {
+			return now, err
+		}
+	}
 	hash := fnv.New64a()
-	_, _ = fmt.Fprint(hash, now.View, now.proof, now.speaker, now.assistance, now.listened) // a hash never fails
+	_, _ = fmt.Fprint(hash, now.View, now.proof, now.speaker, now.assistance, now.listened, openable) // a hash never fails
 	now.stamp = fmt.Sprintf("%016x", hash.Sum64())
 	return now, nil
 }

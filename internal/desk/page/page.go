@@ -547,7 +547,7 @@ func (page *CallPage) fields(p *i18n.Printer, v desk.View) {
 func row(p *i18n.Printer, itx string, f desk.FieldView, value desk.Value, key string, first bool) Line {
 	stored := len(f.Values) > 0
 	l := line(p, itx, f.Field.Label, value)
-	if f.Why != nil {
+	if f.Why != nil && bosses[f.Why.Code] == "" { // that is said once, where the supervisor is asked
 		l.Why = why(p, f.Why)
 	}
 	target := []web.Hidden{{Name: "field", Value: f.Field.Name}}
@@ -566,7 +566,7 @@ func row(p *i18n.Printer, itx string, f desk.FieldView, value desk.Value, key st
 		l.Compare = &web.Input{ID: "said-" + f.Field.Name, Name: "said", Label: p.T("desk.said_of", "field", l.Label), Type: "text", Max: 200, Required: true, Key: "= " + key}
 	}
 	nothing := l.Reveal == nil && l.Resend == nil && l.Compare == nil
-	if closed := f.May[gate.Reveal]; l.Why == "" && closed != nil && (nothing || slices.Contains(passing, closed.Code)) {
+	if closed := f.May[gate.Reveal]; l.Why == "" && closed != nil && bosses[closed.Code] == "" && (nothing || slices.Contains(passing, closed.Code)) {
 		l.Why = why(p, closed)
 	}
 	return l
