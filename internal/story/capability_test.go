@@ -84,7 +84,7 @@ func TestStoryTheCustomerTypesWhatTheAgentNeedNotHear(t *testing.T) {
 	rina.sees("Data diterima dan disimpan tersegel")
 	rina.seesNot("POL-2026-00456")
 	rina.looks("collected")
-	rina.once("l")
+	rina.waits("cannot ask for the health note", `(() => { const e = document.querySelector("#f-ask-field"), o = [...e.options].find((o) => o.textContent.includes("kesehatan")); if (o) e.value = o.value; return o; })()`)
 	rina.clicks("button", "Kirim tautan")
 	rina.sees("Tautan dikirim ke kontak terdaftar", "menunggu")
 	rina.looks("asked")

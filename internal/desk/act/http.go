@@ -113,7 +113,11 @@ func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fie
 			{Chip: &web.Chip{Tone: askTones[q.State], Text: p.T("act.ask_" + string(q.State))}}}})
 	}
 	if o.Refusal != nil {
-		page.Why = &web.Notice{Tone: web.Info, Title: p.Args(o.Refusal.Code, o.Refusal.Args), Text: p.T("act.change_needs")}
+		next := o.Refusal.Code + ".next"
+		if o.Refusal.Code == "gate.level_too_low" {
+			next = "act.change_needs" // what this level takes
+		}
+		page.Why = &web.Notice{Tone: web.Info, Title: p.Args(o.Refusal.Code, o.Refusal.Args), Text: p.Args(next, o.Refusal.Args)}
 	} else {
 		had := map[string]bool{}
 		for _, one := range o.Contacts {
