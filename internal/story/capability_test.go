@@ -43,7 +43,7 @@ func TestStoryAProtectedPersonOpensOnlyAfterASecondPersonHasDecided(t *testing.T
 
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
 	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.startsCall(indonesian)
 	rina.identifies("1")
 	customer.confirms(rina.sendsLink())
 	rina.sees("orang yang dilindungi", "Minta supervisor")
@@ -57,19 +57,17 @@ func TestStoryAProtectedPersonOpensOnlyAfterASecondPersonHasDecided(t *testing.T
 	dewi.looks("four-eyes-asked")
 	dewi.once("a")
 	rina.sees("Data untuk tujuan ini")
-	rina.once("r a")
-	rina.waits("sees no opened value", opened)
+	rina.reveals()
 	rina.looks("four-eyes-served")
 	rina.presses("Escape")
-	rina.once("e Enter")
-	rina.isAt("/desk")
+	rina.finishes()
 }
 
 func TestStoryTheCustomerTypesWhatTheAgentNeedNotHear(t *testing.T) {
 	another(t)
 	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
 	rina.signsIn("agent", indonesian)
-	rina.startsCall("Perusahaan", "Nomor penelepon", "Mulai")
+	rina.startsCall(indonesian)
 	rina.purposeOf("Layanan polis dan klaim")
 	rina.once("n")
 	rina.once("1")
@@ -107,8 +105,7 @@ func TestStoryTheCustomerTypesWhatTheAgentNeedNotHear(t *testing.T) {
 	rina.seesNot("penisilin")
 	rina.looks("ask-came")
 	rina.once("h")
-	rina.once("e Enter")
-	rina.isAt("/desk")
+	rina.finishes()
 	letters++ // the link of the request
 }
 
@@ -116,7 +113,7 @@ func TestStoryAnAssistantIsRecordedAndTheDeskSaysHowToSpeak(t *testing.T) {
 	another(t)
 	rina, customer := somebody(t, "rina", "en"), somebody(t, "customer", "en")
 	rina.signsIn("agent", english)
-	rina.startsCall("Company", "Caller's number", "Start")
+	rina.startsCall(english)
 	rina.once("1")
 	rina.once("n")
 	rina.once("1")
@@ -144,8 +141,7 @@ func TestStoryAnAssistantIsRecordedAndTheDeskSaysHowToSpeak(t *testing.T) {
 	rina.once("b")
 	rina.sees("Sign-language")
 	rina.looks("en-desk-assistance")
-	rina.once("e Enter")
-	rina.isAt("/desk")
+	rina.finishes()
 }
 
 func TestStoryWhoeverIsCalledChecksTheCallByItsCode(t *testing.T) {
