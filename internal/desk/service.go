@@ -309,21 +309,15 @@ func (s *Service) Openable(ctx context.Context, a actor.Actor, itx string) (map[
 			}
 			for _, name := range fields {
 				one := out[name]
-				one[i] = errs.CodeOf(refusedAs(ans, name))
+				if e := ans.Refused[name]; e != nil {
+					one[i] = e.Code
+				}
 				out[name] = one
 			}
 		}
 		return nil
 	})
 	return out, err
-}
-
-// refusedAs is why a field is refused in an answer; nil when it is not.
-func refusedAs(ans gate.Answer, name string) error {
-	if e := ans.Refused[name]; e != nil {
-		return e
-	}
-	return nil
 }
 
 // View opens the masked view: one leaf for the page, one opening, and a preview of what
