@@ -182,6 +182,13 @@ func (p *person) opens(path string) {
 	p.do(chromedp.Navigate(site + path))
 }
 
+// looksAgain loads the page anew.
+func (p *person) looksAgain() {
+	p.t.Helper()
+	p.asks(`(() => { window.before = true; location.reload() })()`, nil)
+	p.waits("gets no new page", `!window.before && document.readyState === "complete"`)
+}
+
 // sees waits for texts that can be seen, in any order.
 func (p *person) sees(texts ...string) {
 	p.t.Helper()
@@ -262,8 +269,10 @@ func (p *person) chooses(label, option string) {
 }
 
 // presses strokes, one after the other: single characters or Enter, Escape, Tab and arrows.
+// A page whose script has not run yet takes none: nobody strikes before it stands.
 func (p *person) presses(strokes ...string) {
 	p.t.Helper()
+	p.waits("waits for the page to stand", `document.readyState === "complete"`)
 	named := map[string]input.DispatchKeyEventParams{
 		"Enter": {Text: "\r", WindowsVirtualKeyCode: 13}, "Escape": {WindowsVirtualKeyCode: 27}, "Tab": {WindowsVirtualKeyCode: 9},
 		"ArrowRight": {WindowsVirtualKeyCode: 39}, "ArrowDown": {WindowsVirtualKeyCode: 40},

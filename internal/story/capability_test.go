@@ -100,7 +100,7 @@ func TestStoryTheCustomerTypesWhatTheAgentNeedNotHear(t *testing.T) {
 	customer.sees("Terima kasih, sudah kami terima")
 	customer.looks("ask-received")
 
-	rina.waits("cannot look again", `(location.reload(), true)`)
+	rina.looksAgain()
 	rina.sees("diterima")
 	rina.seesNot("penisilin")
 	rina.looks("ask-came")
