@@ -282,7 +282,7 @@ func TestWhatAProviderReportsIsFinalAndChangesOnlyWhatWasSent(t *testing.T) {
 		o.must(o.Reported(ctx, SMS, nil, nil))
 		// The page takes it without a session, and tells no more than a status.
 		by.reports, by.err = nil, errReport
-		if w := o.desk.Do("", "POST", "/messages/status/email", "x"); w.Code != 403 {
+		if w := o.desk.Do("", "POST", "/messages/status/email", "x"); w.Code != 403 || w.Header().Get("Content-Type") != "application/problem+json" {
 			t.Errorf("%d %s", w.Code, w.Body)
 		}
 		by.err = nil

@@ -48,7 +48,7 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("GET /outbox", web.Access{Roles: reads}, s.showOutbox)
 	rt.Page("GET /outbox/dead", web.Access{Roles: reads}, s.showDead)
 	rt.Page("POST /outbox/{message}/retry", web.Access{Roles: retries}, s.postRetry)
-	rt.Page("POST /messages/status/{channel}", web.Access{Public: true}, s.postStatus)
+	rt.Foreign("POST /messages/status/{channel}", web.Access{Public: true}, (*web.Request).Problem, s.postStatus)
 	s.operations(rt)
 	if inbox := s.inbox(); inbox != nil {
 		rt.Page("GET /demo/inbox", web.Access{Public: true}, func(r *web.Request) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -429,7 +430,7 @@ func TestTheFormsAndTheEndpointsUseTheSameVerbs(t *testing.T) {
 			if w.Code == 204 {
 				break
 			}
-			if w.Code != 429 || w.Header().Get("Retry-After") == "" {
+			if w.Code != 429 || w.Header().Get("Retry-After") == "" || w.Header().Get("Content-Type") != "application/problem+json" {
 				t.Fatalf("%d %s", w.Code, w.Body)
 			}
 			slowed++
@@ -440,8 +441,19 @@ func TestTheFormsAndTheEndpointsUseTheSameVerbs(t *testing.T) {
 		t.Fatalf("%d events, slowed %d times", len(r.intake.events), slowed)
 	}
 	clock = clock.Add(time.Minute)
-	if w := desk.Do("", "POST", lineAt, ring(1), "Content-Type", "application/json"); w.Code != 401 {
-		t.Errorf("forged: %d", w.Code)
+	// A machine is told in a machine's words, whatever it says that it accepts.
+	for _, accept := range []string{"", "*/*", "text/html"} {
+		for at, want := range map[string]struct {
+			status int
+			code   string
+		}{lineAt: {401, "telephony.signature"}, "/telephony/lines/lin_00000000000000000000000000": {404, "telephony.unknown"}} {
+			w := desk.Do("", "POST", at, ring(1), "Content-Type", "application/json", "Accept", accept)
+			var problem web.Problem
+			if err := json.Unmarshal(w.Body.Bytes(), &problem); err != nil || w.Code != want.status || problem.Code != want.code || w.Header().Get("Content-Type") != "application/problem+json" {
+				t.Errorf("Accept %q: %d %s %v", accept, w.Code, w.Body, err)
+			}
+			clock = clock.Add(time.Second)
+		}
 	}
 	post := func(path, body string) (int, string) {
 		t.Helper()

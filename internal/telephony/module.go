@@ -53,7 +53,7 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("POST /telephony/hooks/{hook}/remove", changes, s.post(s.RemoveHook, "hook", "telephony.done_remove"))
 	rt.Page("POST /telephony/deliveries/{delivery}/replay", looks, s.post(s.Replay, "delivery", "telephony.done_replay"))
 	// Where signed events come in. The signature is the proof; there is no session.
-	rt.Page("POST /telephony/lines/{line}", web.Access{Public: true}, func(r *web.Request) error {
+	rt.Foreign("POST /telephony/lines/{line}", web.Access{Public: true}, (*web.Request).Problem, func(r *web.Request) error {
 		body, err := io.ReadAll(r.HTTP.Body)
 		if err != nil {
 			return errDocument.With("place", "body")

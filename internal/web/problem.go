@@ -234,15 +234,8 @@ func (s *Server) fail(st *state, w http.ResponseWriter, r *http.Request, err err
 	if status == http.StatusUnauthorized && (e.Code == "web.second_factor" && s.hold(req) || s.toSignIn(st, w, r, e)) {
 		return
 	}
-	h := w.Header()
 	if wantsJSON(r) {
-		p := s.problem(e, st.lang, st.trace)
-		for k, v := range p.GetHeaders() {
-			h[k] = v
-		}
-		h.Set("Content-Type", "application/problem+json")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(p) // the client is gone; there is nobody to tell
+		req.Problem(status, e)
 		return
 	}
 	in := cmp.Or(st.spoken, st.lang)
@@ -260,10 +253,21 @@ func (s *Server) fail(st *state, w http.ResponseWriter, r *http.Request, err err
 	}
 	if failed != nil { // the error page itself is broken: say so in the plainest way
 		st.err = errs.Wrap(errs.Internal, "web.render", failed)
-		h.Set("Content-Type", "text/plain; charset=utf-8")
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		w.WriteHeader(http.StatusInternalServerError)
 		_, _ = fmt.Fprintln(w, words.Title, st.trace)
 	}
+}
+
+// Problem answers an error as the API does: also what a Foreign route fails with whose callers are machines of no other standard.
+func (r *Request) Problem(status int, e *errs.E) {
+	p, h := r.router.server.problem(e, r.Lang, r.Trace), r.Writer.Header()
+	for k, v := range p.GetHeaders() {
+		h[k] = v
+	}
+	h.Set("Content-Type", "application/problem+json")
+	r.Writer.WriteHeader(status)
+	_ = json.NewEncoder(r.Writer).Encode(p) // the client is gone; there is nobody to tell
 }
 
 // toSignIn sends a browser that asked for a page to the page where it can become somebody,

@@ -293,8 +293,8 @@ func (rt *Router) Page(pattern string, access Access, handle func(*Request) erro
 	rt.pages(ro, handle)
 }
 
-// Foreign registers a route of another standard (SCIM), for API clients: requests, answers and
-// errors, those of the desk too, have that standard's form.
+// Foreign registers a route of another standard (SCIM, signed reports of other systems), for machines: requests, answers
+// and errors, those of the desk too, have that standard's form.
 func (rt *Router) Foreign(pattern string, access Access, fails func(r *Request, status int, e *errs.E), handle func(*Request) error) {
 	defer rt.recovered(pattern)
 	method, _, _ := strings.Cut(pattern, " ")
