@@ -28,6 +28,7 @@ var (
 	caller    string            // number of the customer whom the stories are about
 	history   map[string]string // what that customer answers, by the kind of question
 	others    []customer        // more customers: one is sent ten links in ten minutes at most
+	idp       *provider         // where the company's staff can sign in
 	without   string            // why there is no browser
 )
 
@@ -65,6 +66,10 @@ func stage(m *testing.M) (code int, err error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return 1, fmt.Errorf("go build: %w: %s", err, out)
 	}
+	if idp, err = openProvider(); err != nil {
+		return 1, err
+	}
+	defer idp.server.Close()
 	stop, err := demonstrate()
 	if err != nil {
 		return 1, err
@@ -103,7 +108,8 @@ func demonstrate() (stop func(), err error) {
 		return nil, err
 	}
 	demo := exec.Command(filepath.Join(tools, "amanah"), "demo", "--data", folder, "--listen", address)
-	demo.Stderr, demo.Env = os.Stderr, environment()
+	demo.Stderr, demo.Env = os.Stderr, append(environment(), "AMANAH_TELEPHONY_ALLOW=127.0.0.1",
+		"AMANAH_OIDC_ISSUER="+idp.issuer, "AMANAH_OIDC_NAME=Penyedia Kantor", "AMANAH_OIDC_CLIENT_ID="+providerClient, "AMANAH_OIDC_CLIENT_SECRET="+providerPassword, "AMANAH_OIDC_SECOND_FACTOR_AMR=otp")
 	if err := demo.Start(); err != nil {
 		return nil, err
 	}

@@ -40,6 +40,13 @@ func (p *person) signsIn(login string, in tongue) {
 	p.fills(in.code, runs(p.t, "amanah", "demo", "code", login, "--data", folder))
 	p.presses("Enter")
 	p.waits("is not signed in", `document.readyState === "complete" && document.querySelector(".who")`)
+	p.keepsSession(login)
+}
+
+// keepsSession of the browser for the stories to come.
+func (p *person) keepsSession(login string) {
+	p.t.Helper()
+	delete(sessions, login)
 	for _, c := range call(p, network.GetCookies, network.GetCookiesParams{URLs: []string{site}}).Cookies {
 		if strings.HasPrefix(c.Name, "__Host-") {
 			sessions[login] = append(sessions[login], &network.CookieParam{Name: c.Name, Value: c.Value, URL: site, Path: "/", Secure: c.Secure, HTTPOnly: c.HTTPOnly, SameSite: c.SameSite})
@@ -116,15 +123,21 @@ func (p *person) opensInbox() {
 // getsLetter finds a letter in the customer's inbox that says so.
 func (p *person) getsLetter(text string) {
 	p.t.Helper()
+	p.finds("/demo/inbox", text)
+}
+
+// finds a text on a page that does not renew itself.
+func (p *person) finds(path, text string) {
+	p.t.Helper()
 	for range 100 {
-		p.opens("/demo/inbox")
+		p.opens(path)
 		var there bool
 		if p.asks(`document.body.innerText.includes(`+quoted(text)+`)`, &there); there {
 			return
 		}
 		time.Sleep(100 * time.Millisecond)
 	}
-	p.t.Fatalf("%s: no letter says %q", p.name, text)
+	p.t.Fatalf("%s: %s does not say %q", p.name, path, text)
 }
 
 // sendsLink and hears the number to read out.
