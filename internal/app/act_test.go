@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/amanah-id/amanah/internal/app/bench"
+	"github.com/amanah-id/amanah/internal/consent"
 	"github.com/amanah-id/amanah/internal/desk/act"
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
@@ -22,8 +23,10 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/message"
+	"github.com/amanah-id/amanah/internal/purpose"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
+	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/internal/vault"
 	"github.com/amanah-id/amanah/internal/verification"
@@ -688,6 +691,57 @@ func TestACallThatTheExchangeDoesNotMakeEndsAndTheOtherGoesOn(t *testing.T) {
 		h.must(err)
 		if _, err := acts.Dial(ctx, stranger, itx, "phone", ""); errs.CodeOf(err) != "gate.not_found" {
 			t.Errorf("a colleague: %v", err)
+		}
+	})
+}
+
+func TestWhatWasAskedForIsNotTakenOnceItsPurposeOrConsentIsGone(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		setup, marketing := actor.NewDuty(purpose.Setup), mustPurpose(t, h.world, "marketing")
+		write := func(what func(tx *db.Tx) error) { t.Helper(); h.must(h.DB.Write(ctx, what)) }
+		collects := func(fields ...string) {
+			t.Helper()
+			write(func(tx *db.Tx) error {
+				p, err := h.Purposes.Get(tx, marketing)
+				if err == nil {
+					p.Fields = map[gate.Verb][]string{gate.Compare: {"customer_number"}, gate.Collect: fields}
+					_, err = h.Purposes.Revise(tx, setup, p)
+				}
+				return err
+			})
+		}
+		var subject string
+		say := func(what consent.What) {
+			t.Helper()
+			write(func(tx *db.Tx) error {
+				_, err := h.Consents.Record(tx, setup, consent.Event{Subject: subject, Purpose: marketing, What: what, Channel: "paper"})
+				return err
+			})
+		}
+		for n, c := range []struct {
+			name string
+			ends func()
+			code string
+		}{
+			{"nothing ends", func() {}, ""},
+			{"the consent is withdrawn", func() { say(consent.Withdrawn) }, "act.ask_over"},
+			{"the field is not used any more", func() { collects() }, "act.ask_over"},
+			{"the purpose is over", func() { write(func(tx *db.Tx) error { return h.Purposes.Retire(tx, setup, marketing) }) }, "act.ask_over"},
+		} {
+			_, err := h.customer(ctx, n+2) // the first is there
+			h.must(err)
+			a, itx, who := h.firstFor("marketing", n+2)
+			h.prove(itx, who, "link:email@40+history")
+			subject = who
+			collects("case_reference")
+			say(consent.Granted)
+			_, err = h.Acts.AskCustomer(ctx, a, itx, "case_reference", "")
+			h.must(err)
+			c.ends()
+			if err := h.Acts.Give(ctx, h.tokenOf("/v/ask/"), "KASUS-1"); errs.CodeOf(err) != c.code {
+				t.Errorf("%s: %v", c.name, err)
+			}
 		}
 	})
 }

@@ -56,6 +56,7 @@ import (
 	"github.com/amanah-id/amanah/internal/verification/simswap"
 	"github.com/amanah-id/amanah/internal/watchlist"
 	"github.com/amanah-id/amanah/internal/web"
+	"github.com/amanah-id/amanah/internal/web/idempotency"
 	"github.com/amanah-id/amanah/proof"
 )
 
@@ -418,6 +419,13 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	h.Acts = act.New(act.Options{
 		DB: d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Interactions: h.Interactions, Verification: h.Verification,
 		Messages: h.Messages, Desk: h.Desk, Company: company, Customer: actor.NewCustomer, Duty: duty(act.Duty), Address: Origin(cfg), Wait: cfg.Desk.ObjectWithin, Out: h.lineOut(mappings),
+		Stands: func(tx *db.Tx, subject, purposeID, field string) (bool, error) {
+			p, err := h.Purposes.Facts(tx, purposeID)
+			if err != nil || !p.Active || !p.Uses(gate.Collect, field) || p.Basis != string(purpose.ByConsent) {
+				return err == nil && p.Active && p.Uses(gate.Collect, field), err
+			}
+			return h.Consents.IsGranted(tx, subject, purposeID)
+		},
 	})
 	h.Trail = trail.New(trail.Options{
 		DB: d, Log: h.Audit, Catalogue: h.Catalogue, Owner: h.Vault.Owner, Name: h.Identity.FirstName, Staff: h.Identity.ListStaff,
@@ -470,6 +478,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		{Kind: rotateJob, Every: 10 * time.Minute},
 		{Kind: watchlist.OutliersJob, Every: watchlist.OutliersEvery},
 		{Kind: telephony.SweepJob, Every: 24 * time.Hour},
+		{Kind: idempotency.ForgetJob, Every: idempotency.ForgetEvery},
 	}
 	if h.SSO != nil {
 		schedules = append(schedules, jobs.Schedule{Kind: oidc.SweepJob, Every: 10 * time.Minute})
@@ -502,7 +511,7 @@ func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), interactionpage.Module(h.Interactions),
 		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Watchlist.Module(), h.Supervision.Module(),
-		{Name: "app", Messages: Messages}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
+		{Name: "app", Messages: Messages, Jobs: map[string]jobs.Handler{idempotency.ForgetJob: h.forgetAnswers}}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},
 	}
@@ -564,6 +573,11 @@ func staffSeal(k *keyring.Keyring) interaction.StaffSeal {
 			return k.OpenStaff(keyring.Ref{Table: table, Column: column, Row: row, Schema: 1}, sealed)
 		},
 	}
+}
+
+// forgetAnswers deletes what the front desk has kept for a day.
+func (h *House) forgetAnswers(ctx context.Context, _ jobs.Run) error {
+	return h.DB.Write(ctx, idempotency.Forget)
 }
 
 // idempotencySeal seals answers that the front desk keeps for a day.

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -413,6 +414,35 @@ func TestWhatAgentsAndSupervisorsSeeOfACanaryIsByteForByteWhatTheySeeOfACustomer
 			t.Errorf("answer %d differs:\n%s", i, diff)
 		}
 	}
+}
+
+func TestTheListsOfAnotherCompanyPushNothingOfOursOffThePage(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ours := list(t, w, watchlist.Protected, watchlist.ByNumber, bench.Number(1))
+		at := w.DB.Now().Add(time.Hour).UnixMicro() // newer than ours
+		err := w.DB.Write(t.Context(), func(tx *db.Tx) error {
+			for i := range 2100 {
+				n := strconv.Itoa(i)
+				tx.Data.Queue(`insert into watchlist_entry (id, list, kind, persons, controller, reason_sealed, review_at, state, asked_by, decided_by, asked_at, changed_at)
+					select 'wle_' || $1, list, kind, persons, 'ctl_other', reason_sealed, review_at, state, asked_by, decided_by, $2, $2 from watchlist_entry where id = $3`, n, at, ours)
+				tx.Data.Queue(`insert into watchlist_alert (id, kind, controller, staff, ref, acts, count, median, first_at, last_at, disposition, note_sealed, reviewed_by, reviewed_at)
+					values ('alr_' || $1, 'customers', 'ctl_other', 'stf_' || $1, 'day', '', 1, 1, $2, $2, '', null, '', 0)`, n, at)
+			}
+			tx.Data.Queue(`insert into watchlist_alert (id, kind, controller, staff, ref, acts, count, median, first_at, last_at, disposition, note_sealed, reviewed_by, reviewed_at)
+				values ('alr_ours', 'customers', $1, 'stf_ours', 'day', '', 1, 1, 1, 1, '', null, '', 0)`, w.controller)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		dpo := person(t, w, actor.DPO)
+		if entries, err := w.Watchlist.Entries(t.Context(), dpo, false); err != nil || len(entries) != 1 || entries[0].ID != ours {
+			t.Errorf("%d entries, want ours alone (%v)", len(entries), err)
+		}
+		if alerts, err := w.Watchlist.AlertList(t.Context(), dpo, false); err != nil || len(alerts) != 1 || alerts[0].ID != "alr_ours" {
+			t.Errorf("%d alerts, want ours alone (%v)", len(alerts), err)
+		}
+	})
 }
 
 func TestWhoOpensFarMoreThanPeersIsAnAlertThatSupervisorsSeeAndNobodyIsStopped(t *testing.T) {

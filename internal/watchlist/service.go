@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -317,13 +318,16 @@ func (s *Service) Entries(ctx context.Context, a actor.Actor, ended bool) (out [
 	if !a.Is(keepers...) {
 		return nil, errKeeper
 	}
+	where := ` where state not in ('` + string(Off) + `', '` + string(Refused) + `')`
+	if ended {
+		where = ` where state in ('` + string(Off) + `', '` + string(Refused) + `')`
+	}
+	of, args := among(a.Controllers())
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		out = nil
-		return tx.Data.Rows(`select `+entryColumns+` from watchlist_entry order by asked_at desc, id desc limit 2000`, nil, func(r db.Row) error {
+		return tx.Data.Rows(`select `+entryColumns+` from watchlist_entry`+where+of+` order by asked_at desc, id desc limit `+strconv.Itoa(atOnce), args, func(r db.Row) error {
 			e, err := s.scanEntry(r)
-			if err == nil && a.Serves(e.Controller) && (e.State == Off || e.State == Refused) == ended && len(out) < alertsAtOnce {
-				out = append(out, e)
-			}
+			out = append(out, e)
 			return err
 		})
 	})
@@ -494,7 +498,7 @@ func (s *Service) Compare(ctx context.Context) error {
 // Alerts lists what waits at these companies, for the live list of supervisors: who opens far more than peers. A canary is
 // not among them: that a customer is one is told to nobody who could serve him.
 func (s *Service) Alerts(tx *db.Tx, controllers []string) ([]Alert, error) {
-	return s.alerts(tx, false, func(a Alert) bool { return a.Kind != CanaryTouched && slices.Contains(controllers, a.Controller) })
+	return s.alerts(tx, controllers, false, false)
 }
 
 // AlertList lists alerts of the asker's companies, for those who keep the lists: those that wait, or those that were reviewed.
@@ -503,7 +507,7 @@ func (s *Service) AlertList(ctx context.Context, a actor.Actor, reviewed bool) (
 		return nil, errKeeper
 	}
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		out, err = s.alerts(tx, reviewed, func(one Alert) bool { return a.Serves(one.Controller) })
+		out, err = s.alerts(tx, a.Controllers(), reviewed, true)
 		return err
 	})
 	return out, err

@@ -3,6 +3,7 @@ package watchlist
 import (
 	"embed"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -227,18 +228,32 @@ func (s *Service) alert(tx *db.Tx, id string) (Alert, error) {
 	return a, err
 }
 
-// alerts lists those that wait, or those that were reviewed, the newest first.
-func (s *Service) alerts(tx *db.Tx, reviewed bool, keep func(Alert) bool) (out []Alert, err error) {
-	half := `= ''`
+// alerts lists those of these companies that wait, or those that were reviewed, the newest first: of canaries or not.
+func (s *Service) alerts(tx *db.Tx, controllers []string, reviewed, canaries bool) (out []Alert, err error) {
+	where := ` where disposition = ''`
 	if reviewed {
-		half = `<> ''`
+		where = ` where disposition <> ''`
 	}
-	err = tx.Data.Rows(`select `+alertColumns+` from watchlist_alert where disposition `+half+` order by first_at desc, id desc limit 2000`, nil, func(r db.Row) error {
+	if !canaries {
+		where += ` and kind <> '` + CanaryTouched + `'`
+	}
+	of, args := among(controllers)
+	err = tx.Data.Rows(`select `+alertColumns+` from watchlist_alert`+where+of+` order by first_at desc, id desc limit `+strconv.Itoa(atOnce), args, func(r db.Row) error {
 		a, err := s.scanAlert(r)
-		if err == nil && len(out) < alertsAtOnce && keep(a) {
-			out = append(out, a)
-		}
+		out = append(out, a)
 		return err
 	})
 	return out, err
+}
+
+// among is the condition that a row is of one of these companies, and its parameters.
+func among(controllers []string) (condition string, args []any) {
+	places := make([]string, len(controllers))
+	for i, c := range controllers {
+		places[i], args = "$"+strconv.Itoa(i+1), append(args, c)
+	}
+	if len(places) == 0 {
+		return ` and 1 = 0`, nil
+	}
+	return ` and controller in (` + strings.Join(places, ", ") + `)`, args
 }

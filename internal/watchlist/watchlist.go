@@ -115,7 +115,7 @@ const (
 	RaiseWaits     = 5 * time.Minute      // a decision on more customers
 	Shift          = 12 * time.Hour       // breadth counts within it
 	DefaultBreadth = 150                  // customers a shift, for each purpose
-	alertsAtOnce   = 200                  // on a page
+	atOnce         = 200                  // on a page
 	maxReason      = 300
 )
 

@@ -183,7 +183,8 @@ func (s *Service) asked(tx *db.Tx, token string) (ask, error) {
 }
 
 // Give is what the customer types on the page: held against the field's rules, sealed and written in one transaction. It
-// counts while the call in which it was asked for goes on, for the same customer and purpose, at the level that it needs.
+// counts while the call in which it was asked for goes on, for the same customer and purpose, at the level that it needs, and
+// while the purpose stands and the customer has not withdrawn the consent on which it rests.
 // What does not fit is an error, and may be typed again; what belongs to another customer ends the question. Once received, the page takes nothing more.
 func (s *Service) Give(ctx context.Context, token, value string) error {
 	if value == "" || len(value) > maxValue {
@@ -204,11 +205,15 @@ func (s *Service) Give(ctx context.Context, token, value string) error {
 		if err != nil {
 			return err
 		}
+		stands, err := s.o.Stands(tx, q.subject, q.purpose, q.Field)
+		if err != nil {
+			return err
+		}
 		field, _ := s.o.Catalogue.Field(q.Field)
 		least, may := field.Level(q.channel, string(gate.Collect))
 		entry := audit.Entry{Action: "act.received", Decision: audit.Done, Actor: s.o.Customer(q.ID), Controller: q.controller, Interaction: q.interaction,
 			Subject: q.subject, Purpose: q.purpose, Channel: q.channel, Level: level, Ground: "interaction:" + q.interaction, Fields: []string{q.Field}, Ref: q.ID}
-		if q.State != AskWaiting || !f.Live(tx.Now()) || f.Subject != q.subject || f.Purpose != q.purpose || f.Agent != q.by || !may || level < least {
+		if q.State != AskWaiting || !f.Live(tx.Now()) || f.Subject != q.subject || f.Purpose != q.purpose || f.Agent != q.by || !stands || !may || level < least {
 			refusal = errAskOver
 			entry.Decision, entry.Reason, entry.Fields, entry.Refused = audit.Denied, refusal.Code, nil, []string{q.Field}
 			_, err = s.o.Log.Append(tx, entry)

@@ -45,6 +45,8 @@ type Options struct {
 	Wait time.Duration
 	// Out is the exchange that makes calls of a controller for a member of staff; nil: there is none. Its refusal has a next step.
 	Out func(ctx context.Context, controller, staff string) (LineOut, error)
+	// Stands says whether a purpose may still collect the field of a customer: it is in force, and if it rests on consent, there is one.
+	Stands func(tx *db.Tx, subject, purpose, field string) (bool, error)
 	// Recorder says whether a recorder listens to a contact, and whether it has confirmed that it is still. nil: there is none.
 	Recorder func(tx *db.Tx, interaction string) (there, still bool, err error)
 }

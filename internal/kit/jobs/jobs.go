@@ -7,7 +7,7 @@
 //
 // What it promises. A job runs at least once, after its RunAt, on one node at a time: a worker leases the row
 // for a while, and a node that dies loses its lease, not its job. A handler that fails is tried again, later and later, up to
-// MaxAttempts; then the row stays as a dead letter until somebody calls Revive or Discard (no page or command does yet).
+// MaxAttempts, and so is one whose node never came back to settle it; then the row stays as a dead letter until somebody calls Revive or Discard (no page or command does yet).
 // A Key makes Insert idempotent: while a job of that kind and key is waiting or running, another one is not
 // written. A Schedule inserts its job once per period, whichever node gets there first.
 //

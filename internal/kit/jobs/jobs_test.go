@@ -249,6 +249,31 @@ func TestANodeThatDiesLosesItsLeaseAndNotItsJob(t *testing.T) {
 	})
 }
 
+func TestAJobThatEndsItsNodeEachTimeBecomesADeadLetter(t *testing.T) {
+	each(t, func(t *testing.T, d *db.DB, c *clock) {
+		dies := New(d, Options{Node: "dies", Handlers: map[string]Handler{"room.work": nil}})
+		insert(t, d, Job{Kind: "room.work", Key: "k", MaxAttempts: 3})
+		for i := range 3 {
+			if batch, err := dies.take(context.Background(), 10); err != nil || len(batch) != 1 {
+				t.Fatalf("attempt %d: %v %v", i+1, batch, err)
+			}
+			c.advance(leaseTime)
+		}
+		if batch, err := dies.take(context.Background(), 10); err != nil || len(batch) != 0 {
+			t.Errorf("leased a fourth time: %v %v", batch, err)
+		}
+		var dead []Status
+		_ = d.Read(context.Background(), func(tx *db.Tx) (err error) { dead, err = List(tx, Dead, 10); return err })
+		if len(dead) != 1 || dead[0].ErrorCode != "jobs.never_settled" {
+			t.Errorf("got %+v", dead)
+		}
+		insert(t, d, Job{Kind: "room.work", Key: "k"})
+		if c := counts(t, d); c[Waiting] != 1 {
+			t.Errorf("the dead letter holds its key: %v", c)
+		}
+	})
+}
+
 func TestALeaseIsRenewedOnlyByTheNodeThatHoldsIt(t *testing.T) {
 	each(t, func(t *testing.T, d *db.DB, c *clock) {
 		a := New(d, Options{Node: "a", Handlers: map[string]Handler{"room.work": nil}})

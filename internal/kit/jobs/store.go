@@ -3,6 +3,7 @@ package jobs
 import (
 	"embed"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -158,6 +159,16 @@ func (w *Worker) lease(tx *db.Tx, limit int) ([]leased, error) {
 	if err != nil {
 		return nil, err
 	}
+	// Whoever ran it last never settled it: a job that ends its node each time must end too.
+	spent := func(l leased) bool { return l.Attempt >= l.max }
+	for _, l := range out {
+		if spent(l) {
+			if _, err := tx.Data.Exec(`update jobs_job set state = 'dead', error_code = 'jobs.never_settled', dead_at = $2 where id = $1`, l.ID, now.UnixMicro()); err != nil {
+				return nil, err
+			}
+		}
+	}
+	out = slices.DeleteFunc(out, spent)
 	for i := range out {
 		out[i].Attempt++
 		_, err := tx.Data.Exec(`update jobs_job set state = 'running', attempt = $2, leased_by = $3, lease_until = $4 where id = $1`,

@@ -72,6 +72,7 @@ func New(d *db.DB, log Log, keys Keys, o Options, kinds ...Kind) (*Approvals, er
 const (
 	maxReason  = 300 // characters
 	maxPayload = 2048
+	shown      = 200 // requests in a list
 )
 
 func tidy(reason string) (string, error) {
@@ -341,7 +342,7 @@ func (s *Approvals) Latest(tx *db.Tx, kind, ref string) (r Request, found bool, 
 	return r, err == nil, err
 }
 
-// Waiting lists what by may decide now, oldest first, and no more than 200.
+// Waiting lists what by may decide now, oldest first, and no more than shown.
 func (s *Approvals) Waiting(tx *db.Tx, by actor.Actor) ([]Request, error) {
 	all, err := s.list(tx, `where state = 'waiting' and expires_at > $1 order by id limit 1000`, []any{tx.Now().UnixMicro()}, func(r Request) bool {
 		return s.sees(by, r) && r.AskedBy != by.ID() && r.About != by.ID()
@@ -352,22 +353,22 @@ func (s *Approvals) Waiting(tx *db.Tx, by actor.Actor) ([]Request, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !over {
+		if !over && len(out) < shown {
 			out = append(out, r)
 		}
 	}
 	return out, err
 }
 
-// Mine lists what by asked, newest first, and no more than 200.
+// Mine lists what by asked, newest first, and no more than shown.
 func (s *Approvals) Mine(tx *db.Tx, by actor.Actor) ([]Request, error) {
-	return s.list(tx, `where asked_by = $1 order by id desc limit 200`, []any{by.ID()}, func(Request) bool { return by.IsStaff() })
+	return s.list(tx, `where asked_by = $1 order by id desc limit $2`, []any{by.ID(), shown}, func(Request) bool { return by.IsStaff() })
 }
 
 func (s *Approvals) list(tx *db.Tx, where string, args []any, keep func(Request) bool) (out []Request, err error) {
 	err = tx.Data.Rows(`select `+columns+` from approval_request `+where, args, func(row db.Row) error {
 		r, err := s.scan(tx, row)
-		if err == nil && keep(r) && len(out) < 200 {
+		if err == nil && keep(r) {
 			out = append(out, r)
 		}
 		return err

@@ -8,7 +8,7 @@
 // key of the row is unique, and of two requests that come at once the database lets one commit. The
 // other's act is undone with its entry, and it reads the first one's answer (Request.Kept).
 //
-// What it promises for a day: one effect and one answer for each caller and key. It refuses a key that
+// What it promises for a day (ForgetEvery longer at most): one effect and one answer for each caller and key. It refuses a key that
 // comes back with another request (ErrReused). A request that was refused or failed keeps
 // nothing, so it may be corrected and sent under its key again. Who has lost the right since
 // gets the first answer to a repetition too, beside an entry that says he was refused now.
@@ -35,9 +35,12 @@ var schema embed.FS
 // Schema is the one table of answers.
 func Schema() db.Schema { return db.Schema{Room: "idempotency", FS: schema} }
 
+const keepFor = 24 * time.Hour
+
+// ForgetJob and ForgetEvery are when Forget is due: an answer outlives its day by so much at most.
 const (
-	keepFor    = 24 * time.Hour
-	purgeEvery = time.Minute // an answer may outlive its day by so much
+	ForgetJob   = "idempotency.forget"
+	ForgetEvery = 10 * time.Minute
 )
 
 // MaxKey is the length of the longest key that is taken.
@@ -57,8 +60,6 @@ type Keeper struct {
 	DB     *db.DB
 	MAC    func(name string, value []byte) []byte
 	Sealer Sealer
-
-	purged atomic.Int64 // when this process last forgot old answers
 }
 
 // Request is one request under a key.
@@ -100,14 +101,15 @@ func (r *Request) Keep(tx *db.Tx, answer any) error {
 	if err != nil {
 		return err
 	}
-	now := tx.Now()
-	if last := r.keeper.purged.Load(); now.UnixMicro()-last > purgeEvery.Microseconds() {
-		tx.Data.Queue(`delete from idempotency_answer where expires_at < $1`, now.UnixMicro())
-		tx.AfterCommit(func() { r.keeper.purged.Store(now.UnixMicro()) })
-	}
-	tx.Data.QueueRows(newAnswers, r.key, r.request, sealed, now.Add(keepFor).UnixMicro())
+	tx.Data.QueueRows(newAnswers, r.key, r.request, sealed, tx.Now().Add(keepFor).UnixMicro())
 	tx.AfterCommit(func() { r.kept.Store(true) })
 	return nil
+}
+
+// Forget deletes the answers whose day is over.
+func Forget(tx *db.Tx) error {
+	_, err := tx.Data.Exec(`delete from idempotency_answer where expires_at < $1`, tx.Now().UnixMicro())
+	return err
 }
 
 // Amend puts another answer in place of the one that Keep wrote in the same transaction: what is known only at its end.
