@@ -55,6 +55,11 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 		return out.ID
 	}
 	first, second := helped(), helped()
+	// and an attorney whose document nobody has verified, whom the customer of the other call appoints
+	var attorney struct{ ID string }
+	said := w.send("POST", "/api/v1/interactions/"+change+"/mandates", `{"kind":"attorney","name":"Bambang","contact":"phone","value":"081299990001","document":"power_of_attorney","number":"SK-12","dated":"`+
+		w.now().Format(time.DateOnly)+`","until":"`+until+`","scope":{"purposes":["`+w.purpose("order_status")+`"],"verbs":["mask"],"fields":["name"]}}`, "Authorization", "Bearer "+changer.token, "Content-Type", "application/json")
+	w.must(json.Unmarshal([]byte(said.body), &attorney))
 	// What each keyed operation is sent, by whom, and what it leaves behind.
 	keyed := map[string]struct{ target, token, body, effect string }{
 		"POST /interactions":                                         {"/interactions", other.token, `{"controller":"` + w.toko + `","channel":"phone","direction":"inbound","queue":"layanan"}`, "interaction_contact"},
@@ -67,6 +72,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 		"POST /interactions/{interaction}/contact-changes":           {"/interactions/" + change + "/contact-changes", changer.token, `{"field":"email","value":"baru.sekali@contoh.example"}`, "act_change"},
 		"POST /interactions/{interaction}/mandates":                  {"/interactions/" + itx + "/mandates", agent.token, `{"kind":"assistant","name":"Dewi","until":"` + until + `","format":"slow"}`, "mandate_record"},
 		"POST /interactions/{interaction}/mandates/{mandate}/revoke": {"/interactions/" + itx + "/mandates/" + first + "/revoke", agent.token, `{"why":"customer_asked"}`, "audit_entry where action = 'mandate.revoke'"},
+		"POST /interactions/{interaction}/mandates/{mandate}/verify": {"/interactions/" + change + "/mandates/" + attorney.ID + "/verify", changer.token, `{"reason":"Asli diperlihatkan."}`, "approval_request where kind = 'mandate.verify'"},
 		"POST /mandates/{mandate}/revoke":                            {"/mandates/" + second + "/revoke", dpo.token, `{"why":"dispute"}`, "audit_entry where action = 'mandate.revoke'"},
 		"POST /denials/{denial}/review":                              {"/denials/" + denied + "/review", dpo.token, `{"reason":"Sudah ditelusuri."}`, "verification_review"},
 		"POST /watchlist":                                            {"/watchlist", dpo.token, `{"list":"protected","kind":"phone","controller":"` + w.toko + `","persons":["` + phone(8) + `"],"reason":"tokoh publik","review":"` + w.DB.Now().AddDate(0, 3, 0).Format(time.DateOnly) + `"}`, "watchlist_entry"},

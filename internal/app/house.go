@@ -316,11 +316,15 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	h.Mandates, err = mandate.New(mandate.Options{
 		DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Interactions: h.Interactions, Messages: h.Messages, Purposes: h.Purposes,
 		Company: company, Duty: duty(mandate.Duty),
+		Consented: func(tx *db.Tx, subject, purpose string) (string, bool, error) {
+			return h.Consents.GrantedThrough(tx, subject, purpose)
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	h.Consents.UseSpeakers(h.Mandates.MayConsent)
+	h.Vault.UseBorn(h.Mandates.Born)
 	h.Verification, err = verification.New(verification.Options{
 		Representatives: h.Mandates,
 		DB:              d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Interactions: h.Interactions, Messages: h.Messages, Vault: h.Vault,
@@ -426,6 +430,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 			}
 			return h.Consents.IsGranted(tx, subject, purposeID)
 		},
+		InForce: h.Mandates.InForce,
 	})
 	h.Trail = trail.New(trail.Options{
 		DB: d, Log: h.Audit, Catalogue: h.Catalogue, Owner: h.Vault.Owner, Name: h.Identity.FirstName, Staff: h.Identity.ListStaff,

@@ -68,6 +68,7 @@ type Event struct {
 	Interaction string    `json:"interaction,omitempty"` // itx_..., empty outside one
 	Proof       string    `json:"proof,omitempty"`       // reference: a recording span, a message id, a link id, the interaction; never personal data
 	Level       int       `json:"level,omitempty"`       // how strongly the caller was verified, 1 to 3; 0 outside an interaction
+	Mandate     string    `json:"mandate,omitempty"`     // man_..., through which a representative said it; empty when the customer did
 	RecordedBy  string    `json:"recorded_by"`           // id of who wrote it down
 	At          time.Time `json:"at"`
 }

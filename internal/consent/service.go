@@ -45,8 +45,9 @@ func New(d *db.DB, log Log, g *gate.Gate, p Purposes) *Book {
 	return &Book{d, log, g, p, func(*db.Tx, string) (string, error) { return "", errs.New(errs.NotFound, "consent.subject") }, nil}
 }
 
-// Speaks says why whoever speaks in a call may not decide on a purpose for the customer; nil when they may.
-type Speaks func(tx *db.Tx, interaction, subject, purpose string, grants bool) (*errs.E, error)
+// Speaks says through which mandate somebody speaks in a call, "" for the customer, and why they may not decide on a purpose;
+// nil when they may.
+type Speaks func(tx *db.Tx, interaction, subject, purpose string, grants bool) (mandate string, refusal *errs.E, err error)
 
 // UseSpeakers tells the Book who may speak for a customer. Until then everybody in a call speaks for themselves.
 func (b *Book) UseSpeakers(s Speaks) { b.speaks = s }
@@ -145,12 +146,13 @@ func (b *Book) Say(ctx context.Context, a actor.Actor, interaction string, e Eve
 		if err != nil {
 			return err
 		}
+		through := ""
 		if have := look.Facts.Level; look.Refusal == nil && have < Need(e.What) {
 			refused = errs.New(errs.Denied, "consent.not_verified").With("need", Need(e.What)).With("have", have)
 			return b.deny(tx, a, interaction, e, look.Facts, refused)
 		}
 		if look.Refusal == nil && b.speaks != nil {
-			if refused, err = b.speaks(tx, interaction, look.Facts.Interaction.Subject, e.Purpose, e.What == Granted); err != nil {
+			if through, refused, err = b.speaks(tx, interaction, look.Facts.Interaction.Subject, e.Purpose, e.What == Granted); err != nil {
 				return err
 			}
 			if refused != nil {
@@ -164,7 +166,7 @@ func (b *Book) Say(ctx context.Context, a actor.Actor, interaction string, e Eve
 		}
 		said := e
 		said.Subject, said.Channel, said.Interaction = ans.Facts.Interaction.Subject, ans.Facts.Interaction.Channel, interaction
-		said.Level = ans.Facts.Level
+		said.Level, said.Mandate = ans.Facts.Level, through
 		if said.Proof == "" {
 			said.Proof = interaction
 		}

@@ -14,7 +14,7 @@ var schema embed.FS
 // Schema is the table of this room.
 func Schema() db.Schema { return db.Schema{Room: "consent", FS: schema} }
 
-const eventColumns = `id, subject, purpose, what, notice, channel, interaction, proof, level, recorded_by, at`
+const eventColumns = `id, subject, purpose, what, notice, channel, interaction, proof, level, mandate, recorded_by, at`
 
 // last reads the last word; "" and 0 when nothing was said.
 func last(tx *db.Tx, subject, purpose string) (what What, n int, err error) {
@@ -27,8 +27,8 @@ func last(tx *db.Tx, subject, purpose string) (what What, n int, err error) {
 }
 
 func insert(tx *db.Tx, e Event, n int) error {
-	_, err := tx.Data.Exec(`insert into consent_event (`+eventColumns+`, n) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
-		e.ID, e.Subject, e.Purpose, string(e.What), e.Notice, e.Channel, e.Interaction, e.Proof, e.Level, e.RecordedBy, e.At.UnixMicro(), n)
+	_, err := tx.Data.Exec(`insert into consent_event (`+eventColumns+`, n) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+		e.ID, e.Subject, e.Purpose, string(e.What), e.Notice, e.Channel, e.Interaction, e.Proof, e.Level, e.Mandate, e.RecordedBy, e.At.UnixMicro(), n)
 	return err
 }
 
@@ -38,7 +38,7 @@ func list(tx *db.Tx, where string, args ...any) ([]Event, error) {
 		var e Event
 		var what string
 		var at int64
-		err := r.Scan(&e.ID, &e.Subject, &e.Purpose, &what, &e.Notice, &e.Channel, &e.Interaction, &e.Proof, &e.Level, &e.RecordedBy, &at)
+		err := r.Scan(&e.ID, &e.Subject, &e.Purpose, &what, &e.Notice, &e.Channel, &e.Interaction, &e.Proof, &e.Level, &e.Mandate, &e.RecordedBy, &at)
 		e.What, e.At = What(what), time.UnixMicro(at).UTC()
 		out = append(out, e)
 		return err
@@ -51,6 +51,16 @@ func list(tx *db.Tx, where string, args ...any) ([]Event, error) {
 func (b *Book) IsGranted(tx *db.Tx, subject, purpose string) (bool, error) {
 	what, _, err := last(tx, subject, purpose)
 	return what == Granted, err
+}
+
+// GrantedThrough is IsGranted, with the mandate through which it was said; "" when no representative said it.
+func (b *Book) GrantedThrough(tx *db.Tx, subject, purpose string) (mandate string, granted bool, err error) {
+	var what string
+	err = tx.Data.Row(`select what, mandate from consent_event where subject = $1 and purpose = $2 order by n desc limit 1`, subject, purpose).Scan(&what, &mandate)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", false, nil
+	}
+	return mandate, What(what) == Granted, err
 }
 
 // Current is the subject's last word on every purpose spoken about, by purpose.

@@ -46,7 +46,7 @@ func chapters() []chapter {
 		{"data", []string{"search", "mask", "compare", "compare.outcome", "reveal", "act", "collect", "note", "consult", "appoint", "propose", "verify", "process", "open.failed", "act.change", "act.withdraw", "act.stop", "act.effect", "act.collect", "act.dial", "act.ask", "act.received"}},
 		{"call", room("interaction", "offer accept greet purpose language identify verify unverify serve heartbeat hold resume transfer lower capture capture_end approval approval_end disconnect seal refuse freeze move event.offered event.connected event.held event.resumed event.transferred event.ended event.wrapup event.doubt")},
 		{"verification", room("verification", "link confirmed mismatch declined denied reviewed expired compare history grant signal second call_back checked reported passkey passkey_added passkey_revoked")},
-		{"mandate", room("mandate", "record agreed refused revoke speak customer_speaks")},
+		{"mandate", room("mandate", "record agreed refused verify verified revoke speak customer_speaks")},
 		{"supervision", room("supervision", "watch alarm settle settle.duress settle.frozen listen listen_end")},
 		{"consent", room("consent", "granted refused withdrawn read")},
 		{"message", room("message", "queue held sent delivered blocked expired dead retry")},
@@ -67,7 +67,7 @@ func chapters() []chapter {
 }
 
 func approvals(what string) []string {
-	return each("approval."+what, "identity.role_change", "identity.enable", "identity.client", "verification.second", "mandate.child", "watchlist.add", "watchlist.remove", "watchlist.second", "watchlist.raise", "supervision.listen")
+	return each("approval."+what, "identity.role_change", "identity.enable", "identity.client", "verification.second", "mandate.child", "mandate.verify", "watchlist.add", "watchlist.remove", "watchlist.second", "watchlist.raise", "supervision.listen")
 }
 
 // duties are the machine's own acts, by the names under which they stand in the log.

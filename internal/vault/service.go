@@ -44,6 +44,7 @@ type Vault struct {
 	purpose   PurposeOf
 	cases     CaseReferences
 	named     Named
+	born      Born
 	duty      func(string) actor.Actor
 
 	names names
@@ -71,6 +72,15 @@ type Named func(tx *db.Tx, controller, subject, group, key string) error
 
 // UseNamed sets who is told.
 func (v *Vault) UseNamed(n Named) { v.named = n }
+
+// Born is told, in the transaction of the write, of a customer's birth date as it is stored; "" when it is gone.
+type Born func(tx *db.Tx, subject, date string) error
+
+// UseBorn sets who is told.
+func (v *Vault) UseBorn(b Born) { v.born = b }
+
+// BirthDate is the field that Born is told of.
+const BirthDate = "birth_date"
 
 // Duties are the registered duties of this room and the only fields they may open.
 func Duties(c *catalog.Catalogue) []gate.DutySpec {
@@ -329,7 +339,17 @@ func (v *Vault) Add(tx *db.Tx, d *Draft) error {
 // index writes the blind index of prepared values, and the names after the commit.
 func (v *Vault) index(tx *db.Tx, subject string, p *Prepared) error {
 	var uniques, exacts []indexRow
+	if v.born != nil && slices.Contains(p.cleared, BirthDate) {
+		if err := v.born(tx, subject, ""); err != nil {
+			return err
+		}
+	}
 	for _, value := range p.values {
+		if v.born != nil && value.field.Name == BirthDate {
+			if err := v.born(tx, subject, value.form); err != nil {
+				return err
+			}
+		}
 		if v.named != nil && value.mac != nil {
 			if err := v.named(tx, p.controller, subject, group(value.field), value.key); err != nil {
 				return err

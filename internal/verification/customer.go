@@ -287,10 +287,8 @@ func (s *Service) ReplyWith(ctx context.Context, token, secret, answer string, p
 			return err
 		}
 		if one.State == Confirmed {
-			if !id.Is(id.Mandate, one.value) {
-				if err := s.o.Vault.Verified(tx, one.subject, one.value); err != nil {
-					return err
-				}
+			if err := s.answered(tx, one); err != nil {
+				return err
 			}
 			if err := s.shown(tx, customer, one, f, passkey); err != nil {
 				return err
@@ -304,11 +302,19 @@ func (s *Service) ReplyWith(ctx context.Context, token, secret, answer string, p
 // counts reports whether the link went to whoever speaks now: a representative's link counts
 // while that mandate stands and is the one spoken through, and the customer's while the customer speaks.
 func (s *Service) counts(tx *db.Tx, one Attempt, f interaction.Facts) (bool, error) {
-	c, represented, err := s.through(tx, f)
+	speaker, represented, err := s.through(tx, f)
 	if represented || id.Is(id.Mandate, one.value) {
-		return c.ID == one.value, err
+		return speaker.reaches(one.value), err
 	}
 	return true, err
+}
+
+// answered notes that whoever a contact belongs to answered rightly over it.
+func (s *Service) answered(tx *db.Tx, one Attempt) error {
+	if id.Is(id.Mandate, one.value) {
+		return s.o.Representatives.Answered(tx, one.value)
+	}
+	return s.o.Vault.Verified(tx, one.subject, one.value)
 }
 
 // note writes the entry of an answer and wakes the desk. The entry goes into the trail of

@@ -178,6 +178,14 @@ func (s *Service) RevokePasskeys(ctx context.Context, a actor.Actor, interaction
 		if err != nil {
 			return err
 		}
+		_, represented, err := s.through(tx, f)
+		if err != nil {
+			return err
+		}
+		if represented {
+			refusal = errRepresented
+			return s.refuse(tx, a, f, "verification.passkey_revoked", refusal)
+		}
 		if level < V3 || f.Agent != a.ID() || s.passkeys == nil {
 			refusal = errPasskeyLevel
 			return s.refuse(tx, a, f, "verification.passkey_revoked", refusal)

@@ -66,6 +66,8 @@ type second struct {
 	State                                          secondState
 	By, Message                                    string
 	Asked, Decided, Stopped                        time.Time
+	Mandate                                        string // through which it was asked for; "" for the customer
+	OwnContact, OwnValue, OwnMessage               string // where the representative is told, and by what
 }
 
 // Asks is how the room asks for a decision: trust/approval.
@@ -107,9 +109,13 @@ func (s *Service) AskSecond(ctx context.Context, a actor.Actor, interactionID, r
 		if err != nil {
 			return err
 		}
-		_, represented, err := s.through(tx, f)
+		speaker, represented, err := s.through(tx, f)
 		if err != nil {
 			return err
+		}
+		own, told := s.told(speaker)
+		if unusable != nil && speaker.Child && told {
+			contact, unusable = own, nil // the child has none of their own
 		}
 		waiting, err := s.seconds(tx, f.Subject, func(one second) bool {
 			return one.Interaction == f.ID && one.State == secondAsked && tx.Now().Sub(one.Asked) < SecondWaits
@@ -117,8 +123,14 @@ func (s *Service) AskSecond(ctx context.Context, a actor.Actor, interactionID, r
 		switch {
 		case err != nil:
 			return err
-		case represented:
-			refusal = errRepresented
+		case represented && speaker.Most < V4:
+			refusal = errDocumentLevel
+		case represented && !speaker.Document:
+			refusal = errDocument
+		case represented && level < V3:
+			refusal = errRepresentedLevel
+		case represented && !told:
+			refusal = errNoContact
 		case level < V2:
 			refusal = errSecondLevel
 		case unusable != nil:
@@ -132,6 +144,7 @@ func (s *Service) AskSecond(ctx context.Context, a actor.Actor, interactionID, r
 		one := second{
 			ID: id.NewAt(id.Verification, tx.Now()), Interaction: f.ID, Subject: f.Subject, Controller: f.Controller, Language: f.Language,
 			Contact: contact.Field, Value: contact.ID, Age: ageOf(contact, tx.Now()), State: secondAsked, Asked: tx.Now(),
+			Mandate: speaker.Mandate, OwnContact: own.Field, OwnValue: own.ID,
 		}
 		one.insert(tx)
 		r, err := s.o.Ask(tx, a, approval.Ask{
@@ -144,6 +157,15 @@ func (s *Service) AskSecond(ctx context.Context, a actor.Actor, interactionID, r
 		err = refusal
 	}
 	return request, err
+}
+
+// told is the contact at which a representative is told of a decision; false when there is none.
+func (s *Service) told(r Speaker) (vault.Stored, bool) {
+	i := slices.IndexFunc(r.Contacts, func(c vault.Stored) bool { return s.o.Messages.Carries(c.Field) })
+	if i < 0 {
+		return vault.Stored{}, false
+	}
+	return r.Contacts[i], true
 }
 
 // oldest is the contact that has been registered longest and can be told something.
@@ -171,11 +193,19 @@ func (s *Service) decided(tx *db.Tx, r approval.Request, by actor.Actor) error {
 	}
 	one.State, one.By, one.Decided = secondApproved, by.ID(), tx.Now()
 	token := s.o.Keys.Token("verification.notice", []byte(one.ID), tx.Now().Add(SecondLasts))
-	if one.Message, err = s.o.Messages.Queue(tx, by, message.Outgoing{
-		Subject: one.Subject, Interaction: one.Interaction, Value: one.Value, Contact: one.Contact, Template: "message.second", Lang: one.Language,
-		Args: map[string]message.Arg{"company": message.Company(company), "link": message.Link(s.o.Address + "/v/notice/" + token)},
-	}); err != nil {
+	tell := func(value, contact string) (string, error) {
+		return s.o.Messages.Queue(tx, by, message.Outgoing{
+			Subject: one.Subject, Interaction: one.Interaction, Value: value, Contact: contact, Template: "message.second", Lang: one.Language,
+			Args: map[string]message.Arg{"company": message.Company(company), "link": message.Link(s.o.Address + "/v/notice/" + token)},
+		})
+	}
+	if one.Message, err = tell(one.Value, one.Contact); err != nil {
 		return err
+	}
+	if one.Mandate != "" {
+		if one.OwnMessage, err = tell(one.OwnValue, one.OwnContact); err != nil {
+			return err
+		}
 	}
 	one.save(tx)
 	return s.seconded(tx, by, one, "")
@@ -212,13 +242,17 @@ func (s *Service) seconded(tx *db.Tx, by actor.Actor, one second, reason string)
 
 // ofSecond are the proofs that decisions give in an interaction, and when the first of them
 // runs out. One who serves the contact is no second member of staff in it.
-func (s *Service) ofSecond(tx *db.Tx, f interaction.Facts) (proofs []method.Proof, since time.Time, err error) {
+// A decision is the customer's, or that of the mandate through which it was asked for, and of no other.
+func (s *Service) ofSecond(tx *db.Tx, f interaction.Facts, mandate string) (proofs []method.Proof, since time.Time, err error) {
 	now := tx.Now()
 	list, err := s.seconds(tx, f.Subject, func(one second) bool {
-		return one.State == secondApproved && one.By != f.Agent && one.Controller == f.Controller && now.Sub(one.Decided) < SecondLasts
+		return one.State == secondApproved && one.Mandate == mandate && one.By != f.Agent && one.Controller == f.Controller && now.Sub(one.Decided) < SecondLasts
 	})
 	for _, one := range list {
 		told, err := s.o.Messages.Left(tx, one.Message)
+		if err == nil && told && one.Mandate != "" {
+			told, err = s.o.Messages.Left(tx, one.OwnMessage)
+		}
 		if err != nil {
 			return nil, now, err
 		}
@@ -244,7 +278,11 @@ func (s *Service) Seconded(tx *db.Tx, interactionID, subject string) (bool, erro
 	if err != nil || f.Subject != subject {
 		return false, err
 	}
-	proofs, _, err := s.ofSecond(tx, f)
+	speaker, _, err := s.through(tx, f)
+	if err != nil {
+		return false, err
+	}
+	proofs, _, err := s.ofSecond(tx, f, speaker.Mandate)
 	return slices.ContainsFunc(proofs, func(p method.Proof) bool { return p.Method == method.Supervisor }), err
 }
 
@@ -402,17 +440,19 @@ func (s *Service) noticed(tx *db.Tx, token string) (second, error) {
 
 func (one *second) insert(tx *db.Tx) {
 	tx.Data.Queue(sqlSecondAdd, one.ID, one.Interaction, one.Subject, one.Controller, one.Language, one.Contact, one.Value, one.Age.Microseconds(),
-		string(one.State), one.By, one.Message, micros(one.Asked), micros(one.Decided), micros(one.Stopped))
+		string(one.State), one.By, one.Message, micros(one.Asked), micros(one.Decided), micros(one.Stopped),
+		one.Mandate, one.OwnContact, one.OwnValue, one.OwnMessage)
 }
 
 func (one *second) save(tx *db.Tx) {
-	tx.Data.Queue(sqlSecondState, one.ID, string(one.State), one.By, one.Message, micros(one.Decided), micros(one.Stopped))
+	tx.Data.Queue(sqlSecondState, one.ID, string(one.State), one.By, one.Message, micros(one.Decided), micros(one.Stopped), one.OwnMessage)
 }
 
 func scanSecond(r db.Row) (one second, err error) {
 	var state string
 	var age, asked, decided, stopped int64
-	err = r.Scan(&one.ID, &one.Interaction, &one.Subject, &one.Controller, &one.Language, &one.Contact, &one.Value, &age, &state, &one.By, &one.Message, &asked, &decided, &stopped)
+	err = r.Scan(&one.ID, &one.Interaction, &one.Subject, &one.Controller, &one.Language, &one.Contact, &one.Value, &age, &state, &one.By, &one.Message, &asked, &decided, &stopped,
+		&one.Mandate, &one.OwnContact, &one.OwnValue, &one.OwnMessage)
 	one.Age, one.State = time.Duration(age)*time.Microsecond, secondState(state)
 	one.Asked, one.Decided, one.Stopped = moment(asked), moment(decided), moment(stopped)
 	return one, err

@@ -59,10 +59,34 @@ type Interactions interface {
 
 // Representatives are those who speak for customers: package mandate.
 type Representatives interface {
-	// Contact is a representative's own contact, by the id of the mandate; without an id the mandate is over.
-	// false: the customer speaks.
-	Contact(tx *db.Tx, interaction, subject string) (vault.Stored, bool, error)
-	Names(tx *db.Tx, mandate string) (representative, customer, kind string, err error)
+	// Speaker is who speaks for the customer; false when the customer speaks.
+	Speaker(tx *db.Tx, interaction, subject string) (Speaker, bool, error)
+	// Names are those of whoever is reached over a representative's contact, and of the customer.
+	Names(tx *db.Tx, contact string) (representative, customer, kind string, err error)
+	// Answered notes that a link to a representative's contact was answered rightly.
+	Answered(tx *db.Tx, contact string) error
+}
+
+// Speaker is a representative who speaks for the customer in a contact.
+type Speaker struct {
+	Mandate  string         // "": it is over, and nothing proves anything
+	Contacts []vault.Stored // the representative's own
+	Most     int            // the level that the mandate's document leads to at most
+	Document bool           // a second person, other than who serves the contact, has verified it
+	Child    bool           // the customer is a child, and this is the parent or guardian
+}
+
+// limit is what a level is worth where a representative speaks.
+func (r Speaker) limit(level int) int {
+	if r.Mandate == "" {
+		return min(level, V1)
+	}
+	return min(level, r.Most)
+}
+
+// reaches reports whether a value is a contact of the representative's own.
+func (r Speaker) reaches(value string) bool {
+	return slices.ContainsFunc(r.Contacts, func(c vault.Stored) bool { return c.ID == value })
 }
 
 // Messages is what the room uses of package message. *message.Service is one.
@@ -186,9 +210,13 @@ func (s *Service) level(tx *db.Tx, f interaction.Facts, subject string) (int, ti
 	if err != nil {
 		return V0, time.Time{}, err
 	}
-	level, until := LevelNow(s.o.Rules, all, signals, tx.Now())
-	if through, is, err := s.through(tx, f); err != nil || is {
-		return representedLevel(level, through.ID != ""), until, err
+	speaker, represented, err := s.through(tx, f)
+	if err != nil {
+		return V0, time.Time{}, err
+	}
+	level, until := LevelNow(s.rules(represented), all, signals, tx.Now())
+	if represented {
+		level = speaker.limit(level)
 	}
 	if level > V3 {
 		own, err := s.decidedBy(tx, subject, f.Agent)
@@ -302,11 +330,11 @@ func (s *Service) status(tx *db.Tx, a actor.Actor, interactionID string) (out St
 	if err != nil {
 		return out, err
 	}
-	out.Links = s.ways(contacts, signals, tx.Now())
-	_, represented, err := s.through(tx, f)
+	speaker, represented, err := s.through(tx, f)
 	if err != nil {
 		return out, err
 	}
+	out.Links = s.ways(speaker, represented, contacts, signals, tx.Now())
 	out.CallBack = !represented && s.calledBack(f, contacts, tx.Now()) == nil
 	if out.Second, err = s.lastDecision(tx, f); err != nil {
 		return out, err
@@ -338,51 +366,58 @@ func (s *Service) facts(tx *db.Tx, a actor.Actor, interactionID string) (interac
 	return f, nil
 }
 
-// through is the contact of the representative who speaks; false when the customer speaks.
-func (s *Service) through(tx *db.Tx, f interaction.Facts) (vault.Stored, bool, error) {
+// through is the representative who speaks; false when the customer speaks.
+func (s *Service) through(tx *db.Tx, f interaction.Facts) (Speaker, bool, error) {
 	if s.o.Representatives == nil || f.Subject == "" {
-		return vault.Stored{}, false, nil
+		return Speaker{}, false, nil
 	}
-	return s.o.Representatives.Contact(tx, f.ID, f.Subject)
+	return s.o.Representatives.Speaker(tx, f.ID, f.Subject)
+}
+
+// Speaker is the representative who speaks for the customer in a contact, for other rooms; false when the customer speaks.
+func (s *Service) Speaker(tx *db.Tx, f interaction.Facts) (Speaker, bool, error) {
+	return s.through(tx, f)
+}
+
+// rules are those for the customer, or for a representative.
+func (s *Service) rules(represented bool) *method.Rules {
+	if represented {
+		return s.o.Rules.Represented()
+	}
+	return s.o.Rules
 }
 
 // contacts are those over which whoever speaks can prove to be who they are: the customer's,
 // or a representative's own, never one for the other.
 func (s *Service) contacts(tx *db.Tx, f interaction.Facts) ([]vault.Stored, error) {
-	c, represented, err := s.through(tx, f)
-	switch {
-	case err != nil:
-		return nil, err
-	case !represented:
-		return s.o.Vault.Contacts(tx, f.Subject)
-	case c.ID == "":
-		return nil, nil
+	speaker, represented, err := s.through(tx, f)
+	if err != nil || represented {
+		return speaker.Contacts, err
 	}
-	return []vault.Stored{c}, nil
-}
-
-// representedLevel is what a level is worth where a representative speaks: the gravest acts
-// stay the customer's, and through a mandate that is over nothing is proved.
-func representedLevel(level int, standing bool) int {
-	if !standing {
-		return min(level, V1)
-	}
-	return min(level, V3)
+	return s.o.Vault.Contacts(tx, f.Subject)
 }
 
 // ways orders contacts by what a link to them can reach; the vault gives them the longest
 // registered first.
 // A contact without a known date proves nothing and is not offered above level 0.
-func (s *Service) ways(contacts []vault.Stored, signals []string, now time.Time) []Way {
+func (s *Service) ways(speaker Speaker, represented bool, contacts []vault.Stored, signals []string, now time.Time) []Way {
+	rules := s.rules(represented)
 	// Whether the SIM was changed is asked when the link goes out; the answer comes before it matters.
 	signals = slices.DeleteFunc(slices.Clone(signals), func(one string) bool { return one == simUnknown })
 	contacts = slices.DeleteFunc(slices.Clone(contacts), func(c vault.Stored) bool {
-		return !s.o.Messages.Carries(c.Field) || !s.o.Rules.Uses(methodOf(c.Field))
+		return !s.o.Messages.Carries(c.Field) || !rules.Uses(methodOf(c.Field))
 	})
 	out := make([]Way, 0, len(contacts))
 	for _, c := range contacts {
 		w := Way{Value: c.ID, Contact: c.Field}
-		if level := s.o.Rules.Reaches(methodOf(c.Field), c.Field, ageOf(c, now), signals); level >= V2 {
+		level := rules.Reaches(methodOf(c.Field), c.Field, ageOf(c, now), signals)
+		if represented {
+			level = speaker.limit(level)
+		}
+		if represented && len(contacts) == 1 {
+			level = min(level, V2) // the other contact that a representative needs is not there
+		}
+		if level >= V2 {
 			w.Reaches = level
 		}
 		out = append(out, w)
@@ -506,7 +541,11 @@ func (s *Service) choose(tx *db.Tx, f interaction.Facts, value string) (vault.St
 	if err != nil {
 		return none, nil, err
 	}
-	ways := s.ways(contacts, signals, tx.Now())
+	speaker, represented, err := s.through(tx, f)
+	if err != nil {
+		return none, nil, err
+	}
+	ways := s.ways(speaker, represented, contacts, signals, tx.Now())
 	if value != "" {
 		ways = slices.DeleteFunc(ways, func(w Way) bool { return w.Value != value })
 	}
@@ -515,7 +554,7 @@ func (s *Service) choose(tx *db.Tx, f interaction.Facts, value string) (vault.St
 	}
 	chosen := contacts[slices.IndexFunc(contacts, func(c vault.Stored) bool { return c.ID == ways[0].Value })]
 	if ways[0].Reaches < V2 {
-		if s.o.Rules.Reaches(methodOf(chosen.Field), chosen.Field, ageOf(chosen, tx.Now()), nil) >= V2 {
+		if s.rules(represented).Reaches(methodOf(chosen.Field), chosen.Field, ageOf(chosen, tx.Now()), nil) >= V2 {
 			return chosen, errSIM, nil
 		}
 		return chosen, errNewContact, nil
@@ -745,7 +784,14 @@ func (s *Service) grant(tx *db.Tx, a actor.Actor, f interaction.Facts) error {
 	if err != nil {
 		return err
 	}
-	level := s.o.Rules.Level(c)
+	speaker, represented, err := s.through(tx, f)
+	if err != nil {
+		return err
+	}
+	level := s.rules(represented).Level(c)
+	if represented {
+		level = speaker.limit(level)
+	}
 	if level < V2 {
 		return nil
 	}
@@ -774,11 +820,14 @@ func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (method.Case, time.Ti
 	if c.Signals, err = s.signals(tx, f); err != nil {
 		return c, now, err
 	}
-	_, represented, err := s.through(tx, f)
+	speaker, represented, err := s.through(tx, f)
 	if err != nil {
 		return c, now, err
 	}
 	c.Number = c.Number && !represented // it is the customer's
+	if speaker.Document {
+		c.Proofs = append(c.Proofs, method.Proof{Method: method.Document})
+	}
 	decayed := micros(now.Add(-LevelLasts))
 	err = tx.Data.Rows(sqlConfirmed, []any{f.ID, f.Subject, micros(f.RightsSince), decayed}, func(r db.Row) error {
 		var contact string
@@ -814,7 +863,7 @@ func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (method.Case, time.Ti
 	if err != nil {
 		return c, now, err
 	}
-	proofs, since, err := s.ofSecond(tx, f)
+	proofs, since, err := s.ofSecond(tx, f, speaker.Mandate)
 	c.Proofs = append(c.Proofs, proofs...)
 	if !since.IsZero() {
 		older(micros(since))

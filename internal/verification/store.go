@@ -50,9 +50,10 @@ const (
 
 	sqlGrantAdd = `insert into verification_grant (id, interaction, subject, level, methods, granted_at, expires_at)
 		values ($1,$2,$3,$4,$5,$6,$7)`
-	secondColumns  = `id, interaction, subject, controller, language, contact, contact_value, contact_age, state, decided_by, message, asked_at, decided_at, stopped_at`
-	sqlSecondAdd   = `insert into verification_second (` + secondColumns + `) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14)`
-	sqlSecondState = `update verification_second set state = $2, decided_by = $3, message = $4, decided_at = $5, stopped_at = $6 where id = $1`
+	secondColumns = `id, interaction, subject, controller, language, contact, contact_value, contact_age, state, decided_by, message, asked_at, decided_at, stopped_at,
+		mandate, own_contact, own_value, own_message`
+	sqlSecondAdd   = `insert into verification_second (` + secondColumns + `) values ($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18)`
+	sqlSecondState = `update verification_second set state = $2, decided_by = $3, message = $4, decided_at = $5, stopped_at = $6, own_message = $7 where id = $1`
 	sqlSecond      = `select ` + secondColumns + ` from verification_second where id = $1`
 	sqlSeconds     = `select ` + secondColumns + ` from verification_second where subject = $1 and asked_at > $2 order by asked_at, id`
 
@@ -220,33 +221,36 @@ func locked(tx *db.Tx, subject string) (time.Time, error) {
 
 // Refusals of this room.
 var (
-	errLink          = errs.New(errs.NotFound, "verification.link_unknown")
-	errExpired       = errs.New(errs.Conflict, "verification.link_expired")
-	errAnswered      = errs.New(errs.Conflict, "verification.link_answered")
-	errBrowser       = errs.New(errs.Conflict, "verification.link_elsewhere")
-	errOver          = errs.New(errs.Conflict, "verification.call_over")
-	errAnswer        = errs.New(errs.Invalid, "verification.answer_malformed")
-	errNoContact     = errs.New(errs.Denied, "verification.no_contact")
-	errNewContact    = errs.New(errs.Denied, "verification.contact_too_new")
-	errSIM           = errs.New(errs.Denied, "verification.sim_changed")
-	errSlow          = errs.New(errs.TooMany, "verification.slow_down")
-	errLocked        = errs.New(errs.TooMany, "verification.compare_locked")
-	errNoHistory     = errs.New(errs.Denied, "verification.no_history")
-	errQuestion      = errs.New(errs.NotFound, "verification.question_unknown")
-	errAsked         = errs.New(errs.Conflict, "verification.question_asked")
-	errNotYours      = errs.New(errs.NotFound, "verification.not_yours")
-	errNotCalled     = errs.New(errs.Denied, "verification.denied_by_customer")
-	errReviewer      = errs.New(errs.Denied, "verification.not_reviewer")
-	errDenial        = errs.New(errs.NotFound, "verification.denial_unknown")
-	errOwn           = errs.New(errs.Denied, "verification.own_contact")
-	errReviewed      = errs.New(errs.Conflict, "verification.reviewed_already")
-	errReason        = errs.New(errs.Invalid, "verification.reason_missing")
-	errNoCallBack    = errs.New(errs.Denied, "verification.no_call_back")
-	errSecondLevel   = errs.New(errs.Denied, "verification.second_level")
-	errSecondAsked   = errs.New(errs.Conflict, "verification.second_asked")
-	errRepresented   = errs.New(errs.Denied, "verification.represented")
-	errPasskey       = errs.New(errs.Denied, "verification.passkey_wrong")
-	errPasskeyLevel  = errs.New(errs.Denied, "verification.passkey_level")
-	errPasskeyMost   = errs.New(errs.Conflict, "verification.passkey_most")
-	errSecondRefused = errs.New(errs.Denied, "verification.second_refused")
+	errLink             = errs.New(errs.NotFound, "verification.link_unknown")
+	errExpired          = errs.New(errs.Conflict, "verification.link_expired")
+	errAnswered         = errs.New(errs.Conflict, "verification.link_answered")
+	errBrowser          = errs.New(errs.Conflict, "verification.link_elsewhere")
+	errOver             = errs.New(errs.Conflict, "verification.call_over")
+	errAnswer           = errs.New(errs.Invalid, "verification.answer_malformed")
+	errNoContact        = errs.New(errs.Denied, "verification.no_contact")
+	errNewContact       = errs.New(errs.Denied, "verification.contact_too_new")
+	errSIM              = errs.New(errs.Denied, "verification.sim_changed")
+	errSlow             = errs.New(errs.TooMany, "verification.slow_down")
+	errLocked           = errs.New(errs.TooMany, "verification.compare_locked")
+	errNoHistory        = errs.New(errs.Denied, "verification.no_history")
+	errQuestion         = errs.New(errs.NotFound, "verification.question_unknown")
+	errAsked            = errs.New(errs.Conflict, "verification.question_asked")
+	errNotYours         = errs.New(errs.NotFound, "verification.not_yours")
+	errNotCalled        = errs.New(errs.Denied, "verification.denied_by_customer")
+	errReviewer         = errs.New(errs.Denied, "verification.not_reviewer")
+	errDenial           = errs.New(errs.NotFound, "verification.denial_unknown")
+	errOwn              = errs.New(errs.Denied, "verification.own_contact")
+	errReviewed         = errs.New(errs.Conflict, "verification.reviewed_already")
+	errReason           = errs.New(errs.Invalid, "verification.reason_missing")
+	errNoCallBack       = errs.New(errs.Denied, "verification.no_call_back")
+	errSecondLevel      = errs.New(errs.Denied, "verification.second_level")
+	errSecondAsked      = errs.New(errs.Conflict, "verification.second_asked")
+	errRepresented      = errs.New(errs.Denied, "verification.represented")
+	errRepresentedLevel = errs.New(errs.Denied, "verification.represented_level")
+	errDocument         = errs.New(errs.Denied, "verification.document_unverified")
+	errDocumentLevel    = errs.New(errs.Denied, "verification.document_level")
+	errPasskey          = errs.New(errs.Denied, "verification.passkey_wrong")
+	errPasskeyLevel     = errs.New(errs.Denied, "verification.passkey_level")
+	errPasskeyMost      = errs.New(errs.Conflict, "verification.passkey_most")
+	errSecondRefused    = errs.New(errs.Denied, "verification.second_refused")
 )

@@ -100,6 +100,7 @@ var (
 	errSame       = errs.New(errs.Conflict, "act.same")
 	errWaiting    = errs.New(errs.Conflict, "act.waiting")
 	errNobodyTold = errs.New(errs.Denied, "act.nobody_told")
+	errMandate    = errs.New(errs.Denied, "act.mandate_over")
 	errOldUnknown = errs.New(errs.NotFound, "act.old_unknown")
 	errUnknown    = errs.New(errs.NotFound, "act.unknown")
 	errOver       = errs.New(errs.Conflict, "act.over")

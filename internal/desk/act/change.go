@@ -48,6 +48,8 @@ type Options struct {
 	// Stands says whether a purpose may still collect the field of a customer: it is in force, and if it rests on consent, there is one.
 	Stands func(tx *db.Tx, subject, purpose, field string) (bool, error)
 	// Recorder says whether a recorder listens to a contact, and whether it has confirmed that it is still. nil: there is none.
+	// InForce reports whether a mandate is in force: what was asked for through one that is not any more is not made.
+	InForce func(tx *db.Tx, mandate string) (bool, error)
 	Recorder func(tx *db.Tx, interaction string) (there, still bool, err error)
 }
 
@@ -209,6 +211,14 @@ func (s *Service) wait(tx *db.Tx, a actor.Actor, itx string, facts gate.Facts, f
 		return nil, err
 	}
 	contacts = slices.DeleteFunc(contacts, func(c vault.Stored) bool { return !s.o.Messages.Carries(c.Field) })
+	speaker, represented, err := s.o.Verification.Speaker(tx, f)
+	if err != nil {
+		return nil, err
+	}
+	own := slices.DeleteFunc(slices.Clone(speaker.Contacts), func(c vault.Stored) bool { return !s.o.Messages.Carries(c.Field) })
+	if len(contacts) == 0 && speaker.Child {
+		contacts, own = own, nil // the child has none of their own: the parent or guardian is who is told
+	}
 	switch {
 	case same:
 		return errSame, nil
@@ -224,7 +234,7 @@ func (s *Service) wait(tx *db.Tx, a actor.Actor, itx string, facts gate.Facts, f
 		return errs.Of(err), nil
 	}
 	*made = change{Change: Change{ID: id.NewAt(id.Change, tx.Now()), Field: field, State: Waiting, Asked: tx.Now(), Due: tx.Now().Add(s.o.Wait)},
-		interaction: itx, subject: f.Subject, controller: f.Controller, language: f.Language, old: old, by: a.ID()}
+		interaction: itx, subject: f.Subject, controller: f.Controller, language: f.Language, old: old, by: a.ID(), mandate: speaker.Mandate}
 	if made.sealed, err = s.o.Keyring.Seal(tx, newRef(made), []byte(p.Forms()[field][0].Value)); err != nil {
 		return nil, err
 	}
@@ -234,14 +244,19 @@ func (s *Service) wait(tx *db.Tx, a actor.Actor, itx string, facts gate.Facts, f
 		return nil, err
 	}
 	token := s.o.Keyring.Token(tokenName, []byte(made.ID), made.Due)
-	for _, c := range contacts[:min(len(contacts), maxTold)] {
+	if represented && len(own) > 0 {
+		own = own[:1]
+	}
+	for i, c := range append(contacts[:min(len(contacts), maxTold)], own...) {
 		m, err := s.o.Messages.Queue(tx, a, message.Outgoing{Subject: f.Subject, Interaction: itx, Value: c.ID, Contact: c.Field, Template: "message.change", Lang: f.Language,
 			Args:    map[string]message.Arg{"company": message.Company(company), "link": message.Link(s.o.Address + "/v/change/" + token), "time": message.At(made.Due)},
 			Expires: made.Asked.Add(s.o.Wait / 2)}) // one that leaves later would leave no time to object
 		if err != nil {
 			return nil, err
 		}
-		tx.Data.Queue(sqlNoticeAdd, made.ID, m)
+		if i < min(len(contacts), maxTold) { // that the representative was told does not stand in for the customer
+			tx.Data.Queue(sqlNoticeAdd, made.ID, m)
+		}
 	}
 	s.o.Desk.Disclosed(tx, desk.Disclosure{Interaction: itx, Subject: f.Subject, Staff: a.ID(), Verb: string(gate.Collect), Fields: []string{field},
 		Purpose: f.Purpose, Level: facts.Level})
@@ -324,10 +339,15 @@ func (s *Service) overview(ctx context.Context, a actor.Actor, itx string) (o Ov
 			return err
 		}
 		for _, c := range list {
-			o.Waiting = append(o.Waiting, c.Change)
+			if within(look.Facts, c.Field) {
+				o.Waiting = append(o.Waiting, c.Change)
+			}
 		}
 		stored, err := s.o.Vault.Contacts(tx, f.Subject, catalog.Phone, catalog.Email)
 		for _, v := range stored {
+			if !within(look.Facts, v.Field) {
+				continue
+			}
 			o.Contacts = append(o.Contacts, Contact{Value: v.ID, Field: v.Field, Since: v.RegisteredAt})
 		}
 		return err
@@ -351,7 +371,7 @@ func (s *Service) Withdraw(ctx context.Context, a actor.Actor, itx, changeID str
 		switch {
 		case ans.Facts.Level < ChangeLevel:
 			refusal = errLevel
-		case err != nil || c.subject != ans.Facts.Interaction.Subject:
+		case err != nil || c.subject != ans.Facts.Interaction.Subject || !within(ans.Facts, c.Field):
 			refusal = errUnknown
 		case c.State == Withdrawn:
 			return nil
@@ -456,6 +476,13 @@ func (s *Service) Effect(ctx context.Context, run jobs.Run) error {
 		if _, ok := s.changeable(c.Field); !ok {
 			return s.drop(tx, &c, errNoContact) // the catalogue has another word for it now
 		}
+		standing, err := s.standing(tx, &c)
+		if err != nil {
+			return err
+		}
+		if !standing {
+			return s.drop(tx, &c, errMandate)
+		}
 		told, err := s.told(tx, c.ID)
 		if err != nil {
 			return err
@@ -509,6 +536,13 @@ func (s *Service) Effect(ctx context.Context, run jobs.Run) error {
 		if c.old != "" && !slices.ContainsFunc(now, func(v vault.Stored) bool { return v.ID == c.old }) {
 			return s.drop(tx, &c, errMoved) // what was to be replaced is gone: an import, or another desk
 		}
+		standing, err := s.standing(tx, &c)
+		if err != nil {
+			return err
+		}
+		if !standing {
+			return s.drop(tx, &c, errMandate)
+		}
 		denied, err := s.o.Verification.DeniedSince(tx, c.subject, c.Asked)
 		if err != nil {
 			return err
@@ -528,6 +562,20 @@ func (s *Service) Effect(ctx context.Context, run jobs.Run) error {
 		}
 		return s.welcome(tx, &c)
 	})
+}
+
+// standing reports whether what a change was asked for through is still in force: the customer, or a mandate.
+func (s *Service) standing(tx *db.Tx, c *change) (bool, error) {
+	if c.mandate == "" {
+		return true, nil
+	}
+	return s.o.InForce(tx, c.mandate)
+}
+
+// within reports whether a change is the concern of whoever speaks: a representative's is what the mandate covers.
+func within(f gate.Facts, field string) bool {
+	m := f.Mandate
+	return m.ID == "" || m.Covers != nil && m.Covers(f.Interaction.Purpose, gate.Collect, field)
 }
 
 // welcome tells the new contact what it is now, so that an owner by mistake can say so.

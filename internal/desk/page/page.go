@@ -574,7 +574,7 @@ func row(p *i18n.Printer, itx string, f desk.FieldView, value desk.Value, key st
 
 // passing are the reasons that may pass within a call or a shift: what the agent can do about them is worth a line of the
 // screen. That a purpose shows a field to nobody is not.
-var passing = []string{"gate.level_too_low", "gate.no_consent", "gate.training_missing", "gate.second_factor_stale", "gate.budget_spent", "gate.breadth_spent", "gate.four_eyes"}
+var passing = []string{"gate.level_too_low", "gate.guardian_needed", "gate.no_consent", "gate.training_missing", "gate.second_factor_stale", "gate.budget_spent", "gate.breadth_spent", "gate.four_eyes"}
 
 // why says why a field is refused, and what would allow it.
 func why(p *i18n.Printer, e *errs.E) string {

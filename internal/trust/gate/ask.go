@@ -391,10 +391,11 @@ func (g *Gate) mandate(tx *db.Tx, q Question, k *known) error {
 		return nil
 	}
 	m, err := g.p.Mandate(tx, q.Ground.id, k.subject)
+	c.GuardianNeeded = m.GuardianNeeded
+	k.facts.Mandate = m
 	if err != nil || m.ID == "" {
 		return err
 	}
-	k.facts.Mandate = m
 	c.Mandate = MandateRevoked
 	if m.Standing == MandateValid || m.Standing == MandateExpired {
 		c.Mandate = m.Standing
@@ -406,6 +407,12 @@ func (g *Gate) mandate(tx *db.Tx, q Question, k *known) error {
 func (k *known) covers(verb Verb, field string) bool {
 	m := k.facts.Mandate
 	return m.ID == "" || m.Covers != nil && m.Covers(k.facts.Interaction.Purpose, verb, field)
+}
+
+// ownOnly reports whether a representative speaks and no mandate of theirs reaches the field.
+func (k *known) ownOnly(field string) bool {
+	m := k.facts.Mandate
+	return m.ID != "" && (m.OwnOnly == nil || m.OwnOnly(field))
 }
 
 // ledger finds which of the asked fields are more than may be told of the customer today: those
@@ -461,6 +468,7 @@ func (g *Gate) resource(name string, q Question, k *known) policy.Resource {
 		Hit:       slices.Contains(k.hits, name),
 		Beyond:    slices.Contains(k.beyond, name),
 		InScope:   k.covers(q.Verb, name),
+		OwnOnly:   k.ownOnly(name),
 	}
 	var f Field
 	declared := false
@@ -470,7 +478,7 @@ func (g *Gate) resource(name string, q Question, k *known) policy.Resource {
 	if declared {
 		r.Class, r.MinLevel, r.Verifies = f.Class, f.MinLevel, f.Verifies
 	}
-	if k.request.Context.Basis == "consent" {
+	if k.request.Context.Basis == "consent" || k.request.Context.GuardianNeeded {
 		r.MinLevel = max(r.MinLevel, ConsentLevel)
 	}
 	if !declared || f.Free && !r.InPurpose {

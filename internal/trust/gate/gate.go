@@ -233,11 +233,15 @@ type PurposeFacts struct {
 }
 
 // MandateFacts are what the database says now about a representative who speaks for the
-// bound customer in an interaction. The zero value: the customer speaks.
+// bound customer in an interaction. The zero value: the customer speaks, who is no child.
 type MandateFacts struct {
 	ID       string                                             // man_…; empty when nobody represents
 	Standing string                                             // MandateValid, MandateExpired or MandateRevoked
 	Covers   func(purpose string, verb Verb, field string) bool // field is empty for a verb without fields; nil means nothing
+	OwnOnly  func(field string) bool                            // no mandate of this kind reaches the field; nil means none of them does
+	// GuardianNeeded: the customer is a child whose parent or guardian neither speaks here nor has agreed to the purpose. It
+	// is said whoever speaks, and nothing else about anybody's age.
+	GuardianNeeded bool
 }
 
 // The standings of a mandate.

@@ -1038,10 +1038,13 @@ func TestThroughAMandateNothingIsAllowedThatIsNotAllowedWithoutIt(t *testing.T) 
 		mayVerb := rapid.SliceOfDistinct(rapid.SampledFrom(verbs), rapid.ID[Verb]).Draw(t, "verbs")
 		mayField := rapid.SliceOfDistinct(rapid.SampledFrom(fields), rapid.ID[string]).Draw(t, "fields")
 		here := rapid.Bool().Draw(t, "purpose")
+		own := rapid.SampledFrom(fields).Draw(t, "own only")
+		child := rapid.Bool().Draw(t, "a child")
+		w.mandate = MandateFacts{GuardianNeeded: child}
 		m := MandateFacts{ID: id.New(id.Mandate), Standing: rapid.SampledFrom([]string{MandateValid, MandateValid, MandateValid, MandateExpired, MandateRevoked, "odd"}).Draw(t, "standing"),
 			Covers: func(_ string, verb Verb, field string) bool {
 				return here && slices.Contains(mayVerb, verb) && (field == "" || slices.Contains(mayField, field))
-			}}
+			}, OwnOnly: func(field string) bool { return field == own }, GuardianNeeded: child}
 		q := Question{Ground: Interaction(w.call), Subject: w.subject, Verb: rapid.SampledFrom(verbs).Draw(t, "verb")}
 		if takes, _ := q.Verb.takesFields(); takes {
 			q.Fields = fields
@@ -1069,6 +1072,9 @@ func TestThroughAMandateNothingIsAllowedThatIsNotAllowedWithoutIt(t *testing.T) 
 			if !slices.Contains(alone.Allowed, f) {
 				t.Fatalf("%s of %s: allowed through the mandate alone", q.Verb, f)
 			}
+			if q.Verb != Verify && (f == own || child && (q.Verb != Mask || !slices.Contains(w.hits, f))) {
+				t.Fatalf("%s of %s: allowed though only the customer, or only with the guardian (%t)", q.Verb, f, child)
+			}
 			if q.Verb != Verify && !m.Covers("", q.Verb, f) || m.Standing != MandateValid {
 				t.Fatalf("%s of %s: allowed through a mandate (%s) that does not cover it", q.Verb, f, m.Standing)
 			}
@@ -1088,7 +1094,7 @@ func TestTheEntryOfWhatWasDoneThroughARepresentativeNamesTheMandate(t *testing.T
 	w := newWorld()
 	w.mandate = MandateFacts{ID: id.New(id.Mandate), Standing: MandateValid, Covers: func(purpose string, verb Verb, field string) bool {
 		return purpose == "pur_order" && verb == Reveal && field == "phone"
-	}}
+	}, OwnOnly: func(string) bool { return false }}
 	ans, err := ask(t, w.open(t), w.gate(t), w.agent, w.reveal("phone", "email"))
 	if err != nil || !slices.Equal(ans.Allowed, []string{"phone"}) || code(ans.Refused["email"]) != "gate.mandate_scope" {
 		t.Fatal(ans, err)
@@ -1096,8 +1102,29 @@ func TestTheEntryOfWhatWasDoneThroughARepresentativeNamesTheMandate(t *testing.T
 	if e := w.entries[0]; e.Ref != w.mandate.ID || !slices.Equal(e.Refused, []string{"email:gate.mandate_scope"}) {
 		t.Errorf("%+v", e)
 	}
+	w.mandate.OwnOnly = nil // nobody can say what a mandate may reach: none does
+	if ans, err = ask(t, w.open(t), w.gate(t), w.agent, w.reveal("phone")); err != nil || code(ans.Refusal) != "gate.mandate_own_only" {
+		t.Fatal(ans.Refusal, err)
+	}
 	w.p.Mandate = nil // nobody can say: it denies
 	if ans, err = ask(t, w.open(t), w.gate(t), w.agent, w.reveal("phone")); err != nil || code(ans.Refusal) != "gate.mandate_revoked" {
 		t.Fatal(ans.Refusal, err)
+	}
+}
+
+func TestAChildsDataNeedsTheGuardianAndOnlyAVerifiedCallersAgentLearnsIt(t *testing.T) {
+	w := newWorld()
+	w.mandate = MandateFacts{GuardianNeeded: true}
+	w.level = 3
+	for _, q := range []Question{w.reveal("phone"), {Ground: Interaction(w.call), Subject: w.subject, Verb: Compare, Fields: []string{"phone"}}, {Ground: Interaction(w.call), Subject: w.subject, Verb: Mask, Fields: []string{"phone"}}} {
+		ans, err := ask(t, w.open(t), w.gate(t), w.agent, q)
+		if err != nil || code(ans.Refusal) != "gate.guardian_needed" || ans.Refusal.Args != nil {
+			t.Errorf("%s: %v %v", q.Verb, ans.Refusal, err)
+		}
+	}
+	w.level = 1
+	ans, err := ask(t, w.open(t), w.gate(t), w.agent, Question{Ground: Interaction(w.call), Subject: w.subject, Verb: Compare, Fields: []string{"phone"}})
+	if err != nil || code(ans.Refusal) != "gate.level_too_low" {
+		t.Errorf("before anybody is verified: %v %v", ans.Refusal, err)
 	}
 }

@@ -44,6 +44,7 @@ type Resource struct {
 	InPurpose bool   // the interaction's purpose may use the field with this verb
 	Verifies  bool   // a registered contact, or account history: may serve to verify the caller
 	Beyond    bool   // the field is one more than may be told of the customer today at this level
+	OwnOnly   bool   // no mandate reaches the field: only the customer in person; read while a representative speaks
 	InScope   bool   // the representative's mandate covers purpose, verb and field; true when the customer speaks
 	Hit       bool   // the field is the one by which a search in this interaction found the subject
 }
@@ -67,6 +68,8 @@ type Context struct {
 
 	// Mandate is through whom the bound customer speaks: none, or the mandate's standing valid, expired, revoked.
 	Mandate string
+	// GuardianNeeded: the customer is a child, and neither does the parent or guardian speak nor have they agreed to the purpose.
+	GuardianNeeded bool
 
 	PurposeChosen bool
 	PurposeActive bool   // published, not retired, and the controller's own

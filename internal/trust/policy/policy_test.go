@@ -181,6 +181,14 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"nor compared", with(func(r *Request) { r.Resource.Beyond = true; r.Verb = "compare" }), "gate.facts_spent"},
 		{"a representative within the mandate", with(func(r *Request) { r.Context.Mandate, r.Resource.InScope = "valid", true }), ""},
 		{"a representative beyond the mandate", with(func(r *Request) { r.Context.Mandate = "valid" }), "gate.mandate_scope"},
+		{"what no mandate gives, though this one names it", with(func(r *Request) { r.Context.Mandate, r.Resource.InScope, r.Resource.OwnOnly = "valid", true, true }), "gate.mandate_own_only"},
+		{"which the customer is given", with(func(r *Request) { r.Resource.OwnOnly = true }), ""},
+		{"a child without a parent or guardian", with(func(r *Request) { r.Context.GuardianNeeded = true }), "gate.guardian_needed"},
+		{"nothing of a child is changed either", with(func(r *Request) { r.Context.GuardianNeeded, r.Verb = true, "collect" }), "gate.guardian_needed"},
+		{"that a child calls is said after that the caller is not verified", with(func(r *Request) { r.Context.GuardianNeeded, r.Context.Level = true, 1 }), "gate.level_too_low"},
+		{"a child is found all the same", func() Request { r := hit(); r.Context.GuardianNeeded = true; return r }(), ""},
+		{"and verified like anybody", func() Request { r := verify(); r.Context.GuardianNeeded = true; return r }(), ""},
+		{"a representative is proposed for a child", with(func(r *Request) { r.Context.GuardianNeeded, r.Verb = true, "propose" }), ""},
 		{"a mandate that ran out", with(func(r *Request) { r.Context.Mandate, r.Resource.InScope = "expired", true }), "gate.mandate_expired"},
 		{"a mandate that was revoked", with(func(r *Request) { r.Context.Mandate, r.Resource.InScope = "revoked", true }), "gate.mandate_revoked"},
 		{"its representative is not verified either", with(func(r *Request) { r.Context.Mandate, r.Verb, r.Resource.Verifies = "revoked", "verify", true }), "gate.mandate_revoked"},
@@ -243,6 +251,8 @@ var facts = []fact{
 	flag(func(r *Request) *bool { return &r.Resource.Verifies }),
 	flag(func(r *Request) *bool { return &r.Resource.Beyond }),
 	flag(func(r *Request) *bool { return &r.Resource.InScope }),
+	flag(func(r *Request) *bool { return &r.Resource.OwnOnly }),
+	flag(func(r *Request) *bool { return &r.Context.GuardianNeeded }),
 	of(func(r *Request) *string { return &r.Context.Mandate }, "none", "valid", "expired", "revoked", ""),
 	of(func(r *Request) *string { return &r.Context.Ground }, "interaction", "duty", "request", "agreement", ""),
 	flag(func(r *Request) *bool { return &r.Context.Known }),
@@ -415,6 +425,8 @@ func TestWhatEveryAllowedRequestImplies(t *testing.T) {
 			must(c.SubjectBound || c.Found, "bound or found")
 			return
 		}
+		must(!c.GuardianNeeded, "no child alone")
+		must(c.Mandate != "valid" || !f.OwnOnly, "nothing that no mandate gives")
 		must(c.Basis != "consent" || c.Consented, "consent where the purpose rests on it")
 		must(c.SubjectBound && f.InPurpose && c.Level >= f.MinLevel, "the bound customer's field of the purpose at its level")
 		if r.Verb == "reveal" {

@@ -42,9 +42,9 @@ func Verbs() []string {
 // forbid that reads one would never apply: New refuses it.
 var attributes = map[string][]string{
 	"principal": {"kind", "role", "signedIn", "scoped", "secondFactorMinutes"},
-	"resource":  {"class", "minLevel", "inPurpose", "verifies", "hit", "beyond", "inScope"},
+	"resource":  {"class", "minLevel", "inPurpose", "verifies", "hit", "beyond", "inScope", "ownOnly"},
 	"context": {"ground", "known", "ownCall", "state", "beating", "subjectBound", "found", "channel", "level",
-		"purposeChosen", "purposeActive", "basis", "consented", "budgetLeft", "callLeft", "training", "guarded", "broad", "dutyField", "groundBuilt", "mandate"},
+		"purposeChosen", "purposeActive", "basis", "consented", "budgetLeft", "callLeft", "training", "guarded", "broad", "dutyField", "groundBuilt", "mandate", "guardianNeeded"},
 }
 
 // entry is one policy, ready to be evaluated.
@@ -303,7 +303,7 @@ func resource(r Resource) types.Entity {
 		UID: types.NewEntityUID("Field", "asked"),
 		Attributes: types.NewRecord(types.RecordMap{
 			"class": types.String(r.Class), "minLevel": types.Long(r.MinLevel),
-			"inPurpose": types.Boolean(r.InPurpose), "verifies": types.Boolean(r.Verifies), "hit": types.Boolean(r.Hit), "beyond": types.Boolean(r.Beyond), "inScope": types.Boolean(r.InScope),
+			"inPurpose": types.Boolean(r.InPurpose), "verifies": types.Boolean(r.Verifies), "hit": types.Boolean(r.Hit), "beyond": types.Boolean(r.Beyond), "inScope": types.Boolean(r.InScope), "ownOnly": types.Boolean(r.OwnOnly),
 		}),
 	}
 }
@@ -318,7 +318,7 @@ func context(c Context) types.Record {
 		"basis": types.String(c.Basis), "consented": types.Boolean(c.Consented),
 		"budgetLeft": types.Long(c.BudgetLeft), "callLeft": types.Long(c.CallLeft), "training": types.String(c.Training),
 		"guarded": types.Boolean(c.Guarded), "broad": types.Boolean(c.Broad),
-		"dutyField": types.Boolean(c.DutyField), "groundBuilt": types.Boolean(c.GroundBuilt), "mandate": types.String(c.Mandate),
+		"dutyField": types.Boolean(c.DutyField), "groundBuilt": types.Boolean(c.GroundBuilt), "mandate": types.String(c.Mandate), "guardianNeeded": types.Boolean(c.GuardianNeeded),
 	})
 }
 

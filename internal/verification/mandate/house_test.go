@@ -52,7 +52,9 @@ type house struct {
 	agent, boss  actor.Actor
 	ctl, pur     string
 	subject      string
-	appointed    int    // the level of who appoints; 0: what verification says
+	appointed    int // the level of who appoints; 0: what verification says
+	basis        purpose.Basis
+	consented    string // the mandate through which the customer agreed; "" for nobody
 	meanwhile    func() // happens while the duty reads, between the two transactions of a record
 }
 
@@ -149,7 +151,7 @@ func (p purposes) Get(_ *db.Tx, name string) (purpose.Purpose, error) {
 	if name != p.h.pur {
 		return purpose.Purpose{}, errs.New(errs.NotFound, "purpose.unknown")
 	}
-	return purpose.Purpose{ID: name, Controller: p.h.ctl, Status: purpose.Active, Name: map[string]string{"id": "Status pesanan", "en": "Order status"}}, nil
+	return purpose.Purpose{ID: name, Controller: p.h.ctl, Status: purpose.Active, Basis: p.h.basis, Name: map[string]string{"id": "Status pesanan", "en": "Order status"}}, nil
 }
 
 func (p purposes) List(tx *db.Tx, _ string) ([]purpose.Purpose, error) {
@@ -231,8 +233,10 @@ func (h *house) build() {
 	h.must(err)
 	company := func(*db.Tx, string) (string, error) { return "Bank Contoh", nil }
 	h.Service, err = New(Options{DB: h.db, Log: h.log, Gate: h.gate, Keys: slowKeys{keys, h}, Catalogue: c, Vault: h.vault, Interactions: h.interactions, Messages: messages,
-		Purposes: purposes{h}, Company: company, Duty: actor.NewDuty(Duty)})
+		Purposes: purposes{h}, Company: company, Duty: actor.NewDuty(Duty),
+		Consented: func(*db.Tx, string, string) (string, bool, error) { return h.consented, h.consented != "", nil }})
 	h.must(err)
+	h.vault.UseBorn(h.Born)
 	history, _ := c.Field(vault.HistoryField)
 	h.verify, err = verification.New(verification.Options{
 		DB: h.db, Log: h.log, Gate: h.gate, Keys: keys, Interactions: h.interactions, Messages: messages, Vault: h.vault, Fold: history.Key, Representatives: h.Service,
@@ -245,8 +249,9 @@ func (h *house) build() {
 	h.approvals, err = approval.New(h.db, h.log, keys, approval.Options{Expiry: actor.NewDuty("approval_expire"), Active: func(*db.Tx, string) (bool, error) { return true, nil }}, append(h.Decisions(), h.verify.Decisions()...)...)
 	h.must(err)
 	h.AskWith(h.approvals.Request)
+	h.verify.AskWith(h.approvals.Request)
 	h.desk = webtest.New(h.t, func(o *web.Options) { o.DB = h.db }, h.Module(), messages.Module(), web.Module{Name: "verification", Messages: verification.Texts})
-	h.worker.Use(map[string]jobs.Handler{message.DeliverJob: messages.Deliver, verification.ExpireJob: h.verify.Expire}, nil)
+	h.worker.Use(map[string]jobs.Handler{message.DeliverJob: messages.Deliver, verification.ExpireJob: h.verify.Expire, LapseJob: h.Lapse}, nil)
 	h.subject = h.customer("KNG-1", "1990-05-17")
 }
 

@@ -5,17 +5,24 @@
 // A mandate says who, on which document, for which purposes, verbs and fields, and until
 // when. The customer appoints an attorney at the fourth level. A parent or guardian of a
 // child is proposed by the agent who saw the document and takes effect when a second member
-// of staff has agreed; it never lasts beyond the child's eighteenth birthday, which a duty
-// (mandate_record) reads where the vault knows it. Name, contact and document number are
-// sealed under the customer's key. The customer, and a guardian, are told at a registered
-// contact whenever a mandate is recorded or revoked.
+// of staff has agreed, and ends with the childhood whatever end it was given. Name, contacts
+// and document number are sealed under the customer's key. The customer, and a guardian, are
+// told when a mandate is recorded, and both sides when one is revoked.
 //
 // In a contact the agent says who speaks. From then on nothing that was verified before
-// counts, links go to the representative's own contact and to no other, account history
-// proves nothing, and the level ends at three. The gate reads the mandate in its own
-// transaction: what it does not cover, one that is over and one that was revoked give
-// nothing, from that moment on. A mandate only narrows: nothing in this package allows
-// anything. The entries of what was done carry the mandate's id.
+// counts, links go to the representative's own contacts and to no other, and account history
+// proves nothing. One contact leads to V2; the third level needs both of the
+// representative's own, a number and an address, each answered a month before; the fourth
+// needs a document that leads so high and that a second person has verified, a second member
+// of staff, a notice to the customer and to the representative, and a day (methods.yaml,
+// rules.yaml). The gate reads the mandate in its own transaction: what it does not cover, one
+// that is over and one that was revoked give nothing, from that moment on, and the screens
+// are told. A mandate only narrows: nothing in this package allows anything. What no mandate
+// gives is a list in rules.yaml. The entries of what was done carry the mandate's id.
+//
+// Of a child (rules.yaml says until when one is) the gate asks for the parent or guardian:
+// they speak, or they have agreed to the purpose. It follows from the birth date, which nobody
+// is shown for it: when the vault writes one, the day of age is kept beside it, sealed.
 //
 // An assistant has no rights of its own. The agent sees from the start of the call how the
 // customer wants to be spoken with.
@@ -24,8 +31,10 @@
 // document that was found to be forged before, a second representative chosen by a
 // representative, and consent for a known child by anybody but the parent or guardian.
 //
-// Limits: the document is checked by people, and no register is asked. A child is known by
-// a parent's or guardian's mandate only. The SIM of a representative's number is not asked about.
+// Limits: the document is checked by people, and no register is asked. Where no birth date is
+// stored, a child is known by a parent's or guardian's mandate only. What a parent agreed to by
+// letter does not count as theirs, since the letter names no mandate. The SIM of a
+// representative's number is not asked about, and there is no call back to a representative.
 //
 // Serves UU PDP art. 25 and 26, PP 33/2026 art. 38 and 39.
 package mandate
@@ -81,15 +90,17 @@ const Consents = "consent"
 
 // Verbs are what a scope may hold.
 func Verbs() []string {
-	return []string{string(gate.Compare), string(gate.Act), string(gate.Mask), string(gate.Reveal), string(gate.Consult), Consents}
+	return []string{string(gate.Compare), string(gate.Act), string(gate.Collect), string(gate.Mask), string(gate.Reveal), string(gate.Consult), Consents}
 }
 
 // The bounds of a mandate.
 const (
-	Adult     = 18 // years
 	MostLasts = 2 * 366 * 24 * time.Hour
 	MostKept  = 10 // that stand or wait, of one customer
 	MostSizes = 40 // purposes and fields of one scope
+	// Unproven is the age at which a representative's contact counts at most until a link to it was answered once; from then on
+	// its age counts from that answer.
+	Unproven = 7 * 24 * time.Hour
 )
 
 // State is where a mandate stands.
@@ -123,6 +134,7 @@ type Draft struct {
 	Name     string
 	Contact  string // field name of the representative's own contact, phone or email
 	Value    string // the contact itself
+	Also     string // the representative's other contact, an address beside a number or a number beside an address; "" for none
 	Document string // kind
 	Number   string
 	Dated    string // day of the document, 2026-11-30
@@ -191,7 +203,7 @@ func (n Draft) check(now time.Time) *errs.E {
 
 // ofAge says why a mandate for a child born on that day may not last until the given end; nil when it may.
 func ofAge(born, until, now time.Time) *errs.E {
-	adult := born.AddDate(Adult, 0, 0).Add(-7 * time.Hour)
+	adult := adulthood(born)
 	switch {
 	case born.After(now):
 		return errForm.With("field", "born")
@@ -219,5 +231,7 @@ var (
 	errReason   = errs.New(errs.Invalid, "mandate.reason")
 	errConsent  = errs.New(errs.Denied, "mandate.consent_beyond")
 	errChild    = errs.New(errs.Denied, "mandate.guardian_needed")
+	errNever    = errs.New(errs.Denied, "mandate.never")
+	errVerified = errs.New(errs.Conflict, "mandate.verified_already")
 	errRole     = errs.New(errs.Denied, "mandate.not_permitted")
 )

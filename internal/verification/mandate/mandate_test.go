@@ -175,7 +175,7 @@ func TestARepresentativeProvesThemselvesByTheirOwnContactAndGetsTheScope(t *test
 		h.refused(err, "gate.mandate_appoints")
 		h.entered("appoint denied gate.mandate_appoints")
 		_, err = h.verify.AskSecond(ctx, h.agent, itx, "ganti nomor")
-		h.refused(err, "verification.represented")
+		h.refused(err, "verification.document_unverified")
 
 		// The customer takes over: the representative's proof is none of theirs.
 		h.wait(time.Second)
@@ -251,8 +251,8 @@ func TestAMandateOfSomebodyElseOneThatRanOutAndOneThatWasRevokedGiveNothing(t *t
 		h.log.take()
 		h.refused(h.Revoke(ctx, h.agent, "", long.ID, "dispute"), "mandate.not_permitted")
 		h.must(h.Revoke(ctx, h.boss, "", long.ID, "dispute"))
-		h.entered("mandate.revoke done", "message.queue done")
-		if letters := h.deliver(); len(letters) != 1 || !strings.Contains(letters[0].Body, "dicabut") {
+		h.entered("mandate.revoke done", "message.queue done", "message.queue done") // both sides are told
+		if letters := h.deliver(); len(letters) != 2 || !strings.Contains(letters[0].Body, "dicabut") {
 			t.Fatalf("%+v", letters)
 		}
 		h.refused(h.answer(a, token), "verification.link_expired")
@@ -355,7 +355,7 @@ func TestAParentSpeaksForAChildAfterASecondMemberOfStaffAgreedAndUntilTheBirthda
 		// Consent is the parent's, to refuse is open to the child.
 		may := func(grants bool) string {
 			var e *errs.E
-			h.must(h.db.Read(ctx, func(tx *db.Tx) (err error) { e, err = h.MayConsent(tx, itx, child, h.pur, grants); return err }))
+			h.must(h.db.Read(ctx, func(tx *db.Tx) (err error) { _, e, err = h.MayConsent(tx, itx, child, h.pur, grants); return err }))
 			if e == nil {
 				return ""
 			}
@@ -479,6 +479,6 @@ func TestTheAgentsPageBeatsRecordsAndChoosesTheSpeaker(t *testing.T) {
 		if w = h.desk.Do("agent", "POST", page+"/"+out.ID+"/revoke", "why=customer_asked"); w.Code != 303 {
 			t.Fatal(w.Code, w.Body)
 		}
-		h.entered("propose allowed", "mandate.revoke done", "message.queue done")
+		h.entered("propose allowed", "mandate.revoke done", "message.queue done", "message.queue done")
 	})
 }

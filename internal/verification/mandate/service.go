@@ -13,6 +13,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/message"
 	"github.com/amanah-id/amanah/internal/purpose"
 	"github.com/amanah-id/amanah/internal/trust/actor"
@@ -22,6 +23,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/internal/vault"
+	"github.com/amanah-id/amanah/internal/verification"
 )
 
 // Duty is the machine duty that reads a child's birth date, so that a mandate ends with the
@@ -33,6 +35,10 @@ func DutyFields() []string { return []string{"name", "birth_date"} }
 
 // ChildKind is the kind of approval that asks for a second member of staff for a parent or guardian.
 const ChildKind = "mandate.child"
+
+// CheckKind is the kind of approval that asks a second person to verify the document of a mandate: without it nothing of the
+// fourth level is done through it.
+const CheckKind = "mandate.verify"
 
 // ChildWaits is how long such a request waits.
 const ChildWaits = 8 * time.Hour
@@ -98,7 +104,10 @@ type Options struct {
 	Messages     Messages
 	Purposes     Purposes
 	Company      func(tx *db.Tx, controller string) (string, error)
-	Duty         actor.Actor // of Duty
+	// Consented reports whether the customer's last word on a purpose is yes, and through which mandate it was said; "" when
+	// the customer, or a program, said it.
+	Consented func(tx *db.Tx, subject, purpose string) (mandate string, granted bool, err error)
+	Duty      actor.Actor // of Duty
 }
 
 // Service is the room's verbs.
@@ -110,7 +119,7 @@ type Service struct {
 // New makes the room.
 func New(o Options) (*Service, error) {
 	if o.DB == nil || o.Log == nil || o.Gate == nil || o.Keys == nil || o.Catalogue == nil || o.Vault == nil || o.Interactions == nil ||
-		o.Messages == nil || o.Purposes == nil || o.Company == nil || o.Duty.Kind() != actor.Duty || o.Duty.ID() != Duty {
+		o.Messages == nil || o.Purposes == nil || o.Company == nil || o.Consented == nil || o.Duty.Kind() != actor.Duty || o.Duty.ID() != Duty {
 		return nil, errors.New("mandate: an option is missing")
 	}
 	return &Service{o: o}, nil
@@ -124,6 +133,9 @@ func (s *Service) Decisions() []approval.Kind {
 	return []approval.Kind{{
 		Name: ChildKind, Ask: []actor.Role{actor.Agent, actor.Supervisor}, Decide: []actor.Role{actor.Supervisor, actor.DPO}, Wait: ChildWaits,
 		Effect: s.agreed, Undone: s.refusedBy,
+	}, {
+		Name: CheckKind, Ask: []actor.Role{actor.Agent, actor.Supervisor}, Decide: []actor.Role{actor.Supervisor, actor.DPO}, Wait: ChildWaits,
+		Effect: s.verified, Over: s.unverifiable,
 	}}
 }
 
@@ -152,7 +164,7 @@ func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft
 		return out, bad
 	}
 	if n.Kind == Assistant {
-		n.Contact, n.Value, n.Document, n.Number, n.Dated, n.May = "", "", "", "", "", Scope{}
+		n.Contact, n.Value, n.Also, n.Document, n.Number, n.Dated, n.May = "", "", "", "", "", "", Scope{}
 	} else {
 		n.Format = "none"
 		field, _ := s.o.Catalogue.Field(n.Contact)
@@ -161,6 +173,15 @@ func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft
 		}
 		if slices.ContainsFunc(n.May.Fields, func(f string) bool { _, declared := s.o.Catalogue.Field(f); return !declared }) {
 			return out, errForm.With("field", "fields")
+		}
+		if n.Also != "" {
+			other, _ := s.o.Catalogue.Field(otherContact(n.Contact))
+			if n.Also, err = other.Normalise(n.Also); err != nil {
+				return out, errForm.With("field", "also")
+			}
+		}
+		if slices.ContainsFunc(n.May.Fields, func(f string) bool { return s.ownOnly(n.Kind, f) }) {
+			return out, errNever
 		}
 	}
 	known, err := s.ready(ctx, a, itx, n)
@@ -200,6 +221,9 @@ func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft
 		if n.Kind.OfChild() {
 			m.State, m.Standing = Proposed, time.Time{}
 		}
+		if n.Also != "" {
+			m.AlsoID, m.Also = id.NewAt(id.Mandate, tx.Now()), otherContact(n.Contact)
+		}
 		if err := s.seal(tx, &m, n, known.mask); err != nil {
 			return err
 		}
@@ -215,7 +239,7 @@ func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft
 				return err
 			}
 			out.Request = r.ID
-		} else if err := s.tell(tx, a, m, f.Language, "message.mandate_recorded"); err != nil {
+		} else if err := s.tell(tx, a, m, f.Language, "message.mandate_recorded", false); err != nil {
 			return err
 		}
 		s.o.Interactions.Notify(tx, "mandate", f)
@@ -230,6 +254,14 @@ func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft
 		err = refusal
 	}
 	return out, err
+}
+
+// otherContact is the field of a representative's other contact.
+func otherContact(field string) string {
+	if field == "phone" {
+		return "email"
+	}
+	return "phone"
 }
 
 // readied is what the record needs of the customer.
@@ -354,7 +386,11 @@ func (s *Service) unfit(tx *db.Tx, f interaction.Facts, n Draft) (*errs.E, error
 	}
 	standing := 0
 	for _, m := range list {
-		if state := m.stateAt(tx.Now()); state == Valid || state == Proposed {
+		state, err := s.state(tx, m)
+		if err != nil {
+			return nil, err
+		}
+		if state == Valid || state == Proposed {
 			standing++
 		}
 	}
@@ -392,6 +428,11 @@ func (s *Service) seal(tx *db.Tx, m *record, n Draft, customer string) error {
 	if m.value, err = s.o.Keys.Seal(tx, contactRef(m.ID, m.Subject), []byte(n.Value)); err != nil {
 		return err
 	}
+	if m.AlsoID != "" {
+		if m.also, err = s.o.Keys.Seal(tx, alsoRef(m.ID, m.Subject), []byte(n.Also)); err != nil {
+			return err
+		}
+	}
 	if plain, err = json.Marshal(shown{Name: s.mask(n.Name), Customer: customer, Format: n.Format}); err != nil {
 		return err
 	}
@@ -399,9 +440,9 @@ func (s *Service) seal(tx *db.Tx, m *record, n Draft, customer string) error {
 	return nil
 }
 
-// tell sends a notice to the customer's longest registered contact and, of a parent or guardian, to theirs.
+// tell sends a notice to the customer's longest registered contact and, where both sides are told, to the representative's.
 // Where nothing can be sent the record stands all the same: its entry is in the customer's trail.
-func (s *Service) tell(tx *db.Tx, a actor.Actor, m record, language, template string) error {
+func (s *Service) tell(tx *db.Tx, a actor.Actor, m record, language, template string, both bool) error {
 	company, err := s.o.Company(tx, m.Controller)
 	if err != nil {
 		return err
@@ -414,7 +455,7 @@ func (s *Service) tell(tx *db.Tx, a actor.Actor, m record, language, template st
 	if i := slices.IndexFunc(contacts, func(c vault.Stored) bool { return s.o.Messages.Carries(c.Field) }); i >= 0 {
 		to = append(to, contacts[i])
 	}
-	if m.Kind.OfChild() && s.o.Messages.Carries(m.Contact) {
+	if both && s.o.Messages.Carries(m.Contact) {
 		to = append(to, vault.Stored{ID: m.ID, Field: m.Contact})
 	}
 	for _, c := range to {
@@ -429,15 +470,102 @@ func (s *Service) tell(tx *db.Tx, a actor.Actor, m record, language, template st
 // agreed is the effect of a second member of staff's yes.
 func (s *Service) agreed(tx *db.Tx, r approval.Request, by actor.Actor) error {
 	m, err := one(tx, r.Ref)
-	if err != nil || m.stateAt(tx.Now()) != Proposed { // it was revoked, or its time was over, before anybody answered
+	if err != nil {
 		return err
 	}
-	m.State, m.Standing = Valid, tx.Now()
+	if state, err := s.state(tx, m); err != nil || state != Proposed { // it was revoked, or its time was over, before anybody answered
+		return err
+	}
+	m.State, m.Standing, m.CheckedBy, m.Checked = Valid, tx.Now(), by.ID(), tx.Now()
 	m.save(tx)
 	if _, err := s.o.Log.Append(tx, entry(by, interaction.Facts{}, "mandate.agreed", m)); err != nil {
 		return err
 	}
-	return s.tell(tx, by, m, "", "message.mandate_recorded")
+	return s.tell(tx, by, m, "", "message.mandate_recorded", true)
+}
+
+// AskVerified asks a second person to verify the document of a mandate, in the agent's own live call. reason says how it was
+// looked at until now. Who recorded the mandate does not decide.
+func (s *Service) AskVerified(ctx context.Context, a actor.Actor, itx, mandate, reason string, also ...func(*db.Tx, string) error) (request string, err error) {
+	if reason = strings.TrimSpace(reason); !line(reason, 300) {
+		return "", errForm.With("field", "reason")
+	}
+	var refusal *errs.E
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		request, refusal = "", nil
+		answer, err := s.o.Gate.Ask(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Note, Detail: map[string]any{"act": "verify_document"}})
+		if refusal = answer.Refusal; err != nil || refusal != nil {
+			return err
+		}
+		f, err := s.o.Interactions.Facts(tx, itx)
+		if err != nil {
+			return err
+		}
+		m, err := s.theirs(tx, a, f, mandate)
+		if refusal, err = outcome(err); err != nil {
+			return err
+		}
+		if refusal == nil {
+			if refusal, err = s.verifiable(tx, m); err != nil {
+				return err
+			}
+		}
+		if refusal != nil {
+			return s.refuse(tx, a, f, "mandate.verify", refusal)
+		}
+		r, err := s.ask(tx, a, approval.Ask{Kind: CheckKind, Ref: m.ID, About: m.RecordedBy, Controller: m.Controller, Reason: reason,
+			Payload: map[string]string{"kind": string(m.Kind), "document": m.Document}})
+		if err != nil {
+			return err
+		}
+		request = r.ID
+		for _, do := range also {
+			if err := do(tx, request); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
+	return request, err
+}
+
+// verifiable says why nobody needs to verify the document of a mandate; nil when somebody does.
+func (s *Service) verifiable(tx *db.Tx, m record) (*errs.E, error) {
+	state, err := s.state(tx, m)
+	switch {
+	case err != nil:
+		return nil, err
+	case state != Valid || !m.Kind.Represents():
+		return errStanding, nil
+	case !m.Checked.IsZero():
+		return errVerified, nil
+	}
+	return nil, nil
+}
+
+// unverifiable reports that a mandate ended, or its document was verified, before anybody answered.
+func (s *Service) unverifiable(tx *db.Tx, r approval.Request) (bool, error) {
+	m, err := one(tx, r.Ref)
+	if err != nil {
+		return errors.Is(err, errUnknown), only(err, errs.NotFound)
+	}
+	no, err := s.verifiable(tx, m)
+	return no != nil, err
+}
+
+// verified is the effect of a second person's yes to a document.
+func (s *Service) verified(tx *db.Tx, r approval.Request, by actor.Actor) error {
+	m, err := one(tx, r.Ref)
+	if err != nil {
+		return err
+	}
+	m.CheckedBy, m.Checked = by.ID(), tx.Now()
+	m.save(tx)
+	_, err = s.o.Log.Append(tx, entry(by, interaction.Facts{}, "mandate.verified", m))
+	return err
 }
 
 // refusedBy is the effect of a no, and of no answer.
@@ -501,7 +629,11 @@ func (s *Service) Revoke(ctx context.Context, a actor.Actor, itx, mandate, why s
 		if refusal != nil {
 			return s.refuse(tx, a, f, "mandate.revoke", refusal)
 		}
-		if state := m.stateAt(tx.Now()); state != Valid && state != Proposed {
+		state, err := s.state(tx, m)
+		if err != nil {
+			return err
+		}
+		if state != Valid && state != Proposed {
 			return errOver // as it was; a request that is repeated under one key is given the first answer
 		}
 		m.State, m.RevokedAt, m.RevokedBy, m.Why = Revoked, tx.Now(), a.ID(), why
@@ -511,11 +643,14 @@ func (s *Service) Revoke(ctx context.Context, a actor.Actor, itx, mandate, why s
 		if _, err := s.o.Log.Append(tx, e); err != nil {
 			return err
 		}
-		if err := s.tell(tx, a, m, f.Language, "message.mandate_revoked"); err != nil {
+		if err := s.tell(tx, a, m, f.Language, "message.mandate_revoked", m.Kind.Represents()); err != nil {
 			return err
 		}
 		if f.ID != "" {
 			s.o.Interactions.Notify(tx, "mandate", f)
+		}
+		if err := s.wake(tx, m.ID); err != nil {
+			return err
 		}
 		for _, do := range also {
 			if err := do(tx); err != nil {
@@ -528,6 +663,58 @@ func (s *Service) Revoke(ctx context.Context, a actor.Actor, itx, mandate, why s
 		err = refusal
 	}
 	return err
+}
+
+// wake has the desks of the contacts in which somebody speaks through a mandate look again, after the commit.
+func (s *Service) wake(tx *db.Tx, mandate string) error {
+	var spoken []string
+	if err := tx.Data.Rows(sqlSpoken, []any{mandate, micros(tx.Now().Add(-24 * time.Hour))}, func(r db.Row) error {
+		var itx string
+		err := r.Scan(&itx)
+		spoken = append(spoken, itx)
+		return err
+	}); err != nil {
+		return err
+	}
+	for _, itx := range spoken {
+		f, err := s.o.Interactions.Facts(tx, itx)
+		if err != nil && errs.KindOf(err) != errs.NotFound {
+			return err
+		}
+		if err == nil && !f.State.Ended() {
+			s.o.Interactions.Notify(tx, "mandate", f)
+		}
+	}
+	return nil
+}
+
+// Lapse is the handler of LapseJob: a mandate's time is over while somebody speaks through it. What it gives ended with the
+// clock; the screen is told.
+func (s *Service) Lapse(ctx context.Context, run jobs.Run) error {
+	var p lapse
+	if err := run.Decode(&p); err != nil {
+		return err
+	}
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error { return s.wake(tx, p.Mandate) })
+}
+
+// LapseJob is the kind of the job that tells the screens of a mandate whose time is over.
+const LapseJob = "mandate.lapse"
+
+type lapse struct {
+	Mandate string `json:"mandate"`
+}
+
+// Jobs are the room's handlers.
+func (s *Service) Jobs() map[string]jobs.Handler { return map[string]jobs.Handler{LapseJob: s.Lapse} }
+
+// over is when a mandate ends by the clock.
+func (s *Service) over(tx *db.Tx, m record) (time.Time, error) {
+	adult, known, err := s.adult(tx, m.Subject)
+	if err == nil && known && m.Kind.OfChild() && adult.Before(m.Ends) {
+		return adult, nil
+	}
+	return m.Ends, err
 }
 
 // outcome parts what is a refusal from what failed.
@@ -572,8 +759,14 @@ func (s *Service) Speak(ctx context.Context, a actor.Actor, itx, mandate string)
 			if refusal, err = outcome(err); err != nil {
 				return err
 			}
-			if refusal == nil && (m.stateAt(tx.Now()) != Valid || !m.Kind.Represents()) {
-				refusal = errStanding
+			if refusal == nil {
+				state, err := s.state(tx, m)
+				if err != nil {
+					return err
+				}
+				if state != Valid || !m.Kind.Represents() {
+					refusal = errStanding
+				}
 			}
 		}
 		if refusal == nil && !f.State.OnLine() {
@@ -586,6 +779,15 @@ func (s *Service) Speak(ctx context.Context, a actor.Actor, itx, mandate string)
 			tx.Data.Queue(sqlUnspeak, f.ID, f.Subject)
 		} else {
 			tx.Data.Queue(sqlSpeak, f.ID, f.Subject, m.ID, a.ID(), micros(tx.Now()))
+			ends, err := s.over(tx, m)
+			if err != nil {
+				return err
+			}
+			if ends.Sub(tx.Now()) < 24*time.Hour { // no contact lasts longer
+				if err := jobs.Insert(tx, jobs.Job{Kind: LapseJob, Key: m.ID, Payload: lapse{m.ID}, RunAt: ends}); err != nil {
+					return err
+				}
+			}
 		}
 		if err := s.o.Interactions.MoveTx(tx, a, f.ID, interaction.Lower); err != nil {
 			return err
@@ -605,46 +807,87 @@ func (s *Service) Speak(ctx context.Context, a actor.Actor, itx, mandate string)
 // Facts is the gate's provider.
 func (s *Service) Facts(tx *db.Tx, itx, subject string) (gate.MandateFacts, error) {
 	m, through, err := speaking(tx, itx, subject)
-	if err != nil || !through {
+	if err != nil {
 		return gate.MandateFacts{}, err
 	}
-	out := gate.MandateFacts{ID: m.ID, Standing: gate.MandateRevoked, Covers: m.May.Covers}
-	switch m.stateAt(tx.Now()) {
+	var out gate.MandateFacts
+	if out.GuardianNeeded, err = s.guardianNeeded(tx, itx, subject, m, through); err != nil || !through {
+		return out, err
+	}
+	out.ID, out.Standing, out.Covers = m.ID, gate.MandateRevoked, m.May.Covers
+	out.OwnOnly = func(field string) bool { return s.ownOnly(m.Kind, field) }
+	state, err := s.state(tx, m)
+	switch state {
 	case Valid:
 		out.Standing = gate.MandateValid
 	case Expired:
 		out.Standing = gate.MandateExpired
 	}
-	return out, nil
+	return out, err
 }
 
-// Contact is where a representative who speaks for the customer proves to be who they are:
-// their own contact, by the id of the mandate. A contact without an id: the mandate is over,
-// and nothing proves anything. false: the customer speaks.
-func (s *Service) Contact(tx *db.Tx, itx, subject string) (vault.Stored, bool, error) {
+// Speaker is who speaks for the customer in a contact, with the contacts over which they prove to be who they are; none, and
+// no mandate, when it is over. false: the customer speaks.
+func (s *Service) Speaker(tx *db.Tx, itx, subject string) (verification.Speaker, bool, error) {
 	m, through, err := speaking(tx, itx, subject)
-	if err != nil || !through || m.stateAt(tx.Now()) != Valid {
-		return vault.Stored{}, through, err
+	if err != nil || !through {
+		return verification.Speaker{}, false, err
 	}
-	return vault.Stored{ID: m.ID, Subject: m.Subject, Field: m.Contact, RegisteredAt: m.Standing}, true, nil
+	state, err := s.state(tx, m)
+	if err != nil || state != Valid {
+		return verification.Speaker{}, true, err
+	}
+	f, err := s.o.Interactions.Facts(tx, itx)
+	return verification.Speaker{Mandate: m.ID, Contacts: m.contacts(tx.Now()), Most: law.Documents[m.Document], Child: m.Kind.OfChild(),
+		Document: !m.Checked.IsZero() && m.CheckedBy != f.Agent}, true, err
+}
+
+// Answered notes that a link to a representative's contact was answered rightly: its age counts from the first time on.
+func (s *Service) Answered(tx *db.Tx, contact string) error {
+	m, err := reached(tx, contact)
+	if err != nil {
+		return err
+	}
+	at := &m.Answered
+	if contact == m.AlsoID {
+		at = &m.AlsoAnswered
+	}
+	if at.IsZero() {
+		*at = tx.Now()
+		m.save(tx)
+	}
+	return nil
+}
+
+// InForce reports whether a mandate is in force.
+func (s *Service) InForce(tx *db.Tx, mandate string) (bool, error) {
+	m, err := one(tx, mandate)
+	if err != nil {
+		return false, only(err, errs.NotFound)
+	}
+	state, err := s.state(tx, m)
+	return state == Valid, err
 }
 
 // Sealed is a representative's contact for the one who delivers messages; mandate.unknown when
 // there is none. To one whose mandate was revoked the notice of it still goes.
-func (s *Service) Sealed(tx *db.Tx, subject, mandate string) (keyring.Sealed, error) {
-	m, err := one(tx, mandate)
+func (s *Service) Sealed(tx *db.Tx, subject, contact string) (keyring.Sealed, error) {
+	m, err := reached(tx, contact)
 	if err != nil {
 		return keyring.Sealed{}, err
 	}
 	if m.Subject != subject || m.Contact == "" {
 		return keyring.Sealed{}, errUnknown
 	}
+	if contact == m.AlsoID {
+		return keyring.Sealed{Field: m.Also, Ref: alsoRef(m.ID, m.Subject), Bytes: m.also}, nil
+	}
 	return keyring.Sealed{Field: m.Contact, Ref: contactRef(m.ID, m.Subject), Bytes: m.value}, nil
 }
 
 // Names are the masked names of a representative and of the customer, for the page on which the representative proves who they are.
-func (s *Service) Names(tx *db.Tx, mandate string) (representative, customer, kind string, err error) {
-	m, err := one(tx, mandate)
+func (s *Service) Names(tx *db.Tx, contact string) (representative, customer, kind string, err error) {
+	m, err := reached(tx, contact)
 	if err != nil {
 		return "", "", "", err
 	}
@@ -655,32 +898,32 @@ func (s *Service) Names(tx *db.Tx, mandate string) (representative, customer, ki
 // MayConsent says why a word of consent may not be recorded in a call; nil when it may. A
 // representative speaks for the customer as far as the mandate goes. Consent of a known child
 // is given by the parent or guardian alone; to refuse and to withdraw is always open to the child.
-func (s *Service) MayConsent(tx *db.Tx, itx, subject, purposeID string, grants bool) (*errs.E, error) {
+// by is the mandate through which it is said; "" when the customer says it.
+func (s *Service) MayConsent(tx *db.Tx, itx, subject, purposeID string, grants bool) (by string, refusal *errs.E, err error) {
 	m, through, err := speaking(tx, itx, subject)
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	switch {
-	case through && m.stateAt(tx.Now()) != Valid:
-		return errStanding, nil
-	case through && !m.May.Covers(purposeID, Consents, ""):
-		return errConsent, nil
-	case !grants || through && m.Kind.OfChild():
-		return nil, nil
+	if through {
+		state, err := s.state(tx, m)
+		switch {
+		case err != nil:
+			return "", nil, err
+		case state != Valid:
+			return "", errStanding, nil
+		case !m.May.Covers(purposeID, Consents, ""):
+			return "", errConsent, nil
+		}
+		by = m.ID
+	}
+	if !grants || through && m.Kind.OfChild() {
+		return by, nil, nil
 	}
 	child, err := s.isChild(tx, subject)
 	if err == nil && child {
-		return errChild, nil
+		return "", errChild, nil
 	}
-	return nil, err
-}
-
-// isChild reports whether a parent's or guardian's mandate was agreed to whose time is not over, revoked or not.
-func (s *Service) isChild(tx *db.Tx, subject string) (bool, error) {
-	list, err := of(tx, subject)
-	return slices.ContainsFunc(list, func(m record) bool {
-		return m.Kind.OfChild() && !m.Standing.IsZero() && tx.Now().Before(m.Ends)
-	}), err
+	return by, nil, err
 }
 
 // View is a mandate as the agent sees it: masked, and without contact and document number.
@@ -692,6 +935,8 @@ type View struct {
 	May            Scope
 	Recorded, Ends time.Time
 	Speaks         bool // in this contact
+	Verified       bool // a second person verified the document
+	Also           bool // the representative has two contacts of their own: without both they do not get beyond V2
 }
 
 // Look is what the desk shows of representatives in a contact.
@@ -750,8 +995,11 @@ func (s *Service) look(tx *db.Tx, f interaction.Facts, out *Look) error {
 		if err != nil {
 			return err
 		}
-		v := View{ID: m.ID, Kind: m.Kind, State: m.stateAt(tx.Now()), Name: open.Name, Format: open.Format, Document: m.Document,
-			May: m.May, Recorded: m.Recorded, Ends: m.Ends, Speaks: through && m.ID == speaker.ID}
+		v, err := s.view(tx, m, open)
+		if err != nil {
+			return err
+		}
+		v.Speaks = through && m.ID == speaker.ID
 		out.List = append(out.List, v)
 		if v.Speaks {
 			out.Speaker = &v
@@ -761,6 +1009,17 @@ func (s *Service) look(tx *db.Tx, f interaction.Facts, out *Look) error {
 		}
 	}
 	return nil
+}
+
+// view is a mandate as people see it now.
+func (s *Service) view(tx *db.Tx, m record, open shown) (View, error) {
+	state, err := s.state(tx, m)
+	if err != nil {
+		return View{}, err
+	}
+	ends, err := s.over(tx, m)
+	return View{ID: m.ID, Kind: m.Kind, State: state, Name: open.Name, Format: open.Format, Document: m.Document, May: m.May, Recorded: m.Recorded, Ends: ends,
+		Verified: !m.Checked.IsZero(), Also: m.AlsoID != ""}, err
 }
 
 // Line says in one line each who speaks for the customer in the agent's own live call, and how the customer is spoken with.
@@ -785,6 +1044,3 @@ func (s *Service) Line(ctx context.Context, a actor.Actor, itx string, p *i18n.P
 	})
 	return speaker, assistance, err
 }
-
-// officers may end a mandate without a call.
-var officers = []actor.Role{actor.Supervisor, actor.DPO}

@@ -9,15 +9,19 @@ import (
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
+	"github.com/amanah-id/amanah/internal/vault"
 )
 
 const (
 	columns = `id, subject, controller, kind, state, shown_sealed, details_sealed, contact, contact_sealed, document, document_mac,
-		purposes, verbs, fields, recorded_by, recorded_at, standing_at, ends_at, revoked_at, revoked_by, revoked_why`
+		purposes, verbs, fields, recorded_by, recorded_at, standing_at, ends_at, revoked_at, revoked_by, revoked_why,
+		also_id, also, also_sealed, answered_at, also_answered_at, checked_by, checked_at`
 	sqlAdd = `insert into mandate_record (` + columns + `) values
-		($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21)`
-	sqlState  = `update mandate_record set state = $2, standing_at = $3, revoked_at = $4, revoked_by = $5, revoked_why = $6 where id = $1`
+		($1,$2,$3,$4,$5,$6,$7,$8,$9,$10,$11,$12,$13,$14,$15,$16,$17,$18,$19,$20,$21,$22,$23,$24,$25,$26,$27,$28)`
+	sqlState = `update mandate_record set state = $2, standing_at = $3, revoked_at = $4, revoked_by = $5, revoked_why = $6,
+		answered_at = $7, also_answered_at = $8, checked_by = $9, checked_at = $10 where id = $1`
 	sqlOne    = `select ` + columns + ` from mandate_record where id = $1`
+	sqlReach  = `select ` + columns + ` from mandate_record where also_id = $1`
 	sqlOf     = `select ` + columns + ` from mandate_record where subject = $1 order by recorded_at, id`
 	sqlForged = `select count(*) from mandate_record where document_mac = $1 and revoked_why = 'forged'`
 
@@ -25,6 +29,7 @@ const (
 		on conflict (interaction, subject) do update set mandate = excluded.mandate, chosen_by = excluded.chosen_by, chosen_at = excluded.chosen_at`
 	sqlErase   = `delete from mandate_record where subject = $1`
 	sqlUnspeak = `delete from mandate_speaker where interaction = $1 and subject = $2`
+	sqlSpoken  = `select interaction from mandate_speaker where mandate = $1 and chosen_at > $2 order by chosen_at desc limit 100`
 	sqlSpeaker = `select mandate from mandate_speaker where interaction = $1 and subject = $2`
 )
 
@@ -39,8 +44,12 @@ type record struct {
 	Why                     string
 	Recorded, Standing      time.Time
 	Ends, RevokedAt         time.Time
+	AlsoID, Also            string    // the other contact, by an id of its own, and its field
+	Answered, AlsoAnswered  time.Time // zero: no link to it was answered yet
+	CheckedBy               string    // who verified the document beside the one who recorded it
+	Checked                 time.Time
 
-	shown, details, value, mac []byte
+	shown, details, value, mac, also []byte
 }
 
 // shown is what agents see of a mandate before anybody is verified, sealed under the staff key.
@@ -76,6 +85,31 @@ func contactRef(row, subject string) keyring.Ref {
 	return keyring.Ref{Table: "mandate_record", Column: "contact_sealed", Row: row, Subject: subject, Schema: 1}
 }
 
+func alsoRef(row, subject string) keyring.Ref {
+	return keyring.Ref{Table: "mandate_record", Column: "also_sealed", Row: row, Subject: subject, Schema: 1}
+}
+
+// since is the moment from which a contact of the representative's counts.
+func (m record) since(answered, now time.Time) time.Time {
+	at := now.Add(-Unproven)
+	if !answered.IsZero() && answered.Before(at) {
+		at = answered
+	}
+	if at.Before(m.Standing) {
+		at = m.Standing
+	}
+	return at
+}
+
+// contacts are the representative's own, as they count now.
+func (m record) contacts(now time.Time) []vault.Stored {
+	out := []vault.Stored{{ID: m.ID, Subject: m.Subject, Field: m.Contact, RegisteredAt: m.since(m.Answered, now)}}
+	if m.AlsoID != "" {
+		out = append(out, vault.Stored{ID: m.AlsoID, Subject: m.Subject, Field: m.Also, RegisteredAt: m.since(m.AlsoAnswered, now)})
+	}
+	return out
+}
+
 func micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
@@ -93,21 +127,25 @@ func moment(us int64) time.Time {
 func (m record) insert(tx *db.Tx) {
 	tx.Data.Queue(sqlAdd, m.ID, m.Subject, m.Controller, string(m.Kind), string(m.State), m.shown, m.details, m.Contact, m.value, m.Document, m.mac,
 		strings.Join(m.May.Purposes, " "), strings.Join(m.May.Verbs, " "), strings.Join(m.May.Fields, " "),
-		m.RecordedBy, micros(m.Recorded), micros(m.Standing), micros(m.Ends), micros(m.RevokedAt), m.RevokedBy, m.Why)
+		m.RecordedBy, micros(m.Recorded), micros(m.Standing), micros(m.Ends), micros(m.RevokedAt), m.RevokedBy, m.Why,
+		m.AlsoID, m.Also, m.also, micros(m.Answered), micros(m.AlsoAnswered), m.CheckedBy, micros(m.Checked))
 }
 
 func (m record) save(tx *db.Tx) {
-	tx.Data.Queue(sqlState, m.ID, string(m.State), micros(m.Standing), micros(m.RevokedAt), m.RevokedBy, m.Why)
+	tx.Data.Queue(sqlState, m.ID, string(m.State), micros(m.Standing), micros(m.RevokedAt), m.RevokedBy, m.Why,
+		micros(m.Answered), micros(m.AlsoAnswered), m.CheckedBy, micros(m.Checked))
 }
 
 func scan(r db.Row) (m record, err error) {
 	var kind, state, purposes, verbs, fields string
-	var recorded, standing, until, revoked int64
+	var recorded, standing, until, revoked, answered, alsoAnswered, checked int64
 	err = r.Scan(&m.ID, &m.Subject, &m.Controller, &kind, &state, &m.shown, &m.details, &m.Contact, &m.value, &m.Document, &m.mac,
-		&purposes, &verbs, &fields, &m.RecordedBy, &recorded, &standing, &until, &revoked, &m.RevokedBy, &m.Why)
+		&purposes, &verbs, &fields, &m.RecordedBy, &recorded, &standing, &until, &revoked, &m.RevokedBy, &m.Why,
+		&m.AlsoID, &m.Also, &m.also, &answered, &alsoAnswered, &m.CheckedBy, &checked)
 	m.Kind, m.State = Kind(kind), State(state)
 	m.May = Scope{strings.Fields(purposes), strings.Fields(verbs), strings.Fields(fields)}
 	m.Recorded, m.Standing, m.Ends, m.RevokedAt = moment(recorded), moment(standing), moment(until), moment(revoked)
+	m.Answered, m.AlsoAnswered, m.Checked = moment(answered), moment(alsoAnswered), moment(checked)
 	return m, err
 }
 
@@ -115,6 +153,17 @@ func one(tx *db.Tx, mandate string) (record, error) {
 	m, err := scan(tx.Data.Row(sqlOne, mandate))
 	if errors.Is(err, db.ErrNoRows) {
 		return m, errUnknown
+	}
+	return m, err
+}
+
+// reached is the mandate of whoever a contact reaches, by the contact's id.
+func reached(tx *db.Tx, contact string) (record, error) {
+	m, err := one(tx, contact)
+	if errors.Is(err, errUnknown) {
+		if m, err = scan(tx.Data.Row(sqlReach, contact)); errors.Is(err, db.ErrNoRows) {
+			return m, errUnknown
+		}
 	}
 	return m, err
 }
@@ -169,6 +218,7 @@ func (s *Service) open(m record) (out shown, err error) {
 // EraseTx deletes a customer's mandates, in the transaction of an erasure: the masks that agents see are not under the
 // customer's key. In a contact that goes on, through one of them, nothing is given any more.
 func (s *Service) EraseTx(tx *db.Tx, subject string) error {
+	tx.Data.Queue(sqlAgeGone, subject)
 	_, err := tx.Data.Exec(sqlErase, subject)
 	return err
 }

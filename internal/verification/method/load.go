@@ -56,6 +56,7 @@ type fileSignal struct {
 
 type fileStep struct {
 	Method string `yaml:"method"`
+	Over   string `yaml:"over"`
 	Age    age    `yaml:"age"`
 	Times  *int   `yaml:"times"`
 }
@@ -73,6 +74,7 @@ type file struct {
 	Methods []string              `yaml:"methods"`
 	Signals map[string]fileSignal `yaml:"signals"`
 	Ways    []fileWay             `yaml:"ways"`
+	Through []fileWay             `yaml:"represented"`
 }
 
 func refuse(what string, cause error) error {
@@ -87,7 +89,7 @@ func decode(text []byte, into any) error {
 }
 
 // known are the methods that the program can carry out; a file names those it uses.
-var known = []string{Link, Push, Passkey, CallBack, History, Supervisor, Notice, Wait}
+var known = []string{Link, Push, Passkey, CallBack, History, Supervisor, Notice, Wait, Document}
 
 // load reads a whole file of rules.
 func load(text []byte) (*Rules, error) {
@@ -116,20 +118,28 @@ func load(text []byte) (*Rules, error) {
 		}
 		r.signals[name] = signal{VoidsSIM: slices.Contains(in.Voids, "sim"), VoidsNumber: slices.Contains(in.Voids, "number"), Calm: in.Calm, Asks: in.Asks}
 	}
-	for i, in := range f.Ways {
+	r.through = &Rules{methods: r.methods, signals: r.signals}
+	if err := r.readWays("ways", f.Ways); err != nil {
+		return nil, err
+	}
+	return r, r.through.readWays("represented", f.Through)
+}
+
+func (r *Rules) readWays(list string, ways []fileWay) error {
+	for i, in := range ways {
 		w, err := r.readWay(in)
 		if err != nil {
-			return nil, refuse(fmt.Sprintf("ways[%d]", i), err)
+			return refuse(fmt.Sprintf("%s[%d]", list, i), err)
 		}
-		if i > 0 && w.Level < f.Ways[i-1].Level {
-			return nil, refuse(fmt.Sprintf("ways[%d]", i), fmt.Errorf("ways stand in the order of their levels"))
+		if i > 0 && w.Level < ways[i-1].Level {
+			return refuse(fmt.Sprintf("%s[%d]", list, i), fmt.Errorf("ways stand in the order of their levels"))
 		}
 		r.ways = append(r.ways, w)
 	}
 	if len(r.ways) == 0 {
-		return nil, refuse("ways", fmt.Errorf("there are none"))
+		return refuse(list, fmt.Errorf("there are none"))
 	}
-	return r, nil
+	return nil
 }
 
 func (r *Rules) readWay(in fileWay) (way, error) {
@@ -150,11 +160,14 @@ func (r *Rules) readWay(in fileWay) (way, error) {
 		if s.Times != nil {
 			times = *s.Times
 		}
+		if s.Over != "" && (s.Method != Link || s.Over != "phone" && s.Over != "email") {
+			return w, fmt.Errorf("%s over %q: a link goes over phone or email", s.Method, s.Over)
+		}
 		if !r.Uses(s.Method) || times < 1 || times > 9 {
 			return w, fmt.Errorf("method %q is not named above, or its times are not 1 to 9", s.Method)
 		}
-		w.By = append(w.By, step{Method: s.Method, Age: time.Duration(s.Age), Times: times})
-		alone = alone && slices.Contains([]string{Supervisor, Notice, Wait}, s.Method)
+		w.By = append(w.By, step{Method: s.Method, Over: s.Over, Age: time.Duration(s.Age), Times: times})
+		alone = alone && slices.Contains([]string{Supervisor, Notice, Wait, Document}, s.Method)
 	}
 	if alone && in.From == 0 {
 		return w, fmt.Errorf("nothing in it proves who the caller is")
@@ -202,6 +215,12 @@ func (r *Rules) Restrict(text []byte) (*Rules, error) {
 			return nil, refuse("ages", fmt.Errorf("%s: the product asks for more already; a file can only restrict", m))
 		}
 	}
+	out := r.narrowed(f)
+	out.through = r.through.narrowed(f)
+	return out, nil
+}
+
+func (r *Rules) narrowed(f restriction) *Rules {
 	out := &Rules{signals: r.signals}
 	for _, m := range r.methods {
 		if !slices.Contains(f.Without, m) {
@@ -220,5 +239,5 @@ func (r *Rules) Restrict(text []byte) (*Rules, error) {
 			out.ways = append(out.ways, w)
 		}
 	}
-	return out, nil
+	return out
 }

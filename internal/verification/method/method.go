@@ -31,6 +31,7 @@ const (
 	Supervisor = "supervisor" // a second member of staff decided in this contact
 	Notice     = "notice"     // a registered contact was told of the decision and did not object
 	Wait       = "wait"       // a decision of an earlier contact has stood for a day
+	Document   = "document"   // a second person has verified the document of the mandate
 )
 
 // Highest is the highest level there is.
@@ -59,8 +60,14 @@ type Case struct {
 // step is one proof that a way needs.
 type step struct {
 	Method string
+	Over   string // field name of the contact; "" for any
 	Age    time.Duration
 	Times  int
+}
+
+// by reports whether a proof is of the step's kind.
+func (n step) by(method, contact string, age time.Duration) bool {
+	return method == n.Method && age >= n.Age && (n.Over == "" || n.Over == contact)
 }
 
 // way is one way to a level.
@@ -85,7 +92,11 @@ type Rules struct {
 	methods []string
 	signals map[string]signal
 	ways    []way
+	through *Rules // of one who speaks through a mandate; nil in these themselves
 }
+
+// Represented are the rules for a representative.
+func (r *Rules) Represented() *Rules { return r.through }
 
 // Level says which level a case reaches: 0 when nobody is bound, 1 when somebody is and nothing is proved.
 func (r *Rules) Level(c Case) int {
@@ -104,7 +115,7 @@ func (r *Rules) Level(c Case) int {
 	has := func(n step) bool {
 		times := 0
 		for _, p := range proofs {
-			if p.Method == n.Method && p.Age >= n.Age {
+			if n.by(p.Method, p.Contact, p.Age) {
 				times++
 			}
 		}
@@ -131,14 +142,14 @@ func (r *Rules) Reaches(method, contact string, age time.Duration, signals []str
 	level := 1
 	first := Proof{Method: method, Contact: contact, Age: age}
 	for _, w := range r.ways {
-		if w.Level <= level || w.Level > 3 || !slices.ContainsFunc(w.By, func(n step) bool { return n.Method == method && n.Age <= age }) {
+		if w.Level <= level || w.Level > 3 || !slices.ContainsFunc(w.By, func(n step) bool { return n.by(method, contact, age) }) {
 			continue
 		}
 		c := Case{Bound: true, Number: w.Number, Proofs: []Proof{first}, Signals: signals}
 		for _, n := range w.By {
 			for range n.Times {
-				if n.Method != method {
-					c.Proofs = append(c.Proofs, Proof{Method: n.Method, Age: n.Age})
+				if n.Method != method || n.Over != "" && n.Over != contact {
+					c.Proofs = append(c.Proofs, Proof{Method: n.Method, Contact: n.Over, Age: n.Age})
 				}
 			}
 		}

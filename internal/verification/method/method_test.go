@@ -67,6 +67,38 @@ func TestEachMethodGivesItsLevelUnderItsConditions(t *testing.T) {
 	}
 }
 
+func TestARepresentativeNeedsTwoContactsOfTheirOwnAndTheDocument(t *testing.T) {
+	r := Shipped().Represented()
+	both := []Proof{link("phone", 30), link("email", 30)}
+	grave := append(slices.Clone(both), by(Document, 0), by(Wait, 0), by(Notice, 30))
+	for _, c := range []struct {
+		name string
+		c    Case
+		want int
+	}{
+		{"nothing proved, from the customer's number", Case{Bound: true, Number: true}, 1},
+		{"a contact of 6 days", Case{Bound: true, Proofs: []Proof{link("phone", 6)}}, 1},
+		{"a contact of 7 days", Case{Bound: true, Proofs: []Proof{link("phone", 7)}}, 2},
+		{"one contact, however old and however often", Case{Bound: true, Proofs: []Proof{link("phone", 90), link("phone", 90), by(History, 0), by(History, 0)}}, 2},
+		{"what is the customer's: app, passkey, call back, history", Case{Bound: true, Number: true, Proofs: []Proof{by(Push, 90), by(Passkey, 90), by(CallBack, 90), by(History, 0), by(History, 0)}}, 1},
+		{"two contacts, one of them young", Case{Bound: true, Proofs: []Proof{link("phone", 30), link("email", 29)}}, 2},
+		{"two contacts of 30 days", Case{Bound: true, Proofs: both}, 3},
+		{"and somebody calls often", Case{Bound: true, Proofs: both, Signals: []string{"repeat_calls"}}, 2},
+		{"the document, a day and a notice", Case{Bound: true, Proofs: grave}, 4},
+		{"a document that nobody verified", Case{Bound: true, Proofs: slices.DeleteFunc(slices.Clone(grave), func(p Proof) bool { return p.Method == Document })}, 3},
+		{"no day", Case{Bound: true, Proofs: slices.DeleteFunc(slices.Clone(grave), func(p Proof) bool { return p.Method == Wait })}, 3},
+		{"nobody was told", Case{Bound: true, Proofs: slices.DeleteFunc(slices.Clone(grave), func(p Proof) bool { return p.Method == Notice })}, 3},
+		{"the decision without the representative", Case{Bound: true, Proofs: grave[2:]}, 1},
+	} {
+		if got := r.Level(c.c); got != c.want {
+			t.Errorf("%s: V%d, want V%d", c.name, got, c.want)
+		}
+	}
+	if r.Reaches(Link, "phone", 30*day, nil) != 3 || r.Reaches(Link, "phone", 29*day, nil) != 2 || r.Reaches(Link, "email", 30*day, nil) != 3 {
+		t.Error("what a contact of a representative leads to")
+	}
+}
+
 var anyProof = rapid.Custom(func(t *rapid.T) Proof {
 	return Proof{
 		Method:  rapid.SampledFrom(known).Draw(t, "method"),
@@ -113,7 +145,13 @@ func TestASignalNeverRaisesAndARestrictionNeverLoosensOverAllCombinations(t *tes
 		if got := r.Level(more); got < level {
 			t.Fatalf("one more proof lowers V%d to V%d: %+v", level, got, more)
 		}
+		if r.Represented().Level(more) < r.Represented().Level(c) {
+			t.Fatalf("one more proof lowers a representative: %+v", more)
+		}
 		narrow := anyRestriction(t, r)
+		if narrow.Represented().Level(c) > r.Represented().Level(c) {
+			t.Fatalf("a restriction raises a representative: %+v", c)
+		}
 		if got := narrow.Level(c); got > level {
 			t.Fatalf("a restriction raises V%d to V%d: %+v", level, got, c)
 		}
@@ -131,10 +169,12 @@ func TestWithoutAProofOfTheCallerNoCombinationLeavesTheFirstLevel(t *testing.T) 
 		c := anyCase(t)
 		c.Bound = true
 		c.Proofs = slices.DeleteFunc(c.Proofs, func(p Proof) bool {
-			return !slices.Contains([]string{Supervisor, Notice, Wait}, p.Method)
+			return !slices.Contains([]string{Supervisor, Notice, Wait, Document}, p.Method)
 		})
-		if got := Shipped().Level(c); got != 1 {
-			t.Fatalf("V%d without a proof: %+v", got, c)
+		for _, r := range []*Rules{Shipped(), Shipped().Represented()} {
+			if got := r.Level(c); got != 1 {
+				t.Fatalf("V%d without a proof: %+v", got, c)
+			}
 		}
 	})
 }
