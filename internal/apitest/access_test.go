@@ -766,7 +766,7 @@ func TestAnotherPersonsCallAndAnotherCompanysCustomerStayClosed(t *testing.T) {
 		"GET /calls/{interaction}", "GET /calls/{interaction}/transfer",
 		"GET /denials/{denial}", "GET /api/v1/denials/{denial}", "POST /denials/{denial}/review", "POST /api/v1/denials/{denial}/review",
 	}
-	// A stream opens empty: it tells a person of that person's own calls only (interaction's hub).
+	// A stream opens with the same word for whatever call it names, and tells a person of that person's own calls only (interaction's hub).
 	streams := []string{"GET /calls/{interaction}/events"}
 	asked := 0
 	for _, route := range w.Web.Routes() {

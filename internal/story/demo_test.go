@@ -28,6 +28,10 @@ var (
 	caller    string            // number of the customer whom the stories are about
 	history   map[string]string // what that customer answers, by the kind of question
 	others    []customer        // more customers: one is sent ten links in ten minutes at most
+	company   string            // whose customers call
+	clientKey string            // of the exchange's client of the API
+	program   = "amanah"        // that runs the demonstration
+	stop      func()            // ends the demonstration
 	idp       *provider         // where the company's staff can sign in
 	without   string            // why there is no browser
 )
@@ -70,11 +74,14 @@ func stage(m *testing.M) (code int, err error) {
 		return 1, err
 	}
 	defer idp.server.Close()
-	stop, err := demonstrate()
+	address, err := free()
 	if err != nil {
 		return 1, err
 	}
-	defer stop()
+	if err := demonstrate(address); err != nil {
+		return 1, err
+	}
+	defer func() { stop() }()
 
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1280, 720),
 		chromedp.Flag("lang", "id"), chromedp.Flag("force-color-profile", "srgb"), chromedp.Flag("disable-dev-shm-usage", true),
@@ -97,21 +104,22 @@ func needsBrowser(t *testing.T) {
 	}
 }
 
-// demonstrate runs `amanah demo` until it is stopped.
-func demonstrate() (stop func(), err error) {
+// free is an address that nobody listens at.
+func free() (string, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // only to learn a free port
 	if err != nil {
-		return nil, err
+		return "", err
 	}
-	address := l.Addr().String()
-	if err := l.Close(); err != nil {
-		return nil, err
-	}
-	demo := exec.Command(filepath.Join(tools, "amanah"), "demo", "--data", folder, "--listen", address)
+	return l.Addr().String(), l.Close()
+}
+
+// demonstrate runs `amanah demo` until it is stopped.
+func demonstrate(address string) error {
+	demo := exec.Command(filepath.Join(tools, program), "demo", "--data", folder, "--listen", address)
 	demo.Stderr, demo.Env = os.Stderr, append(environment(), "AMANAH_TELEPHONY_ALLOW=127.0.0.1",
 		"AMANAH_OIDC_ISSUER="+idp.issuer, "AMANAH_OIDC_NAME=Penyedia Kantor", "AMANAH_OIDC_CLIENT_ID="+providerClient, "AMANAH_OIDC_CLIENT_SECRET="+providerPassword, "AMANAH_OIDC_SECOND_FACTOR_AMR=otp")
 	if err := demo.Start(); err != nil {
-		return nil, err
+		return err
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- demo.Wait() }()
@@ -122,18 +130,19 @@ func demonstrate() (stop func(), err error) {
 	for end := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		select {
 		case err := <-ended:
-			return nil, fmt.Errorf("the demonstration ended: %w", err)
+			return fmt.Errorf("the demonstration ended: %w", err)
 		default:
 		}
 		if time.Now().After(end) {
 			stop()
-			return nil, errors.New("the demonstration did not come up")
+			return errors.New("the demonstration did not come up")
 		}
 		text, err := os.ReadFile(filepath.Join(folder, "demo.json"))
 		var state struct {
-			URL, Caller string
-			Person      customer
-			Others      []customer
+			URL, Caller, Controller string
+			Person                  customer
+			ClientKey               string `json:"client_key"`
+			Others                  []customer
 		}
 		if err != nil || json.Unmarshal(text, &state) != nil {
 			continue
@@ -144,8 +153,11 @@ func demonstrate() (stop func(), err error) {
 		}
 		_ = answer.Body.Close()
 		if answer.StatusCode == http.StatusOK {
-			site, caller, history, others = state.URL, state.Caller, state.Person.History, state.Others
-			return stop, nil
+			if site == "" { // later, whose turn it is goes on
+				site, caller, history, others = state.URL, state.Caller, state.Person.History, state.Others
+				company, clientKey = state.Controller, state.ClientKey
+			}
+			return nil
 		}
 	}
 }

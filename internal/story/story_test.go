@@ -37,7 +37,7 @@ func (p *person) signsIn(login string, in tongue) {
 	p.fills(in.login, login)
 	p.fills(in.password, password)
 	p.clicks("button", in.next)
-	p.fills(in.code, runs(p.t, "amanah", "demo", "code", login, "--data", folder))
+	p.fills(in.code, runs(p.t, program, "demo", "code", login, "--data", folder))
 	p.presses("Enter")
 	p.waits("is not signed in", `document.readyState === "complete" && document.querySelector(".who")`)
 	p.keepsSession(login)
@@ -179,6 +179,14 @@ func (p *person) notes(text string, kept ...string) {
 func (p *person) finishes() {
 	p.t.Helper()
 	p.once("e Enter")
+	p.isAt("/desk")
+}
+
+// ends a call in which nobody was served, and seals it.
+func (p *person) ends() {
+	p.t.Helper()
+	p.once("e e")
+	p.once("Enter")
 	p.isAt("/desk")
 }
 

@@ -248,7 +248,15 @@ func TestACallBackProvesOnlyWhenTheExchangeReportsItAndTheNumberIsOld(t *testing
 		h.refused(h.CallBack(ctx, h.agent, h.dialled(exchange, interaction.Outbound, "081299990000", h.subject)), "verification.no_call_back")
 		itx := h.dialled(exchange, interaction.Outbound, number, h.subject)
 		h.refused(h.CallBack(ctx, h.other, itx), "gate.not_found")
-		h.must(h.CallBack(ctx, h.agent, itx))
+		for _, called := range []bool{false, true} {
+			st, err := h.Status(ctx, h.agent, itx)
+			if h.must(err); !st.CallBack || st.Called != called {
+				t.Fatalf("%+v", st)
+			}
+			if !called {
+				h.must(h.CallBack(ctx, h.agent, itx))
+			}
+		}
 		if h.level(itx) != V2 {
 			t.Fatalf("V%d", h.level(itx))
 		}

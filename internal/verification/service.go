@@ -254,6 +254,7 @@ type Status struct {
 	History  int       // questions that can still be asked
 	Second   Decision  // of the second member of staff last asked in this contact
 	CallBack bool      // this contact can be taken as a call back
+	Called   bool      // it was, and that counts
 }
 
 // Way is a registered contact and the level a link to it can lead to.
@@ -335,7 +336,13 @@ func (s *Service) status(tx *db.Tx, a actor.Actor, interactionID string) (out St
 		return out, err
 	}
 	out.Links = s.ways(speaker, represented, contacts, signals, tx.Now())
-	out.CallBack = !represented && s.calledBack(f, contacts, tx.Now()) == nil
+	if out.CallBack = !represented && s.calledBack(f, contacts, tx.Now()) == nil; out.CallBack {
+		c, _, err := s.evidence(tx, f)
+		if err != nil {
+			return out, err
+		}
+		out.Called = slices.ContainsFunc(c.Proofs, func(p method.Proof) bool { return p.Method == method.CallBack })
+	}
 	if out.Second, err = s.lastDecision(tx, f); err != nil {
 		return out, err
 	}

@@ -149,7 +149,10 @@ func (s screens) showHome(r *web.Request) error {
 // events turns the hub's news into names without values: "rings" for the list, "changed"
 // for the call on the screen. The page then asks for what it may see.
 func (s screens) events(r *web.Request) error {
-	itx := r.Path("interaction") // none on the list
+	itx, name := r.Path("interaction"), "rings"
+	if itx != "" {
+		name = "changed" // a call, and not the list
+	}
 
 	// It listens before the page is told that it does.
 	news, cancel := s.Interactions.Hub().Subscribe(r.Actor)
@@ -159,6 +162,7 @@ func (s screens) events(r *web.Request) error {
 		return err
 	}
 	out := make(chan web.Event, 1)
+	out <- web.Event{Name: name} // what happened between the page and this
 	done := r.Context().Done()
 	go func() {
 		defer close(out)
@@ -170,12 +174,8 @@ func (s screens) events(r *web.Request) error {
 				if !ok {
 					return
 				}
-				name := "rings"
-				if itx != "" {
-					if n.Interaction != itx {
-						continue
-					}
-					name = "changed"
+				if itx != "" && n.Interaction != itx {
+					continue
 				}
 				select {
 				case out <- web.Event{Name: name}:

@@ -154,6 +154,7 @@ type Second struct {
 	Text   string
 	Reason *web.Input // nil while one is asked, and once one agreed
 	Back   *web.Action
+	Called *web.Chip // the call back counts
 }
 
 // Ask is one question from the account's history.
@@ -484,6 +485,9 @@ func (page *CallPage) second(p *i18n.Printer, st verification.Status) {
 	if d.State != "asked" && d.State != "approved" {
 		page.Second.Reason = &web.Input{ID: "f-second", Name: "reason", Label: p.T("desk.second_reason"), Type: "text", Max: 200, Required: true, Key: "s"}
 	}
+	if st.Called {
+		page.Second.Called = &web.Chip{Tone: web.Good, Text: p.T("desk.called_back")}
+	}
 	if st.CallBack {
 		page.Second.Back = &web.Action{To: "/calls/" + page.ID + "/call-back", Swap: "#call", Button: web.Button{Label: p.T("desk.call_back"), Key: "c"}}
 	}
@@ -787,7 +791,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		Links: []verification.Way{{Value: "val_1", Contact: "email", Reaches: 3}}, Locked: now})
 	verify.ask(verify.ID, []verification.Question{{Kind: "last_payment"}})
 	waiting, decided := serving(""), serving("")
-	waiting.second(p, verification.Status{Level: 3, Second: verification.Decision{State: "asked", Until: now.Add(time.Minute)}, CallBack: true})
+	waiting.second(p, verification.Status{Level: 3, Second: verification.Decision{State: "asked", Until: now.Add(time.Minute)}, CallBack: true, Called: true})
 	decided.second(p, verification.Status{Level: 3, Second: verification.Decision{State: "approved", Until: now.Add(24 * time.Hour)}})
 	hand := build(interaction.Serving, "")
 	hand.Transfer = []web.Choice{{Value: "stf_1", Label: "Bagas Pradana"}}
