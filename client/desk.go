@@ -216,6 +216,14 @@ type Verification struct {
 	Attempts    []Attempt  `json:"attempts"`
 	Contacts    []Contact  `json:"contacts"`
 	Questions   []Question `json:"questions"`
+	Passkeys    []Passkey  `json:"passkeys"` // the customer's own, for whoever serves one who was verified strongly
+}
+
+// Passkey is one that the customer registered on the page of a call.
+type Passkey struct {
+	ID           string    `json:"id"`
+	RegisteredAt time.Time `json:"registered_at"`
+	UsedAt       time.Time `json:"used_at"` // zero: not yet
 }
 
 // Attempt is one link that was sent to the customer.
@@ -277,6 +285,11 @@ func (c *Client) AskSecond(ctx context.Context, interaction, reason string) (str
 // CallBack takes as proof that the exchange reported this contact as a call of ours to a registered number.
 func (c *Client) CallBack(ctx context.Context, interaction string) error {
 	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/verification/call-back"}, interaction)
+}
+
+// EndPasskey ends one of the customer's passkeys, as the verification lists them.
+func (c *Client) EndPasskey(ctx context.Context, interaction, passkey string) error {
+	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/verification/passkeys/%s/revoke"}, interaction, passkey)
 }
 
 // EndPasskeys ends all passkeys of the customer in the call. Doing it twice is the same.

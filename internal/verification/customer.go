@@ -342,7 +342,7 @@ func (s *Service) deny(tx *db.Tx, customer actor.Actor, one Attempt, f interacti
 	}
 	about := f
 	about.Subject = one.subject
-	if err := s.revoke(tx, customer, about, one.ID); err != nil {
+	if _, err := s.revoke(tx, customer, about, one.ID, ""); err != nil {
 		return err
 	}
 	return s.guard(tx, customer, one.ID, f.ID, one.subject)

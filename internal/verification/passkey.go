@@ -1,6 +1,7 @@
 package verification
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -22,8 +23,12 @@ type Passkeys interface {
 	Created(tx *db.Tx, attempt, subject string, answer []byte) (key string, err error)
 	Ask(tx *db.Tx, attempt, subject string) (options []byte, err error)
 	Shown(tx *db.Tx, attempt, subject string, answer []byte) (key string, registered time.Time, err error)
-	Revoke(tx *db.Tx, subject, attempt string) (int, error)
+	List(tx *db.Tx, subject string) ([]Passkey, error)
+	Revoke(tx *db.Tx, subject, attempt, key string) (int, error)
 }
+
+// Passkey is one of the customer's, as a list shows it.
+type Passkey = passkey.Key
 
 // UsePasskeys lets customers register passkeys and show them. Without it, or where the rules leave the method out, the page is
 // what it is without a script.
@@ -133,6 +138,7 @@ func (s *Service) AddPasskey(ctx context.Context, token, secret string, answer [
 		if _, err := s.o.Log.Append(tx, s.entry(customer, f, "verification.passkey_added", "", key)); err != nil {
 			return err
 		}
+		s.o.Interactions.Notify(tx, "verification", f)
 		company, err := s.o.Company(tx, f.Controller)
 		if err != nil {
 			return err
@@ -160,13 +166,22 @@ func (s *Service) RemovePasskeys(ctx context.Context, token, secret string) erro
 		}
 		about := f
 		about.Subject = one.subject
-		return s.revoke(tx, s.o.Customer(one.ID), about, "")
+		_, err = s.revoke(tx, s.o.Customer(one.ID), about, "", "")
+		return err
 	})
 }
 
-// RevokePasskeys ends all passkeys of the customer an agent serves, who lost the telephone and was verified strongly
-// by other means.
-func (s *Service) RevokePasskeys(ctx context.Context, a actor.Actor, interactionID string) error {
+// passkeysAt are the passkeys that an agent may end, for a screen: those of the customer himself, verified strongly.
+func (s *Service) passkeysAt(tx *db.Tx, a actor.Actor, f interaction.Facts, level int, represented bool) ([]Passkey, error) {
+	if s.passkeys == nil || level < V3 || f.Agent != a.ID() || represented {
+		return nil, nil
+	}
+	return s.passkeys.List(tx, f.Subject)
+}
+
+// RevokePasskeys ends a passkey of the customer an agent serves, or with "" all of them: who lost the telephone was verified
+// strongly by other means.
+func (s *Service) RevokePasskeys(ctx context.Context, a actor.Actor, interactionID, key string) error {
 	var refusal *errs.E
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		refusal = nil
@@ -182,15 +197,19 @@ func (s *Service) RevokePasskeys(ctx context.Context, a actor.Actor, interaction
 		if err != nil {
 			return err
 		}
-		if represented {
+		switch {
+		case represented:
 			refusal = errRepresented
-			return s.refuse(tx, a, f, "verification.passkey_revoked", refusal)
-		}
-		if level < V3 || f.Agent != a.ID() || s.passkeys == nil {
+		case level < V3 || f.Agent != a.ID() || s.passkeys == nil:
 			refusal = errPasskeyLevel
-			return s.refuse(tx, a, f, "verification.passkey_revoked", refusal)
+		default:
+			n, err := s.revoke(tx, a, f, "", key)
+			if err != nil || n > 0 || key == "" {
+				return err
+			}
+			refusal = errPasskeyGone
 		}
-		return s.revoke(tx, a, f, "")
+		return s.refuse(tx, a, f, "verification.passkey_revoked", refusal)
 	})
 	if err == nil && refusal != nil {
 		err = refusal
@@ -198,17 +217,18 @@ func (s *Service) RevokePasskeys(ctx context.Context, a actor.Actor, interaction
 	return s.entered(ctx, a, interactionID, err)
 }
 
-// revoke ends passkeys: with an attempt those that were registered on its page. One entry if there was any.
-func (s *Service) revoke(tx *db.Tx, by actor.Actor, f interaction.Facts, attemptID string) error {
+// revoke ends passkeys: with an attempt those that were registered on its page, with a key that one. One entry if there was any.
+func (s *Service) revoke(tx *db.Tx, by actor.Actor, f interaction.Facts, attemptID, key string) (int, error) {
 	if s.passkeys == nil {
-		return nil
+		return 0, nil
 	}
-	n, err := s.passkeys.Revoke(tx, f.Subject, attemptID)
+	n, err := s.passkeys.Revoke(tx, f.Subject, attemptID, key)
 	if err != nil || n == 0 {
-		return err
+		return 0, err
 	}
-	_, err = s.o.Log.Append(tx, s.entry(by, f, "verification.passkey_revoked", "", attemptID))
-	return err
+	s.o.Interactions.Notify(tx, "verification", f)
+	_, err = s.o.Log.Append(tx, s.entry(by, f, "verification.passkey_revoked", "", cmp.Or(attemptID, key)))
+	return n, err
 }
 
 // shown weighs the passkey that came with the right number: a proof of its own, with the passkey's age. A wrong one is entered,

@@ -195,9 +195,12 @@ func TestAPasskeyIsRevokedByTheCustomerByTheAgentAtV3AndByADenial(t *testing.T) 
 		}
 		h.wait(25 * time.Hour)
 		_, itx, _, _ := h.registered()
-		h.refused(h.RevokePasskeys(ctx, h.other, itx), "gate.not_found")
+		h.refused(h.RevokePasskeys(ctx, h.other, itx, ""), "gate.not_found")
 		weak := h.identified("")
-		h.refused(h.RevokePasskeys(ctx, h.agent, weak), "verification.passkey_level")
+		h.refused(h.RevokePasskeys(ctx, h.agent, weak, ""), "verification.passkey_level")
+		if st, err := h.Status(ctx, h.agent, weak); err != nil || st.Passkeys != nil {
+			t.Errorf("%+v %v", st.Passkeys, err)
+		}
 		if h.passkeys() != 1 {
 			t.Fatal("revoked without V3")
 		}
@@ -205,7 +208,7 @@ func TestAPasskeyIsRevokedByTheCustomerByTheAgentAtV3AndByADenial(t *testing.T) 
 		itx, _, _ = h.confirmed(nil)
 		h.raised(itx)
 		h.log.take()
-		h.must(h.RevokePasskeys(ctx, h.agent, itx))
+		h.must(h.RevokePasskeys(ctx, h.agent, itx, ""))
 		if got := h.log.take(); h.passkeys() != 0 || !slices.Equal(got, []string{"verification.passkey_revoked done"}) {
 			t.Errorf("%d passkeys, entries %q", h.passkeys(), got)
 		}
@@ -214,6 +217,43 @@ func TestAPasskeyIsRevokedByTheCustomerByTheAgentAtV3AndByADenial(t *testing.T) 
 		h.log.take()
 		h.must(h.Reply(ctx, h.LinkOf(a), "", AnswerDenied)) // from the notice, in any browser
 		if got := h.log.take(); h.passkeys() != 0 || h.state(itx) != interaction.Frozen || !slices.Contains(got, "verification.passkey_revoked done") {
+			t.Errorf("%d passkeys, entries %q", h.passkeys(), got)
+		}
+	})
+}
+
+func TestTheAgentEndsOnePasskeyOfTheCustomerAndSeesSinceWhenAndWhenItWasUsed(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		key, itx, a, secret := h.registered()
+		since := h.clock()
+		options, err := h.PasskeyOptions(ctx, h.LinkOf(a), secret)
+		h.must(err)
+		h.must(h.AddPasskey(ctx, h.LinkOf(a), secret, authenticator.New("https://cs.bank.example").Create(options)))
+		foreign := h.subject
+		h.subject = h.customer("KNG-2", 60*24*time.Hour)
+		_, theirs, _, _ := h.registered()
+		st, err := h.Status(ctx, h.agent, theirs)
+		h.must(err)
+		other := st.Passkeys[0].ID
+		h.subject = foreign
+		h.wait(31 * 24 * time.Hour)
+		itx, _, _ = h.confirmed(func(a Attempt, secret string) []byte {
+			options, err := h.PasskeyOptions(ctx, h.LinkOf(a), secret)
+			h.must(err)
+			return key.Get(options)
+		})
+		if st, err = h.Status(ctx, h.agent, itx); err != nil || len(st.Passkeys) != 2 {
+			t.Fatalf("%+v %v", st.Passkeys, err)
+		}
+		if first, second := st.Passkeys[0], st.Passkeys[1]; !first.Registered.Equal(since) || !first.Used.Equal(h.clock()) || !second.Used.IsZero() {
+			t.Errorf("%+v", st.Passkeys)
+		}
+		h.log.take()
+		h.refused(h.RevokePasskeys(ctx, h.agent, itx, other), "verification.passkey_gone") // another customer's
+		h.must(h.RevokePasskeys(ctx, h.agent, itx, st.Passkeys[0].ID))
+		h.refused(h.RevokePasskeys(ctx, h.agent, itx, st.Passkeys[0].ID), "verification.passkey_gone")
+		if got := h.log.take(); h.passkeys() != 1 || !slices.Equal(got, []string{"verification.passkey_revoked denied verification.passkey_gone", "verification.passkey_revoked done", "verification.passkey_revoked denied verification.passkey_gone"}) {
 			t.Errorf("%d passkeys, entries %q", h.passkeys(), got)
 		}
 	})

@@ -255,6 +255,7 @@ type Status struct {
 	Second   Decision  // of the second member of staff last asked in this contact
 	CallBack bool      // this contact can be taken as a call back
 	Called   bool      // it was, and that counts
+	Passkeys []Passkey // that whoever asks may end
 }
 
 // Way is a registered contact and the level a link to it can lead to.
@@ -344,6 +345,9 @@ func (s *Service) status(tx *db.Tx, a actor.Actor, interactionID string) (out St
 		out.Called = slices.ContainsFunc(c.Proofs, func(p method.Proof) bool { return p.Method == method.CallBack })
 	}
 	if out.Second, err = s.lastDecision(tx, f); err != nil {
+		return out, err
+	}
+	if out.Passkeys, err = s.passkeysAt(tx, a, f, out.Level, represented); err != nil {
 		return out, err
 	}
 	questions, err := s.questions(tx, f)

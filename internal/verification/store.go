@@ -251,6 +251,7 @@ var (
 	errDocumentLevel    = errs.New(errs.Denied, "verification.document_level")
 	errPasskey          = errs.New(errs.Denied, "verification.passkey_wrong")
 	errPasskeyLevel     = errs.New(errs.Denied, "verification.passkey_level")
+	errPasskeyGone      = errs.New(errs.NotFound, "verification.passkey_gone")
 	errPasskeyMost      = errs.New(errs.Conflict, "verification.passkey_most")
 	errSecondRefused    = errs.New(errs.Denied, "verification.second_refused")
 )

@@ -351,8 +351,9 @@ func ways() []way {
 			s.refuses(p, "", "proves_by", s.Text.T("attack.way_second"), err, "verification.second_level")
 		}},
 		// Ending the passkeys proves nothing; who could do it for an unverified caller would leave only the weaker ways.
-		{name: "passkeys", routes: []string{"POST /api/v1/interactions/{interaction}/verification/passkeys/revoke"}, word: true, level: 1, prove: func(s *scene, p *person, itx string, _ *customer) {
+		{name: "passkeys", routes: []string{"POST /api/v1/interactions/{interaction}/verification/passkeys/revoke", "POST /api/v1/interactions/{interaction}/verification/passkeys/{passkey}/revoke"}, word: true, level: 1, prove: func(s *scene, p *person, itx string, _ *customer) {
 			s.refuses(p, "", "proves_by", s.Text.T("attack.way_passkeys"), p.EndPasskeys(s.ctx, itx), "verification.passkey_level")
+			s.refuses(p, "", "proves_by", s.Text.T("attack.way_passkeys"), p.EndPasskey(s.ctx, itx, "pky_00000000000000000000000000"), "verification.passkey_level")
 		}},
 	}
 }

@@ -41,6 +41,7 @@ func (s screens) routes(rt *web.Router) {
 	call("POST /calls/{interaction}/call-back", s.then(func(r *web.Request, itx string) error {
 		return s.Verification.CallBack(r.Context(), r.Actor, itx)
 	}))
+	call("POST /calls/{interaction}/passkeys/end", s.endPasskeys)
 	call("POST /calls/{interaction}/move", s.move)
 	call("POST /calls/{interaction}/refuse", s.refuse)
 	call("GET /calls/{interaction}/transfer", s.showTransfer)
@@ -207,6 +208,20 @@ func (s screens) start(r *web.Request) error {
 		return err
 	}
 	return r.Redirect("/calls/" + itx)
+}
+
+// endPasskeys ends one of the customer's passkeys, or without a name all.
+func (s screens) endPasskeys(r *web.Request) error {
+	var form struct {
+		Key string `form:"key" max:"40"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	if err := s.Verification.RevokePasskeys(r.Context(), r.Actor, r.Path("interaction"), form.Key); err != nil {
+		return err
+	}
+	return s.again(r)
 }
 
 // heartbeat answers 205 when the asker's own call has ended meanwhile: no failure, but the page must look again.

@@ -72,6 +72,8 @@ type CallPage struct {
 	Attempt   *Attempt
 	Links     []web.Action
 	Second    *Second
+	Passkeys  []PasskeyRow // of the customer, who may end them
+	EndAll    *web.Action
 	Questions []Ask
 	Proven    bool // enough for the purpose: what else could be proven steps back
 	Moves     []web.Action
@@ -155,6 +157,12 @@ type Second struct {
 	Reason *web.Input // nil while one is asked, and once one agreed
 	Back   *web.Action
 	Called *web.Chip // the call back counts
+}
+
+// PasskeyRow is one passkey of the customer's: since when, and used when. Nothing says what device it is on.
+type PasskeyRow struct {
+	Text string
+	End  *web.Action // nil where there is one alone, which EndAll ends
 }
 
 // Ask is one question from the account's history.
@@ -455,6 +463,7 @@ func (page *CallPage) verify(p *i18n.Printer, st verification.Status) {
 				Button: web.Button{Style: style, Label: p.T("desk.send_link", "contact", p.T("desk.contact_"+w.Contact), "level", w.Reaches), Key: key}})
 		}
 	}
+	page.passkeys(p, st)
 	if st.Level >= verification.V2 && st.Level < verification.V4 || st.Second.State == "approved" {
 		page.second(p, st)
 	}
@@ -490,6 +499,26 @@ func (page *CallPage) second(p *i18n.Printer, st verification.Status) {
 	}
 	if st.CallBack {
 		page.Second.Back = &web.Action{To: "/calls/" + page.ID + "/call-back", Swap: "#call", Button: web.Button{Label: p.T("desk.call_back"), Key: "c"}}
+	}
+}
+
+// passkeys fills those that the agent may end, for a customer who lost a device and proved who he is by other means.
+func (page *CallPage) passkeys(p *i18n.Printer, st verification.Status) {
+	to := "/calls/" + page.ID + "/passkeys/end"
+	for i, k := range st.Passkeys {
+		text := p.T("desk.passkey_unused", "since", p.Date(k.Registered))
+		if !k.Used.IsZero() {
+			text = p.T("desk.passkey_used", "since", p.Date(k.Registered), "used", p.Date(k.Used))
+		}
+		row := PasskeyRow{Text: text}
+		if len(st.Passkeys) > 1 {
+			row.End = &web.Action{To: to, Swap: "#call", Hidden: []web.Hidden{{Name: "key", Value: k.ID}},
+				Button: web.Button{Style: "danger", Label: p.T("desk.passkey_end"), Key: "k " + string(rune('a'+i)), Again: true}}
+		}
+		page.Passkeys = append(page.Passkeys, row)
+	}
+	if len(st.Passkeys) > 0 {
+		page.EndAll = &web.Action{To: to, Swap: "#call", Button: web.Button{Style: "danger", Label: p.N("desk.passkey_end_all", len(st.Passkeys)), Key: "k k", Again: true}}
 	}
 }
 
@@ -793,6 +822,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	waiting, decided := serving(""), serving("")
 	waiting.second(p, verification.Status{Level: 3, Second: verification.Decision{State: "asked", Until: now.Add(time.Minute)}, CallBack: true, Called: true})
 	decided.second(p, verification.Status{Level: 3, Second: verification.Decision{State: "approved", Until: now.Add(24 * time.Hour)}})
+	decided.passkeys(p, verification.Status{Passkeys: []verification.Passkey{{ID: "pky_1", Registered: now.AddDate(-1, 0, 0), Used: now.AddDate(0, 0, -3)}, {ID: "pky_2", Registered: now}}})
 	hand := build(interaction.Serving, "")
 	hand.Transfer = []web.Choice{{Value: "stf_1", Label: "Bagas Pradana"}}
 	alone := build(interaction.Serving, "")

@@ -201,7 +201,7 @@ func TestTheFourthLevelThroughAMandateNeedsTheDocumentASecondMemberOfStaffBothTo
 		h.log.take()
 		_, err = h.Record(ctx, h.agent, itx, h.draft())
 		h.refused(err, "gate.mandate_appoints")
-		h.refused(h.verify.RevokePasskeys(ctx, h.agent, itx), "verification.represented")
+		h.refused(h.verify.RevokePasskeys(ctx, h.agent, itx, ""), "verification.represented")
 		h.refused(h.verify.CallBack(ctx, h.agent, itx), "verification.represented")
 
 		// Who verified the document and then serves the contact is no second person in it.

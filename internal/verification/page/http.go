@@ -185,6 +185,11 @@ type pathInput struct {
 	Interaction string `path:"interaction" maxLength:"40"`
 }
 
+type passkeyInput struct {
+	Interaction string `path:"interaction" maxLength:"40"`
+	Passkey     string `path:"passkey" maxLength:"40"`
+}
+
 type linkInput struct {
 	Interaction string `path:"interaction" maxLength:"40"`
 	Body        struct {
@@ -228,6 +233,12 @@ type wayJSON struct {
 	Reaches int    `json:"reaches" doc:"Level a link to it can lead to; 0 when it was registered too recently"`
 }
 
+type passkeyJSON struct {
+	ID         string     `json:"id"`
+	Registered time.Time  `json:"registered_at"`
+	Used       *time.Time `json:"used_at,omitempty" doc:"When it was last shown"`
+}
+
 type questionJSON struct {
 	Kind  string `json:"kind" doc:"What to ask for, such as last_payment"`
 	Asked bool   `json:"asked"`
@@ -241,6 +252,7 @@ type statusOutput struct {
 		Attempts  []attemptJSON  `json:"attempts"`
 		Contacts  []wayJSON      `json:"contacts"`
 		Questions []questionJSON `json:"questions"`
+		Passkeys  []passkeyJSON  `json:"passkeys,omitempty" doc:"The customer's own, for whoever serves one who was verified strongly"`
 	}
 }
 
@@ -275,6 +287,9 @@ func (s screens) operations(rt *web.Router) {
 			for _, w := range st.Links {
 				b.Contacts = append(b.Contacts, wayJSON(w))
 			}
+			for _, k := range st.Passkeys {
+				b.Passkeys = append(b.Passkeys, passkeyJSON{k.ID, k.Registered, pointer(k.Used)})
+			}
 			for _, q := range questions {
 				b.Questions = append(b.Questions, questionJSON(q))
 			}
@@ -304,7 +319,11 @@ func (s screens) operations(rt *web.Router) {
 		})
 	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path + "/passkeys/revoke", Summary: "End all passkeys of the customer, who was verified strongly by other means", Access: access, MaxBody: 8 << 10, Unkeyed: "ending them twice ends no more"},
 		func(ctx context.Context, c web.Call, in *pathInput) (*struct{}, error) {
-			return nil, s.RevokePasskeys(ctx, c.Actor, in.Interaction)
+			return nil, s.RevokePasskeys(ctx, c.Actor, in.Interaction, "")
+		})
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path + "/passkeys/{passkey}/revoke", Summary: "End one passkey of the customer, who was verified strongly by other means", Access: access, MaxBody: 8 << 10, Unkeyed: "one that was ended is gone"},
+		func(ctx context.Context, c web.Call, in *passkeyInput) (*struct{}, error) {
+			return nil, s.RevokePasskeys(ctx, c.Actor, in.Interaction, in.Passkey)
 		})
 	web.Operation(rt, web.Op{Method: http.MethodPost, Path: path + "/answer", Summary: "Compare an answer with the account's history", Access: access, MaxBody: 8 << 10, Unkeyed: "each answer is a try of its own"},
 		func(ctx context.Context, c web.Call, in *answerInput) (*answerOutput, error) {

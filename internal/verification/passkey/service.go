@@ -27,8 +27,9 @@ const (
 	sqlOwn      = `select id, handle, credential_sealed, registered_at from passkey_key where subject = $1 and revoked_at = 0 order by id`
 	sqlCount    = `select count(*) from passkey_key where subject = $1 and revoked_at = 0`
 	sqlTaken    = `select count(*) from passkey_key where credential_mac = $1`
-	sqlUsed     = `update passkey_key set credential_sealed = $2 where id = $1`
-	sqlRevoke   = `update passkey_key set revoked_at = $2 where subject = $1 and revoked_at = 0 and ($3 = '' or attempt = $3)`
+	sqlList     = `select id, registered_at, used_at from passkey_key where subject = $1 and revoked_at = 0 order by id`
+	sqlUsed     = `update passkey_key set credential_sealed = $2, used_at = $3 where id = $1`
+	sqlRevoke   = `update passkey_key set revoked_at = $2 where subject = $1 and revoked_at = 0 and ($3 = '' or attempt = $3) and ($4 = '' or id = $4)`
 	sqlErase    = `delete from passkey_key where subject = $1`
 	sqlOpen     = `insert into passkey_ceremony (attempt, data_sealed, expires_at) values ($1,$2,$3) on conflict (attempt) do update set data_sealed = excluded.data_sealed, expires_at = excluded.expires_at`
 	sqlCeremony = `select data_sealed from passkey_ceremony where attempt = $1 and expires_at > $2`
@@ -116,6 +117,28 @@ func (*Service) Count(tx *db.Tx, subject string) (int, error) {
 	var n int
 	err := tx.Data.Row(sqlCount, subject).Scan(&n)
 	return n, err
+}
+
+// Key is a passkey as a list shows it: nothing that the browser gave, and no name of a device.
+type Key struct {
+	ID         string // pky_…
+	Registered time.Time
+	Used       time.Time // zero: not yet
+}
+
+// List is the passkeys that a customer has, the oldest first.
+func (*Service) List(tx *db.Tx, subject string) (out []Key, err error) {
+	err = tx.Data.Rows(sqlList, []any{subject}, func(r db.Row) error {
+		var k Key
+		var registered, used int64
+		err := r.Scan(&k.ID, &registered, &used)
+		if k.Registered = time.UnixMicro(registered).UTC(); used > 0 {
+			k.Used = time.UnixMicro(used).UTC()
+		}
+		out = append(out, k)
+		return err
+	})
+	return out, err
 }
 
 // Create opens the registration of a passkey on the page of an attempt, and returns what the browser is asked.
@@ -217,16 +240,17 @@ func (s *Service) Shown(tx *db.Tx, attempt, subject string, answer []byte) (key 
 	for i := range o.known {
 		if string(o.known[i].ID) == string(credential.ID) {
 			record, err := json.Marshal(credential)
-			tx.Data.Queue(sqlUsed, o.ids[i], s.keys.SealStaff(recordRef(o.ids[i]), record))
+			tx.Data.Queue(sqlUsed, o.ids[i], s.keys.SealStaff(recordRef(o.ids[i]), record), tx.Now().UnixMicro())
 			return o.ids[i], o.since[i], err
 		}
 	}
 	return "", registered, nil
 }
 
-// Revoke ends a customer's passkeys: those registered on the page of one attempt, or with "" all. It says how many there were.
-func (s *Service) Revoke(tx *db.Tx, subject, attempt string) (int, error) {
-	result, err := tx.Data.Exec(sqlRevoke, subject, tx.Now().UnixMicro(), attempt)
+// Revoke ends a customer's passkeys: those registered on the page of one attempt, the one of an id, or with "" for both all. It
+// says how many there were.
+func (s *Service) Revoke(tx *db.Tx, subject, attempt, key string) (int, error) {
+	result, err := tx.Data.Exec(sqlRevoke, subject, tx.Now().UnixMicro(), attempt, key)
 	return int(result), err
 }
 
