@@ -1,0 +1,658 @@
+package pii
+
+import (
+	"github.com/amanah-id/amanah/pii/internal/check"
+	"github.com/amanah-id/amanah/pii/internal/sign"
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// fact is something that was seen about a finding.
+type fact uint32
+
+const (
+	fDistrict fact = 1 << iota // the six digits in front were a district's
+	fRegency                   // at least the first four were a regency's
+	fDate                      // the date in it exists
+	fFemale
+	fLuhn
+	fScheme
+	fOperator
+	fArea
+	fCountry
+	fFormat // written as such numbers are printed
+	fSpoken
+	fAlike
+	fReversed
+	fLines // over several lines
+	fBoth  // a NIK that passes as a card: mask it as a card
+	fLength
+	fCheck // a check sum other than Luhn
+	fPlain // found in the normalised copy
+	fSecond
+)
+
+// place tells where a cue stands.
+type place uint8
+
+const (
+	nowhere place = iota
+	before
+	after
+	question // in the turn before
+	header   // at the head of the column
+)
+
+// cue is a word near a number that speaks of something.
+type cue struct {
+	bits    word.Cue
+	ID      uint16
+	dist    int8
+	place   place
+	crossed bool // another number stands between
+}
+
+// why is what a reason is written from, when somebody asks.
+type why struct {
+	cue    string
+	code   int32 // district or prefix
+	facts  fact
+	digits uint8
+	dist   int8
+	place  place
+}
+
+// reading is one way to understand a number.
+type reading struct {
+	typ  Type
+	conf float32
+	why  why
+}
+
+// shape is what the digits alone allow.
+type shape struct {
+	types     uint64
+	facts     fact
+	scheme    check.Scheme
+	operator  string
+	code      int32
+	female    bool
+	plus      bool
+	formatted bool // hyphens or brackets as telephone numbers have them
+	national  []byte
+}
+
+func bit(t Type) uint64 { return 1 << t }
+
+const interesting = ^(word.Stop | word.Ack | word.Speaker | word.Number | word.Wrong | word.Licenced)
+
+const maxCues = 14
+
+// cuesFor lists the cues near the atoms, the nearest first: before on the line, after on the line, column, turn before.
+func (s *Scanner) cuesFor(text []byte, t0, t1 int, line int) []cue {
+	list := s.near[:0]
+	l := &s.list.Lines[line]
+	ord := s.list.Tokens[t0].Ord
+	crossed := 0
+	for t, looked := t0-1, 0; t >= int(l.From) && looked < 40 && len(list) < maxCues; t, looked = t-1, looked+1 {
+		tok := &s.list.Tokens[t]
+		if tok.Flags&token.Hidden != 0 || ord-tok.Ord > 11 {
+			break
+		}
+		switch {
+		case tok.Kind == token.Number && tok.End-tok.Start > 4:
+			if crossed++; crossed > 2 {
+				t = -1
+			}
+		case tok.Kind == token.Word:
+			if e := s.dict.Entry(tok.ID); e.Cues&interesting != 0 && !s.void(t, e) {
+				list = append(list, cue{e.Cues, tok.ID, int8(ord - tok.Ord), before, crossed > 0})
+			}
+		}
+	}
+	ord = s.list.Tokens[t1-1].Ord
+	first := len(list)
+	for t, looked := t1, 0; t < len(s.list.Tokens) && looked < 12; t, looked = t+1, looked+1 {
+		tok := &s.list.Tokens[t]
+		if tok.Kind == token.Break || tok.Ord-ord > 8 {
+			break
+		}
+		if tok.Kind == token.Number && tok.End-tok.Start > 2 || tok.Kind == token.Mixed && tok.End-tok.Start > 6 {
+			list = list[:first] // what stands between two numbers speaks of the second
+			break
+		}
+		if tok.Kind == token.Word && tok.Ord-ord <= 5 && len(list) < maxCues {
+			if e := s.dict.Entry(tok.ID); e.Cues&interesting != 0 && !s.void(t, e) {
+				list = append(list, cue{e.Cues, tok.ID, int8(tok.Ord - ord), after, false})
+			}
+		}
+	}
+	if bits, id := s.column(text, int(s.list.Tokens[t0].Start), line); bits != 0 && len(list) < maxCues {
+		list = append(list, cue{bits, id, 1, header, false})
+	}
+	turns := 0
+	for back := line - 1; back >= 0 && back >= line-4 && turns < 2; back-- {
+		q := &s.list.Lines[back]
+		if q.To == q.From {
+			continue
+		}
+		turns++
+		at := len(list)
+		for t, looked := int(q.To)-1, 0; t >= int(q.From) && looked < 24 && len(list) < maxCues; t, looked = t-1, looked+1 {
+			tok := &s.list.Tokens[t]
+			if tok.Kind == token.Number && tok.End-tok.Start > 4 && tok.Flags&token.Hidden == 0 {
+				list = list[:at] // that turn spoke of a number of its own
+				turns = 2
+				break
+			}
+			if tok.Kind == token.Word && tok.Flags&token.Hidden == 0 {
+				if e := s.dict.Entry(tok.ID); e.Cues&interesting != 0 && !s.void(t, e) {
+					list = append(list, cue{e.Cues, tok.ID, int8(turns), question, false})
+				}
+			}
+		}
+	}
+	if turns < 2 {
+		for _, c := range s.asked {
+			if len(list) < maxCues {
+				list = append(list, c)
+			}
+		}
+	}
+	s.near = list
+	return list
+}
+
+// void reports whether a word does not mean here what it means elsewhere: the "sim" of a SIM card, the "pos" in a postcode.
+func (s *Scanner) void(t int, e *word.Entry) bool {
+	next := func(i int) word.Cue {
+		if i >= 0 && i < len(s.list.Tokens) && s.list.Tokens[i].Kind == token.Word && (s.list.Tokens[i].Ord == s.list.Tokens[t].Ord+1 || s.list.Tokens[i].Ord == s.list.Tokens[t].Ord-1) {
+			return s.dict.Entry(s.list.Tokens[i].ID).Cues
+		}
+		return 0
+	}
+	if e.Cues&word.Licence != 0 && e.Cues&word.Document == 0 {
+		return next(t+1)&word.Card != 0 || next(t-1)&word.Card != 0
+	}
+	return false
+}
+
+// shapeOf looks at the digits alone.
+func (s *Scanner) shapeOf(text []byte, i, j int, d []byte) (sh shape) {
+	n := len(d)
+	a := &s.atoms[i]
+	sh.plus = a.Start > 0 && text[a.Start-1] == '+' && (a.Start < 2 || !token.IsAlnum(text[a.Start-2]))
+	if n == 16 {
+		if r, ok := check.NIK(d, s.table); ok {
+			sh.types |= bit(NIK)
+			sh.code = int32(check.Number(d[:6]))
+			sh.facts |= fDate
+			if r.District {
+				sh.facts |= fDistrict
+			} else {
+				sh.facts |= fRegency
+			}
+			if sh.female = r.Female; r.Female {
+				sh.facts |= fFemale
+			}
+		}
+	}
+	if n == 15 && check.NPWP15(d) || check.NPWP16(d) {
+		sh.types |= bit(TaxNumber)
+	}
+	if n == 22 && (check.NPWP16(d[:16]) || nik(s, d[:16])) {
+		sh.types |= bit(TaxPlace)
+	}
+	if n >= 12 && n <= 19 {
+		if sh.scheme = check.Card(d); sh.scheme != check.NoScheme {
+			sh.types |= bit(Card)
+		}
+	}
+	if check.IMEI(d) {
+		sh.types |= bit(IMEI)
+	}
+	s.phoneShape(text, i, j, d, &sh)
+	return sh
+}
+
+func nik(s *Scanner, d []byte) bool {
+	r, ok := check.NIK(d, s.table)
+	return ok && r.District
+}
+
+// phoneShape fills in what kind of telephone number the digits can be.
+func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
+	n := len(d)
+	if n < 7 || n > 15 {
+		return
+	}
+	rest := d
+	switch {
+	case n > 10 && d[0] == '6' && d[1] == '2':
+		rest = d[2:]
+		if rest[0] == '0' { // +62 (0)812
+			rest = rest[1:]
+		}
+	case n > 12 && d[0] == '0' && d[1] == '0' && d[2] == '6' && d[3] == '2':
+		rest = d[4:]
+	case d[0] == '0':
+		rest = d[1:]
+	case d[0] == '8':
+	default:
+		rest = nil
+	}
+	hyphens := false
+	for k := i + 1; k <= j; k++ {
+		hyphens = hyphens || s.atoms[k].gap == hyphen || s.atoms[k].gap == several
+	}
+	bracket := s.atoms[i].Start > 0 && text[s.atoms[i].Start-1] == '(' && s.atoms[i].End < int32(len(text)) && text[s.atoms[i].End] == ')'
+	if rest != nil {
+		if sh.operator = check.Mobile(rest); sh.operator != "" {
+			sh.types |= bit(Phone)
+			sh.facts |= fOperator
+			sh.national = rest
+			return
+		}
+		if d[0] != '8' && len(rest) >= 7 {
+			if area := check.Area(rest); area > 0 && len(rest)-area >= 5 && rest[area] != '0' {
+				sh.types |= bit(Phone)
+				sh.facts |= fArea
+				sh.national = rest
+				first := int(s.atoms[i].d1 - s.atoms[i].d0)
+				sh.formatted = j > i && j-i <= 3 && (d[0] == '0' && first == area+1 && (hyphens || bracket)) || sh.plus
+				return
+			}
+		}
+	}
+	if sh.plus && check.Country(d) > 0 && (d[0] != '6' || d[1] != '2') && (d[0] != '1' || n == 11 && d[1] >= '2' && d[4] >= '2') {
+		sh.types |= bit(Phone)
+		sh.facts |= fCountry
+		sh.formatted = true
+		return
+	}
+	if n == 10 && j-i == 2 && d[0] >= '2' && d[3] >= '2' && s.atoms[i].d1-s.atoms[i].d0 == 3 && s.atoms[i+1].d1-s.atoms[i+1].d0 == 3 && (bracket || s.atoms[j].gap == hyphen && s.atoms[i+1].gap == hyphen) {
+		sh.types |= bit(Phone)
+		sh.formatted = true
+	}
+}
+
+// classify tells what the atoms i to j are, if anything.
+func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
+	first, last := &s.atoms[i], &s.atoms[j]
+	d := s.digits[first.d0:last.d1]
+	n := len(d)
+	if n < 3 || n > longest {
+		return r, false
+	}
+	var facts fact
+	spokenWords, aliked := 0, false
+	uniform := true
+	for k := i; k <= j; k++ {
+		a := &s.atoms[k]
+		if a.spoken {
+			spokenWords++
+		}
+		aliked = aliked || a.alike
+		if k > i+1 && a.gap != s.atoms[k-1].gap && k > i+2 {
+			uniform = false
+		}
+		if k > i && a.gap == newline {
+			facts |= fLines
+		}
+	}
+	if aliked {
+		facts |= fAlike
+	}
+	if spokenWords > 0 {
+		facts |= fSpoken
+		if n < 4 || spokenWords < 3 && n < 9 {
+			return r, false
+		}
+	}
+	sh := s.shapeOf(text, i, j, d)
+	whole := s.clean(i, j)
+	contextual := whole && !aliked && n <= 16 && (n >= 3)
+	if sh.types == 0 && !contextual {
+		return r, false
+	}
+	cues := s.cuesFor(text, int(first.t0), int(last.t1), int(first.line))
+	if len(cues) == 0 && sh.types == 0 && n != 13 && n != 10 {
+		return r, false
+	}
+	priced := s.priced(text, i, j, spokenWords > 0)
+	r.why = why{facts: facts | sh.facts, digits: uint8(n), code: sh.code}
+	vetoed := priced
+	for c := range cues {
+		cu := &cues[c]
+		if cu.bits&(word.Order|word.Money) != 0 && cu.bits&(word.Phone|word.Account|word.Card) == 0 {
+			if cu.place == before && cu.dist <= 3 || cu.place == after && cu.bits&word.Money != 0 && cu.dist == 1 || cu.place == header {
+				vetoed = true
+				break
+			}
+			contextual = contextual && cu.place != before
+			continue
+		}
+		if typ, conf, more := s.match(text, cu, cues, &sh, d, i, j, contextual && !priced); typ != 0 {
+			r.typ, r.conf = typ, conf
+			r.why.facts |= more
+			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(cu.ID).Text, cu.dist, cu.place
+			break
+		}
+		if cu.bits&word.Reverse != 0 && n >= 10 {
+			if typ := s.reversed(d); typ != 0 {
+				r.typ, r.conf = typ, 0.8
+				r.why.facts = facts | fReversed
+				r.why.cue, r.why.dist, r.why.place = "dibalik", cu.dist, cu.place
+				return r, true
+			}
+		}
+	}
+	if r.typ == 0 {
+		r.typ, r.conf = s.alone(text, &sh, d, i, j, vetoed)
+		if r.typ == 0 {
+			return r, false
+		}
+	}
+	if r.typ == NIK && sh.scheme != check.NoScheme {
+		r.why.facts |= fBoth
+	}
+	if r.typ == Card {
+		r.why.facts |= fLuhn | fScheme
+		r.why.facts &^= fDistrict | fRegency | fDate | fFemale | fOperator | fArea
+	}
+	if spokenWords > 0 && counting(d) && r.typ != PIN && r.typ != OTP {
+		return r, false
+	}
+	if !uniform {
+		r.conf -= 0.06
+	}
+	if j > i && r.typ == Phone && s.complete(i, j) {
+		r.conf -= 0.12
+	}
+	if aliked || facts&fLines != 0 && spokenWords == 0 {
+		r.conf -= 0.05
+	}
+	return r, true
+}
+
+// complete reports whether a piece that is as long as a telephone number stands among others: then the others are no part of it.
+func (s *Scanner) complete(i, j int) bool {
+	for k := i; k <= j; k++ {
+		if n := s.atoms[k].d1 - s.atoms[k].d0; n >= 9 && !(k == i+1 && s.atoms[i].d1-s.atoms[i].d0 <= 2) {
+			return true
+		}
+	}
+	return false
+}
+
+// clean reports whether the atoms i to j are not a cut out of a longer row of the same make.
+func (s *Scanner) clean(i, j int) bool {
+	inner := apart
+	if j > i {
+		inner = s.atoms[i+1].gap
+	}
+	edge := func(k, neighbour int) bool {
+		g := s.atoms[k].gap
+		if g == several || g == pause || g == newline {
+			return true
+		}
+		size := s.atoms[neighbour].d1 - s.atoms[neighbour].d0
+		return size >= 8 || inner != apart && g != inner || inner == apart && g == space
+	}
+	return (i == 0 || edge(i, i-1)) && (j == len(s.atoms)-1 || edge(j+1, j+1))
+}
+
+// counting reports whether somebody counts: each digit one more than the last.
+func counting(d []byte) bool {
+	for i := 1; i < len(d); i++ {
+		if d[i] != d[i-1]+1 && !(d[i] == '0' && d[i-1] == '9') && !(d[i] == '0' && d[i-1] == '1' && i > 1 && d[i-2] == '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// priced reports whether the number is written as an amount: thousands in groups, a currency before, a count after.
+func (s *Scanner) priced(text []byte, i, j int, spoken bool) bool {
+	first, last := &s.atoms[i], &s.atoms[j]
+	if p := first.Start; p > 0 && (text[p-1] == '$' || p > 1 && text[p-1] == ' ' && text[p-2] == '$') {
+		return true
+	}
+	if e := int(last.End); e+1 < len(text) && text[e] == ',' && text[e+1] == '-' {
+		return true
+	}
+	if t := int(last.t1); t < len(s.list.Tokens) && s.list.Tokens[t].Kind == token.Word && s.list.Tokens[t].Ord <= s.list.Tokens[t-1].Ord+1 {
+		if e := s.dict.Entry(s.list.Tokens[t].ID); e.Part == word.Magnitude && (spoken || last.d1-last.d0 < 9) {
+			return true
+		}
+	}
+	if j == i || s.digits[first.d0] == '0' || first.d1-first.d0 > 3 {
+		return false
+	}
+	for k := i + 1; k <= j; k++ {
+		if a := &s.atoms[k]; a.gap != point || a.d1-a.d0 != 3 {
+			return false
+		}
+	}
+	return true
+}
+
+// reversed tries the digits from the end.
+func (s *Scanner) reversed(d []byte) Type {
+	var b [longest]byte
+	n := len(d)
+	for i, c := range d {
+		b[n-1-i] = c
+	}
+	r := b[:n]
+	if nik(s, r) {
+		return NIK
+	}
+	if sc := check.Card(r); sc != check.NoScheme && sc != check.Rare {
+		return Card
+	}
+	if r[0] == '0' && check.Mobile(r[1:]) != "" || n > 10 && r[0] == '6' && r[1] == '2' && check.Mobile(r[2:]) != "" {
+		return Phone
+	}
+	return 0
+}
+
+// match tells what the number is when the cue speaks of it.
+func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, j int, contextual bool) (Type, float32, fact) {
+	n := len(d)
+	bits := c.bits
+	has := func(t Type) bool { return sh.types&bit(t) != 0 }
+	conf := func(base float32) float32 {
+		if c.place == question || c.place == header {
+			base -= 0.05
+		}
+		return base
+	}
+	switch {
+	case bits&word.TaxPlace != 0 && has(TaxPlace):
+		return TaxPlace, conf(0.97), fCheck
+	case bits&word.Tax != 0 && has(TaxPlace) && sh.facts&fDistrict == 0:
+		return TaxPlace, conf(0.9), fCheck
+	case bits&word.Tax != 0 && (has(TaxNumber) || has(NIK) && n == 16):
+		return TaxNumber, conf(0.98), 0
+	case bits&word.Family != 0 && has(NIK) && !sh.female:
+		return FamilyCard, conf(0.98), 0
+	case bits&word.NIK != 0 && has(NIK):
+		return NIK, conf(0.99), 0
+	case bits&word.IMEI != 0 && has(IMEI):
+		return IMEI, conf(0.97), fLuhn
+	case bits&word.Card != 0 && has(Card):
+		return Card, conf(0.98), 0
+	case bits&(word.Account|word.Bank) != 0:
+		if typ, f, more := s.account(c, all, sh, d, i, contextual); typ != 0 {
+			return typ, conf(f), more
+		}
+	}
+	if bits&word.Phone != 0 {
+		if has(Phone) {
+			return Phone, conf(0.97), 0
+		}
+		if contextual && c.place == before && c.dist <= 3 && !c.crossed && n >= 7 && n <= 8 && d[0] >= '2' && d[0] != '0' && bits&word.Ewallet == 0 && !(n == 8 && check.Date(check.Number(d[:2]), check.Number(d[2:4]), check.Number(d[4:]))) {
+			return Phone, 0.7, fLength
+		}
+	}
+	if !contextual || c.crossed && s.lastType == 0 {
+		return 0, 0, 0
+	}
+	crossed := func(t Type) bool { return c.crossed && s.lastType != t }
+	switch {
+	case bits&(word.Health|word.Insurance) != 0 && bits&word.Document == 0 && n == 13 && !crossed(HealthInsurance):
+		return HealthInsurance, conf(0.93), fLength
+	case bits&(word.Work|word.Insurance) != 0 && n == 11 && !crossed(WorkInsurance) && (bits&word.Work != 0 || d[0] != '0' || d[1] != '8'):
+		return WorkInsurance, conf(0.9), fLength
+	case bits&word.Licence != 0 && bits&word.Document == 0 && n >= 12 && n <= 16 && !crossed(DrivingLicence) && !has(Phone):
+		return DrivingLicence, conf(0.9), fLength
+	case bits&word.Passport != 0 && n >= 8 && n <= 9 && c.dist <= 6:
+		return Passport, conf(0.75), fLength
+	case bits&word.Birth != 0 && (n == 8 || n == 6) && c.dist <= 6 && j == i:
+		if birthDigits(d) {
+			return BirthDate, conf(0.9), fDate
+		}
+	case bits&word.CVV != 0 && n >= 3 && n <= 4 && c.dist <= 6:
+		return CVV, conf(0.9), fLength
+	case bits&word.OTP != 0 && n >= 4 && n <= 8 && c.dist <= 8:
+		return OTP, conf(0.92), fLength
+	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= 8:
+		return PIN, conf(0.92), fLength
+	case bits&word.Verify != 0 && n >= 4 && n <= 8 && c.dist <= 5:
+		for _, other := range all {
+			if other.bits&word.Code != 0 && other.place == c.place {
+				return OTP, conf(0.88), fLength
+			}
+		}
+	}
+	return 0, 0, 0
+}
+
+// account tells whether the number is an account's, by the cue and the lengths of the banks that are named.
+func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, i int, contextual bool) (Type, float32, fact) {
+	n := len(d)
+	if !contextual || n < 8 || n > 16 || c.dist > 9 || c.crossed && s.lastType != Account {
+		return 0, 0, 0
+	}
+	var usual uint32
+	said, named := c.bits&word.Account != 0, false
+	for k := range all {
+		if all[k].place != c.place && all[k].place > after {
+			continue
+		}
+		if all[k].bits&word.Bank != 0 {
+			named = true
+			usual |= check.BankLengths(s.dict.Entry(all[k].ID).Text)
+		}
+		said = said || all[k].bits&word.Account != 0
+		if all[k].bits&word.Money != 0 && all[k].place == before && all[k].dist <= c.dist+2 {
+			return 0, 0, 0 // the balance of an account
+		}
+	}
+	fits := usual>>n&1 != 0
+	if sh.types&bit(Phone) != 0 && sh.facts&fOperator != 0 && !(fits && d[0] == '0') {
+		return 0, 0, 0 // a mobile number beside the name of a bank: whoever has the account answers it
+	}
+	switch {
+	case said && fits:
+		return Account, 0.97, fLength
+	case said && (n >= 10 || named && n >= 9 || c.dist <= 3):
+		return Account, 0.9, 0
+	case named && fits:
+		return Account, 0.88, fLength
+	case named && usual == 0 && n >= 10:
+		return Account, 0.8, 0
+	}
+	return 0, 0, 0
+}
+
+func birthDigits(d []byte) bool {
+	if len(d) == 6 {
+		return check.Date(check.Number(d[:2]), check.Number(d[2:4]), check.Number(d[4:]))
+	}
+	year := func(y int) bool { return y >= 1900 && y < 2030 }
+	return check.Date(check.Number(d[:2]), check.Number(d[2:4]), check.Number(d[4:])) && year(check.Number(d[4:])) ||
+		check.Date(check.Number(d[6:]), check.Number(d[4:6]), check.Number(d[:4])) && year(check.Number(d[:4]))
+}
+
+// alone tells what the number is when no word speaks of it.
+func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool) (Type, float32) {
+	n := len(d)
+	if sh.facts&fDistrict != 0 && n == 16 {
+		if vetoed {
+			return NIK, 0.6
+		}
+		return NIK, 0.93
+	}
+	if vetoed {
+		return 0, 0
+	}
+	switch {
+	case sh.types&bit(TaxNumber) != 0 && n == 15 && s.printed(i, j, 2, 3, 3, 1, 3, 3):
+		return TaxNumber, 0.95
+	case sh.scheme != check.NoScheme && sh.scheme != check.Rare && n >= 14 && n <= 16 && s.regular(i, j):
+		return Card, 0.9
+	case sh.types&bit(Phone) != 0 && (sh.facts&fOperator != 0 && (d[0] == '0' || d[0] == '6') || sh.formatted) && s.clean(i, j):
+		if sh.facts&fOperator == 0 {
+			return Phone, 0.75
+		}
+		return Phone, 0.86
+	case n == 13 && string(d[:3]) == "000" && d[3] != '0' && j == i:
+		return HealthInsurance, 0.6
+	case n >= 10 && n <= 16 && s.clean(i, j) && onBehalf(text, int(s.atoms[j].End)) && d[0] != '6':
+		return Account, 0.75
+	}
+	return 0, 0
+}
+
+// printed reports whether the atoms have these lengths.
+func (s *Scanner) printed(i, j int, sizes ...int32) bool {
+	if j-i+1 != len(sizes) {
+		return false
+	}
+	for k, n := range sizes {
+		if a := &s.atoms[i+k]; a.d1-a.d0 != n {
+			return false
+		}
+	}
+	return true
+}
+
+// regular reports whether the digits of a card stand as people write them: in one piece, in fours, as on the card of
+// American Express, or one by one.
+func (s *Scanner) regular(i, j int) bool {
+	if i == j {
+		return true
+	}
+	if s.atoms[i].spoken || s.atoms[j].spoken {
+		return true
+	}
+	if !s.clean(i, j) {
+		return false
+	}
+	size := s.atoms[i].d1 - s.atoms[i].d0
+	if s.printed(i, j, 4, 6, 5) || s.printed(i, j, 4, 6, 4) {
+		return true
+	}
+	for k := i; k < j; k++ {
+		if s.atoms[k].d1-s.atoms[k].d0 != size || s.atoms[k+1].gap == newline && size > 2 {
+			return false
+		}
+	}
+	return true
+}
+
+// onBehalf reports whether the text goes on with "a.n." or "atas nama".
+func onBehalf(text []byte, at int) bool {
+	for at < len(text) && (text[at] == ' ' || text[at] == ',' || text[at] == '(') {
+		at++
+	}
+	rest := text[at:min(len(text), at+10)]
+	for _, s := range [...]string{"a.n", "a/n", "a. n", "an ", "an. ", "atas nama "} {
+		if len(rest) >= len(s) && sign.EqualFold(rest[:len(s)], s) {
+			return true
+		}
+	}
+	return false
+}

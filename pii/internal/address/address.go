@@ -1,0 +1,266 @@
+// Package address reads addresses as they are written in Indonesia: road, number, block, RT and RW, village, district, city,
+// province, postcode, in full, in short and without capitals.
+//
+// A word that opens an address starts the reading; each part must follow from a word that announces it or from the part before it;
+// and at least two parts that fit together make an address. Names of villages, districts, regencies and provinces are
+// confirmed by the region table, which also tells where a name without capitals ends. "Jalan" alone is a verb more often
+// than a road, so a number after it proves nothing.
+//
+// Reading goes at most 280 bytes far and three lines down, and looks at every byte a bounded number of times. It keeps
+// nothing. Whether a place without road and number is somebody's address is left to the caller, who knows the words before it.
+package address
+
+import (
+	"github.com/amanah-id/amanah/pii/internal/region"
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// keyword is the part of the word at p in an address.
+func (r *Reader) keyword(text []byte, p, e int) word.Part {
+	if part := r.Dict.Entry(r.Dict.Find(text, p, e)).Part; part >= word.Road && part <= word.Estate {
+		return part
+	}
+	return word.NoPart
+}
+
+// limitBytes is how far an address may reach.
+const limitBytes = 280
+
+// Found is an address.
+type Found struct {
+	End    int
+	Parts  int
+	Placed bool // the region table knows a place in it
+	Firm   bool // a number and a place, or three parts
+	Admin  bool // parts of the administration only: a place more than somebody's address
+}
+
+// Reader reads addresses.
+type Reader struct {
+	Dict  *word.Dictionary
+	Table *region.Table
+}
+
+// Read reads an address that begins with the word text[begin:first]. It returns what it found, with End 0 when that is none,
+// and where it has read to.
+func (r *Reader) Read(text []byte, begin, first int) (found Found, next int) {
+	limit := min(len(text), begin+limitBytes)
+	p, end := begin, begin
+	parts, numbered, placed, lines := 0, false, 0, 0
+	road := false
+	walk := first-begin == 5 && text[begin] == 'j' // "jalan" is also a verb
+	var last word.Part
+read:
+	for p < limit {
+		// What stands between two parts.
+		comma := false
+		for p < limit && !token.IsAlnum(text[p]) {
+			switch c := text[p]; c {
+			case ' ', '.', '/', '-', '(', ')', '\t', '\r':
+			case ',', ';', ':':
+				comma = true
+			case '\n':
+				if lines++; lines > 3 {
+					break read
+				}
+				q := p + 1
+				for q < limit && (text[q] == ' ' || text[q] == '\t') {
+					q++
+				}
+				if e := token.WordEnd(text, q); r.keyword(text, q, e) == word.NoPart {
+					if _, known := r.placeName(text, q, limit, false); !known || parts < 2 {
+						break read
+					}
+				}
+				comma = true
+			default:
+				break read
+			}
+			p++
+		}
+		if p >= limit {
+			break
+		}
+		if token.IsDigit(text[p]) {
+			e := p
+			for e < limit && token.IsDigit(text[e]) {
+				e++
+			}
+			n := e - p
+			switch {
+			case n == 5 && text[p] != '0' && parts >= 2 && (e >= limit || !token.IsAlnum(text[e])):
+				numbered, placed = true, placed+1
+			case n <= 4 && !comma && (last == word.Road || last == word.Estate || last == word.Block):
+				e = houseEnd(text, e, limit)
+				numbered = numbered || !walk
+				last = word.House
+			default:
+				break read
+			}
+			parts++
+			end, p = e, e
+			continue
+		}
+		e := token.WordEnd(text, p)
+		part := r.keyword(text, p, e)
+		q := e
+		for q < limit && (text[q] == '.' || text[q] == ' ' || text[q] == ':') {
+			q++
+		}
+		switch part {
+		case word.Road, word.Estate:
+			name := r.roadName(text, q, limit)
+			if name == 0 {
+				break read
+			}
+			road = road || part == word.Road
+			parts++
+			end, p = name, name
+		case word.House, word.RT, word.RW, word.Postcode:
+			d := q
+			for d < limit && token.IsDigit(text[d]) {
+				d++
+			}
+			if part == word.Postcode && d == q { // kode pos 40123
+				if f := token.WordEnd(text, q); r.keyword(text, q, f) == word.Postcode {
+					p = q
+					continue
+				}
+			}
+			if d == q || d-q > 5 || d-q > 3 && part != word.Postcode && part != word.House {
+				break read
+			}
+			if part == word.House {
+				d = houseEnd(text, d, limit)
+			} else if part == word.RT && d+1 < limit && text[d] == '/' && token.IsDigit(text[d+1]) { // RT 03/05
+				for d++; d < limit && token.IsDigit(text[d]); d++ {
+				}
+				parts++
+			}
+			numbered = numbered || part != word.House || road || parts > 0
+			parts++
+			end, p = d, d
+		case word.Block:
+			d := q
+			for d < limit && (token.IsAlnum(text[d]) || text[d] == '/' || text[d] == '-') && d-q < 8 {
+				d++
+			}
+			if d == q {
+				break read
+			}
+			numbered = true
+			parts++
+			end, p = d, d
+		case word.Village, word.Subdistrict, word.City, word.Provincial:
+			name, known := r.placeName(text, q, limit, true)
+			if name == 0 {
+				break read
+			}
+			if known || part == word.Village || part == word.Subdistrict {
+				placed++
+			}
+			parts++
+			end, p = name, name
+		default:
+			if parts == 0 {
+				break read
+			}
+			name, known := r.placeName(text, p, limit, false)
+			if !known || !(comma || last >= word.House) {
+				break read
+			}
+			placed++
+			parts++
+			end, p = name, name
+			part = word.City
+		}
+		last = part
+	}
+	if parts >= 2 && (numbered && (road || placed > 0 || parts >= 3) || placed >= 2 || road && placed > 0) {
+		found = Found{End: end, Parts: parts, Placed: placed > 0, Firm: numbered && placed > 0 || parts >= 3, Admin: !road && !numbered}
+	}
+	return found, max(end, p, begin+1)
+}
+
+// houseEnd adds what may follow a house number: a letter, a second number.
+func houseEnd(text []byte, e, limit int) int {
+	if e < limit && token.IsLetter(text[e]) && (e+1 >= limit || !token.IsAlnum(text[e+1])) {
+		return e + 1
+	}
+	if e+1 < limit && (text[e] == '-' || text[e] == '/') && token.IsDigit(text[e+1]) {
+		f := e + 1
+		for f < limit && token.IsDigit(text[f]) {
+			f++
+		}
+		if f-e <= 4 {
+			return f
+		}
+	}
+	return e
+}
+
+// roadName returns where the name of a road that begins at p ends; 0 when there is none.
+func (r *Reader) roadName(text []byte, p, limit int) int {
+	end, capital := 0, p < limit && token.IsUpper(text[p])
+	for words := 0; words < 5 && p < limit && token.IsLetter(text[p]); words++ {
+		e := token.WordEnd(text, p)
+		if k := r.keyword(text, p, e); k != word.NoPart && (k != word.Estate || words > 0) || capital && !token.IsUpper(text[p]) || !capital && words == 3 {
+			break
+		}
+		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 {
+			break
+		}
+		end, p = min(e, limit), e
+		if p < limit && text[p] == '.' {
+			p++
+		}
+		if p+1 < limit && text[p] == ' ' {
+			p++
+		}
+	}
+	return end
+}
+
+// placeName returns where the name of a place that begins at p ends, and whether the region table knows it. After a word that
+// said what it is, words with capitals belong to it also when the table knows only the first.
+func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known bool) {
+	h := region.HashStart
+	first, capital, run := 0, p < limit && token.IsUpper(text[p]), 0
+	for words := 0; words < 3 && p < limit && token.IsLetter(text[p]); words++ {
+		e := min(token.WordEnd(text, p), limit)
+		if words > 0 {
+			h = (h ^ ' ') * region.HashPrime
+		}
+		if r.keyword(text, p, e) != word.NoPart {
+			break
+		}
+		for _, c := range text[p:e] {
+			h = (h ^ uint64(token.Lower(c))) * region.HashPrime
+		}
+		if words == 0 {
+			if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 {
+				return 0, false
+			}
+			first = e
+		}
+		if capital && token.IsUpper(text[p]) && run == words {
+			run++
+			first = e
+		}
+		if r.Table.Named(h) != 0 {
+			end, known = e, true
+		}
+		p = e
+		if p+1 < limit && text[p] == ' ' {
+			p++
+		}
+	}
+	if known && said && capital {
+		return max(end, first), true
+	}
+	if known {
+		return end, true
+	}
+	return first, false
+}

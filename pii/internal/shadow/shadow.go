@@ -1,0 +1,377 @@
+// Package shadow makes the copy of a text in which what was disguised stands plain, with a map back to the bytes it came from.
+//
+// People hide numbers from filters: with digits of other scripts, with letters that look alike, with signs that have no
+// width, with escapes of URLs, mail and HTML, in base64 and in hexadecimal. The copy undoes all of these in one pass. Every byte
+// of the copy knows which bytes of the text it stands for, so that what is found in the copy can be shown, and replaced, in
+// the text. Making it costs more than scanning, so the scanner asks first, byte by byte and cheaply, whether anything in the
+// text looks disguised: Class for what is not ASCII, Escaped for escapes, Encoded for long pieces of letters and digits.
+//
+// The copy is as faithful as can be: what is not recognised is copied as it stands, an escape that decodes to no printable
+// sign stays an escape, and a piece that merely could be base64 stays as it is unless it decodes to readable text.
+package shadow
+
+import (
+	"unicode"
+	"unicode/utf8"
+)
+
+// Kind is what a rune is to a reader of numbers.
+type Kind uint8
+
+// The kinds.
+const (
+	Plain    Kind = iota
+	Gap           // a dash, a space, a bullet, an emoji: it stands between
+	Disguise      // a digit or letter of another dress, or nothing that can be seen
+)
+
+// Class tells the kind of a rune outside ASCII.
+func Class(r rune) Kind {
+	c, k := fold(r)
+	if k == Disguise && c == 0 && (r == 0x200D || r >= 0xFE00 && r <= 0xFE0F || r == 0x20E3) {
+		return Gap // they belong to emoji; only beside digits do they hide something
+	}
+	return k
+}
+
+// latin are letters of Greek and Cyrillic that look like Latin ones.
+var latin = map[rune]byte{
+	'а': 'a', 'е': 'e', 'о': 'o', 'р': 'p', 'с': 'c', 'у': 'y', 'х': 'x', 'і': 'i', 'ѕ': 's', 'ј': 'j', 'к': 'k', 'м': 'm', 'т': 't', 'п': 'n', 'г': 'r', 'ԁ': 'd', 'ɡ': 'g', 'ı': 'i', 'ո': 'n',
+	'А': 'A', 'В': 'B', 'Е': 'E', 'К': 'K', 'М': 'M', 'Н': 'H', 'О': 'O', 'Р': 'P', 'С': 'C', 'Т': 'T', 'У': 'Y', 'Х': 'X', 'І': 'I', 'Ѕ': 'S', 'З': '3', 'з': '3', 'б': '6',
+	'α': 'a', 'ο': 'o', 'ρ': 'p', 'ν': 'v', 'ι': 'i', 'κ': 'k', 'Α': 'A', 'Β': 'B', 'Ε': 'E', 'Ζ': 'Z', 'Η': 'H', 'Ι': 'I', 'Κ': 'K', 'Μ': 'M', 'Ν': 'N', 'Ο': 'O', 'Ρ': 'P', 'Τ': 'T', 'Υ': 'Y', 'Χ': 'X',
+}
+
+// fold gives the ASCII byte that a rune stands for; 0 with Disguise means that it stands for nothing.
+func fold(r rune) (byte, Kind) {
+	switch {
+	case r == 0xAD || r >= 0x200B && r <= 0x200F || r >= 0x2060 && r <= 0x2064 || r == 0xFEFF || r == 0x180E || r == 0x034F || r >= 0x202A && r <= 0x202E || r >= 0xFE00 && r <= 0xFE0F || r == 0x20E3 || r >= 0x0300 && r <= 0x036F:
+		return 0, Disguise
+	case r == 0xA0 || r >= 0x2000 && r <= 0x200A || r == 0x202F || r == 0x205F || r == 0x3000 || r == 0x2028 || r == 0x85:
+		return ' ', Gap
+	case r >= 0x2010 && r <= 0x2015 || r == 0x2212 || r == 0xFE63 || r == 0xFF0D || r == 0x2043:
+		return '-', Gap
+	case r >= 0xFF01 && r <= 0xFF5E: // full width
+		return byte(r - 0xFF01 + '!'), Disguise
+	case r >= 0x1D400 && r <= 0x1D6A3: // mathematical letters
+		n := byte((r - 0x1D400) % 52)
+		if n < 26 {
+			return 'A' + n, Disguise
+		}
+		return 'a' + n - 26, Disguise
+	case r >= 0x24B6 && r <= 0x24CF:
+		return byte(r-0x24B6) + 'A', Disguise
+	case r >= 0x24D0 && r <= 0x24E9:
+		return byte(r-0x24D0) + 'a', Disguise
+	case r >= 0x2460 && r <= 0x2468:
+		return byte(r-0x2460) + '1', Disguise
+	case r >= 0x2776 && r <= 0x277E:
+		return byte(r-0x2776) + '1', Disguise
+	case r >= 0x2780 && r <= 0x2788:
+		return byte(r-0x2780) + '1', Disguise
+	case r >= 0x278A && r <= 0x2792:
+		return byte(r-0x278A) + '1', Disguise
+	case r == 0x24EA || r == 0x24FF:
+		return '0', Disguise
+	case r == 0xB9:
+		return '1', Disguise
+	case r == 0xB2 || r == 0xB3:
+		return byte(r-0xB2) + '2', Disguise
+	case r == 0x2070 || r >= 0x2074 && r <= 0x2079:
+		return byte(r-0x2070) + '0', Disguise
+	case r >= 0x2080 && r <= 0x2089:
+		return byte(r-0x2080) + '0', Disguise
+	}
+	if c := latin[r]; c != 0 {
+		return c, Disguise
+	}
+	if v, ok := digit(r); ok {
+		return '0' + v, Disguise
+	}
+	if unicode.IsSymbol(r) || unicode.IsPunct(r) {
+		return ' ', Gap
+	}
+	return 0, Plain
+}
+
+// digit is the value of a decimal digit of any script: Unicode keeps them in runs of ten.
+func digit(r rune) (byte, bool) {
+	if !unicode.Is(unicode.Nd, r) {
+		return 0, false
+	}
+	for _, run := range unicode.Nd.R16 {
+		if r >= rune(run.Lo) && r <= rune(run.Hi) {
+			return byte((r - rune(run.Lo)) % 10), true
+		}
+	}
+	for _, run := range unicode.Nd.R32 {
+		if r >= rune(run.Lo) && r <= rune(run.Hi) {
+			return byte((r - rune(run.Lo)) % 10), true
+		}
+	}
+	return 0, false
+}
+
+// Text is the plain copy. It is made again and again in the same memory.
+type Text struct {
+	Bytes    []byte
+	from, to []int32
+}
+
+// Span turns a span of the copy into the span of the text that it stands for.
+func (t *Text) Span(start, end int) (int, int) { return int(t.from[start]), int(t.to[end-1]) }
+
+func (t *Text) put(c byte, from, to int) {
+	t.Bytes = append(t.Bytes, c)
+	t.from = append(t.from, int32(from))
+	t.to = append(t.to, int32(to))
+}
+
+// Make writes the plain copy of the text.
+func (t *Text) Make(text []byte) {
+	t.Bytes, t.from, t.to = t.Bytes[:0], t.from[:0], t.to[:0]
+	escaped := -1 // where the last escape ended
+	tried := 0    // where the last run ended that was tried as base64 in vain: one trial a run keeps the time linear
+	for i := 0; i < len(text); {
+		c := text[i]
+		if c >= 0x80 {
+			r, n := utf8.DecodeRune(text[i:])
+			switch b, k := fold(r); {
+			case k == Plain:
+				for j := range n {
+					t.put(text[i+j], i+j, i+j+1)
+				}
+			case b != 0:
+				t.put(b, i, i+n)
+			case (r == 0x20E3 || r >= 0xFE00 && r <= 0xFE0F || r >= 0x0300 && r <= 0x036F) && len(t.to) > 0:
+				t.to[len(t.to)-1] = int32(i + n) // a mark on the sign before it
+			}
+			i += n
+			continue
+		}
+		if isAlnum(c) {
+			start := i
+			for i < len(text) && isAlnum(text[i]) {
+				i++
+			}
+			if i-start >= least && start >= tried {
+				end, done := t.decode(text, start, i)
+				if done {
+					i = end
+					continue
+				}
+				tried = end
+			}
+			for j := start; j < i; j++ {
+				t.put(text[j], j, j+1)
+			}
+			continue
+		}
+		if b, n := escape(text, i, escaped == i); n > 0 {
+			if b != 0 {
+				t.put(b, i, i+n)
+			}
+			i += n
+			escaped = i
+			continue
+		}
+		t.put(c, i, i+1)
+		i++
+	}
+}
+
+// Again makes the plain copy of a plain copy, for what was disguised twice. The map goes back to the text of the first.
+func (t *Text) Again(first *Text) {
+	t.Make(first.Bytes)
+	for i := range t.Bytes {
+		t.from[i], t.to[i] = first.from[t.from[i]], first.to[t.to[i]-1]
+	}
+}
+
+func isAlnum(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+func nibble(c byte) int {
+	switch {
+	case c >= '0' && c <= '9':
+		return int(c - '0')
+	case c >= 'a' && c <= 'f':
+		return int(c-'a') + 10
+	case c >= 'A' && c <= 'F':
+		return int(c-'A') + 10
+	}
+	return -1
+}
+
+func pair(text []byte, i int) int {
+	if i+1 >= len(text) || nibble(text[i]) < 0 || nibble(text[i+1]) < 0 {
+		return -1
+	}
+	return nibble(text[i])<<4 | nibble(text[i+1])
+}
+
+func printable(c int) bool { return c >= 0x20 && c < 0x7F }
+
+var entities = []struct {
+	name string
+	sign byte
+}{{"&nbsp;", ' '}, {"&commat;", '@'}, {"&period;", '.'}, {"&amp;", '&'}, {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&hyphen;", '-'}, {"&dash;", '-'}, {"&ndash;", '-'}, {"&mdash;", '-'}, {"&shy;", 0}, {"&zwnj;", 0}, {"&zwj;", 0}}
+
+// escape reads the escape that begins at i: the sign it stands for (0 for none at all) and its length (0: no escape). An
+// escape is likelier after another, which matters where a sign has other uses too.
+func escape(text []byte, i int, after bool) (byte, int) {
+	switch text[i] {
+	case '%':
+		if v := pair(text, i+1); printable(v) && (after || i == 0 || text[i-1] < '0' || text[i-1] > '9' || i+3 < len(text) && text[i+3] == '%' && printable(pair(text, i+4))) {
+			return byte(v), 3
+		}
+	case '=':
+		if i+1 < len(text) && text[i+1] == '\n' {
+			return 0, 2
+		}
+		if i+2 < len(text) && text[i+1] == '\r' && text[i+2] == '\n' {
+			return 0, 3
+		}
+		if v := pair(text, i+1); printable(v) && (after || i+3 < len(text) && text[i+3] == '=' && printable(pair(text, i+4))) {
+			return byte(v), 3
+		}
+	case '\\':
+		if i+5 < len(text) && text[i+1]|0x20 == 'u' && pair(text, i+2) == 0 {
+			if v := pair(text, i+4); printable(v) {
+				return byte(v), 6
+			}
+		}
+		if i+3 < len(text) && text[i+1] == 'x' {
+			if v := pair(text, i+2); printable(v) {
+				return byte(v), 4
+			}
+		}
+	case '&':
+		if i+3 < len(text) && text[i+1] == '#' {
+			return numbered(text, i)
+		}
+		for _, e := range entities {
+			if i+len(e.name) <= len(text) && string(text[i:i+len(e.name)]) == e.name {
+				return e.sign, len(e.name)
+			}
+		}
+	}
+	return 0, 0
+}
+
+// numbered reads &#48; and &#x30;, with or without the semicolon.
+func numbered(text []byte, i int) (byte, int) {
+	j, base, v := i+2, 10, 0
+	if text[j]|0x20 == 'x' {
+		j, base = j+1, 16
+	}
+	start := j
+	for j < len(text) && j < start+7 {
+		n := nibble(text[j])
+		if n < 0 || n >= base {
+			break
+		}
+		v = v*base + n
+		j++
+	}
+	if j == start {
+		return 0, 0
+	}
+	if j < len(text) && text[j] == ';' {
+		j++
+	}
+	if printable(v) {
+		return byte(v), j - i
+	}
+	if b, k := fold(rune(v)); v >= 0x80 && k != Plain {
+		return b, j - i
+	}
+	return 0, 0
+}
+
+// Escaped reports whether an escape begins at i.
+func Escaped(text []byte, i int) bool {
+	_, n := escape(text, i, false)
+	return n > 0
+}
+
+// least is how long a piece must be before it is tried as an encoding.
+const least = 16
+
+// Encoded reports whether a piece of letters and digits begins as base64 or hexadecimal of readable text.
+func Encoded(piece []byte) bool {
+	return len(piece) >= least && (base64(piece[:least], nil, 0) || len(piece) >= 20 && hexadecimal(piece, nil, 0))
+}
+
+var values64 = func() (t [256]int8) {
+	for i := range t {
+		t[i] = -1
+	}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		t[c] = int8(i)
+	}
+	t['-'], t['_'] = 62, 63
+	return t
+}()
+
+// readable are bytes that a text may have: printable ASCII and line ends.
+func readable(v int) bool { return printable(v) || v == '\n' || v == '\r' || v == '\t' }
+
+// base64 reports whether the piece decodes to readable text; with t it writes what it decodes to.
+func base64(piece []byte, t *Text, at int) bool {
+	bits, n := 0, 0
+	for i, c := range piece {
+		v := int(values64[c])
+		if v < 0 {
+			return false
+		}
+		bits = bits<<6 | v
+		if n += 6; n >= 8 {
+			n -= 8
+			b := bits >> n & 0xFF
+			if !readable(b) {
+				return false
+			}
+			if t != nil {
+				from := at + i - 1
+				t.put(byte(b), from, at+i+1)
+			}
+		}
+	}
+	return true
+}
+
+func hexadecimal(piece []byte, t *Text, at int) bool {
+	if len(piece)%2 != 0 {
+		return false
+	}
+	for i := 0; i < len(piece); i += 2 {
+		v := pair(piece, i)
+		if !readable(v) {
+			return false
+		}
+		if t != nil {
+			t.put(byte(v), at+i, at+i+2)
+		}
+	}
+	return true
+}
+
+// decode writes what an encoded piece stands for. It returns where the piece and its run end, and whether it was one.
+func (t *Text) decode(text []byte, start, end int) (int, bool) {
+	if end-start >= 20 && hexadecimal(text[start:end], nil, 0) {
+		hexadecimal(text[start:end], t, start)
+		return end, true
+	}
+	for end < len(text) && values64[text[end]] >= 0 {
+		end++
+	}
+	if !base64(text[start:end], nil, 0) || string(text[start:start+3]) == "eyJ" { // a JSON web token is a finding of its own
+		return end, false
+	}
+	base64(text[start:end], t, start)
+	for end < len(text) && text[end] == '=' {
+		end++
+	}
+	return end, true
+}

@@ -1,0 +1,310 @@
+// Package sign reads what has a form of its own and needs no word beside it: e-mail addresses, URLs with credentials, network
+// addresses, private keys, API keys, account numbers with a check, wallets.
+//
+// Each function is given a text and the place of the sign that led to it (an @, a colon, a piece of letters and digits), looks a
+// bounded number of bytes to both sides, and returns where the thing begins and ends. It allocates nothing. Check sums are those of
+// package check. What the words around say is not looked at here; the scanner does that where a form alone is too weak.
+//
+// A domain name needs no list of endings: beside an @ anything with a dot and a last label of letters is one.
+package sign
+
+import (
+	"bytes"
+
+	"github.com/amanah-id/amanah/pii/internal/check"
+	"github.com/amanah-id/amanah/pii/internal/token"
+)
+
+// localPart and domainPart are the bytes that the two halves of an e-mail address may have.
+var localPart, domainPart = func() (l, d [256]bool) {
+	for c := range 256 {
+		if token.IsAlnum(byte(c)) {
+			l[c], d[c] = true, true
+		}
+	}
+	for _, c := range []byte("._%+-'") {
+		l[c] = true
+	}
+	d['.'], d['-'] = true, true
+	return l, d
+}()
+
+// Email reads the address around the sign @ at the place; end is 0 when there is none.
+func Email(text []byte, at int) (start, end int) {
+	start = at
+	for start > 0 && at-start < 64 && localPart[text[start-1]] {
+		start--
+	}
+	for start < at && !token.IsAlnum(text[start]) && text[start] != '_' {
+		start++
+	}
+	if start == at || text[at-1] == '.' || start > 0 && (text[start-1] == '@' || text[start-1] == '/' && (start < 2 || text[start-2] != '/')) {
+		return 0, 0
+	}
+	return start, Domain(text, at+1)
+}
+
+// Domain returns where the domain name that begins at the place ends; 0 when there is none.
+func Domain(text []byte, from int) int {
+	end := from
+	for end < len(text) && end-from < 253 && domainPart[text[end]] {
+		end++
+	}
+	for end > from && (text[end-1] == '.' || text[end-1] == '-') {
+		end--
+	}
+	// "…@gmail.com.Terima kasih": a sentence that lacks its space goes on with a capital letter.
+	for dot := from; dot < end; {
+		next := bytes.IndexByte(text[dot:end], '.')
+		if next < 0 {
+			break
+		}
+		dot += next + 1
+		if dot < end && token.IsUpper(text[dot]) && dot+1 < end && !token.IsUpper(text[dot+1]) && bytes.IndexByte(text[from:dot-1], '.') >= 0 {
+			end = dot - 1
+			break
+		}
+	}
+	last := bytes.LastIndexByte(text[from:end], '.')
+	if last <= 0 || text[from] == '-' || text[from] == '.' || bytes.Contains(text[from:end], []byte("..")) {
+		return 0
+	}
+	tld := text[from+last+1 : end]
+	if len(tld) < 2 || len(tld) > 24 {
+		return 0
+	}
+	if bytes.HasPrefix(tld, []byte("xn--")) {
+		return end
+	}
+	for _, c := range tld {
+		if !token.IsLetter(c) {
+			return 0
+		}
+	}
+	return end
+}
+
+// Run is where a run of hexadecimal digits and colons ends.
+func Run(text []byte, i int) int {
+	for i < len(text) && (token.IsHex(text[i]) || text[i] == ':' || text[i] == '.') {
+		i++
+	}
+	return i
+}
+
+// Follows reports whether a letter or digit stands right after the first n bytes.
+func Follows(rest []byte, n int) bool {
+	return n < len(rest) && (token.IsAlnum(rest[n]) || rest[n] == '_')
+}
+
+// Prefix adds "/24" to an address of length n when it is there.
+func Prefix(rest []byte, n, most int) int {
+	if n >= len(rest) || rest[n] != '/' {
+		return n
+	}
+	i, v := n+1, 0
+	for i < len(rest) && i < n+5 && token.IsDigit(rest[i]) {
+		v = v*10 + int(rest[i]-'0')
+		i++
+	}
+	if i == n+1 || v > most || Follows(rest, i) {
+		return n
+	}
+	return i
+}
+
+// secretParameters are names in the query of a URL whose value opens a door.
+var secretParameters = [...]string{"password=", "passwd=", "pwd=", "token=", "access_token=", "api_key=", "apikey=", "secret=", "client_secret=", "key=", "sig=", "auth="}
+
+// Credentials reads the URL around the sign :// at the place when it carries credentials: a name and a password before the host
+// (then named), or a secret in its query. End is 0 when it carries none.
+func Credentials(text []byte, at int) (start, end int, named bool) {
+	start = at
+	for start > 0 && at-start < 16 && (token.IsAlnum(text[start-1]) || text[start-1] == '+' || text[start-1] == '.' || text[start-1] == '-') {
+		start--
+	}
+	from := at + 3
+	end = from
+	colon, host, slash, question := 0, 0, 0, 0
+	for ; end < len(text) && end-from < 2048; end++ {
+		c := text[end]
+		if c <= ' ' || c == '"' || c == '<' || c == '>' || c == '`' || c >= 0x80 {
+			break
+		}
+		switch {
+		case slash == 0 && c == ':' && colon == 0:
+			colon = end
+		case slash == 0 && c == '@':
+			host = end
+		case slash == 0 && (c == '/' || c == '?' || c == '#'):
+			slash = end
+		}
+		if c == '?' && question == 0 {
+			question = end
+		}
+	}
+	for end > from && (text[end-1] == '.' || text[end-1] == ',' || text[end-1] == ')' || text[end-1] == '\'' || text[end-1] == ';') {
+		end--
+	}
+	if start == at || end == from {
+		return 0, 0, false
+	}
+	if colon > 0 && host > colon+1 {
+		return start, end, true
+	}
+	if question == 0 || question >= end {
+		return 0, 0, false
+	}
+	query := text[question:end]
+	for i := range query {
+		if query[i] != '?' && query[i] != '&' {
+			continue
+		}
+		for _, name := range secretParameters {
+			if rest := query[i+1:]; len(rest) >= len(name)+6 && EqualFold(rest[:len(name)], name) {
+				return start, end, false
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// Armour reads a private key from its first line to its last, at most reach bytes far. It returns where it has read to, and
+// whether that is a private key.
+func Armour(text []byte, start, reach int) (end int, private bool) {
+	head := text[start:min(len(text), start+64)]
+	eol := bytes.Index(head[11:], []byte("-----"))
+	if eol < 0 || !bytes.Contains(head[:11+eol], []byte("PRIVATE KEY")) {
+		return start + 11, false
+	}
+	end = start + 11 + eol + 5
+	body := text[end:min(len(text), end+reach)]
+	if i := bytes.Index(body, []byte("-----END ")); i >= 0 {
+		body = body[:min(len(body), i+64)]
+		end += i
+		if j := bytes.Index(body[i+9:], []byte("-----")); j >= 0 {
+			end += 9 + j + 5
+		}
+	} else {
+		end += len(body)
+	}
+	return end, true
+}
+
+// keyForm is how an API key begins, how many signs follow at least, and whether they must be many different ones.
+type keyForm struct {
+	prefix string
+	least  int
+}
+
+var keyForms = [...]keyForm{
+	{"AKIA", 16}, {"ASIA", 16}, {"AIza", 30}, {"ya29.", 20}, {"ghp_", 30}, {"gho_", 30}, {"ghu_", 30}, {"ghs_", 30}, {"ghr_", 30}, {"github_pat_", 40}, {"glpat-", 20},
+	{"sk_live_", 16}, {"sk_test_", 16}, {"rk_live_", 16}, {"pk_live_", 16}, {"sk-proj-", 20}, {"sk-ant-", 20}, {"sk-", 20}, {"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20}, {"xoxr-", 20}, {"xapp-", 20},
+	{"SG.", 30}, {"npm_", 30}, {"pypi-", 40}, {"dop_v1_", 40}, {"shpat_", 30}, {"hf_", 30}, {"EAAG", 30}, {"xnd_production_", 16}, {"xnd_development_", 16}, {"Mid-server-", 16}, {"SB-Mid-server-", 16}, {"eyJ", 40}, {"whsec_", 20}, {"key-", 32}, {"AC", 32}, {"SK", 32},
+}
+
+func keySign(c byte) bool {
+	return token.IsAlnum(c) || c == '_' || c == '-' || c == '.' || c == '/' || c == '+' || c == '='
+}
+
+// Key reads the key that the piece text[from:to] belongs to, when it begins as keys of a known service do.
+func Key(text []byte, from, to int) (start, end int, known bool) {
+	start, end = from, to
+	for start > 0 && from-start < 48 && keySign(text[start-1]) && text[start-1] != '=' && text[start-1] != '/' {
+		start--
+	}
+	for end < len(text) && end-from < 2048 && keySign(text[end]) {
+		end++
+	}
+	for end > to && (text[end-1] == '.' || text[end-1] == '=' || text[end-1] == '-' || text[end-1] == '/') {
+		end--
+	}
+	whole := text[start:end]
+	for _, f := range keyForms {
+		if len(whole) < len(f.prefix)+f.least || string(whole[:len(f.prefix)]) != f.prefix {
+			continue
+		}
+		if f.prefix == "eyJ" && bytes.IndexByte(whole, '.') < 0 || len(f.prefix) == 2 && (len(whole) != 34 || !allHex(whole[2:])) {
+			continue
+		}
+		return start, end, true
+	}
+	return start, end, false
+}
+
+func allHex(b []byte) bool {
+	for _, c := range b {
+		if !token.IsHex(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// Mixture reports whether letters and digits change often, as they do by chance.
+func Mixture(b []byte) bool {
+	digits, changes := 0, 0
+	for i, c := range b {
+		if token.IsDigit(c) {
+			digits++
+		}
+		if i > 0 && token.IsDigit(c) != token.IsDigit(b[i-1]) {
+			changes++
+		}
+	}
+	return digits >= 2 && changes*6 >= len(b)
+}
+
+// IBAN reads an account number that begins at the place, in one piece or in fours. It returns how many letters and digits it has
+// and where it ends; 0 for none.
+func IBAN(text []byte, start int) (size, end int) {
+	if start+15 > len(text) || !token.IsUpper(text[start]) || !token.IsUpper(text[start+1]) || !token.IsDigit(text[start+2]) || !token.IsDigit(text[start+3]) {
+		return 0, 0
+	}
+	want := check.IBANLength(text[start], text[start+1])
+	var b [34]byte
+	i, n := start, 0
+	for i < len(text) && n < want {
+		switch c := text[i]; {
+		case token.IsUpper(c) || token.IsDigit(c):
+			b[n] = c
+			n++
+		case (c == ' ' || c == '-') && n%4 == 0 && n > 0 && text[i-1] != c:
+		default:
+			return 0, 0
+		}
+		i++
+	}
+	if want == 0 || n != want || i < len(text) && token.IsAlnum(text[i]) || !check.IBAN(b[:n]) {
+		return 0, 0
+	}
+	return n, i
+}
+
+// Wallet reports whether the piece is an address of Bitcoin, Tron or Ethereum.
+func Wallet(piece []byte) bool {
+	switch n := len(piece); {
+	case n == 42 && piece[0] == '0' && piece[1]|0x20 == 'x':
+		return allHex(piece[2:])
+	case n >= 26 && n <= 35 && (piece[0] == '1' || piece[0] == '3' || piece[0] == 'T'):
+		version, good := check.Base58Check(piece)
+		return good && (version == 0 || version == 5 || version == 0x41)
+	case n >= 14 && n <= 90 && piece[0] == 'b' && piece[1] == 'c' && piece[2] == '1':
+		return check.Bech32(piece)
+	}
+	return false
+}
+
+// EqualFold compares with a text in small letters, without regard to case.
+func EqualFold(b []byte, s string) bool {
+	for i := range len(s) {
+		c := b[i]
+		if token.IsUpper(c) {
+			c |= 0x20
+		}
+		if c != s[i] {
+			return false
+		}
+	}
+	return true
+}

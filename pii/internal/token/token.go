@@ -1,0 +1,271 @@
+// Package token turns text into notes: where numbers stand, which words of the dictionary, which signs that matter, where lines end.
+//
+// It is the one pass over the bytes that every text gets. Words that are not in the dictionary leave no note, but are counted, so
+// that two notes tell how many words apart they are. A note is twenty bytes and the list is used again for the next text, so a warm
+// tokeniser allocates nothing. Each byte is looked at a bounded number of times.
+//
+// The pass also asks whether anything in the text is disguised: then the caller makes the normalised copy and tokenises that one
+// instead. What a note means is decided later, by who reads the notes.
+package token
+
+import (
+	"unicode/utf8"
+
+	"github.com/amanah-id/amanah/pii/internal/check"
+	"github.com/amanah-id/amanah/pii/internal/shadow"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// Kind is what a note is about.
+type Kind uint8
+
+const (
+	Number Kind = iota // digits
+	Word               // a word of the dictionary
+	Mixed              // letters and digits in one piece
+	Break              // end of a line
+	At                 // @
+	Colon              // a colon between hexadecimal digits
+	Dotted             // three fours of hexadecimal digits
+	Scheme             // ://
+	Armour             // -----BEGIN
+)
+
+// Flags of a token.
+const (
+	Alike  uint8 = 1 << iota // a number with letters that look like digits
+	Hidden                   // part of a speaker's label: no part of what is said
+	Dated                    // part of a date
+)
+
+// Token is a note about a place in the text. Words that are not in the dictionary leave no note, but are counted by ord.
+type Token struct {
+	Start, End int32
+	Ord        int32 // which word, number or mixed piece of the text this is
+	Kind       Kind
+	Flags      uint8
+	ID         uint16 // of the dictionary
+}
+
+// Line is one line of the text.
+type Line struct {
+	Start, End int32 // bytes
+	From, To   int32 // tokens
+	First      int32 // Ord of the first piece that is said, after a label
+}
+
+// List holds the notes of one text.
+type List struct {
+	Tokens  []Token
+	Lines   []Line
+	encoded bool
+}
+
+type class uint8
+
+const (
+	cOther class = iota
+	cLetter
+	cDigit
+	cNewline
+	cSign // looked at one by one
+	cHigh
+)
+
+var classes = func() (t [256]class) {
+	for c := range 256 {
+		switch {
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z':
+			t[c] = cLetter
+		case c >= '0' && c <= '9':
+			t[c] = cDigit
+		case c == '\n':
+			t[c] = cNewline
+		case c == '@' || c == ':' || c == '-' || c == '.' || c == '%' || c == '=' || c == '&' || c == '\\':
+			t[c] = cSign
+		case c >= 0x80:
+			t[c] = cHigh
+		}
+	}
+	return t
+}()
+
+// IsLetter and its sisters are about ASCII.
+func IsLetter(c byte) bool { return classes[c] == cLetter }
+func IsDigit(c byte) bool  { return c >= '0' && c <= '9' }
+func IsAlnum(c byte) bool  { return classes[c] == cLetter || classes[c] == cDigit }
+func IsHex(c byte) bool    { return IsDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
+func IsUpper(c byte) bool  { return c >= 'A' && c <= 'Z' }
+
+// Read notes what matters in the text. It reports whether something in it asks for the normalised copy.
+func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
+	tokens, lines := s.Tokens[:0], s.Lines[:0]
+	var ord int32
+	cur := Line{}
+	s.encoded = false
+	n := len(text)
+	for i := 0; i < n; {
+		c := text[i]
+		switch classes[c] {
+		case cOther:
+			i++
+		case cLetter:
+			start := i
+			for i++; i < n && classes[text[i]] == cLetter; i++ {
+			}
+			if i < n && classes[text[i]] == cDigit {
+				tokens, i = s.mixed(dict, tokens, text, start, i, ord)
+				ord++
+				continue
+			}
+			if id := dict.Find(text, start, i); id != 0 {
+				tokens = append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Word, ID: id})
+			} else if i-start >= 20 {
+				suspicious = suspicious || shadow.Encoded(text[start:i])
+			}
+			ord++
+		case cDigit:
+			start := i
+			for i++; i < n && classes[text[i]] == cDigit; i++ {
+			}
+			if i < n && classes[text[i]] == cLetter {
+				tokens, i = s.mixed(dict, tokens, text, start, start, ord)
+				ord++
+				continue
+			}
+			if i-start >= 20 {
+				suspicious = suspicious || shadow.Encoded(text[start:i])
+			}
+			tokens = append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Number})
+			ord++
+		case cNewline:
+			cur.End, cur.To = int32(i), int32(len(tokens))
+			lines = append(lines, cur)
+			tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: Break})
+			i++
+			cur = Line{Start: int32(i), From: int32(len(tokens)), First: ord}
+		case cSign:
+			switch c {
+			case '@':
+				tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: At})
+			case ':':
+				if i+2 < n && text[i+1] == '/' && text[i+2] == '/' {
+					tokens = append(tokens, Token{Start: int32(i), End: int32(i + 3), Ord: ord, Kind: Scheme})
+				} else if i+1 < n && (text[i+1] == ':' || IsHex(text[i+1])) && (i == 0 || text[i-1] == ':' || IsHex(text[i-1]) || text[i+1] == ':') {
+					if last := len(tokens) - 1; last < 0 || tokens[last].Kind != Colon || int(tokens[last].End) <= i {
+						tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: Colon})
+					}
+				}
+			case '-':
+				if i+11 < n && text[i+1] == '-' && text[i+2] == '-' && text[i+5] == 'B' && string(text[i:i+11]) == "-----BEGIN " {
+					tokens = append(tokens, Token{Start: int32(i), End: int32(i + 11), Ord: ord, Kind: Armour})
+				}
+			case '.':
+				if i >= 4 && i+5 < n && text[i+5] == '.' && IsHex(text[i-1]) && IsHex(text[i-4]) && IsHex(text[i+1]) && Lettered(text[i-4:min(n, i+10)]) {
+					tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: Dotted})
+				}
+			case '%', '=', '&', '\\':
+				suspicious = suspicious || shadow.Escaped(text, i)
+			}
+			i++
+		case cHigh:
+			if !suspicious {
+				r, _ := utf8.DecodeRune(text[i:])
+				switch shadow.Class(r) {
+				case shadow.Disguise:
+					suspicious = true
+				case shadow.Gap: // it matters where it stands between digits
+					suspicious = i > 0 && (IsDigit(text[i-1]) || i > 1 && text[i-1] == ' ' && IsDigit(text[i-2]))
+				}
+			}
+			for i++; i < n && text[i] >= 0x80 && text[i] < 0xC0; i++ {
+			}
+		}
+	}
+	cur.End, cur.To = int32(n), int32(len(tokens))
+	s.Tokens, s.Lines = tokens, append(lines, cur)
+	return suspicious || s.encoded
+}
+
+// LooksLike are the letters that stand for a digit to a reader; 0 for the others.
+var LooksLike = [256]byte{'O': '0', 'o': '0', 'I': '1', 'l': '1', 'i': '1', 'S': '5', 's': '5', 'B': '8', 'Z': '2', 'z': '2'}
+
+// mixed notes a piece of letters and digits that begins at start; at is where its first digit was met.
+func (s *List) mixed(dict *word.Dictionary, tokens []Token, text []byte, start, at int, ord int32) ([]Token, int) {
+	i, digits, others, changes := start, 0, 0, 0
+	for ; i < len(text) && IsAlnum(text[i]); i++ {
+		if IsDigit(text[i]) {
+			digits++
+		} else if LooksLike[text[i]] == 0 {
+			others++
+		}
+		if i > start && IsDigit(text[i]) != IsDigit(text[i-1]) {
+			changes++
+		}
+	}
+	if changes == 1 { // a word and a number that lack their space: rt03, 50ribu
+		turn := at
+		if turn == start {
+			turn = start + digits
+		}
+		name, number := Token{Start: int32(start), End: int32(turn), Ord: ord, Kind: Word}, Token{Start: int32(turn), End: int32(i), Ord: ord, Kind: Number}
+		if IsDigit(text[start]) {
+			name, number = number, name
+			name.Kind, number.Kind = Word, Number
+		}
+		if name.ID = dict.Find(text, int(name.Start), int(name.End)); name.ID != 0 && splits(dict, text, name, number, i) {
+			if name.Start < number.Start {
+				return append(tokens, name, number), i
+			}
+			return append(tokens, number, name), i
+		}
+	}
+	if others == 0 && digits*2 >= i-start && i-start >= 2 {
+		return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Number, Flags: Alike}), i
+	}
+	if i-start >= 16 && !s.encoded {
+		s.encoded = shadow.Encoded(text[start:i])
+	}
+	return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Mixed}), i
+}
+
+// splits reports whether a word of the dictionary that a number touches is a word of its own, and not the head of a code.
+func splits(dict *word.Dictionary, text []byte, name, number Token, end int) bool {
+	e := dict.Entry(name.ID)
+	if e.Cues&^(word.Stop|word.Ack|word.Speaker) == 0 && e.Part == 0 {
+		return false
+	}
+	if name.End-name.Start == 2 && name.Start < number.Start && IsUpper(text[name.Start]) && IsUpper(text[name.Start+1]) {
+		if n := check.IBANLength(text[name.Start], text[name.Start+1]); n != 0 && (n == end-int(name.Start) || number.End-number.Start == 2 && end+4 < len(text) && text[end] == ' ' && IsAlnum(text[end+4])) {
+			return false
+		}
+	}
+	return true
+}
+
+// Lettered reports whether there is a letter among the bytes.
+func Lettered(b []byte) bool {
+	for _, c := range b {
+		if IsLetter(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// Lower is the small letter of a capital, and any other byte as it is.
+func Lower(c byte) byte {
+	if IsUpper(c) {
+		return c | 0x20
+	}
+	return c
+}
+
+// WordEnd returns where the run of letters that begins at p ends. An apostrophe may stand inside.
+func WordEnd(text []byte, p int) int {
+	e := p
+	for e < len(text) && (IsLetter(text[e]) || text[e] == '\'' && e > p && e+1 < len(text) && IsLetter(text[e+1])) {
+		e++
+	}
+	return e
+}

@@ -1,0 +1,123 @@
+package word
+
+import "strings"
+
+type line struct {
+	cues  Cue
+	part  Part
+	value uint8
+	words string
+}
+
+// endings are what speech hangs on a cue: "rekeningnya", "emailku".
+var endings = []string{"", "nya", "ku", "mu", "ny"}
+
+// list is the dictionary. A word may stand on several lines.
+var list = []line{
+	{NIK, 0, 0, "nik ktp ektp kependudukan citizenship nric"},
+	{NIK | Document, 0, 0, "identitas identity national"},
+	{Family, 0, 0, "kk keluarga nokk"},
+	{Tax, 0, 0, "npwp pajak tax taxpayer tin"},
+	{TaxPlace, 0, 0, "nitku"},
+	{Card, 0, 0, "kredit credit debit debet visa mastercard amex jcb cc unionpay creditcard"},
+	{Card | Document, 0, 0, "kartu card krtu kartunya atm"},
+	{Phone, 0, 0, "hp nohp hape hpnya handphone ponsel telp telpon telepon tlp tlpn telfon tlfn phone phones mobile cell cellphone seluler selular wa whatsapp whatsap watsap wasap wsp kontak contact hubungi hub fax faks faksimili sms call calls telephone tel hotline msisdn telegram dihubungi nowa notelp nomerhp nomorhp nohape ditelepon ditelpon dial"},
+	{Phone | Ewallet, 0, 0, "gopay ovo dana shopeepay linkaja"},
+	{Account, 0, 0, "rek rekening norek rekg account acct acc akun rekenig reknya rekeningnya accnt"},
+	{Account, 0, 0, "tabungan giro deposito savings"},
+	{Bank, 0, 0, "bca bni bri mandiri bsi btn danamon muamalat ocbc nisp cimb niaga permata bjb jago seabank jenius btpn maybank panin mega uob dbs hsbc sinarmas bukopin allobank neo bnc blu bpd bank"},
+	{Insurance, 0, 0, "bpjs"},
+	{Health, 0, 0, "jkn kis noka bpjskes"},
+	{Health | Document, 0, 0, "kesehatan"},
+	{Work, 0, 0, "kpj jamsostek bpjstk ketenagakerjaan bpjamsostek bpjsket jht bpjstku"},
+	{Passport, 0, 0, "paspor passport pasport passpor nopaspor"},
+	{Licence, 0, 0, "sim nosim mengemudi driver driving drivers"},
+	{Licence | Document, 0, 0, "licence license"},
+	{Plate, 0, 0, "plat nopol polisi plate kendaraan stnk tnkb bpkb mobil motor mobilnya vehicle platnomor nopolnya nrkb samsat bernopol avanza xenia innova brio pajero xpander vario beat nmax pcx rush terios agya ayla sigra calya fortuner jazz truk parkir tilang"},
+	{Birth, 0, 0, "lahir ttl dob birth born birthday birthdate lahirnya kelahiran tgllahir tgllhr lhr dilahirkan ultah"},
+	{PIN, 0, 0, "pin pinnya mpin pincode"},
+	{OTP, 0, 0, "otp otpnya kodeotp passcode onetime"},
+	{Verify, 0, 0, "verifikasi verification verify authentication otentikasi autentikasi verif rahasia"},
+	{Code, 0, 0, "kode code kodenya kd"},
+	{CVV, 0, 0, "cvv cvc cvvnya csc ccv cvn"},
+	{Password, 0, 0, "password sandi passwd pwd katasandi passwordnya pass passphrase kata_sandi pasword paswordnya passwort pw"},
+	{Email, 0, 0, "email mail emailnya surel imel imelnya gmailnya imail"},
+	{IMEI, 0, 0, "imei"},
+	{Key, 0, 0, "apikey token secret bearer accesskey secretkey apitoken authtoken"},
+	{Key | Document, 0, 0, "key kunci api"},
+	{Wallet, 0, 0, "wallet bitcoin btc ethereum eth usdt crypto kripto"},
+	{IP, 0, 0, "ip ipv"},
+	{Mother, 0, 0, "kandung"},
+	{Maiden, 0, 0, "maiden gadis"},
+
+	{Order, 0, 0, "order pesanan orderan invoice inv faktur resi resinya tracking awb tiket ticket transaksi transaction trx trxid ref referensi reference booking bookingan sku po kwitansi struk receipt batch seri serial barcode kupon voucher nota noresi nopesanan noinv virtual va meter meteran idpel customerid pengaduan komplain complaint kasus antrian antrean queue isbn ean upc sn kontrak polis id uid userid orderid session nip nisn nim nidn npsn nuptk nis perkara registrasi pendaftaran airwaybill promo kurir penerbangan stok stock shipment laporan"},
+	{Money, 0, 0, "rp rupiah idr usd sgd eur harga saldo nominal sebesar senilai seharga total jumlah price amount balance cost limit plafon gaji omzet harganya totalnya worth skor score hits views followers subscriber populasi penduduk suara"},
+	{Home, 0, 0, "alamat alamatnya almt tinggal domisili berdomisili rumah rumahnya bertempat address kirim dikirim dikirimkan pengiriman antar diantar kediaman tinggalnya live lives residing penerima kost kos ngontrak"},
+	{Expiry, 0, 0, "berlaku exp expiry expired tempo terdaftar daftar kadaluarsa kedaluwarsa valid thru pembuatan dibuat janji kunjungan terbit issued jadwal deadline due libur cuti acara event promo update diterbitkan perpanjang masuk keluar berangkat tiba checkin checkout beli dibeli kirim dikirim"},
+	{Number, 0, 0, "no nomor nomer nmr number num numbers nomornya nomernya nomorku nmor nomr"},
+	{Wrong, 0, 0, "salah invalid incorrect wrong required benar lemah kuat weak strong sama same case sensitive must should wajib diperlukan dibutuhkan diisi digunakan tercantum cocok sesuai belum belom terlalu minimal maksimal at_least"},
+	{Reverse, 0, 0, "dibalik terbalik kebalik kebalikan reversed reverse backwards backward balik"},
+	{Version, 0, 0, "versi version ver build rilis release firmware v sdk kernel"},
+	{Speaker, 0, 0, "agent agen agt cs cso csr customer cust nasabah caller operator user penelepon penelpon konsumen klien client tamu admin petugas bot"},
+	{Ack, 0, 0, "oke ok okay baik siap sip yes yup benar betul right correct good lanjut lanjutkan teruskan continue sure noted"},
+
+	{Stop, 0, 0, "saya aku gue gua gw gwe ane kami kita anda kamu lo lu elo dia beliau mereka ini itu yang yg dan dgn dengan di ke dari untuk utk pada adalah ialah yaitu atau atas apa siapa berapa brp kapan dimana bagaimana gimana kenapa bisa bs boleh mohon tolong minta mau ingin sudah sdh udah udh belum blm tidak tdk gak ga nggak ngga enggak bukan jangan juga jg lagi lg hanya cuma saja aja kok sih dong deh kan lah pun nih tuh loh lho ya iya tapi tp kalau kalo klo jika karena krn supaya agar maka sebagai seperti oleh akan sedang telah masih perlu harus akun nama bernama namanya nya the is are was my your his her our their i you he she we they it of in on at to from for and or but not no please can could would will what who when where how this that these those with as by an a be been have has had do does did so if then name names terima kasih makasih mksh thanks thank sama hari tgl tanggal bulan tahun jam pukul menit detik kak kakak pak bapak bu ibu mas mbak mba bang bapaknya ibunya sebutkan sebut siapakah lupa reset ganti ubah diganti diubah baru lama expired tersebut mother mothers father ayah anak istri suami mama mamah papa berikut sesuai data lengkap terdaftar didaftarkan terbaru sekarang tadi kemarin besok lalu kalian silakan silahkan maaf sorry halo hai hello hi selamat pagi siang sore malam cek check verifikasi konfirmasi seharusnya disebut diisi isi kirim dikirim masuk terkirim via lewat pakai pake gunakan"},
+
+	{0, Digit, 0, "nol kosong zero oh null nul"},
+	{0, Digit, 1, "satu one atu siji"},
+	{0, Digit, 2, "dua two duwa"},
+	{0, Digit, 3, "tiga three telu"},
+	{0, Digit, 4, "empat four ampat papat"},
+	{0, Digit, 5, "lima five limo"},
+	{0, Digit, 6, "enam six anam nem"},
+	{0, Digit, 7, "tujuh seven tuju pitu"},
+	{0, Digit, 8, "delapan eight lapan dlapan wolu"},
+	{0, Digit, 9, "sembilan nine smbilan sembilang songo"},
+	{0, Whole, 10, "sepuluh ten"}, {0, Whole, 11, "sebelas eleven"}, {0, Whole, 12, "twelve"}, {0, Whole, 13, "thirteen"}, {0, Whole, 14, "fourteen"},
+	{0, Whole, 15, "fifteen"}, {0, Whole, 16, "sixteen"}, {0, Whole, 17, "seventeen"}, {0, Whole, 18, "eighteen"}, {0, Whole, 19, "nineteen"},
+	{0, Whole, 20, "twenty"}, {0, Whole, 30, "thirty"}, {0, Whole, 40, "forty fourty"}, {0, Whole, 50, "fifty"}, {0, Whole, 60, "sixty"}, {0, Whole, 70, "seventy"}, {0, Whole, 80, "eighty"}, {0, Whole, 90, "ninety"},
+	{0, Teen, 10, "belas blas"}, {0, Tens, 10, "puluh pulu"}, {0, Hundred, 100, "ratus hundred"}, {0, HundredOf, 100, "seratus"},
+	{0, Repeat, 2, "double dobel dobl dabel"}, {0, Repeat, 3, "triple tripel tripple"},
+	{Money, Magnitude, 0, "ribu rb juta jt juga_ miliar milyar triliun thousand million billion seribu sejuta persen percent"},
+	{0, Magnitude, 0, "orang buah hari minggu bulan tahun jam menit detik kali kilo kilogram gram meter kilometer km cm liter lembar unit pcs biji ekor kamar lantai years year days months weeks hours minutes people times items dollars dollar malam tiket porsi bungkus dus box botol kg rumah anak kota provinsi poin bintang gol"},
+	{0, Filler, 0, "eh em ehm emm hmm hm mm uh um uhm ya iya terus trus trs kemudian lalu habis abis strip setrip spasi space dash garis koma comma then and next lanjut oke ok baik pak bu kak mas mbak mba angka nomor nomer belakangnya depannya terakhir selanjutnya berikutnya sampai sebentar bentar tunggu anu nah gitu apa ke the digit titik lah yes betul benar siap ee eee lanjutnya lanjutannya"},
+	{0, Month, 1, "januari january jan"}, {0, Month, 2, "februari february feb pebruari"}, {0, Month, 3, "maret march mar mrt"}, {0, Month, 4, "april apr"}, {0, Month, 5, "mei may"}, {0, Month, 6, "juni june jun"},
+	{0, Month, 7, "juli july jul"}, {0, Month, 8, "agustus august agu aug agt agst"}, {0, Month, 9, "september sept sep"}, {0, Month, 10, "oktober october okt oct"}, {0, Month, 11, "november nov nop nopember"}, {0, Month, 12, "desember december des dec"},
+
+	{0, Road, 0, "jl jln jalan jlan gg gang"},
+	{0, Estate, 0, "perum perumahan komplek kompleks komp apartemen apartment apt ruko griya cluster kp kampung kmp dusun dsn lingkungan rusun tower residence graha"},
+	{0, House, 0, "no nomor nomer number norumah"},
+	{0, Block, 0, "blok blk block kav kavling"},
+	{0, RT, 0, "rt"}, {0, RW, 0, "rw"},
+	{0, Village, 0, "kel kelurahan desa ds nagari gampong"},
+	{0, Subdistrict, 0, "kec kecamatan"},
+	{0, City, 0, "kab kabupaten kota kotamadya"},
+	{0, Provincial, 0, "prov provinsi propinsi"},
+	{0, Postcode, 0, "kodepos pos postcode zip zipcode postal"},
+	{0, At, 0, "at et ed"}, {0, Dot, 0, "dot titik dott"}, {0, Underscore, 0, "underscore underskor"}, {0, Dash, 0, "strip dash hyphen minus"},
+	{0, Domain, 0, "com co net org ac go sch id info biz io my web kom"},
+	{0, Provider, 0, "gmail yahoo hotmail outlook icloud ymail rocketmail proton protonmail live aol jimel gimel jmail yahu"},
+	{Reverse, 0, 0, "belakang_"},
+}
+
+// New makes the dictionary.
+func New() *Dictionary {
+	d := &Dictionary{entries: make([]Entry, 1, 2500)}
+	for _, l := range list {
+		for w := range strings.FieldsSeq(l.words) {
+			if strings.Contains(w, "_") {
+				continue
+			}
+			last := 1
+			if l.cues != 0 && l.cues&(Stop|Ack|Speaker|Money|Version|Number) == 0 && l.part == NoPart {
+				last = len(endings)
+			}
+			for _, e := range endings[:last] {
+				if len(w)+len(e) <= 16 {
+					d.Add(w+e, l.cues, l.part, l.value)
+				}
+			}
+		}
+	}
+	return d
+}

@@ -1,0 +1,325 @@
+package pii
+
+import (
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+const stop = word.Stop | word.Ack | word.Speaker
+
+// gap is what stands between two pieces of a number.
+type gap uint8
+
+const (
+	apart   gap = iota // they do not belong together
+	touch              // nothing, or nothing but filler words
+	space              // one space
+	hyphen             // one hyphen
+	point              // one point
+	single             // one other sign
+	several            // up to three of these
+	pause              // a comma or a full stop between spoken digits
+	newline            // another line
+)
+
+// atom is a piece of a number: a run of digits, or one spoken number.
+type atom struct {
+	t0, t1     int32 // tokens, the last excluded
+	Start, End int32
+	d0, d1     int32 // digits
+	gap        gap   // before it
+	spoken     bool
+	alike      bool
+	line       int32
+}
+
+const (
+	longest    = 22 // digits that any identifier has
+	groupLimit = 96 // digits of one group; a longer one is cut
+)
+
+// separators are the signs that may stand inside a number.
+var separators = [256]bool{' ': true, '-': true, '.': true, '/': true, '_': true, '|': true, '*': true, '~': true, '(': true, ')': true, '+': true, '\t': true, '\'': true, '\\': true, '#': true, '=': true, '>': true, '<': true, '[': true, ']': true, '"': true, '`': true}
+
+// between tells what stands between two runs of digits on one line.
+func between(text []byte, from, to int32) gap {
+	switch n := to - from; {
+	case n == 0:
+		return touch
+	case n == 1:
+		switch c := text[from]; {
+		case c == ' ' || c == '\t':
+			return space
+		case c == '-':
+			return hyphen
+		case c == '.':
+			return point
+		case separators[c]:
+			return single
+		case c == ',':
+			return pause
+		}
+	case n <= 5:
+		comma := false
+		for _, c := range text[from:to] {
+			if c == ',' || c == ';' {
+				comma = true
+			} else if !separators[c] {
+				return apart
+			}
+		}
+		if comma {
+			return pause
+		}
+		return several
+	}
+	return apart
+}
+
+// spokenPart reports whether a word is part of a spoken number.
+func spokenPart(p word.Part) bool { return p >= word.Digit && p <= word.Repeat }
+
+// opensSpoken reports whether a spoken number may begin with the word.
+func opensSpoken(p word.Part) bool {
+	return p == word.Digit || p == word.Whole || p == word.HundredOf || p == word.Repeat
+}
+
+// gather puts together the pieces that follow each other from token t. It returns the token after the last.
+func (s *Scanner) gather(text []byte, t int) int {
+	s.atoms, s.digits = s.atoms[:0], s.digits[:0]
+	s.atomLine = s.lineAt
+	u := t
+	join := touch
+	for u < len(s.list.Tokens) && len(s.digits) < groupLimit {
+		tok := &s.list.Tokens[u]
+		a := atom{t0: int32(u), Start: tok.Start, d0: int32(len(s.digits)), gap: join, line: int32(s.atomLine)}
+		switch tok.Kind {
+		case token.Number:
+			if tok.Flags&(token.Dated|token.Hidden) != 0 && len(s.atoms) > 0 {
+				return u
+			}
+			for _, c := range text[tok.Start:tok.End] {
+				if l := token.LooksLike[c]; l != 0 {
+					c = l
+				}
+				if len(s.digits) < groupLimit {
+					s.digits = append(s.digits, c)
+				}
+			}
+			a.alike = tok.Flags&token.Alike != 0
+			u++
+		default:
+			u = s.speak(u)
+			a.spoken = true
+		}
+		a.t1, a.End, a.d1 = int32(u), s.list.Tokens[u-1].End, int32(len(s.digits))
+		s.atoms = append(s.atoms, a)
+		var next int
+		if next, join = s.follows(text, u); join == apart {
+			return u
+		}
+		u = next
+	}
+	return u
+}
+
+// speak reads one spoken number from token u: a digit, a number below a thousand, a digit said to be double. It returns the
+// token after it.
+func (s *Scanner) speak(u int) int {
+	part := func(i int) (word.Part, byte) {
+		if i >= len(s.list.Tokens) || s.list.Tokens[i].Kind != token.Word || i > u && s.list.Tokens[i].Ord != s.list.Tokens[i-1].Ord+1 {
+			return word.NoPart, 0
+		}
+		e := s.dict.Entry(s.list.Tokens[i].ID)
+		return e.Part, e.Value
+	}
+	p, v := part(u)
+	times := 1
+	for p == word.Repeat {
+		times = int(v)
+		u++
+		if p, v = part(u); p == word.NoPart && u < len(s.list.Tokens) && s.list.Tokens[u].Kind == token.Number && s.list.Tokens[u].End-s.list.Tokens[u].Start == 1 && s.list.Tokens[u].Ord == s.list.Tokens[u-1].Ord+1 {
+			for range times {
+				s.digits = append(s.digits, s.text[s.list.Tokens[u].Start])
+			}
+			return u + 1
+		}
+	}
+	hundreds := -1
+	if p == word.HundredOf {
+		hundreds = 1
+		u++
+		p, v = part(u)
+	} else if p == word.Digit {
+		if q, _ := part(u + 1); q == word.Hundred {
+			hundreds = int(v)
+			u += 2
+			p, v = part(u)
+		}
+	}
+	low, width := 0, 0
+	switch p {
+	case word.Digit:
+		switch q, _ := part(u + 1); {
+		case q == word.Teen:
+			low, width = 10+int(v), 2
+			u += 2
+		case q == word.Tens:
+			low, width = 10*int(v), 2
+			u += 2
+			low, u = s.ones(low, u, part)
+		default:
+			low, width = int(v), 1
+			u++
+		}
+	case word.Whole:
+		low, width = int(v), 2
+		u++
+		if v >= 20 {
+			low, u = s.ones(low, u, part)
+		}
+	default:
+		if hundreds < 0 { // "double" before something else
+			return u
+		}
+	}
+	if hundreds >= 0 {
+		s.digits = append(s.digits, byte('0'+hundreds), byte('0'+low/10), byte('0'+low%10))
+		return u
+	}
+	for range times {
+		if width == 2 {
+			s.digits = append(s.digits, byte('0'+low/10))
+		}
+		s.digits = append(s.digits, byte('0'+low%10))
+	}
+	return u
+}
+
+// ones adds the ones that follow the tens: dua puluh satu. A digit that opens another number stays with that one.
+func (s *Scanner) ones(low, u int, part func(int) (word.Part, byte)) (int, int) {
+	p, v := part(u)
+	if p != word.Digit || v == 0 {
+		return low, u
+	}
+	if q, _ := part(u + 1); q == word.Teen || q == word.Tens || q == word.Hundred {
+		return low, u
+	}
+	return low + int(v), u + 1
+}
+
+// follows finds the piece that goes on after token u-1, over filler words and, for spoken and lonely digits, over line ends.
+func (s *Scanner) follows(text []byte, u int) (int, gap) {
+	last := &s.atoms[len(s.atoms)-1]
+	ord := s.list.Tokens[u-1].Ord
+	join := touch
+	words, line := 0, s.atomLine
+	from := last.End
+	for ; u < len(s.list.Tokens); u++ {
+		tok := &s.list.Tokens[u]
+		if tok.Flags&token.Hidden != 0 {
+			continue
+		}
+		switch tok.Kind {
+		case token.Break:
+			if line++; line-s.atomLine > 6 || !last.spoken && (last.d1-last.d0 > 6 || words > 0) {
+				return u, apart
+			}
+			if tok.Ord != ord+1 {
+				return u, apart // words that nobody knows stand at the end of the line
+			}
+			ord = s.list.Lines[line].First - 1
+			join = newline
+			continue
+		case token.Number:
+			if tok.Ord != ord+1 && !(tok.Ord == ord && tok.Start == s.list.Tokens[u-1].End) || tok.Flags&token.Dated != 0 {
+				return u, apart
+			}
+			if join == newline {
+				if last.spoken && tok.End-tok.Start <= 6 || !last.spoken && s.lonely(text, line, last, tok) {
+					s.atomLine = line
+					return u, newline
+				}
+				return u, apart
+			}
+			if last.spoken {
+				if tok.End-tok.Start > 6 {
+					return u, apart
+				}
+				return u, touch
+			}
+			if words > 0 {
+				if tok.End-tok.Start > 4 || last.d1-last.d0 > 4 {
+					return u, apart
+				}
+				return u, pause
+			}
+			g := between(text, from, tok.Start)
+			if g == pause && (tok.End-tok.Start > 2 || last.d1-last.d0 > 2) {
+				return u, apart
+			}
+			return u, g
+		case token.Word:
+			e := s.dict.Entry(tok.ID)
+			if tok.Ord != ord+1 {
+				return u, apart
+			}
+			if opensSpoken(e.Part) {
+				if !last.spoken && last.d1-last.d0 > 6 || e.Part == word.Repeat && !s.repeats(u) {
+					return u, apart
+				}
+				if join == touch && hasPause(text[from:tok.Start]) {
+					join = pause
+				}
+				s.atomLine = line
+				return u, join
+			}
+			filler := e.Part == word.Filler || e.Part == word.Dash || e.Part == word.Dot || e.Cues&(word.Ack|word.Speaker) != 0
+			if words++; !filler || words > 8 {
+				return u, apart
+			}
+			ord = tok.Ord
+		default:
+			return u, apart
+		}
+	}
+	return u, apart
+}
+
+// repeats reports whether the word "double" at u is followed by what it doubles.
+func (s *Scanner) repeats(u int) bool {
+	if u+1 >= len(s.list.Tokens) || s.list.Tokens[u+1].Ord != s.list.Tokens[u].Ord+1 {
+		return false
+	}
+	t := &s.list.Tokens[u+1]
+	return t.Kind == token.Number && t.End-t.Start == 1 || t.Kind == token.Word && s.dict.Entry(t.ID).Part == word.Digit
+}
+
+func hasPause(b []byte) bool {
+	for _, c := range b {
+		if c == ',' || c == '.' || c == ';' {
+			return true
+		}
+	}
+	return false
+}
+
+// lonely reports whether a number stands alone on its line and is as short as the one on the line before.
+func (s *Scanner) lonely(text []byte, line int, last *atom, tok *token.Token) bool {
+	n := tok.End - tok.Start
+	if n != last.End-last.Start && n > 4 || n > 6 {
+		return false
+	}
+	l := &s.list.Lines[line]
+	for _, c := range text[l.Start:tok.Start] {
+		if !separators[c] && c != '\r' {
+			return false
+		}
+	}
+	for _, c := range text[tok.End:min(l.End, tok.End+8)] {
+		if !separators[c] && c != '\r' && c != ',' {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,323 @@
+package pii
+
+import (
+	"github.com/amanah-id/amanah/pii/internal/check"
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// date reads a date that begins at token t: 12-05-1990, 1990-05-12, 12 Mei 1990, May 12, 1990. It returns the token after it.
+func (s *Scanner) date(text []byte, t int) (int, bool) {
+	var v [3]int
+	var size [3]int32
+	var month [3]bool
+	u := t
+	for k := range 3 {
+		if u >= len(s.list.Tokens) {
+			return t, false
+		}
+		tok := &s.list.Tokens[u]
+		if k > 0 {
+			gap := text[s.list.Tokens[u-1].End:tok.Start]
+			if len(gap) == 0 || len(gap) > 2 || tok.Ord != s.list.Tokens[u-1].Ord+1 {
+				return t, false
+			}
+			for _, c := range gap {
+				if c != ' ' && c != '-' && c != '/' && c != '.' && (c != ',' || !month[0] && !month[1]) {
+					return t, false
+				}
+			}
+		}
+		switch {
+		case tok.Kind == token.Number && tok.Flags == 0 && tok.End-tok.Start <= 4:
+			v[k], size[k] = check.Number(text[tok.Start:tok.End]), tok.End-tok.Start
+		case tok.Kind == token.Word && k < 2:
+			e := s.dict.Entry(tok.ID)
+			if e.Part != word.Month {
+				return t, false
+			}
+			v[k], month[k] = int(e.Value), true
+		default:
+			return t, false
+		}
+		u++
+	}
+	spaced := false
+	if !month[0] && !month[1] {
+		first, second := s.list.Tokens[t].End, s.list.Tokens[t+1].End
+		if text[first] != text[second] || s.list.Tokens[t+1].Start != first+1 || s.list.Tokens[t+2].Start != second+1 {
+			return t, false
+		}
+		spaced = text[first] == ' '
+		start, end := int(s.list.Tokens[t].Start), int(s.list.Tokens[u-1].End)
+		if start > 1 && text[start-1] == text[first] && token.IsDigit(text[start-2]) || end+1 < len(text) && text[end] == text[first] && token.IsDigit(text[end+1]) {
+			return t, false // more of the same follows: it is no date
+		}
+	}
+	var ok bool
+	switch {
+	case month[0]: // May 12, 1990
+		ok = size[1] <= 2 && size[2] == 4 && check.Date(v[1], v[0], v[2])
+	case month[1]:
+		ok = size[0] <= 2 && (size[2] == 4 || size[2] == 2) && check.Date(v[0], v[1], v[2])
+	case size[0] == 4:
+		ok = size[1] <= 2 && size[2] <= 2 && check.Date(v[2], v[1], v[0]) && v[0] >= 1900 && v[0] < 2100
+	case size[2] == 4 || size[2] == 2:
+		ok = size[0] <= 2 && size[1] <= 2 && (check.Date(v[0], v[1], v[2]) || check.Date(v[1], v[0], v[2])) && (size[2] == 2 || v[2] >= 1900 && v[2] < 2100)
+	}
+	if !ok {
+		return t, false
+	}
+	for _, c := range s.cuesFor(text, t, u, s.lineAt) {
+		if c.bits&word.Birth != 0 {
+			if c.crossed && s.lastType == BirthDate || c.dist > 9 && c.place == before {
+				continue
+			}
+			s.add(reading{BirthDate, 0.93, why{facts: fDate, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(s.list.Tokens[t].Start), int(s.list.Tokens[u-1].End))
+			return u, true
+		}
+		if c.bits&(word.Order|word.Money|word.Expiry) != 0 && c.place == before && c.dist <= 4 {
+			break
+		}
+	}
+	if spaced && !month[1] {
+		return t, false
+	}
+	return u, true // a date of something else: no part of a number
+}
+
+// nameWord reports whether a word can be part of a name: letters only, and none of the function words.
+func (s *Scanner) nameWord(text []byte, b, e int) bool {
+	if e-b < 2 {
+		return e > b && token.IsUpper(text[b])
+	}
+	id := s.dict.Find(text, b, e)
+	if id == 0 {
+		return true
+	}
+	en := s.dict.Entry(id)
+	return en.Cues&(stop|word.Number|word.Wrong|word.Order|word.Phone|word.NIK|word.Birth|word.Email) == 0 && en.Part != word.Filler && !(en.Part >= word.Road && en.Part <= word.Postcode)
+}
+
+// motherName reads the name after "ibu kandung" or "mother's maiden name" at token t, or in the answer on the next line.
+func (s *Scanner) motherName(text []byte, t int) {
+	e := s.dict.Entry(s.list.Tokens[t].ID)
+	if e.Cues&word.Mother != 0 {
+		if t == 0 || s.list.Tokens[t-1].Kind != token.Word || s.list.Tokens[t-1].Ord != s.list.Tokens[t].Ord-1 || !motherly(s.dict.Entry(s.list.Tokens[t-1].ID).Text) {
+			return
+		}
+	} else if !s.nearMother(t) {
+		return
+	}
+	p := int(s.list.Tokens[t].End)
+	if start, end, sure := s.name(text, p, int(s.list.Lines[s.lineAt].End)); end > 0 {
+		conf := float32(0.75)
+		if sure {
+			conf = 0.92
+		}
+		s.add(reading{MotherName, conf, why{cue: e.Text, dist: 1, place: before}}, start, end)
+		return
+	} else if sure {
+		return // the line goes on with something that is no name
+	}
+	for l, seen := s.lineAt+1, 0; l < len(s.list.Lines) && l <= s.lineAt+3 && seen < 1; l++ {
+		answer := &s.list.Lines[l]
+		if answer.End == answer.Start {
+			continue
+		}
+		seen++
+		p := s.said(text, l)
+		start, end, _ := s.name(text, p, int(answer.End))
+		if end > 0 && restIsShort(text, end, int(answer.End)) {
+			s.add(reading{MotherName, 0.8, why{cue: e.Text, dist: 1, place: question}}, start, end)
+		}
+	}
+}
+
+func motherly(w string) bool {
+	return w == "ibu" || w == "mother" || w == "mama" || w == "mamah" || w == "ibunya"
+}
+
+// nearMother reports whether "mother" stands before the word "maiden".
+func (s *Scanner) nearMother(t int) bool {
+	for i := t - 1; i >= 0 && i >= t-3 && s.list.Tokens[i].Kind == token.Word; i-- {
+		if w := s.dict.Entry(s.list.Tokens[i].ID).Text; w == "mother" || w == "mothers" || w == "ibu" {
+			return true
+		}
+	}
+	return false
+}
+
+func restIsShort(text []byte, from, to int) bool {
+	words := 0
+	for p := from; p < to; p++ {
+		if token.IsLetter(text[p]) && !token.IsLetter(text[p-1]) {
+			words++
+		}
+		if token.IsDigit(text[p]) {
+			return false
+		}
+	}
+	return words <= 3
+}
+
+// name finds a name of one to four words after p, over the function words in between. Sure says that a sign or a verb
+// announced it or that it has capitals; with no name, that something else stands there.
+func (s *Scanner) name(text []byte, p, limit int) (start, end int, sure bool) {
+	skipped := 0
+	for p < limit && skipped < 10 {
+		c := text[p]
+		if !token.IsLetter(c) {
+			switch {
+			case c == ':' || c == '=':
+				sure = true
+			case c == '?' || token.IsDigit(c):
+				return 0, 0, false
+			}
+			p++
+			continue
+		}
+		e := min(token.WordEnd(text, p), limit)
+		if s.nameWord(text, p, e) {
+			break
+		}
+		switch id := s.dict.Find(text, p, e); s.dict.Entry(id).Text {
+		case "adalah", "yaitu", "ialah", "is", "bernama", "namanya", "was":
+			sure = true
+		case "untuk", "for", "sebagai", "harus", "tidak", "salah", "not", "belum", "bukan", "buat":
+			return 0, 0, true
+		}
+		p = e
+		skipped++
+	}
+	if p >= limit || skipped == 10 {
+		return 0, 0, false
+	}
+	start = p
+	capital := token.IsUpper(text[p])
+	words := 0
+	for p < limit && words < 4 {
+		e := min(token.WordEnd(text, p), limit)
+		if e == p || !s.nameWord(text, p, e) || capital && !token.IsUpper(text[p]) {
+			break
+		}
+		end = e
+		words++
+		p = e
+		if p < limit && text[p] == '.' && e-start <= 3 {
+			p++
+		}
+		if p+1 < limit && (text[p] == ' ' || text[p] == '-') && token.IsLetter(text[p+1]) {
+			p++
+			continue
+		}
+		break
+	}
+	if !capital && !sure && words > 3 {
+		return 0, 0, true
+	}
+	return start, end, sure || capital
+}
+
+// password reads the secret after the word at token t.
+func (s *Scanner) password(text []byte, t int) {
+	p, explicit := int(s.list.Tokens[t].End), false
+	l := s.lineAt
+	limit := int(s.list.Lines[l].End)
+	for skipped, quoted := 0, false; ; {
+		for p < limit && (text[p] == ' ' || text[p] == ':' || text[p] == '=' || text[p] == '\t' || text[p] == '"' || text[p] == '\'' || text[p] == '-' || text[p] == '>' || text[p] == ',' && quoted) {
+			explicit = explicit || text[p] == ':' || text[p] == '='
+			quoted = quoted || text[p] == '"'
+			p++
+		}
+		if p >= limit || text[p] == '?' {
+			if l > s.lineAt {
+				return
+			}
+			// The answer may be the whole of the next turn.
+			if l++; l >= len(s.list.Lines) || s.list.Lines[l].End == s.list.Lines[l].Start {
+				return
+			}
+			p, limit, explicit = s.said(text, l), int(s.list.Lines[l].End), false
+			continue
+		}
+		e := token.WordEnd(text, p)
+		if e > p && (e >= limit || !token.IsDigit(text[e]) && (text[e] == ' ' || text[e] == ',' || text[e] == ':' || text[e] == '?' || text[e] == '.' && (e+1 >= limit || text[e+1] == ' '))) && skipped < 6 {
+			if id := s.dict.Find(text, p, e); id != 0 && s.dict.Entry(id).Cues&(stop|word.Email|word.Account|word.Number|word.Bank|word.Wrong|word.Code) != 0 || s.dict.Entry(id).Part == word.Filler && id != 0 {
+				switch s.dict.Entry(id).Text {
+				case "adalah", "is", "yaitu", "ialah", "itu", "are":
+					explicit = true
+				}
+				if s.dict.Entry(id).Cues&word.Wrong != 0 {
+					return
+				}
+				p = e
+				skipped++
+				continue
+			}
+		}
+		break
+	}
+	end := p
+	letters, digits, signs, stars := 0, 0, 0, 0
+	for end < limit && end-p < 64 && text[end] > ' ' && text[end] != '"' {
+		switch c := text[end]; {
+		case token.IsLetter(c):
+			letters++
+		case token.IsDigit(c):
+			digits++
+		case c == '*' || c == '.' || c == '-' || c == '_':
+			stars++
+		default:
+			signs++
+		}
+		end++
+	}
+	for end > p && (text[end-1] == '.' || text[end-1] == ',' || text[end-1] == ')' || text[end-1] == ';' || text[end-1] == '?' || text[end-1] == '\'') {
+		end--
+	}
+	n := end - p
+	if n < 4 || letters == 0 && digits == 0 || stars*2 > n {
+		return
+	}
+	r := reading{Password, 0.9, why{cue: s.dict.Entry(s.list.Tokens[t].ID).Text, dist: 1, place: before}}
+	switch {
+	case l > s.lineAt && !(letters > 0 && digits > 0 && end == limit):
+		return
+	case digits > 0 && letters+signs > 0 && n >= 5, digits >= 4 && letters == 0 && signs == 0:
+	case signs > 0 && explicit && letters > 0 && n >= 6:
+	case explicit && signs == 0 && digits == 0 && n >= 5 && s.dict.Find(text, p, end) == 0 && restIsShort(text, end, min(limit, end+64)):
+		r.conf = 0.7
+	default:
+		return
+	}
+	s.add(r, p, end)
+}
+
+// address reads an address that begins at token t. It returns where it has read to.
+func (s *Scanner) address(text []byte, t int) int {
+	begin := int(s.list.Tokens[t].Start)
+	a, next := s.places.Read(text, begin, int(s.list.Tokens[t].End))
+	if a.End == 0 {
+		return next
+	}
+	r := reading{Address, 0.75, why{digits: uint8(a.Parts), facts: fFormat}}
+	if a.Firm {
+		r.conf = 0.92
+	}
+	if a.Placed {
+		r.why.facts |= fRegency
+	}
+	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+		if c.bits&word.Home != 0 && c.place != after {
+			r.conf = max(r.conf, 0.93)
+			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(c.ID).Text, c.dist, c.place
+			break
+		}
+	}
+	if a.Admin && r.why.cue == "" {
+		return next // a place that is spoken of, and nobody's address
+	}
+	s.add(r, begin, a.End)
+	return next
+}

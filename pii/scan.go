@@ -1,0 +1,433 @@
+package pii
+
+import (
+	"slices"
+
+	"github.com/amanah-id/amanah/pii/internal/address"
+	"github.com/amanah-id/amanah/pii/internal/region"
+	"github.com/amanah-id/amanah/pii/internal/shadow"
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// A long text is scanned in windows. Where a window ends depends on the text alone, so that a stream gives the same findings.
+const (
+	window = 128 << 10 // bytes of a window
+	ahead  = 4 << 10   // how far a finding may reach past its window
+	behind = 1 << 10   // how far back words are looked at
+)
+
+// Scanner finds personal data. It reuses its memory from text to text, so it serves one goroutine at a time.
+type Scanner struct {
+	dict   *word.Dictionary
+	table  *region.Table
+	places address.Reader
+	wanted uint64
+	least  float32
+	rules  []Rule
+
+	text      []byte // what is being scanned, or its normalised copy
+	list      token.List
+	lineAt    int
+	atoms     []atom
+	spare     []atom
+	digits    []byte
+	atomLine  int
+	near      []cue
+	asked     []cue
+	lastType  Type
+	found     []Finding
+	heads     []head // of the table that is being read
+	headOf    int    // the first line of its rows; 0: there is no table
+	headLine  int    // the line that was last asked about
+	delimiter byte
+	rowSize   int
+	colAt     colCursor
+	plain     [2]shadow.Text
+}
+
+// New makes a scanner.
+func New(o Options) *Scanner {
+	s := &Scanner{dict: word.New(), table: region.Load(), wanted: ^uint64(0), least: o.Least}
+	s.places = address.Reader{Dict: s.dict, Table: s.table}
+	if o.Types != nil {
+		s.wanted = 0
+		for _, t := range o.Types {
+			s.wanted |= bit(t)
+		}
+	}
+	if s.least == 0 {
+		s.least = 0.5
+	}
+	s.compile(o.Packs)
+	return s
+}
+
+// Scan appends what it finds in the text to dst, in the order of the text and without overlaps.
+func (s *Scanner) Scan(dst []Finding, text []byte) []Finding {
+	s.asked = s.asked[:0]
+	return s.scan(dst, text)
+}
+
+// ScanAfter scans a text that answers another, such as the agent's question before a customer's turn or the head of a column
+// before its cell. Words of the question count as context; nothing is found in the question itself.
+func (s *Scanner) ScanAfter(dst []Finding, asked, text []byte) []Finding {
+	s.text = asked
+	s.list.Read(s.dict, asked)
+	s.asked = s.asked[:0]
+	for t := len(s.list.Tokens) - 1; t >= 0 && len(s.asked) < maxCues; t-- {
+		tok := &s.list.Tokens[t]
+		if tok.Kind != token.Word {
+			continue
+		}
+		if e := s.dict.Entry(tok.ID); e.Cues&interesting != 0 && !s.void(t, e) {
+			s.asked = append(s.asked, cue{e.Cues, tok.ID, 1, question, false})
+		}
+	}
+	return s.scan(dst, text)
+}
+
+func (s *Scanner) scan(dst []Finding, text []byte) []Finding {
+	for from, last := 0, 0; ; {
+		to := cut(text, from)
+		dst, last = s.step(dst, text, from, to, last)
+		if to == len(text) {
+			return dst
+		}
+		from = to
+	}
+}
+
+// step scans the window [from, to) and appends what begins in it, at or after the end of the last finding before it.
+func (s *Scanner) step(dst []Finding, text []byte, from, to, last int) ([]Finding, int) {
+	lo := backUp(text, from)
+	first := len(dst)
+	dst = s.window(dst, text[lo:min(len(text), to+ahead)], from-lo, to-lo)
+	kept := first
+	for _, f := range dst[first:] {
+		f.Start, f.End = f.Start+lo, f.End+lo
+		if f.Start >= last {
+			dst[kept] = f
+			kept++
+			last = f.End
+		}
+	}
+	return dst[:kept], last
+}
+
+// cut tells where the window that begins at from ends: at a line end where there is one, else at a space, else anywhere.
+func cut(text []byte, from int) int {
+	if len(text)-from <= window+ahead {
+		return len(text)
+	}
+	to := from + window
+	for i := to; i > to-window/4; i-- {
+		if text[i-1] == '\n' {
+			return i
+		}
+	}
+	for i := to; i > to-ahead; i-- {
+		if text[i-1] == ' ' {
+			return i
+		}
+	}
+	return to
+}
+
+// backUp tells where the context of a window begins.
+func backUp(text []byte, from int) int {
+	lo := max(0, from-behind)
+	if lo == 0 {
+		return 0
+	}
+	for i := lo; i < from; i++ {
+		if text[i] == '\n' {
+			return i + 1
+		}
+	}
+	for i := lo; i < from; i++ {
+		if text[i] == ' ' {
+			return i + 1
+		}
+	}
+	return from
+}
+
+// window scans one window and appends the findings that begin in [from, to).
+func (s *Scanner) window(dst []Finding, text []byte, from, to int) []Finding {
+	s.found = s.found[:0]
+	s.text = text
+	var copied *shadow.Text
+	if s.list.Read(s.dict, text) {
+		copied = &s.plain[0]
+		copied.Make(text)
+		s.text = copied.Bytes
+		if s.list.Read(s.dict, s.text) {
+			s.plain[1].Again(copied)
+			copied = &s.plain[1]
+			s.text = copied.Bytes
+			s.list.Read(s.dict, s.text)
+		}
+	}
+	s.labels(s.text)
+	s.read(s.text)
+	s.custom(s.text)
+	s.resolve()
+	for _, f := range s.found {
+		if copied != nil {
+			start, end := copied.Span(f.Start, f.End)
+			if end-start != f.End-f.Start {
+				f.why.facts |= fPlain
+			}
+			f.Start, f.End = start, end
+		}
+		if f.Start >= from && f.Start < to && f.Confidence >= s.least && s.wanted&bit(f.Type) != 0 {
+			dst = append(dst, f)
+		}
+	}
+	return dst
+}
+
+// add notes a finding of this window.
+func (s *Scanner) add(r reading, start, end int) {
+	s.found = append(s.found, Finding{Type: r.typ, Start: start, End: end, Confidence: r.conf, why: r.why})
+}
+
+// resolve leaves of overlapping findings the strongest.
+func (s *Scanner) resolve() {
+	if len(s.found) < 2 {
+		return
+	}
+	slices.SortFunc(s.found, byPlace)
+	kept := s.found[:1]
+	for _, f := range s.found[1:] {
+		last := &kept[len(kept)-1]
+		switch {
+		case f.Start >= last.End:
+			kept = append(kept, f)
+		case stronger(&f, last):
+			*last = f
+		}
+	}
+	s.found = kept
+}
+
+func byPlace(a, b Finding) int {
+	if a.Start != b.Start {
+		return a.Start - b.Start
+	}
+	return b.End - a.End
+}
+
+// stronger reports whether a should stand where b does: a secret in whole before a piece of it, then evidence, then length.
+func stronger(a, b *Finding) bool {
+	if wa, wb := envelope(a.Type), envelope(b.Type); wa != wb {
+		return wa
+	}
+	if a.Confidence != b.Confidence {
+		return a.Confidence > b.Confidence
+	}
+	return a.End-a.Start > b.End-b.Start
+}
+
+// envelope reports whether findings of the kind have others inside that are no findings of their own.
+func envelope(t Type) bool { return t == CredentialURL || t == PrivateKey || t == APIKey }
+
+// read goes over the tokens once.
+func (s *Scanner) read(text []byte) {
+	s.lineAt, s.lastType = 0, 0
+	s.headLine, s.headOf, s.heads = -1, 0, s.heads[:0]
+	s.colAt = colCursor{}
+	done := 0 // bytes before it are used up
+	for t := 0; t < len(s.list.Tokens); {
+		tok := &s.list.Tokens[t]
+		if tok.Kind == token.Break {
+			s.lineAt++
+			s.lastType = 0
+			t++
+			continue
+		}
+		if int(tok.Start) < done || tok.Flags&token.Hidden != 0 && !(tok.Kind == token.Number && tok.End-tok.Start >= 3) {
+			t++
+			continue
+		}
+		switch tok.Kind {
+		case token.Number:
+			t = s.number(text, t)
+			continue
+		case token.Word:
+			e := s.dict.Entry(tok.ID)
+			if opensSpoken(e.Part) && s.startsSpoken(t) {
+				t = s.gatherAndJudge(text, t)
+				continue
+			}
+			if e.Part != word.NoPart {
+				switch e.Part {
+				case word.Road, word.Estate, word.RT, word.Village, word.Subdistrict, word.Block:
+					done = s.address(text, t)
+				case word.Month:
+					if u, ok := s.date(text, t); ok {
+						t = u
+						continue
+					}
+				case word.At:
+					s.spokenEmail(text, t)
+				}
+			}
+			if e.Cues&(word.Mother|word.Maiden) != 0 {
+				s.motherName(text, t)
+			}
+			if e.Cues&word.Password != 0 {
+				s.password(text, t)
+			}
+		case token.Mixed:
+			if !s.mixedPlate(text, t) {
+				done = s.mixedPiece(text, t)
+			}
+		case token.At:
+			s.email(text, t)
+			s.spokenEmail(text, t)
+		case token.Colon:
+			done = s.address6(text, t)
+		case token.Dotted:
+			s.dotted(text, t)
+		case token.Scheme:
+			s.url(text, t)
+		case token.Armour:
+			done = s.armour(text, t)
+		}
+		t++
+	}
+}
+
+// startsSpoken reports whether at least three pieces of a spoken number follow each other from token t.
+func (s *Scanner) startsSpoken(t int) bool {
+	n := 0
+	for u := t; u < len(s.list.Tokens) && u < t+12; u++ {
+		tok := &s.list.Tokens[u]
+		if tok.Flags&token.Hidden != 0 {
+			continue
+		}
+		switch tok.Kind {
+		case token.Number:
+			n++
+		case token.Word:
+			e := s.dict.Entry(tok.ID)
+			if spokenPart(e.Part) {
+				n++
+			} else if e.Part != word.Filler && e.Part != word.Dash && e.Part != word.Dot && e.Cues&(word.Ack|word.Speaker) == 0 {
+				return n >= 3
+			}
+		case token.Break:
+		default:
+			return n >= 3
+		}
+		if n >= 3 {
+			return true
+		}
+	}
+	return false
+}
+
+// number reads what begins with the number at token t.
+func (s *Scanner) number(text []byte, t int) int {
+	tok := &s.list.Tokens[t]
+	size := tok.End - tok.Start
+	if size <= 4 {
+		if u, ok := s.address4(text, t); ok {
+			return u
+		}
+		if u, ok := s.date(text, t); ok {
+			return u
+		}
+		if s.plate(text, t, int(tok.Start), int(tok.End)) {
+			return t + 1
+		}
+	}
+	if size >= 6 && size <= 7 && tok.Start > 1 && text[tok.Start-1] == ' ' && token.IsUpper(text[tok.Start-2]) && (tok.Start < 3 || !token.IsAlnum(text[tok.Start-3])) {
+		if s.spacedPassport(text, t) {
+			return t + 1
+		}
+	}
+	return s.gatherAndJudge(text, t)
+}
+
+// spacedPassport reads A 1234567 beside a word that says passport.
+func (s *Scanner) spacedPassport(text []byte, t int) bool {
+	tok := &s.list.Tokens[t]
+	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+		if c.bits&word.Passport != 0 && c.dist <= 8 {
+			s.add(reading{Passport, 0.9, why{facts: fFormat, digits: uint8(tok.End - tok.Start), cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(tok.Start)-2, int(tok.End))
+			return true
+		}
+	}
+	return false
+}
+
+// mixedPlate reads a plate in one piece: B1234XYZ.
+func (s *Scanner) mixedPlate(text []byte, t int) bool {
+	tok := &s.list.Tokens[t]
+	if tok.End-tok.Start > 9 {
+		return false
+	}
+	from := int(tok.Start)
+	for from < int(tok.End) && token.IsLetter(text[from]) {
+		from++
+	}
+	to := from
+	for to < int(tok.End) && token.IsDigit(text[to]) {
+		to++
+	}
+	return to-from >= 1 && to-from <= 4 && s.plate(text, t, from, to)
+}
+
+// gatherAndJudge puts a number together and says what it is.
+func (s *Scanner) gatherAndJudge(text []byte, t int) int {
+	u := s.gather(text, t)
+	if len(s.digits) < 3 {
+		return max(u, t+1)
+	}
+	n := len(s.found)
+	if s.echoes() {
+		if s.judge(text); len(s.found) > n {
+			return max(u, t+1)
+		}
+		s.atoms, s.spare = s.spare, s.atoms
+	}
+	s.judge(text)
+	return max(u, t+1)
+}
+
+// echoes drops from the atoms the lines that only say again what was just said: a read-back. It reports whether there were any;
+// then the atoms as they were are in spare.
+func (s *Scanner) echoes() bool {
+	if s.atoms[0].line == s.atoms[len(s.atoms)-1].line || !s.atoms[len(s.atoms)-1].spoken {
+		return false
+	}
+	s.spare = append(s.spare[:0], s.atoms...)
+	s.atoms = s.atoms[:0]
+	dropped := false
+	base := len(s.digits)
+	p0, p1 := base, base // what was said on the line before
+	for i, j := 0, 0; i < len(s.spare); i = j {
+		for j = i; j < len(s.spare) && s.spare[j].line == s.spare[i].line; j++ {
+		}
+		said := s.digits[s.spare[i].d0:s.spare[j-1].d1]
+		if n := len(said); n >= 2 && n < 9 && (string(said) == string(s.digits[p0:p1]) || string(said) == string(s.digits[base:])) {
+			dropped = true
+			continue
+		}
+		p0 = len(s.digits)
+		for _, a := range s.spare[i:j] {
+			d0 := len(s.digits)
+			s.digits = append(s.digits, s.digits[a.d0:a.d1]...)
+			a.d0, a.d1 = int32(d0), int32(len(s.digits))
+			s.atoms = append(s.atoms, a)
+		}
+		p1 = len(s.digits)
+	}
+	if !dropped {
+		s.atoms = append(s.atoms[:0], s.spare...)
+	}
+	return dropped
+}

@@ -1,0 +1,330 @@
+package pii
+
+import (
+	"github.com/amanah-id/amanah/pii/internal/check"
+	"github.com/amanah-id/amanah/pii/internal/sign"
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// email reads the address around the @ at token t.
+func (s *Scanner) email(text []byte, t int) {
+	if start, end := sign.Email(text, int(s.list.Tokens[t].Start)); end > 0 {
+		s.add(reading{Email, 0.99, why{facts: fFormat}}, start, end)
+	}
+}
+
+// spokenEmail reads an address that is said: budi titik santoso at gmail dot com. Token t is the word "at".
+func (s *Scanner) spokenEmail(text []byte, t int) {
+	part := func(i int) word.Part {
+		if i < 0 || i >= len(s.list.Tokens) || s.list.Tokens[i].Kind != token.Word {
+			return word.NoPart
+		}
+		return s.dict.Entry(s.list.Tokens[i].ID).Part
+	}
+	// The domain: one or two words, then "dot" and a known ending, perhaps twice.
+	end, dots := 0, 0
+	ord := s.list.Tokens[t].Ord
+	provider := part(t+1) == word.Provider && s.list.Tokens[t+1].Ord == ord+1
+	for i, looked := t+1, 0; i < len(s.list.Tokens) && looked < 8; i, looked = i+1, looked+1 {
+		tok := &s.list.Tokens[i]
+		if tok.Kind == token.Break || tok.Ord > ord+3 {
+			break
+		}
+		if part(i) == word.Dot && part(i+1) == word.Domain && s.list.Tokens[i+1].Ord == tok.Ord+1 {
+			end, dots = int(s.list.Tokens[i+1].End), dots+1
+			ord = s.list.Tokens[i+1].Ord
+			i++
+		} else if part(i) == word.Domain && tok.Start > 0 && text[tok.Start-1] == '.' && tok.Ord == ord+2 { // at gmail.com
+			end, dots = int(tok.End), dots+1
+			ord = tok.Ord
+		} else if dots > 0 {
+			break
+		}
+	}
+	if dots == 0 {
+		return
+	}
+	// The name before: back to the word that announces it, or one word and what is joined to it.
+	l := &s.list.Lines[s.lineAt]
+	begin, pieces := int(s.list.Tokens[t].Start), 0
+	at := begin
+	joined, announced := true, s.announced(t)
+	for begin > int(l.Start) && pieces < 16 {
+		e := begin
+		for e > int(l.Start) && !token.IsAlnum(text[e-1]) {
+			if c := text[e-1]; c == ',' || c == ':' || c == '?' || c == ';' || c == '!' {
+				e = -1
+				break
+			}
+			e--
+		}
+		if e <= int(l.Start) {
+			break
+		}
+		b := e
+		for b > int(l.Start) && token.IsAlnum(text[b-1]) && e-b < 40 {
+			b--
+		}
+		id := s.dict.Find(text, b, e)
+		entry := s.dict.Entry(id)
+		connects := entry.Part == word.Dot || entry.Part == word.Underscore || entry.Part == word.Dash
+		if id != 0 && !connects && entry.Part != word.Digit && (entry.Cues != 0 || entry.Part == word.Filler) {
+			break
+		}
+		if !connects && !joined && entry.Part != word.Digit && !token.IsDigit(text[b]) && !announced {
+			break
+		}
+		joined = connects || entry.Part == word.Digit || token.IsDigit(text[b])
+		begin = b
+		pieces++
+	}
+	if begin == at || !provider && !announced && pieces < 1 {
+		return
+	}
+	// A connecting word does not open a name.
+	s.add(reading{Email, 0.9, why{facts: fSpoken}}, begin, end)
+}
+
+// announced reports whether a word for e-mail stands on the line before the token.
+func (s *Scanner) announced(t int) bool {
+	for i, looked := t-1, 0; i >= int(s.list.Lines[s.lineAt].From) && looked < 12; i, looked = i-1, looked+1 {
+		if s.list.Tokens[i].Kind == token.Word && s.dict.Entry(s.list.Tokens[i].ID).Cues&word.Email != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// address6 reads IPv6 and hardware addresses around the colon at token t. It returns where it has read to.
+func (s *Scanner) address6(text []byte, t int) int {
+	colon := int(s.list.Tokens[t].Start)
+	start := colon
+	for start > 0 && colon-start < 4 && token.IsHex(text[start-1]) {
+		start--
+	}
+	if start > 0 && token.IsLetter(text[start-1]) && text[colon:][0] == ':' && colon+1 < len(text) && text[colon+1] == ':' {
+		start = colon // text::1
+	}
+	if start > 0 && (token.IsAlnum(text[start-1]) && start != colon || text[start-1] == ':' || text[start-1] == '.' && start > 1 && token.IsAlnum(text[start-2])) {
+		return sign.Run(text, colon)
+	}
+	rest := text[start:]
+	if n := check.MAC(rest); n > 0 && !sign.Follows(rest, n) && (n >= len(rest) || rest[n] != ':') {
+		s.add(reading{MAC, 0.95, why{facts: fFormat}}, start, start+n)
+		return start + n
+	}
+	n := check.IPv6(rest)
+	if n > 2 && !sign.Follows(rest, n) || n == 2 && len(rest) > 2 && rest[2] == '/' {
+		m := sign.Prefix(rest, n, 128)
+		if m > 2 && (n >= len(rest) || rest[n] != ':') {
+			s.add(reading{IP, 0.9, why{facts: fFormat}}, start, start+m)
+			return start + m
+		}
+	}
+	return sign.Run(text, colon)
+}
+
+// dotted reads a hardware address in fours around the dot at token t.
+func (s *Scanner) dotted(text []byte, t int) {
+	start := int(s.list.Tokens[t].Start) - 4
+	if start > 0 && (token.IsAlnum(text[start-1]) || text[start-1] == '.') {
+		return
+	}
+	if n := check.MAC(text[start:]); n > 0 && !sign.Follows(text[start:], n) && token.Lettered(text[start:start+n]) {
+		s.add(reading{MAC, 0.9, why{facts: fFormat}}, start, start+n)
+	}
+}
+
+// address4 reads an IPv4 address that begins with the number at token t. It returns the token after it.
+func (s *Scanner) address4(text []byte, t int) (int, bool) {
+	tok := &s.list.Tokens[t]
+	start := int(tok.Start)
+	if tok.End-tok.Start > 3 || int(tok.End)+1 >= len(text) || text[tok.End] != '.' || !token.IsDigit(text[tok.End+1]) {
+		return t, false
+	}
+	n := check.IPv4(text[start:])
+	if n == 0 || sign.Follows(text[start:], n) || start+n+1 < len(text) && text[start+n] == '.' && token.IsDigit(text[start+n+1]) {
+		return t, false
+	}
+	if start > 0 && (token.IsAlnum(text[start-1]) || text[start-1] == '.' || text[start-1] == ':' && start > 1 && text[start-2] == ':' || text[start-1] == '-' || text[start-1] == '+') {
+		return t, false
+	}
+	u := t
+	for u < len(s.list.Tokens) && int(s.list.Tokens[u].Start) < start+n {
+		u++
+	}
+	for _, c := range s.cuesFor(text, t, u, s.lineAt) {
+		if c.bits&word.Version != 0 && c.dist <= 2 || c.bits&word.Money != 0 && c.dist == 1 {
+			return t, false
+		}
+		if c.bits&(word.Tax|word.NIK|word.Phone|word.Account|word.Card) != 0 && c.place == before && c.dist <= 2 {
+			return t, false
+		}
+	}
+	end := start + sign.Prefix(text[start:], n, 32)
+	for u < len(s.list.Tokens) && int(s.list.Tokens[u].Start) < end {
+		u++
+	}
+	s.add(reading{IP, 0.9, why{facts: fFormat}}, start, end)
+	return u, true
+}
+
+// url reads a URL around "://" at token t and reports it when it carries credentials.
+func (s *Scanner) url(text []byte, t int) {
+	start, end, named := sign.Credentials(text, int(s.list.Tokens[t].Start))
+	if end == 0 {
+		return
+	}
+	r := reading{CredentialURL, 0.85, why{facts: fFormat}}
+	if named {
+		r.conf = 0.98
+	}
+	s.add(r, start, end)
+}
+
+// armour reads a private key from its first line at token t to its last. It returns where the key ends.
+func (s *Scanner) armour(text []byte, t int) int {
+	start := int(s.list.Tokens[t].Start)
+	end, private := sign.Armour(text, start, ahead)
+	if private {
+		s.add(reading{PrivateKey, 0.99, why{facts: fFormat}}, start, end)
+	}
+	return end
+}
+
+// key reads an API key around the mixed piece at token t. It returns where it ends, or 0.
+func (s *Scanner) key(text []byte, t int) int {
+	tok := &s.list.Tokens[t]
+	if tok.End-tok.Start < 16 {
+		return 0
+	}
+	start, end, known := sign.Key(text, int(tok.Start), int(tok.End))
+	if known {
+		s.add(reading{APIKey, 0.97, why{facts: fFormat}}, start, end)
+		return end
+	}
+	// A long piece without a known head is a key when a word says so and it looks like chance.
+	if !sign.Mixture(text[tok.Start:tok.End]) {
+		return 0
+	}
+	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+		if c.bits&word.Key != 0 && c.place == before && c.dist <= 4 {
+			s.add(reading{APIKey, 0.85, why{facts: fFormat, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(tok.Start), end)
+			return end
+		}
+	}
+	return 0
+}
+
+// mixedPiece reads what a piece of letters and digits may be. It returns where it has read to.
+func (s *Scanner) mixedPiece(text []byte, t int) int {
+	tok := &s.list.Tokens[t]
+	start, end := int(tok.Start), int(tok.End)
+	piece := text[start:end]
+	if end := s.iban(text, start); end > 0 {
+		return end
+	}
+	if end := s.wallet(text, piece, start); end > 0 {
+		return end
+	}
+	if e := s.key(text, t); e > 0 {
+		return e
+	}
+	if len(piece) >= 7 && len(piece) <= 9 {
+		s.passport(text, t)
+	}
+	return end
+}
+
+// iban reads an account number that begins at the place, in one piece or in fours.
+func (s *Scanner) iban(text []byte, start int) int {
+	n, end := sign.IBAN(text, start)
+	if end > 0 {
+		s.add(reading{IBAN, 0.99, why{facts: fCheck, digits: uint8(n)}}, start, end)
+	}
+	return end
+}
+
+// wallet reads an address of Bitcoin, Tron or Ethereum.
+func (s *Scanner) wallet(text, piece []byte, start int) int {
+	if !sign.Wallet(piece) || start > 0 && (text[start-1] == '_' || text[start-1] == '/') {
+		return 0
+	}
+	s.add(reading{Wallet, 0.98, why{facts: fCheck}}, start, start+len(piece))
+	return start + len(piece)
+}
+
+// passport reads one or two letters with six or seven digits, beside a word that says what they are.
+func (s *Scanner) passport(text []byte, t int) {
+	tok := &s.list.Tokens[t]
+	digits := 0
+	for _, c := range text[tok.Start:tok.End] {
+		if token.IsDigit(c) {
+			digits++
+		}
+	}
+	if digits < 5 {
+		return
+	}
+	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+		if c.bits&word.Passport != 0 && c.dist <= 8 {
+			s.add(reading{Passport, 0.93, why{facts: fFormat, digits: uint8(digits), cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(tok.Start), int(tok.End))
+			return
+		}
+		if c.bits&word.Order != 0 && c.place == before && c.dist <= 2 {
+			return
+		}
+	}
+}
+
+// plate reads the letters around the short number at token t: B 1234 XYZ.
+func (s *Scanner) plate(text []byte, t, from, to int) bool {
+	a := from
+	if a > 0 && (text[a-1] == ' ' || text[a-1] == '-') {
+		a--
+	}
+	start := a
+	for start > 0 && a-start < 3 && token.IsLetter(text[start-1]) {
+		start--
+	}
+	if n := a - start; n == 0 || n > 2 || start > 0 && (token.IsAlnum(text[start-1]) || text[start-1] == '.' || text[start-1] == '\'' || text[start-1] >= 0x80) || !check.Plate(text[start:a]) || text[from] == '0' {
+		return false
+	}
+	b := to
+	if b < len(text) && (text[b] == ' ' || text[b] == '-') {
+		b++
+	}
+	end := b
+	for end < len(text) && end-b < 4 && token.IsLetter(text[end]) {
+		end++
+	}
+	if n := end - b; n == 0 || n > 3 || end < len(text) && (token.IsAlnum(text[end]) || text[end] >= 0x80) {
+		return false
+	}
+	upper := true
+	for _, c := range text[start:end] {
+		upper = upper && !(c >= 'a' && c <= 'z')
+	}
+	r := reading{Plate, 0, why{facts: fFormat, digits: uint8(to - from)}}
+	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+		if c.bits&word.Plate != 0 && (c.dist <= 8 || c.place == question) {
+			r.conf = 0.93
+			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(c.ID).Text, c.dist, c.place
+			break
+		}
+		if c.bits&(word.Order|word.Money) != 0 && c.place == before && c.dist <= 2 {
+			return false
+		}
+	}
+	if r.conf == 0 {
+		year := to-from == 4 && (text[from] == '1' && text[from+1] == '9' || text[from] == '2' && text[from+1] == '0')
+		word3 := s.dict.Find(text, b, end) != 0
+		if !upper || to-from < 3 || end-b < 2 || year || word3 || text[from-1] != text[to] {
+			return false
+		}
+		r.conf = 0.7
+	}
+	s.add(r, start, end)
+	return true
+}

@@ -1,0 +1,128 @@
+package pii
+
+import (
+	"bytes"
+
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// Value appends the plain value of a finding in the text: digits without separators, whether they were written, said or
+// disguised; a telephone number with its country code and without its plus; an e-mail address in small letters; anything else as it
+// stands. Two findings have the same value when they are the same datum.
+func (s *Scanner) Value(dst, text []byte, f Finding) []byte {
+	part := text[f.Start:f.End]
+	s.text = part
+	if s.list.Read(s.dict, part) {
+		for i := range s.plain {
+			if i == 0 {
+				s.plain[0].Make(part)
+			} else {
+				s.plain[1].Again(&s.plain[0])
+			}
+			part = s.plain[i].Bytes
+			s.text = part
+			if !s.list.Read(s.dict, part) {
+				break
+			}
+		}
+	}
+	s.labels(part)
+	switch f.Type {
+	case Email:
+		return s.addressOf(dst, part, f)
+	case NIK, FamilyCard, TaxNumber, TaxPlace, Card, Phone, Account, HealthInsurance, WorkInsurance, DrivingLicence, PIN, OTP, CVV, IMEI:
+		return s.digitsOf(dst, part, f)
+	case IBAN, Plate, Passport:
+		for _, c := range part {
+			if token.IsAlnum(c) {
+				dst = append(dst, c&^(0x20&(c>>1)))
+			}
+		}
+		return dst
+	default:
+		return append(dst, part...)
+	}
+}
+
+func (s *Scanner) digitsOf(dst, part []byte, f Finding) []byte {
+	first := len(dst)
+	s.lineAt = 0
+	for t := 0; t < len(s.list.Tokens); {
+		tok := &s.list.Tokens[t]
+		if tok.Kind == token.Break {
+			s.lineAt++
+		}
+		if tok.Kind == token.Number || tok.Kind == token.Word && opensSpoken(s.dict.Entry(tok.ID).Part) {
+			t = s.gather(part, t)
+			if f.why.facts&fSpoken != 0 {
+				s.echoes()
+			}
+			for i := range s.atoms {
+				dst = append(dst, s.digits[s.atoms[i].d0:s.atoms[i].d1]...)
+			}
+			s.lineAt = s.atomLine
+			continue
+		}
+		t++
+	}
+	if f.why.facts&fReversed != 0 {
+		for i, j := first, len(dst)-1; i < j; i, j = i+1, j-1 {
+			dst[i], dst[j] = dst[j], dst[i]
+		}
+	}
+	if f.Type != Phone {
+		return dst
+	}
+	d := dst[first:]
+	switch {
+	case bytes.HasPrefix(d, []byte("0062")):
+		return append(dst[:first], d[2:]...)
+	case len(d) > 2 && d[0] == '6' && d[1] == '2' && d[2] == '0':
+		return append(dst[:first+2], d[3:]...)
+	case len(d) > 1 && d[0] == '0':
+		dst = append(dst, 0)
+		copy(dst[first+2:], dst[first+1:])
+		dst[first], dst[first+1] = '6', '2'
+	case len(d) > 8 && d[0] == '8' && f.why.facts&fOperator != 0:
+		dst = append(dst, 0, 0)
+		copy(dst[first+2:], dst[first:])
+		dst[first], dst[first+1] = '6', '2'
+	}
+	return dst
+}
+
+// addressOf writes an e-mail address that may have been said.
+func (s *Scanner) addressOf(dst, part []byte, f Finding) []byte {
+	for p := 0; p < len(part); {
+		if f.why.facts&fSpoken == 0 || !token.IsAlnum(part[p]) {
+			if c := part[p]; f.why.facts&fSpoken == 0 || c == '.' || c == '@' || c == '_' || c == '-' {
+				dst = append(dst, token.Lower(c))
+			}
+			p++
+			continue
+		}
+		e := p
+		for e < len(part) && token.IsAlnum(part[e]) {
+			e++
+		}
+		switch en := s.dict.Entry(s.dict.Find(part, p, e)); {
+		case en.Part == word.At:
+			dst = append(dst, '@')
+		case en.Part == word.Dot:
+			dst = append(dst, '.')
+		case en.Part == word.Underscore:
+			dst = append(dst, '_')
+		case en.Part == word.Dash:
+			dst = append(dst, '-')
+		case en.Part == word.Digit:
+			dst = append(dst, '0'+en.Value)
+		default:
+			for _, c := range part[p:e] {
+				dst = append(dst, token.Lower(c))
+			}
+		}
+		p = e
+	}
+	return dst
+}
