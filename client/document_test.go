@@ -363,7 +363,7 @@ func TestEveryMemberOfAnAnswerHasAPlace(t *testing.T) {
 		"TrailSearchOutputBody": reflect.TypeFor[EntryPage](), "MessageItemBody": reflect.TypeFor[DeadMessage](), "VaultCustomerBody": reflect.TypeFor[Written](), "VerificationAttemptJSON": reflect.TypeFor[Attempt](),
 		"VerificationDenialsOutputBody": reflect.TypeFor[DenialPage](), "VerificationDenialJSON": reflect.TypeFor[Denial](),
 		"ActAskBody": reflect.TypeFor[CustomerAsk](), "ActChangeBody": reflect.TypeFor[ContactChange](), "ActChangesOutputBody": reflect.TypeFor[ContactChanges](),
-		"MandateViewJSON": reflect.TypeFor[Mandate](), "MandateRecordOutputBody": reflect.TypeFor[RecordedMandate](), "SupervisionBoardOutputBody": reflect.TypeFor[Board](),
+		"MandateViewJSON": reflect.TypeFor[Mandate](), "MandateMandatesOutputBody": reflect.TypeFor[MandatePage](), "MandateEntryJSON": reflect.TypeFor[HeldMandate](), "MandateRecordOutputBody": reflect.TypeFor[RecordedMandate](), "SupervisionBoardOutputBody": reflect.TypeFor[Board](),
 		"VerificationStatusOutputBody": reflect.TypeFor[Verification](), "TelephonyDeliveryJSON": reflect.TypeFor[Delivery](), "TelephonyOutcome": reflect.TypeFor[BatchOutcome](),
 	}
 	for schemaName, typ := range types {
@@ -382,7 +382,7 @@ func TestEveryMemberOfAnAnswerHasAPlace(t *testing.T) {
 	// Every answer is one of them, or a list of one, so that nothing new stays outside of the table above.
 	listed := map[string]bool{"ApprovalListOutputBody": true, "ConsentEventsOutputBody": true, "ConsentCountsOutputBody": true, "InteractionListOutputBody": true, "InteractionOpenOutputBody": true, "MessageDeadOutputBody": true,
 		"PurposeControllersOutputBody": true, "PurposeFieldsOutputBody": true, "PurposeListOutputBody": true, "PurposeNoticesOutputBody": true, "VerificationAnswerOutputBody": true, "VerificationSecondOutputBody": true, "DeskReceiptOutputBody": true,
-		"ActAsksOutputBody": true, "ActDialOutputBody": true, "MandateListOutputBody": true, "SupervisionListenOutputBody": true,
+		"ActAsksOutputBody": true, "ActDialOutputBody": true, "MandateListOutputBody": true, "MandateVerifyOutputBody": true, "SupervisionListenOutputBody": true,
 		"WatchlistAskOutputBody": true, "WatchlistAlertsOutputBody": true, "WatchlistEntriesOutputBody": true, "WatchlistProposedOutputBody": true, "TelephonyDeliveriesOutputBody": true, "TelephonyDocumentOutputBody": true}
 	for path, item := range d.Paths {
 		for _, op := range item {

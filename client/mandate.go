@@ -3,6 +3,8 @@ package client
 import (
 	"context"
 	"net/http"
+	"net/url"
+	"strconv"
 	"time"
 )
 
@@ -24,7 +26,8 @@ type Mandate struct {
 	Scope    Scope     `json:"scope"`
 	Recorded time.Time `json:"recorded_at"`
 	Ends     time.Time `json:"ends_at"`
-	Speaks   bool      `json:"speaks"` // in this call
+	Verified bool      `json:"verified"` // a second person verified the document
+	Speaks   bool      `json:"speaks"`   // in this call
 }
 
 // NewMandate is what is recorded of a mandate. Days are YYYY-MM-DD.
@@ -33,6 +36,7 @@ type NewMandate struct {
 	Name     string `json:"name"`
 	Contact  string `json:"contact,omitempty"` // phone or email
 	Value    string `json:"value,omitempty"`   // of the contact
+	Also     string `json:"also,omitempty"`    // the other contact: an address beside a number, a number beside an address
 	Document string `json:"document,omitempty"`
 	Number   string `json:"number,omitempty"`
 	Dated    string `json:"dated,omitempty"`
@@ -48,6 +52,44 @@ type RecordedMandate struct {
 	ID      string `json:"id"`
 	State   string `json:"state"`
 	Request string `json:"request"` // of the decision it waits for
+}
+
+// HeldMandate is a mandate as an officer of the company sees it.
+type HeldMandate struct {
+	Mandate    Mandate   `json:"mandate"`
+	Controller string    `json:"controller"`
+	Customer   string    `json:"customer"` // masked
+	Contacts   int       `json:"contacts"` // in which somebody spoke through it
+	Why        string    `json:"revoked_why"`
+	Revoked    time.Time `json:"revoked_at"` // zero while it was not
+}
+
+// MandatePage is one page of mandates, newest first.
+type MandatePage struct {
+	Items []HeldMandate `json:"items"`
+	Next  string        `json:"next"` // cursor of the next page; "" at the end
+}
+
+// MandateList reads one page of the mandates of the companies you serve: those that stand or wait, or those that are over.
+// after is Next of the page before; empty is the first.
+func (c *Client) MandateList(ctx context.Context, over bool, after string) (MandatePage, error) {
+	v := url.Values{"over": {strconv.FormatBool(over)}}
+	if after != "" {
+		v.Set("after", after)
+	}
+	return ask[MandatePage](ctx, c, call{method: http.MethodGet, path: "/mandates", query: v, repeat: true})
+}
+
+// VerifyMandate asks a second person to verify the document of a mandate, and returns the request that waits. reason says how
+// it was looked at.
+func (c *Client) VerifyMandate(ctx context.Context, interaction, mandate, reason string) (request string, err error) {
+	in := struct {
+		Reason string `json:"reason"`
+	}{reason}
+	out, err := ask[struct {
+		Request string `json:"request"`
+	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/mandates/%s/verify", in: in, key: repeatKey(""), repeat: true}, interaction, mandate)
+	return out.Request, err
 }
 
 // Mandates reads who may speak for the customer in the call.

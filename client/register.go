@@ -192,7 +192,8 @@ type Consent struct {
 	Proof       string    `json:"proof"`
 	Channel     string    `json:"channel"`
 	Interaction string    `json:"interaction"`
-	Level       int       `json:"level"` // how strongly the caller was verified, 1 to 3; 0 outside a call
+	Level       int       `json:"level"`   // how strongly the caller was verified, 1 to 3; 0 outside a call
+	Mandate     string    `json:"mandate"` // through which a representative said it; "" when the customer did
 	RecordedBy  string    `json:"recorded_by"`
 	At          time.Time `json:"at"`
 }

@@ -482,6 +482,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		{Kind: approval.ExpireJob, Every: time.Minute},
 		{Kind: rotateJob, Every: 10 * time.Minute},
 		{Kind: watchlist.OutliersJob, Every: watchlist.OutliersEvery},
+		{Kind: mandate.AgesJob, Every: 10 * time.Minute, AtStart: true},
 		{Kind: telephony.SweepJob, Every: 24 * time.Hour},
 		{Kind: idempotency.ForgetJob, Every: idempotency.ForgetEvery},
 	}

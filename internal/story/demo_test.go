@@ -32,6 +32,7 @@ var (
 	clientKey string            // of the exchange's client of the API
 	program   = "amanah"        // that runs the demonstration
 	stop      func()            // ends the demonstration
+	principal customer          // for whom an attorney may speak
 	idp       *provider         // where the company's staff can sign in
 	without   string            // why there is no browser
 )
@@ -143,6 +144,7 @@ func demonstrate(address string) error {
 			Person                  customer
 			ClientKey               string `json:"client_key"`
 			Others                  []customer
+			Represented             customer
 		}
 		if err != nil || json.Unmarshal(text, &state) != nil {
 			continue
@@ -155,7 +157,7 @@ func demonstrate(address string) error {
 		if answer.StatusCode == http.StatusOK {
 			if site == "" { // later, whose turn it is goes on
 				site, caller, history, others = state.URL, state.Caller, state.Person.History, state.Others
-				company, clientKey = state.Controller, state.ClientKey
+				company, clientKey, principal = state.Controller, state.ClientKey, state.Represented
 			}
 			return nil
 		}

@@ -722,6 +722,17 @@ func IsTaken(err error) bool {
 // Subject reads what is known of a customer without opening anything; vault.not_found.
 func (v *Vault) Subject(tx *db.Tx, subject string) (Subject, error) { return subjectByID(tx, subject) }
 
+// After lists customers in the order of their ids, after one of them: at most so many.
+func (v *Vault) After(tx *db.Tx, subject string, most int) (out []string, err error) {
+	err = tx.Data.Rows(`select subject from vault_subject where subject > $1 order by subject limit $2`, []any{subject, int64(most)}, func(r db.Row) error {
+		var one string
+		err := r.Scan(&one)
+		out = append(out, one)
+		return err
+	})
+	return out, err
+}
+
 // Owner is the gate's provider: whose customer is this; false when there is no such one.
 func (v *Vault) Owner(tx *db.Tx, subject string) (controller string, exists bool, err error) {
 	s, err := subjectByID(tx, subject)

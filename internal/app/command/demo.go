@@ -43,6 +43,8 @@ type demoState struct {
 	Caller    string       `json:"caller"`     // number of the customer who rings first; fictional
 	Person    demoPerson   `json:"person"`     // who that is
 	Others    []demoPerson `json:"others"`     // more customers of the same company
+	// Represented is one more, for whom an attorney may speak about orders.
+	Represented demoPerson `json:"represented"`
 }
 
 // demoPerson is a customer, as whoever plays the caller must know them: nobody, like all the others.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/amanah-id/amanah/internal/app"
 	"github.com/amanah-id/amanah/internal/app/fiction"
@@ -15,8 +16,10 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/purpose"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/identity"
 	"github.com/amanah-id/amanah/internal/vault"
+	"github.com/amanah-id/amanah/internal/verification/mandate"
 )
 
 // demoControllers are the two companies whose customers the fictional call center serves.
@@ -70,6 +73,9 @@ func seed(ctx context.Context, h *app.House, customers int) (*demoState, error) 
 			s.Others = append(s.Others, played(p))
 		}
 	}
+	if err := seedMandate(ctx, h, companies[0], people, owners, s); err != nil {
+		return nil, err
+	}
 	all := []string{companies[0].ID, companies[1].ID}
 	for _, l := range []demoLogin{
 		{Login: "agent", Name: "Rina Kartika", Role: "agent"}, {Login: "agent2", Name: "Bagas Pradana", Role: "agent"},
@@ -89,6 +95,41 @@ func seed(ctx context.Context, h *app.House, customers int) (*demoState, error) 
 		Name: "Demo telephony", Scopes: []string{identity.ScopeInteractions, identity.ScopeEvents, identity.ScopeServe, identity.ScopeVerify}, Controllers: all,
 	})
 	return s, err
+}
+
+// seedMandate writes down that one more customer has had an attorney for two months: for their orders, with the name and the
+// address, and no further.
+func seedMandate(ctx context.Context, h *app.House, c purpose.Controller, people []fiction.Person, owners map[string]int, s *demoState) error {
+	taken := func(p fiction.Person) bool {
+		return p.Number == s.Person.Number || slices.ContainsFunc(s.Others, func(o demoPerson) bool { return o.Number == p.Number })
+	}
+	i := slices.IndexFunc(people, func(p fiction.Person) bool {
+		return p.Controller == people[0].Controller && owners[p.Phones[0].Value] == 1 && !taken(p)
+	})
+	if i < 0 {
+		return nil // a demonstration with few customers
+	}
+	p := people[i]
+	s.Represented = played(p)
+	held := mandate.Held{Controller: c.ID, Customer: p.Name, Since: h.Clock().AddDate(0, -2, 0), Draft: mandate.Draft{
+		Kind: mandate.Attorney, Name: "Sekar Maharani", Contact: "phone", Value: "+6284999990001", Also: "sekar.maharani@surel.example", Document: "power_of_attorney",
+		Number: "SK-12/2026", Dated: h.Clock().AddDate(0, -2, -3).Format(time.DateOnly), Until: h.Clock().AddDate(1, 0, 0).Format(time.DateOnly),
+		May: mandate.Scope{Verbs: []string{string(gate.Mask), string(gate.Reveal), string(gate.Act)}, Fields: []string{"name", "address", "email"}},
+	}}
+	if err := h.DB.Read(ctx, func(tx *db.Tx) error {
+		orders, err := h.Purposes.Bearing(tx, c.ID, "order_status")
+		if err != nil {
+			return err
+		}
+		held.May.Purposes = []string{orders.ID}
+		hits, err := h.Vault.Find(tx, c.ID, vault.Query{Field: "customer_number", Value: p.Number}, 1)
+		held.Subject = hits.List[0].Subject
+		return err
+	}); err != nil {
+		return err
+	}
+	_, err := h.Mandates.Adopt(ctx, actor.NewDuty("demo"), held)
+	return err
 }
 
 // played is a person as whoever plays the caller must know them.

@@ -49,7 +49,7 @@ type Options struct {
 	Stands func(tx *db.Tx, subject, purpose, field string) (bool, error)
 	// Recorder says whether a recorder listens to a contact, and whether it has confirmed that it is still. nil: there is none.
 	// InForce reports whether a mandate is in force: what was asked for through one that is not any more is not made.
-	InForce func(tx *db.Tx, mandate string) (bool, error)
+	InForce  func(tx *db.Tx, mandate string) (bool, error)
 	Recorder func(tx *db.Tx, interaction string) (there, still bool, err error)
 }
 

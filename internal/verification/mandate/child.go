@@ -35,17 +35,26 @@ var ages = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, subject string) (sealed
 
 // Born is told by the vault, in the transaction of the write, of a customer's birth date as it is stored; "" when it is gone.
 func (s *Service) Born(tx *db.Tx, subject, date string) error {
+	sealed := s.sealAge(subject, date)
+	if sealed == nil {
+		tx.Data.Queue(sqlAgeGone, subject)
+		return nil
+	}
+	tx.Data.Queue(sqlAgeSet, subject, sealed)
+	return nil
+}
+
+// sealAge seals the day of age of whoever was born on a date; nil where it is none.
+func (s *Service) sealAge(subject, date string) []byte {
 	born, ok := day(date)
 	if !ok {
-		tx.Data.Queue(sqlAgeGone, subject)
 		return nil
 	}
 	plain := strconv.FormatInt(adulthood(born).Unix(), 10)
 	for len(plain) < 12 { // all of one length
 		plain = " " + plain
 	}
-	tx.Data.Queue(sqlAgeSet, subject, s.o.Keys.SealStaff(ageRef(subject), []byte(plain)))
-	return nil
+	return s.o.Keys.SealStaff(ageRef(subject), []byte(plain))
 }
 
 // adult is when a customer is of age by the stored birth date; false when none is stored.

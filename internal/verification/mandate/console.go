@@ -131,6 +131,7 @@ type MandatePage struct {
 	Back   web.Link
 	To     string // of the form; "" when it is over
 	Reason web.Input
+	Do     web.Button
 }
 
 func (s *Service) consoleRoutes(rt *web.Router) {
@@ -294,6 +295,7 @@ func mandatePage(p *i18n.Printer, e Entry, purposes, companies map[string]string
 	if e.State == Valid || e.State == Proposed {
 		page.To = "/mandates/" + e.ID + "/revoke"
 		page.Reason = web.Input{Name: "why", Label: p.T("mandate.why"), Type: "select", Choices: choices(p, "mandate.why_", Reasons()), Required: true, Key: "r"}
+		page.Do = web.Button{Style: "danger", Label: p.T("mandate.do_revoke"), Key: "x", Again: true}
 	}
 	return page
 }

@@ -22,7 +22,8 @@
 //
 // Of a child (rules.yaml says until when one is) the gate asks for the parent or guardian:
 // they speak, or they have agreed to the purpose. It follows from the birth date, which nobody
-// is shown for it: when the vault writes one, the day of age is kept beside it, sealed.
+// is shown for it: when the vault writes one, the day of age is kept beside it, sealed. Who was
+// stored before that was kept is read once, by the same duty, within minutes of an upgrade.
 //
 // An assistant has no rights of its own. The agent sees from the start of the call how the
 // customer wants to be spoken with.

@@ -3,6 +3,7 @@ package mandate
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/trust/gate"
@@ -351,6 +353,45 @@ func TestTheDayOfAgeStandsSealedBesideEveryBirthDate(t *testing.T) {
 		if len(rows) != 2 || len(rows[0]) != len(rows[1]) {
 			t.Fatalf("%d rows", len(rows))
 		}
+	})
+}
+
+func TestWhoWasStoredBeforeTheDayOfAgeWasKeptIsReadOnce(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		var children []string
+		h.vault.UseBorn(nil)
+		for i := range agesChunk + 1 {
+			children = append(children, h.customer("KNG-1"+strconv.Itoa(i), "2012-06-01"))
+		}
+		h.vault.UseBorn(h.Born)
+		needed := func() (n int) {
+			h.must(h.db.Read(ctx, func(tx *db.Tx) error {
+				n = 0
+				for _, child := range children {
+					is, err := h.isChild(tx, child)
+					if err != nil {
+						return err
+					}
+					if is {
+						n++
+					}
+				}
+				return nil
+			}))
+			return n
+		}
+		if needed() != 0 {
+			t.Fatal("known before they were read")
+		}
+		h.log.take()
+		h.must(h.Ages(ctx, jobs.Run{}))
+		h.entered("process allowed", "process allowed")
+		if got := needed(); got != len(children) {
+			t.Fatalf("%d of %d are known", got, len(children))
+		}
+		h.must(h.Ages(ctx, jobs.Run{}))
+		h.entered()
 	})
 }
 

@@ -1,6 +1,7 @@
 package mandate
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -47,6 +48,7 @@ const ChildWaits = 8 * time.Hour
 type Vault interface {
 	Contacts(tx *db.Tx, subject string, kinds ...catalog.Contact) ([]vault.Stored, error)
 	Values(tx *db.Tx, subject string, fields ...string) ([]vault.Stored, error)
+	After(tx *db.Tx, subject string, most int) ([]string, error)
 }
 
 // Interactions is what the room uses of package interaction.
@@ -163,26 +165,8 @@ func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft
 	if bad := n.check(s.o.DB.Now()); bad != nil {
 		return out, bad
 	}
-	if n.Kind == Assistant {
-		n.Contact, n.Value, n.Also, n.Document, n.Number, n.Dated, n.May = "", "", "", "", "", "", Scope{}
-	} else {
-		n.Format = "none"
-		field, _ := s.o.Catalogue.Field(n.Contact)
-		if n.Value, err = field.Normalise(n.Value); err != nil {
-			return out, errForm.With("field", "value")
-		}
-		if slices.ContainsFunc(n.May.Fields, func(f string) bool { _, declared := s.o.Catalogue.Field(f); return !declared }) {
-			return out, errForm.With("field", "fields")
-		}
-		if n.Also != "" {
-			other, _ := s.o.Catalogue.Field(otherContact(n.Contact))
-			if n.Also, err = other.Normalise(n.Also); err != nil {
-				return out, errForm.With("field", "also")
-			}
-		}
-		if slices.ContainsFunc(n.May.Fields, func(f string) bool { return s.ownOnly(n.Kind, f) }) {
-			return out, errNever
-		}
+	if n, err = s.formed(n); err != nil {
+		return out, err
 	}
 	known, err := s.ready(ctx, a, itx, n)
 	if err != nil {
@@ -210,20 +194,13 @@ func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft
 		if refusal != nil {
 			return s.refuse(tx, a, f, "mandate.record", refusal)
 		}
-		last, _ := day(n.Until)
 		if n.Kind.OfChild() {
+			last, _ := day(n.Until)
 			if refusal = ofAge(known.born, ends(last), tx.Now()); refusal != nil {
 				return s.refuse(tx, a, f, "mandate.record", refusal)
 			}
 		}
-		m := record{ID: id.NewAt(id.Mandate, tx.Now()), Subject: f.Subject, Controller: f.Controller, Kind: n.Kind, State: Valid, Contact: n.Contact,
-			Document: n.Document, May: n.May, RecordedBy: a.ID(), Recorded: tx.Now(), Standing: tx.Now(), Ends: ends(last), mac: s.documentMAC(f.Controller, n)}
-		if n.Kind.OfChild() {
-			m.State, m.Standing = Proposed, time.Time{}
-		}
-		if n.Also != "" {
-			m.AlsoID, m.Also = id.NewAt(id.Mandate, tx.Now()), otherContact(n.Contact)
-		}
+		m := s.recordOf(tx, a, f, n)
 		if err := s.seal(tx, &m, n, known.mask); err != nil {
 			return err
 		}
@@ -254,6 +231,88 @@ func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft
 		err = refusal
 	}
 	return out, err
+}
+
+// formed brings a draft that was checked into the form in which it is stored, and refuses what no mandate holds.
+func (s *Service) formed(n Draft) (_ Draft, err error) {
+	if n.Kind == Assistant {
+		n.Contact, n.Value, n.Also, n.Document, n.Number, n.Dated, n.May = "", "", "", "", "", "", Scope{}
+	} else {
+		n.Format = "none"
+		field, _ := s.o.Catalogue.Field(n.Contact)
+		if n.Value, err = field.Normalise(n.Value); err != nil {
+			return n, errForm.With("field", "value")
+		}
+		if slices.ContainsFunc(n.May.Fields, func(f string) bool { _, declared := s.o.Catalogue.Field(f); return !declared }) {
+			return n, errForm.With("field", "fields")
+		}
+		if n.Also != "" {
+			other, _ := s.o.Catalogue.Field(otherContact(n.Contact))
+			if n.Also, err = other.Normalise(n.Also); err != nil {
+				return n, errForm.With("field", "also")
+			}
+		}
+		if slices.ContainsFunc(n.May.Fields, func(f string) bool { return s.ownOnly(n.Kind, f) }) {
+			return n, errNever
+		}
+	}
+	return n, nil
+}
+
+// Held is a mandate that a company had on record before this installation.
+type Held struct {
+	Draft
+	Controller, Subject string
+	Customer            string // the customer's name, of which the mask is kept
+	Since               time.Time
+}
+
+// Adopt takes over a mandate that stood before, on the word of a machine duty that fills an installation: its contacts are
+// known since then, and its document was verified.
+func (s *Service) Adopt(ctx context.Context, a actor.Actor, held Held) (mandate string, err error) {
+	if a.Kind() != actor.Duty {
+		return "", errRole
+	}
+	if bad := held.check(s.o.DB.Now()); bad != nil {
+		return "", bad
+	}
+	n, err := s.formed(held.Draft)
+	if err != nil {
+		return "", err
+	}
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		f := interaction.Facts{Subject: held.Subject, Controller: held.Controller}
+		if refusal, err := s.unfit(tx, f, n); err != nil || refusal != nil {
+			return cmp.Or(err, error(refusal))
+		}
+		m := s.recordOf(tx, a, f, n)
+		m.State, m.Recorded, m.Standing, m.Answered, m.Checked, m.CheckedBy = Valid, held.Since, held.Since, held.Since, held.Since, a.ID()
+		if m.AlsoID != "" {
+			m.AlsoAnswered = held.Since
+		}
+		if err := s.seal(tx, &m, n, s.mask(held.Customer)); err != nil {
+			return err
+		}
+		m.insert(tx)
+		mandate = m.ID
+		_, err := s.o.Log.Append(tx, entry(a, interaction.Facts{}, "mandate.record", m))
+		return err
+	})
+	return mandate, err
+}
+
+// recordOf is the record of a draft, as it stands from now on.
+func (s *Service) recordOf(tx *db.Tx, a actor.Actor, f interaction.Facts, n Draft) record {
+	last, _ := day(n.Until)
+	m := record{ID: id.NewAt(id.Mandate, tx.Now()), Subject: f.Subject, Controller: f.Controller, Kind: n.Kind, State: Valid, Contact: n.Contact,
+		Document: n.Document, May: n.May, RecordedBy: a.ID(), Recorded: tx.Now(), Standing: tx.Now(), Ends: ends(last), mac: s.documentMAC(f.Controller, n)}
+	if n.Kind.OfChild() {
+		m.State, m.Standing = Proposed, time.Time{}
+	}
+	if n.Also != "" {
+		m.AlsoID, m.Also = id.NewAt(id.Mandate, tx.Now()), otherContact(n.Contact)
+	}
+	return m
 }
 
 // otherContact is the field of a representative's other contact.
@@ -706,7 +765,9 @@ type lapse struct {
 }
 
 // Jobs are the room's handlers.
-func (s *Service) Jobs() map[string]jobs.Handler { return map[string]jobs.Handler{LapseJob: s.Lapse} }
+func (s *Service) Jobs() map[string]jobs.Handler {
+	return map[string]jobs.Handler{LapseJob: s.Lapse, AgesJob: s.Ages}
+}
 
 // over is when a mandate ends by the clock.
 func (s *Service) over(tx *db.Tx, m record) (time.Time, error) {

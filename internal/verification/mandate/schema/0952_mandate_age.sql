@@ -4,3 +4,9 @@ create table mandate_age (
   subject text primary key, -- class: general
   adult_sealed bytea not null -- class: general
 );
+-- how far those who were stored before this table have been read
+create table mandate_age_walk (
+  walk text primary key, -- class: public
+  after_subject text not null, -- class: general
+  done boolean not null -- class: public
+);
