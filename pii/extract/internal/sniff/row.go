@@ -1,0 +1,100 @@
+package sniff
+
+import "bytes"
+
+// Delimiter finds what separates the cells of a table; 0 when the text is none. Named .csv or .tsv, one separator in the first
+// row is enough; else three rows must have the same number of at least two.
+func Delimiter(head []byte, ext string) byte {
+	var rows [][]byte
+	rest := head
+	for len(rows) < 5 {
+		row, n := rawRow(rest)
+		if n == 0 {
+			break
+		}
+		rows = append(rows, row)
+		rest = rest[n:]
+	}
+	named := ext == ".csv" || ext == ".tsv"
+	if named && len(rows) == 0 {
+		rows = append(rows, head)
+	}
+	best, most := byte(0), 0
+	for _, d := range []byte{'\t', ';', ',', '|'} {
+		counts := make([]int, len(rows))
+		same := true
+		for i, row := range rows {
+			counts[i] = len(Split(row, d)) - 1
+			same = same && counts[i] == counts[0]
+		}
+		if len(rows) == 0 || counts[0] <= most {
+			continue
+		}
+		if named || same && len(rows) >= 3 && counts[0] >= 2 {
+			best, most = d, counts[0]
+		}
+	}
+	return best
+}
+
+// rawRow returns the first row with its line end, which quotes may hold off; n is 0 when there is no whole row.
+func rawRow(b []byte) (row []byte, n int) {
+	quoted := false
+	for i, c := range b {
+		switch c {
+		case '"':
+			quoted = !quoted
+		case '\n':
+			if !quoted {
+				return b[:i+1], i + 1
+			}
+		}
+	}
+	return nil, 0
+}
+
+// Cell is a piece of a row: its value, and where it stands in the row.
+type Cell struct {
+	Value      []byte
+	Start, End int
+	Exact      bool // the value is those bytes
+}
+
+// Split splits a row into its cells. Quotes may stand anywhere; nothing is an error.
+func Split(row []byte, delim byte) []Cell {
+	row = bytes.TrimRight(row, "\r\n")
+	var cells []Cell
+	for i := 0; ; i++ {
+		c := Cell{Start: i, Exact: true}
+		if i < len(row) && row[i] == '"' {
+			c.Start = i + 1
+			for i++; i < len(row); i++ {
+				if row[i] != '"' {
+					continue
+				}
+				if i+1 == len(row) || row[i+1] != '"' {
+					break
+				}
+				c.Exact = false // a doubled quote stands for one
+				i++
+			}
+			c.End = min(i, len(row))
+			c.Value = row[c.Start:c.End]
+			if !c.Exact {
+				c.Value = bytes.ReplaceAll(c.Value, []byte(`""`), []byte(`"`))
+			}
+			for i < len(row) && row[i] != delim {
+				i++
+			}
+		} else {
+			for i < len(row) && row[i] != delim {
+				i++
+			}
+			c.Value, c.End = row[c.Start:i], i
+		}
+		cells = append(cells, c)
+		if i >= len(row) {
+			return cells
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package extract
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	"net/textproto"
+	"slices"
+	"strings"
+)
+
+// headSizeOfMail bounds the headers of a mail or of one of its parts.
+const headSizeOfMail = 1 << 20
+
+// traces are headers that machines write for machines; their numbers and addresses are nobody's.
+var traces = []string{
+	"Received", "Dkim-Signature", "Arc-", "Message-Id", "References", "In-Reply-To", "Authentication-Results", "Content-", "Mime-Version", "Domainkey-Signature", "Date", "Received-Spf",
+	"X-Google-", "X-Ms-Exchange-", "X-Microsoft-", "X-Mailer", "User-Agent", "Thread-", "List-",
+}
+
+// mail reads a message: its headers, its bodies, and what is attached, each as what it is.
+func (w *walk) mail(at Origin, r *bufio.Reader, depth int) error {
+	head, err := readHead(r)
+	if err != nil {
+		return w.plain(at, io.MultiReader(bytes.NewReader(head), r), false, 1, 0)
+	}
+	header, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(head))).ReadMIMEHeader()
+	if err != nil && len(header) == 0 {
+		return w.plain(at, io.MultiReader(bytes.NewReader(head), r), false, 1, 0)
+	}
+	inHead := at
+	inHead.Part = "header"
+	out := newLines(inHead, w.segment)
+	names := make([]string, 0, len(header))
+	for name := range header {
+		if !slices.ContainsFunc(traces, func(t string) bool { return strings.HasPrefix(name, t) }) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		for _, value := range header[name] {
+			if err := out.add(decodedWords(value), Mark{Place: name, Header: name}); err != nil {
+				return err
+			}
+		}
+	}
+	if err := out.flush(); err != nil {
+		return err
+	}
+	return w.mailPart(at, header, r, depth, 0)
+}
+
+// readHead reads up to the empty line.
+func readHead(r *bufio.Reader) ([]byte, error) {
+	var head []byte
+	for {
+		line, err := r.ReadSlice('\n')
+		head = append(head, line...)
+		switch {
+		case len(head) > headSizeOfMail:
+			return head, errLongRow
+		case errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, io.EOF):
+			return append(head, "\r\n\r\n"...), nil
+		case err != nil:
+			return head, err
+		case len(bytes.TrimRight(line, "\r\n")) == 0:
+			return head, nil
+		}
+	}
+}
+
+var words = mime.WordDecoder{CharsetReader: func(label string, in io.Reader) (io.Reader, error) {
+	r, _ := labelled(in, label)
+	return r, nil
+}}
+
+func decodedWords(s string) string {
+	if d, err := words.DecodeHeader(s); err == nil {
+		return d
+	}
+	return s
+}
+
+// maxNesting bounds multiparts in multiparts, which are no entries of an archive.
+const maxNesting = 30
+
+// mailPart reads a body with its header.
+func (w *walk) mailPart(at Origin, header textproto.MIMEHeader, body io.Reader, depth, nested int) error {
+	media, params, err := mime.ParseMediaType(header.Get("Content-Type"))
+	if err != nil && media == "" {
+		media = "text/plain"
+	}
+	if strings.HasPrefix(media, "multipart/") && params["boundary"] != "" {
+		if nested >= maxNesting {
+			return w.skip(at, TooDeep)
+		}
+		if media == "multipart/encrypted" {
+			if err := w.skip(at, Encrypted); err != nil {
+				return err
+			}
+		}
+		return w.multipart(at, multipart.NewReader(body, params["boundary"]), depth, nested)
+	}
+	if strings.HasSuffix(media, "/pkcs7-mime") || strings.HasSuffix(media, "/x-pkcs7-mime") {
+		return w.skip(at, Encrypted)
+	}
+	switch strings.ToLower(strings.TrimSpace(header.Get("Content-Transfer-Encoding"))) {
+	case "base64":
+		body = base64.NewDecoder(base64.StdEncoding.WithPadding(base64.NoPadding), &sextets{r: body})
+	case "quoted-printable":
+		body = quotedprintable.NewReader(body)
+	}
+	_, disposition, _ := mime.ParseMediaType(header.Get("Content-Disposition"))
+	name := decodedWords(disposition["filename"])
+	if name == "" {
+		name = decodedWords(params["name"])
+	}
+	if name == "" && (media == "text/plain" || media == "text/html") {
+		at.Part = "body"
+		if media == "text/html" {
+			at.Kind = HTML
+			return w.html(at, bufio.NewReaderSize(watched{w, body}, 64<<10), params["charset"])
+		}
+		if text, ok := labelled(watched{w, body}, params["charset"]); ok {
+			return w.plain(at, text, false, 0, 0)
+		}
+		text, _ := decoded(bufio.NewReaderSize(watched{w, body}, 64<<10))
+		return w.plain(at, text, false, 0, 0)
+	}
+	if name == "" {
+		name = strings.ReplaceAll(media, "/", ".")
+	}
+	entry := inside(at, name)
+	if ok, err := w.entered(at, entry, name, depth); !ok || err != nil {
+		return err
+	}
+	in := &counted{r: body}
+	return w.item(entry, name, &expanding{w: w, r: in, in: func() int64 { return in.n }}, nil, depth+1)
+}
+
+func (w *walk) multipart(at Origin, m *multipart.Reader, depth, nested int) error {
+	for {
+		p, err := m.NextRawPart()
+		if err != nil {
+			return w.failed(at, noFault(err))
+		}
+		if err := w.mailPart(at, p.Header, p, depth, nested+1); err != nil {
+			return err
+		}
+		if w.over != "" {
+			return nil
+		}
+	}
+}
+
+// noFault keeps the faults of the reader and makes the end of a message without its last boundary a truncation.
+func noFault(err error) error {
+	if errors.Is(err, io.EOF) && err != io.EOF { //nolint:errorlint // a wrapped end is the end of the reader, the plain one that of the parts
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// sextets passes the letters of base64 alone, and ends at padding that ends the data.
+type sextets struct{ r io.Reader }
+
+func (s *sextets) Read(p []byte) (int, error) {
+	for {
+		n, err := s.r.Read(p)
+		k := 0
+		for _, c := range p[:n] {
+			if c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '/' {
+				p[k] = c
+				k++
+			}
+		}
+		if k > 0 || err != nil || len(p) == 0 {
+			return k, err
+		}
+	}
+}

@@ -1,0 +1,116 @@
+package extract
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"image"
+	_ "image/gif"  // sizes of pictures
+	_ "image/jpeg" // likewise
+	_ "image/png"  // likewise
+	"os/exec"
+	"strings"
+	"time"
+)
+
+const (
+	maxPixels   = 100_000_000
+	pictureSize = 64 << 20 // a page at 200 dots an inch takes 4 MB
+	ocrSize     = 4 << 20
+)
+
+// picture reads the text of a picture.
+func (p *parser) picture(at Origin, data []byte) error {
+	if c, _, err := image.DecodeConfig(bytes.NewReader(data)); err == nil && c.Width*c.Height > maxPixels {
+		return TooBig
+	}
+	if p.task.Tools.Tesseract == "" {
+		return NoOCR
+	}
+	return p.ocr(at, data)
+}
+
+func (p *parser) ocr(at Origin, data []byte) error {
+	at.OCR = true
+	args := []string{"stdin", "stdout"}
+	if l := p.task.Tools.Languages; l != "" {
+		args = append(args, "-l", l)
+	}
+	text, err := p.run(p.task.Tools.Tesseract, data, ocrSize, args...)
+	if err != nil {
+		return err
+	}
+	w := newWindows(at, false, p.segment)
+	w.line = 0
+	if _, err := w.Write(text); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
+// run gives a program its input and takes at most so much of its output. It gets no environment but what makes it use one core.
+func (p *parser) run(program string, in []byte, most int, args ...string) ([]byte, error) {
+	ctx, cancel := context.WithCancel(p.ctx)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...) //nolint:gosec // a program that the operator installed, found by LookPath
+	cmd.Env = []string{"OMP_THREAD_LIMIT=1", "LC_ALL=C.UTF-8"}
+	cmd.Stdin = bytes.NewReader(in)
+	out := &capped{most: most, stop: cancel}
+	cmd.Stdout = out
+	cmd.WaitDelay = time.Second
+	err := cmd.Run()
+	switch {
+	case p.ctx.Err() != nil:
+		return nil, p.ctx.Err()
+	case out.full:
+		return nil, TooBig
+	case err != nil:
+		return nil, Damaged
+	}
+	return out.Bytes(), nil
+}
+
+// capped keeps so much and stops the program at more.
+type capped struct {
+	bytes.Buffer
+	most int
+	full bool
+	stop func()
+}
+
+var errFull = errors.New("full")
+
+func (c *capped) Write(b []byte) (int, error) {
+	if c.Len()+len(b) > c.most {
+		c.full = true
+		c.stop()
+		return 0, errFull
+	}
+	return c.Buffer.Write(b)
+}
+
+// Installed finds the programs that read pictures.
+func Installed(ctx context.Context) (t Tools) {
+	path, err := exec.LookPath("tesseract")
+	if err != nil {
+		return t
+	}
+	out, err := exec.CommandContext(ctx, path, "--list-langs").Output()
+	if err != nil {
+		return t
+	}
+	var languages []string
+	for _, l := range []string{"ind", "eng"} {
+		for line := range strings.FieldsSeq(string(out)) {
+			if line == l {
+				languages = append(languages, l)
+			}
+		}
+	}
+	if len(languages) == 0 {
+		return t
+	}
+	t.Tesseract, t.Languages = path, strings.Join(languages, "+")
+	t.Pdftoppm, _ = exec.LookPath("pdftoppm")
+	return t
+}
