@@ -174,6 +174,12 @@ func (s *Scanner) void(t int, e *word.Entry) bool {
 	if e.Cues&word.Licence != 0 && e.Cues&word.Document == 0 {
 		return next(t+1)&word.Card != 0 || next(t-1)&word.Card != 0
 	}
+	if e.Cues&word.Card != 0 && e.Cues&word.Document != 0 {
+		return e.Text == "card" && t > 0 && s.list.Tokens[t-1].Kind == token.Word && s.dict.Entry(s.list.Tokens[t-1].ID).Text == "id" // an identity card
+	}
+	if e.Cues&word.Tax != 0 {
+		return next(t-1)&word.Order != 0 // an invoice for tax
+	}
 	return false
 }
 
@@ -378,7 +384,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 // complete reports whether a piece that is as long as a telephone number stands among others: then the others are no part of it.
 func (s *Scanner) complete(i, j int) bool {
 	for k := i; k <= j; k++ {
-		if n := s.atoms[k].d1 - s.atoms[k].d0; n >= 9 && !(k == i+1 && s.atoms[i].d1-s.atoms[i].d0 <= 2) {
+		if a := &s.atoms[k]; a.d1-a.d0 >= 9 && (k == i || s.digits[a.d0] == '0' && s.digits[a.d0+1] == '8' || s.digits[a.d0] == '6' && s.digits[a.d0+1] == '2') && !(k == i+1 && s.atoms[i].d1-s.atoms[i].d0 <= 2) {
 			return true
 		}
 	}
@@ -399,7 +405,7 @@ func (s *Scanner) clean(i, j int) bool {
 		size := s.atoms[neighbour].d1 - s.atoms[neighbour].d0
 		return size >= 8 || inner != apart && g != inner || inner == apart && g == space
 	}
-	return (i == 0 || edge(i, i-1)) && (j == len(s.atoms)-1 || edge(j+1, j+1))
+	return (i == 0 || i == s.edge || edge(i, i-1)) && (j == len(s.atoms)-1 || edge(j+1, j+1))
 }
 
 // counting reports whether somebody counts: each digit one more than the last.
@@ -473,7 +479,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return TaxPlace, conf(0.97), fCheck
 	case bits&word.Tax != 0 && has(TaxPlace) && sh.facts&fDistrict == 0:
 		return TaxPlace, conf(0.9), fCheck
-	case bits&word.Tax != 0 && (has(TaxNumber) || has(NIK) && n == 16):
+	case bits&word.Tax != 0 && (has(TaxNumber) || has(NIK) && n == 16) && s.clean(i, j):
 		return TaxNumber, conf(0.98), 0
 	case bits&word.Family != 0 && has(NIK) && !sh.female:
 		return FamilyCard, conf(0.98), 0
@@ -505,7 +511,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return HealthInsurance, conf(0.93), fLength
 	case bits&(word.Work|word.Insurance) != 0 && n == 11 && !crossed(WorkInsurance) && (bits&word.Work != 0 || d[0] != '0' || d[1] != '8'):
 		return WorkInsurance, conf(0.9), fLength
-	case bits&word.Licence != 0 && bits&word.Document == 0 && n >= 12 && n <= 16 && !crossed(DrivingLicence) && !has(Phone):
+	case bits&word.Licence != 0 && bits&word.Document == 0 && n >= 12 && n <= 16 && !crossed(DrivingLicence) && !(sh.facts&fOperator != 0 && d[0] != '8' && !s.licenceKind(text, c, i)):
 		return DrivingLicence, conf(0.9), fLength
 	case bits&word.Passport != 0 && n >= 8 && n <= 9 && c.dist <= 6:
 		return Passport, conf(0.75), fLength
@@ -527,6 +533,20 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		}
 	}
 	return 0, 0, 0
+}
+
+// licenceKind reports whether the letter of a kind of licence stands somewhere between its word and the number: SIM C.
+func (s *Scanner) licenceKind(text []byte, c *cue, i int) bool {
+	if c.place != before {
+		return false
+	}
+	end := int(s.atoms[i].Start)
+	for p := max(1, end-24); p < end-1; p++ {
+		if k := text[p] | 0x20; k >= 'a' && k <= 'd' && !token.IsAlnum(text[p-1]) && !token.IsAlnum(text[p+1]) {
+			return true
+		}
+	}
+	return false
 }
 
 // account tells whether the number is an account's, by the cue and the lengths of the banks that are named.
@@ -551,7 +571,7 @@ func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, i int, context
 		}
 	}
 	fits := usual>>n&1 != 0
-	if sh.types&bit(Phone) != 0 && sh.facts&fOperator != 0 && !(fits && d[0] == '0') {
+	if sh.facts&fOperator != 0 && (d[0] == '0' || d[0] == '6') && !fits {
 		return 0, 0, 0 // a mobile number beside the name of a bank: whoever has the account answers it
 	}
 	switch {
@@ -580,6 +600,9 @@ func birthDigits(d []byte) bool {
 func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool) (Type, float32) {
 	n := len(d)
 	if sh.facts&fDistrict != 0 && n == 16 {
+		if !s.clean(i, j) {
+			return 0, 0
+		}
 		if vetoed {
 			return NIK, 0.6
 		}
@@ -593,7 +616,7 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 		return TaxNumber, 0.95
 	case sh.scheme != check.NoScheme && sh.scheme != check.Rare && n >= 14 && n <= 16 && s.regular(i, j):
 		return Card, 0.9
-	case sh.types&bit(Phone) != 0 && (sh.facts&fOperator != 0 && (d[0] == '0' || d[0] == '6') || sh.formatted) && s.clean(i, j):
+	case sh.types&bit(Phone) != 0 && (sh.facts&fOperator != 0 && (d[0] == '0' || d[0] == '6') || sh.formatted) && s.clean(i, j) && s.ordinary(text, i, j):
 		if sh.facts&fOperator == 0 {
 			return Phone, 0.75
 		}
@@ -628,7 +651,7 @@ func (s *Scanner) regular(i, j int) bool {
 	if s.atoms[i].spoken || s.atoms[j].spoken {
 		return true
 	}
-	if !s.clean(i, j) {
+	if !s.clean(i, j) && !(i%4 == 0 && len(s.atoms)%4 == 0 && s.printed(i, j, 4, 4, 4, 4)) { // a row of cards is as good as one
 		return false
 	}
 	size := s.atoms[i].d1 - s.atoms[i].d0
@@ -637,6 +660,16 @@ func (s *Scanner) regular(i, j int) bool {
 	}
 	for k := i; k < j; k++ {
 		if s.atoms[k].d1-s.atoms[k].d0 != size || s.atoms[k+1].gap == newline && size > 2 {
+			return false
+		}
+	}
+	return true
+}
+
+// ordinary reports whether nothing but spaces, hyphens, points and brackets stands between the atoms, or a disguise between single digits.
+func (s *Scanner) ordinary(text []byte, i, j int) bool {
+	for k := i + 1; k <= j; k++ {
+		if a := &s.atoms[k]; a.gap == single && text[a.Start-1] != ')' && (a.d1-a.d0 > 1 || s.atoms[k-1].d1-s.atoms[k-1].d0 > 1) {
 			return false
 		}
 	}

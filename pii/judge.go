@@ -32,6 +32,7 @@ func (s *Scanner) may(k int) bool {
 func (s *Scanner) judge(text []byte) {
 	var pending Finding
 	have := false
+	s.edge = 0
 	for i := range s.atoms {
 		if !s.may(i) {
 			continue
@@ -53,12 +54,12 @@ func (s *Scanner) judge(text []byte) {
 		f := s.span(text, best, i, end)
 		switch {
 		case !have:
-			pending, have = f, true
+			pending, have, s.edge = f, true, end+1
 		case f.Start >= pending.End:
 			s.keep(pending)
-			pending = f
+			pending, s.edge = f, end+1
 		case f.Confidence > pending.Confidence:
-			pending = f
+			pending, s.edge = f, end+1
 		}
 	}
 	if have {

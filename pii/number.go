@@ -214,6 +214,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 	ord := s.list.Tokens[u-1].Ord
 	join := touch
 	words, line := 0, s.atomLine
+	most := int32(4) // digits of a piece beside words; more where the word is a sign
 	from := last.End
 	for ; u < len(s.list.Tokens); u++ {
 		tok := &s.list.Tokens[u]
@@ -249,7 +250,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 				return u, touch
 			}
 			if words > 0 {
-				if tok.End-tok.Start > 4 || last.d1-last.d0 > 4 {
+				if limit := most; tok.End-tok.Start > limit || last.d1-last.d0 > limit {
 					return u, apart
 				}
 				return u, pause
@@ -278,7 +279,9 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 			if words++; !filler || words > 8 {
 				return u, apart
 			}
-			ord = tok.Ord
+			if ord = tok.Ord; e.Part == word.Dash || e.Part == word.Dot {
+				most = 8
+			}
 		default:
 			return u, apart
 		}

@@ -33,6 +33,7 @@ type Scanner struct {
 	spare     []atom
 	digits    []byte
 	atomLine  int
+	edge      int // of the atoms: where the last number ended
 	near      []cue
 	asked     []cue
 	lastType  Type
@@ -333,6 +334,16 @@ func (s *Scanner) startsSpoken(t int) bool {
 func (s *Scanner) number(text []byte, t int) int {
 	tok := &s.list.Tokens[t]
 	size := tok.End - tok.Start
+	if tok.Flags&token.Alike != 0 {
+		if end := s.iban(text, int(tok.Start)); end > 0 { // SI56, which begins with letters that look like digits
+			for t++; t < len(s.list.Tokens) && int(s.list.Tokens[t].Start) < end; t++ {
+			}
+			return t
+		}
+		if size >= 7 && size <= 9 && s.passport(text, t) {
+			return t + 1
+		}
+	}
 	if size <= 4 {
 		if u, ok := s.address4(text, t); ok {
 			return u

@@ -103,11 +103,8 @@ func (s *Scanner) address6(text []byte, t int) int {
 	for start > 0 && colon-start < 4 && token.IsHex(text[start-1]) {
 		start--
 	}
-	if start > 0 && token.IsLetter(text[start-1]) && text[colon:][0] == ':' && colon+1 < len(text) && text[colon+1] == ':' {
-		start = colon // text::1
-	}
-	if start > 0 && (token.IsAlnum(text[start-1]) && start != colon || text[start-1] == ':' || text[start-1] == '.' && start > 1 && token.IsAlnum(text[start-2])) {
-		return sign.Run(text, colon)
+	if start > 0 && (token.IsAlnum(text[start-1]) || text[start-1] == ':' || text[start-1] == '.' && start > 1 && token.IsAlnum(text[start-2])) {
+		return colon + 1
 	}
 	rest := text[start:]
 	if n := check.MAC(rest); n > 0 && !sign.Follows(rest, n) && (n >= len(rest) || rest[n] != ':') {
@@ -125,9 +122,12 @@ func (s *Scanner) address6(text []byte, t int) int {
 	return sign.Run(text, colon)
 }
 
-// dotted reads a hardware address in fours around the dot at token t.
+// dotted reads a hardware address in fours or pairs around the sign at token t.
 func (s *Scanner) dotted(text []byte, t int) {
 	start := int(s.list.Tokens[t].Start) - 4
+	if text[start+4] == '-' {
+		start += 2 // pairs
+	}
 	if start > 0 && (token.IsAlnum(text[start-1]) || text[start-1] == '.') {
 		return
 	}
@@ -256,7 +256,7 @@ func (s *Scanner) wallet(text, piece []byte, start int) int {
 }
 
 // passport reads one or two letters with six or seven digits, beside a word that says what they are.
-func (s *Scanner) passport(text []byte, t int) {
+func (s *Scanner) passport(text []byte, t int) bool {
 	tok := &s.list.Tokens[t]
 	digits := 0
 	for _, c := range text[tok.Start:tok.End] {
@@ -265,17 +265,18 @@ func (s *Scanner) passport(text []byte, t int) {
 		}
 	}
 	if digits < 5 {
-		return
+		return false
 	}
 	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
 		if c.bits&word.Passport != 0 && c.dist <= 8 {
 			s.add(reading{Passport, 0.93, why{facts: fFormat, digits: uint8(digits), cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(tok.Start), int(tok.End))
-			return
+			return true
 		}
 		if c.bits&word.Order != 0 && c.place == before && c.dist <= 2 {
-			return
+			return false
 		}
 	}
+	return false
 }
 
 // plate reads the letters around the short number at token t: B 1234 XYZ.

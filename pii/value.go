@@ -12,21 +12,11 @@ import (
 // stands. Two findings have the same value when they are the same datum.
 func (s *Scanner) Value(dst, text []byte, f Finding) []byte {
 	part := text[f.Start:f.End]
-	s.text = part
-	if s.list.Read(s.dict, part) {
-		for i := range s.plain {
-			if i == 0 {
-				s.plain[0].Make(part)
-			} else {
-				s.plain[1].Again(&s.plain[0])
-			}
-			part = s.plain[i].Bytes
-			s.text = part
-			if !s.list.Read(s.dict, part) {
-				break
-			}
-		}
+	if f.Disguised() {
+		part = s.undisguised(text, f)
 	}
+	s.text = part
+	s.list.Read(s.dict, part)
 	s.labels(part)
 	switch f.Type {
 	case Email:
@@ -43,6 +33,23 @@ func (s *Scanner) Value(dst, text []byte, f Finding) []byte {
 	default:
 		return append(dst, part...)
 	}
+}
+
+// undisguised is the plain copy of a finding. An encoded piece is decoded from its beginning, which may lie before the finding.
+func (s *Scanner) undisguised(text []byte, f Finding) []byte {
+	lo := f.Start
+	for lo > 0 && f.Start-lo < ahead && text[lo-1] > ' ' {
+		lo--
+	}
+	hi := min(len(text), f.End+ahead)
+	around := text[lo:hi]
+	s.plain[0].Make(around)
+	part := s.plain[0].Inside(f.Start-lo, f.End-lo)
+	if s.list.Read(s.dict, s.plain[0].Bytes) {
+		s.plain[1].Again(&s.plain[0])
+		part = s.plain[1].Inside(f.Start-lo, f.End-lo)
+	}
+	return part
 }
 
 func (s *Scanner) digitsOf(dst, part []byte, f Finding) []byte {

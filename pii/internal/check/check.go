@@ -203,10 +203,14 @@ func Country(d []byte) int {
 	switch two := Number(d[:2]); two {
 	case 20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54, 55, 56, 57, 58, 60, 61, 62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98:
 		return 2
-	case 28, 83, 89: // not given out
-		return 0
 	}
-	return 3
+	switch three := Number(d[:3]); {
+	case three >= 211 && three <= 269 && three != 214 && three != 215 && three != 217 && three != 219 && three != 259, three >= 290 && three <= 299, three >= 350 && three <= 359,
+		three >= 370 && three <= 389, three >= 420 && three <= 423, three >= 500 && three <= 509, three >= 590 && three <= 599, three >= 670 && three <= 692,
+		three == 850, three >= 852 && three <= 856, three == 880, three == 886, three >= 960 && three <= 968, three >= 970 && three <= 977, three >= 992 && three <= 998:
+		return 3
+	}
+	return 0
 }
 
 // lengths are how many digits the accounts of a bank have, as bits.

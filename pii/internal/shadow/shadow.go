@@ -120,6 +120,19 @@ type Text struct {
 // Span turns a span of the copy into the span of the text that it stands for.
 func (t *Text) Span(start, end int) (int, int) { return int(t.from[start]), int(t.to[end-1]) }
 
+// Inside is the part of the copy that stands for what lies within the span of the text.
+func (t *Text) Inside(start, end int) []byte {
+	a := 0
+	for a < len(t.Bytes) && int(t.from[a]) < start {
+		a++
+	}
+	b := a
+	for b < len(t.Bytes) && int(t.to[b]) <= end {
+		b++
+	}
+	return t.Bytes[a:b]
+}
+
 func (t *Text) put(c byte, from, to int) {
 	t.Bytes = append(t.Bytes, c)
 	t.from = append(t.from, int32(from))
@@ -225,6 +238,7 @@ func escape(text []byte, i int, after bool) (byte, int) {
 		if v := pair(text, i+1); printable(v) && (after || i == 0 || text[i-1] < '0' || text[i-1] > '9' || i+3 < len(text) && text[i+3] == '%' && printable(pair(text, i+4))) {
 			return byte(v), 3
 		}
+		return many(text, i)
 	case '=':
 		if i+1 < len(text) && text[i+1] == '\n' {
 			return 0, 2
@@ -235,6 +249,7 @@ func escape(text []byte, i int, after bool) (byte, int) {
 		if v := pair(text, i+1); printable(v) && (after || i+3 < len(text) && text[i+3] == '=' && printable(pair(text, i+4))) {
 			return byte(v), 3
 		}
+		return many(text, i)
 	case '\\':
 		if i+5 < len(text) && text[i+1]|0x20 == 'u' && pair(text, i+2) == 0 {
 			if v := pair(text, i+4); printable(v) {
@@ -257,6 +272,28 @@ func escape(text []byte, i int, after bool) (byte, int) {
 		}
 	}
 	return 0, 0
+}
+
+// many reads the escapes of one sign of several bytes: %EF%BC%90.
+func many(text []byte, i int) (byte, int) {
+	var b [utf8.UTFMax]byte
+	n := 0
+	for ; n < len(b) && i+3*n < len(text) && text[i+3*n] == text[i]; n++ {
+		v := pair(text, i+3*n+1)
+		if v < 0x80 {
+			break
+		}
+		b[n] = byte(v)
+	}
+	if n < 2 {
+		return 0, 0
+	}
+	r, size := utf8.DecodeRune(b[:n])
+	c, k := fold(r)
+	if r == utf8.RuneError || k == Plain {
+		return 0, 0
+	}
+	return c, 3 * size
 }
 
 // numbered reads &#48; and &#x30;, with or without the semicolon.

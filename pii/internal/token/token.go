@@ -157,11 +157,14 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 					}
 				}
 			case '-':
+				if i >= 2 && i+14 < n && text[i+3] == '-' && text[i+6] == '-' && Lettered(text[i-2:i+15]) && check.MAC(text[i-2:]) > 0 {
+					tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: Dotted})
+				}
 				if i+11 < n && text[i+1] == '-' && text[i+2] == '-' && text[i+5] == 'B' && string(text[i:i+11]) == "-----BEGIN " {
 					tokens = append(tokens, Token{Start: int32(i), End: int32(i + 11), Ord: ord, Kind: Armour})
 				}
 			case '.':
-				if i >= 4 && i+5 < n && text[i+5] == '.' && IsHex(text[i-1]) && IsHex(text[i-4]) && IsHex(text[i+1]) && Lettered(text[i-4:min(n, i+10)]) {
+				if i >= 4 && i+5 < n && text[i+5] == '.' && IsHex(text[i-1]) && IsHex(text[i-4]) && IsHex(text[i+1]) && check.MAC(text[i-4:]) > 0 && Lettered(text[i-4:i+10]) {
 					tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: Dotted})
 				}
 			case '%', '=', '&', '\\':
@@ -232,7 +235,7 @@ func (s *List) mixed(dict *word.Dictionary, tokens []Token, text []byte, start, 
 // splits reports whether a word of the dictionary that a number touches is a word of its own, and not the head of a code.
 func splits(dict *word.Dictionary, text []byte, name, number Token, end int) bool {
 	e := dict.Entry(name.ID)
-	if e.Cues&^(word.Stop|word.Ack|word.Speaker) == 0 && e.Part == 0 {
+	if e.Cues&^(word.Stop|word.Ack|word.Speaker) == 0 && (e.Part == 0 || e.Part == word.Domain) {
 		return false
 	}
 	if name.End-name.Start == 2 && name.Start < number.Start && IsUpper(text[name.Start]) && IsUpper(text[name.Start+1]) {
