@@ -2,8 +2,11 @@ package pii
 
 import (
 	"bytes"
+	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/amanah-id/amanah/pii/internal/token"
 )
@@ -41,13 +44,11 @@ email saya budi.santoso@contoh.co.id, tolong kirim ulang kode verifikasinya kare
 We regret to inform you that your request could not be processed because the documents were not complete yet.
 `
 
-func benchmark(b *testing.B, size int64, run func()) {
-	b.SetBytes(size)
-	b.ReportAllocs()
-	run()
-	for b.Loop() {
-		run()
-	}
+// cpu is the processor time that the process has used, so that a busy machine changes little.
+func cpu() time.Duration {
+	var u syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 var sink int
@@ -74,18 +75,53 @@ func floorLoop(text []byte) int {
 	return n
 }
 
-func BenchmarkScan(b *testing.B) {
-	messages := mixedText(4 << 20)
+// rate is the best of several runs, in MB of text for a second of processor time.
+func rate(size int, run func()) float64 {
+	run()
+	best := time.Duration(1 << 62)
+	for range 7 {
+		start := cpu()
+		run()
+		best = min(best, cpu()-start)
+	}
+	return float64(size) / best.Seconds() / 1e6
+}
+
+// BenchmarkTier1 measures the scanner against the floor in one run. Goals: 250 MB/s and a tenth of the floor for messages of 140
+// bytes and for the whole buffer, 20 µs for 99 of 100 messages of 2 KB, no allocation.
+//
+//	go test -run '^$' -bench Tier1 -benchtime 1x -cpu 1 ./pii
+func BenchmarkTier1(b *testing.B) {
+	messages := mixedText(8 << 20)
 	whole := bytes.Join(messages, []byte("\n"))
 	s := New(Options{})
-	var hits []Finding
-	b.Run("floor", func(b *testing.B) { benchmark(b, int64(len(whole)), func() { sink += floorLoop(whole) }) })
-	b.Run("messages", func(b *testing.B) {
-		benchmark(b, int64(len(whole)), func() {
+	hits := make([]Finding, 0, 1<<20)
+	for b.Loop() {
+		floor := rate(len(whole), func() { sink += floorLoop(whole) })
+		each := rate(len(whole), func() {
 			for _, m := range messages {
 				hits = s.Scan(hits[:0], m)
 			}
 		})
-	})
-	b.Run("whole", func(b *testing.B) { benchmark(b, int64(len(whole)), func() { hits = s.Scan(hits[:0], whole) }) })
+		all := rate(len(whole), func() { hits = s.Scan(hits[:0], whole) })
+		times := make([]time.Duration, 0, 4096)
+		for at := 0; at+2048 <= len(whole) && len(times) < cap(times); at += 2048 {
+			best := time.Duration(1 << 62) // of three, as the clock also counts what others do
+			for range 3 {
+				start := time.Now()
+				hits = s.Scan(hits[:0], whole[at:at+2048])
+				best = min(best, time.Since(start))
+			}
+			times = append(times, best)
+		}
+		slices.Sort(times)
+		b.ReportMetric(floor, "floor-MB/s")
+		b.ReportMetric(each, "messages-MB/s")
+		b.ReportMetric(all, "whole-MB/s")
+		b.ReportMetric(each/floor, "messages/floor")
+		b.ReportMetric(all/floor, "whole/floor")
+		b.ReportMetric(float64(times[len(times)*99/100].Nanoseconds())/1e3, "p99-2KB-µs")
+		b.ReportMetric(testing.AllocsPerRun(1, func() { hits = s.Scan(hits[:0], whole) }), "allocs")
+	}
+	b.ReportMetric(0, "ns/op")
 }

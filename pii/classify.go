@@ -84,12 +84,18 @@ type shape struct {
 
 func bit(t Type) uint64 { return 1 << t }
 
-const interesting = ^(word.Stop | word.Ack | word.Speaker | word.Number | word.Wrong | word.Licenced)
+const interesting = ^(word.Stop | word.Ack | word.Speaker | word.Number | word.Wrong | word.Parent)
 
 const maxCues = 14
 
-// cuesFor lists the cues near the atoms, the nearest first: before on the line, after on the line, column, turn before.
+// cuesFor lists the cues for the tokens: those near them, and those of their column and of the turn before.
 func (s *Scanner) cuesFor(text []byte, t0, t1 int, line int) []cue {
+	s.nearCues(t0, t1, line)
+	return s.farCues(text, t0, line)
+}
+
+// nearCues lists the cues on the line, the nearest first: those before, then those after.
+func (s *Scanner) nearCues(t0, t1 int, line int) []cue {
 	list := s.near[:0]
 	l := &s.list.Lines[line]
 	ord := s.list.Tokens[t0].Ord
@@ -105,8 +111,8 @@ func (s *Scanner) cuesFor(text []byte, t0, t1 int, line int) []cue {
 				t = -1
 			}
 		case tok.Kind == token.Word:
-			if e := s.dict.Entry(tok.ID); e.Cues&interesting != 0 && !s.void(t, e) {
-				list = append(list, cue{e.Cues, tok.ID, int8(ord - tok.Ord), before, crossed > 0})
+			if bits := s.dict.Cues(tok.ID); bits&interesting != 0 && !s.void(t, bits) {
+				list = append(list, cue{bits, tok.ID, int8(ord - tok.Ord), before, crossed > 0})
 			}
 		}
 	}
@@ -122,11 +128,18 @@ func (s *Scanner) cuesFor(text []byte, t0, t1 int, line int) []cue {
 			break
 		}
 		if tok.Kind == token.Word && tok.Ord-ord <= 5 && len(list) < maxCues {
-			if e := s.dict.Entry(tok.ID); e.Cues&interesting != 0 && !s.void(t, e) {
-				list = append(list, cue{e.Cues, tok.ID, int8(tok.Ord - ord), after, false})
+			if bits := s.dict.Cues(tok.ID); bits&interesting != 0 && !s.void(t, bits) {
+				list = append(list, cue{bits, tok.ID, int8(tok.Ord - ord), after, false})
 			}
 		}
 	}
+	s.near = list
+	return list
+}
+
+// farCues adds the cue at the head of the column, and those of the turn before.
+func (s *Scanner) farCues(text []byte, t0, line int) []cue {
+	list := s.near
 	if bits, id := s.column(text, int(s.list.Tokens[t0].Start), line); bits != 0 && len(list) < maxCues {
 		list = append(list, cue{bits, id, 1, header, false})
 	}
@@ -146,8 +159,8 @@ func (s *Scanner) cuesFor(text []byte, t0, t1 int, line int) []cue {
 				break
 			}
 			if tok.Kind == token.Word && tok.Flags&token.Hidden == 0 {
-				if e := s.dict.Entry(tok.ID); e.Cues&interesting != 0 && !s.void(t, e) {
-					list = append(list, cue{e.Cues, tok.ID, int8(turns), question, false})
+				if bits := s.dict.Cues(tok.ID); bits&interesting != 0 && !s.void(t, bits) {
+					list = append(list, cue{bits, tok.ID, int8(turns), question, false})
 				}
 			}
 		}
@@ -164,20 +177,23 @@ func (s *Scanner) cuesFor(text []byte, t0, t1 int, line int) []cue {
 }
 
 // void reports whether a word does not mean here what it means elsewhere: the "sim" of a SIM card, the "pos" in a postcode.
-func (s *Scanner) void(t int, e *word.Entry) bool {
+func (s *Scanner) void(t int, bits word.Cue) bool {
+	if bits&(word.Licence|word.Card|word.Tax) == 0 {
+		return false
+	}
 	next := func(i int) word.Cue {
 		if i >= 0 && i < len(s.list.Tokens) && s.list.Tokens[i].Kind == token.Word && (s.list.Tokens[i].Ord == s.list.Tokens[t].Ord+1 || s.list.Tokens[i].Ord == s.list.Tokens[t].Ord-1) {
-			return s.dict.Entry(s.list.Tokens[i].ID).Cues
+			return s.dict.Cues(s.list.Tokens[i].ID)
 		}
 		return 0
 	}
-	if e.Cues&word.Licence != 0 && e.Cues&word.Document == 0 {
+	if bits&word.Licence != 0 && bits&word.Document == 0 {
 		return next(t+1)&word.Card != 0 || next(t-1)&word.Card != 0
 	}
-	if e.Cues&word.Card != 0 && e.Cues&word.Document != 0 {
-		return e.Text == "card" && t > 0 && s.list.Tokens[t-1].Kind == token.Word && s.dict.Entry(s.list.Tokens[t-1].ID).Text == "id" // an identity card
+	if bits&word.Card != 0 && bits&word.Document != 0 {
+		return s.dict.Entry(s.list.Tokens[t].ID).Text == "card" && t > 0 && s.list.Tokens[t-1].Kind == token.Word && s.dict.Entry(s.list.Tokens[t-1].ID).Text == "id" // an identity card
 	}
-	if e.Cues&word.Tax != 0 {
+	if bits&word.Tax != 0 {
 		return next(t-1)&word.Order != 0 // an invoice for tax
 	}
 	return false
@@ -321,37 +337,40 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	if sh.types == 0 && !contextual {
 		return r, false
 	}
-	cues := s.cuesFor(text, int(first.t0), int(last.t1), int(first.line))
-	if len(cues) == 0 && sh.types == 0 && n != 13 && n != 10 {
-		return r, false
-	}
 	priced := s.priced(text, i, j, spokenWords > 0)
 	r.why = why{facts: facts | sh.facts, digits: uint8(n), code: sh.code}
 	vetoed := priced
-	for c := range cues {
-		cu := &cues[c]
-		if cu.bits&(word.Order|word.Money) != 0 && cu.bits&(word.Phone|word.Account|word.Card) == 0 {
-			if cu.place == before && cu.dist <= 3 || cu.place == after && cu.bits&word.Money != 0 && cu.dist == 1 || cu.place == header {
-				vetoed = true
-				break
+	looked, far := 0, false
+	for cues := s.nearCues(int(first.t0), int(last.t1), int(first.line)); ; {
+		for ; looked < len(cues) && r.typ == 0; looked++ {
+			cu := &cues[looked]
+			if cu.bits&(word.Order|word.Money) != 0 && cu.bits&(word.Phone|word.Account|word.Card) == 0 {
+				if cu.place == before && cu.dist <= 3 || cu.place == after && cu.bits&word.Money != 0 && cu.dist == 1 || cu.place == header {
+					vetoed = true
+					break
+				}
+				contextual = contextual && cu.place != before
+				continue
 			}
-			contextual = contextual && cu.place != before
-			continue
+			if cu.bits&word.Reverse != 0 && n >= 10 {
+				if typ := s.reversed(d); typ != 0 {
+					r.typ, r.conf = typ, 0.8
+					r.why.facts = facts | fReversed
+					r.why.cue, r.why.dist, r.why.place = s.dict.Entry(cu.ID).Text, cu.dist, cu.place
+					return r, true
+				}
+			}
+			if typ, conf, more := s.match(text, cu, cues, &sh, d, i, j, contextual && !priced); typ != 0 {
+				r.typ, r.conf = typ, conf
+				r.why.facts |= more
+				r.why.cue, r.why.dist, r.why.place = s.dict.Entry(cu.ID).Text, cu.dist, cu.place
+			}
 		}
-		if typ, conf, more := s.match(text, cu, cues, &sh, d, i, j, contextual && !priced); typ != 0 {
-			r.typ, r.conf = typ, conf
-			r.why.facts |= more
-			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(cu.ID).Text, cu.dist, cu.place
+		if r.typ != 0 || vetoed || far {
 			break
 		}
-		if cu.bits&word.Reverse != 0 && n >= 10 {
-			if typ := s.reversed(d); typ != 0 {
-				r.typ, r.conf = typ, 0.8
-				r.why.facts = facts | fReversed
-				r.why.cue, r.why.dist, r.why.place = "dibalik", cu.dist, cu.place
-				return r, true
-			}
-		}
+		far = true // what is near tells nothing: the column and the turn before may
+		cues = s.farCues(text, int(first.t0), int(first.line))
 	}
 	if r.typ == 0 {
 		r.typ, r.conf = s.alone(text, &sh, d, i, j, vetoed)

@@ -1,6 +1,8 @@
 package pii
 
 import (
+	"bytes"
+
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -138,6 +140,9 @@ func firstOrd(text []byte, l *token.Line, end int32) int32 {
 // label returns where the label of a line ends.
 func (s *Scanner) label(text []byte, l *token.Line) int32 {
 	limit := min(l.End, l.Start+64)
+	if bytes.IndexByte(text[l.Start:limit], ':') < 0 {
+		return l.Start
+	}
 	p := l.Start
 	// A time or a date: digits and signs, at most with a letter for the half of the day.
 	timed := p
@@ -275,8 +280,8 @@ func (s *Scanner) tableAt(text []byte, line int) {
 			if s.list.Tokens[t].Kind != token.Word {
 				continue
 			}
-			if e := s.dict.Entry(s.list.Tokens[t].ID); e.Cues&interesting != 0 && !s.void(t, e) {
-				h = head{h.bits | e.Cues, s.list.Tokens[t].ID}
+			if bits := s.dict.Cues(s.list.Tokens[t].ID); bits&interesting != 0 && !s.void(t, bits) {
+				h = head{h.bits | bits, s.list.Tokens[t].ID}
 				cues++
 			}
 		}

@@ -103,7 +103,7 @@ func (s *Scanner) nameWord(text []byte, b, e int) bool {
 func (s *Scanner) motherName(text []byte, t int) {
 	e := s.dict.Entry(s.list.Tokens[t].ID)
 	if e.Cues&word.Mother != 0 {
-		if t == 0 || s.list.Tokens[t-1].Kind != token.Word || s.list.Tokens[t-1].Ord != s.list.Tokens[t].Ord-1 || !motherly(s.dict.Entry(s.list.Tokens[t-1].ID).Text) {
+		if t == 0 || s.list.Tokens[t-1].Kind != token.Word || s.list.Tokens[t-1].Ord != s.list.Tokens[t].Ord-1 || s.dict.Cues(s.list.Tokens[t-1].ID)&word.Parent == 0 {
 			return
 		}
 	} else if !s.nearMother(t) {
@@ -134,14 +134,10 @@ func (s *Scanner) motherName(text []byte, t int) {
 	}
 }
 
-func motherly(w string) bool {
-	return w == "ibu" || w == "mother" || w == "mama" || w == "mamah" || w == "ibunya"
-}
-
 // nearMother reports whether "mother" stands before the word "maiden".
 func (s *Scanner) nearMother(t int) bool {
 	for i := t - 1; i >= 0 && i >= t-3 && s.list.Tokens[i].Kind == token.Word; i-- {
-		if w := s.dict.Entry(s.list.Tokens[i].ID).Text; w == "mother" || w == "mothers" || w == "ibu" {
+		if s.dict.Cues(s.list.Tokens[i].ID)&word.Parent != 0 {
 			return true
 		}
 	}

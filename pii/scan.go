@@ -12,9 +12,9 @@ import (
 
 // A long text is scanned in windows. Where a window ends depends on the text alone, so that a stream gives the same findings.
 const (
-	window = 128 << 10 // bytes of a window
-	ahead  = 4 << 10   // how far a finding may reach past its window
-	behind = 1 << 10   // how far back words are looked at
+	window = 64 << 10 // bytes of a window
+	ahead  = 4 << 10  // how far a finding may reach past its window
+	behind = 1 << 10  // how far back words are looked at
 )
 
 // Scanner finds personal data. It reuses its memory from text to text, so it serves one goroutine at a time.
@@ -81,8 +81,8 @@ func (s *Scanner) ScanAfter(dst []Finding, asked, text []byte) []Finding {
 		if tok.Kind != token.Word {
 			continue
 		}
-		if e := s.dict.Entry(tok.ID); e.Cues&interesting != 0 && !s.void(t, e) {
-			s.asked = append(s.asked, cue{e.Cues, tok.ID, 1, question, false})
+		if bits := s.dict.Cues(tok.ID); bits&interesting != 0 && !s.void(t, bits) {
+			s.asked = append(s.asked, cue{bits, tok.ID, 1, question, false})
 		}
 	}
 	return s.scan(dst, text)
@@ -159,6 +159,7 @@ func (s *Scanner) window(dst []Finding, text []byte, from, to int) []Finding {
 	s.found = s.found[:0]
 	s.text = text
 	var copied *shadow.Text
+	limit := to
 	if s.list.Read(s.dict, text) {
 		copied = &s.plain[0]
 		copied.Make(text)
@@ -170,8 +171,11 @@ func (s *Scanner) window(dst []Finding, text []byte, from, to int) []Finding {
 			s.list.Read(s.dict, s.text)
 		}
 	}
+	if copied != nil {
+		limit = len(s.text)
+	}
 	s.labels(s.text)
-	s.read(s.text)
+	s.read(s.text, limit)
 	s.custom(s.text)
 	s.resolve()
 	for _, f := range s.found {
@@ -234,14 +238,17 @@ func stronger(a, b *Finding) bool {
 // envelope reports whether findings of the kind have others inside that are no findings of their own.
 func envelope(t Type) bool { return t == CredentialURL || t == PrivateKey || t == APIKey }
 
-// read goes over the tokens once.
-func (s *Scanner) read(text []byte) {
+// read goes over the tokens once, up to those that begin at the limit: what begins later is the next window's.
+func (s *Scanner) read(text []byte, limit int) {
 	s.lineAt, s.lastType = 0, 0
 	s.headLine, s.headOf, s.heads = -1, 0, s.heads[:0]
 	s.colAt = colCursor{}
 	done := 0 // bytes before it are used up
 	for t := 0; t < len(s.list.Tokens); {
 		tok := &s.list.Tokens[t]
+		if int(tok.Start) >= limit {
+			return
+		}
 		if tok.Kind == token.Break {
 			s.lineAt++
 			s.lastType = 0

@@ -106,19 +106,35 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 	n := len(text)
 	for i := 0; i < n; {
 		c := text[i]
+		if c == ' ' {
+			if i++; i == n {
+				break
+			}
+			c = text[i]
+		}
 		switch classes[c] {
 		case cOther:
 			i++
 		case cLetter:
 			start := i
-			for i++; i < n && classes[text[i]] == cLetter; i++ {
+			var k word.Spelling
+			if i+24 <= n {
+				k, i = word.Letters(text[i : i+24 : i+24])
+				i += start
+			} else {
+				i = n
+			}
+			if i-start == 24 || i == n { // longer than any word of the dictionary, or near the end of the text
+				for i = start + 1; i < n && classes[text[i]] == cLetter; i++ {
+				}
+				k = word.Spell(text[start:i])
 			}
 			if i < n && classes[text[i]] == cDigit {
 				tokens, i = s.mixed(dict, tokens, text, start, i, ord)
 				ord++
 				continue
 			}
-			if id := dict.Find(text, start, i); id != 0 {
+			if id := dict.Look(k, i-start); id != 0 {
 				tokens = append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Word, ID: id})
 			} else if i-start >= 20 {
 				suspicious = suspicious || shadow.Encoded(text[start:i])

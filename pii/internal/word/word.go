@@ -10,7 +10,10 @@
 // anybody. Words get the endings that Indonesian speech hangs on them (-nya, -ku, -mu) when they are cues.
 package word
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // Cue is a set of things that a word can speak of.
 type Cue uint64
@@ -46,18 +49,18 @@ const (
 	Order // orders, invoices, parcels, tickets: numbers that are nobody's
 	Money
 	Number // "nomor": says that a number follows and not which
-	Wrong  // "salah", "contoh": kept for reasons only
+	Wrong  // "salah": what follows a word for a secret and is none
 	Document
 	Reverse
 	Version
 	Maiden
-	Licenced // the kinds of a driving licence: A, B, C
 	Speaker
 	Stop // function words: never part of a name
 	Ack
 	Ewallet
 	Verify
 	Code
+	Parent // ibu, mother
 	Home   // where somebody lives
 	Expiry // dates that are nobody's birth
 )
@@ -103,10 +106,10 @@ type Entry struct {
 	Cues  Cue
 	Part  Part
 	Value uint8
-	key   key
 }
 
-type key struct{ first, last uint64 }
+// Spelling is a word of up to sixteen letters in two machine words, in small letters.
+type Spelling struct{ first, last uint64 }
 
 const (
 	slots     = 1 << 12
@@ -116,22 +119,68 @@ const (
 // Dictionary is made once and only read.
 type Dictionary struct {
 	entries []Entry
-	slot    [slots]uint16
-	filter  [filtering / 64]uint64
+	keys    []Spelling // beside the entries, as what is looked at often should lie close together
+	cues    []Cue
+	all     table
+	loud    table // without function words
 }
 
-func hash(k key, n int) uint64 {
+// table finds entries by their spelling.
+type table struct {
+	filter [filtering / 64]uint64
+	slot   [slots]uint16
+}
+
+func hash(k Spelling, n int) uint64 {
 	h := (k.first ^ uint64(n)<<59) * 0x9E3779B97F4A7C15
 	h ^= (k.last + h>>29) * 0xBF58476D1CE4E5B9
 	return h ^ h>>32
 }
 
-// keyOf reads up to sixteen letters that are lower-case already or become so with one bit.
-func keyOf(s string) key {
+const (
+	ones  = 0x0101010101010101
+	lower = 0x20 * ones
+	high  = 0x80 * ones
+)
+
+// notLetters marks with its highest bit every byte that is no ASCII letter.
+func notLetters(x uint64) uint64 {
+	y := (x | lower) &^ high
+	return ^((y + (0x80-'a')*ones) &^ (y + (0x80-'z'-1)*ones) &^ x) & high
+}
+
+// Letters takes the letters at the beginning of 24 bytes, eight at a time, and tells how many there are. The spelling is of no use when there
+// are more than sixteen.
+func Letters(b []byte) (k Spelling, n int) {
+	_ = b[23]
+	x := binary.LittleEndian.Uint64(b)
+	if no := notLetters(x); no != 0 {
+		n = bits.TrailingZeros64(no) >> 3
+		k.first = (x | lower) & (1<<(8*n) - 1)
+		return k, n
+	}
+	k.first = x | lower
+	x = binary.LittleEndian.Uint64(b[8:])
+	if no := notLetters(x); no != 0 {
+		n = bits.TrailingZeros64(no) >> 3
+		k.last = (x | lower) & (1<<(8*n) - 1)
+		return k, 8 + n
+	}
+	k.last = x | lower
+	x = binary.LittleEndian.Uint64(b[16:])
+	if no := notLetters(x); no != 0 {
+		return k, 16 + bits.TrailingZeros64(no)>>3
+	}
+	return k, 24
+}
+
+// Spell is the spelling of a word; of a longer one than sixteen letters, of its beginning.
+func Spell[T []byte | string](s T) Spelling {
 	var b [16]byte
-	copy(b[:], s)
-	k := key{first: binary.LittleEndian.Uint64(b[:8]), last: binary.LittleEndian.Uint64(b[8:])}
-	return k
+	for i := range min(16, len(s)) {
+		b[i] = s[i] | 0x20
+	}
+	return Spelling{binary.LittleEndian.Uint64(b[:8]), binary.LittleEndian.Uint64(b[8:])}
 }
 
 // Find looks up the word text[start:end], which has only letters. Index 0 means that it is not in the dictionary.
@@ -140,55 +189,66 @@ func (d *Dictionary) Find(text []byte, start, end int) uint16 {
 	if n > 16 {
 		return 0
 	}
-	var k key
-	const lower = 0x2020202020202020
-	if start+16 <= len(text) {
-		k.first = binary.LittleEndian.Uint64(text[start:]) | lower
-		if n < 8 {
-			k.first &= 1<<(8*n) - 1
-		} else if n > 8 {
-			k.last = (binary.LittleEndian.Uint64(text[start+8:]) | lower) & (1<<(8*(n-8)) - 1) // n = 16 shifts by 64: all ones
-		}
-	} else {
-		var b [16]byte
-		for i := range n {
-			b[i] = text[start+i] | 0x20
-		}
-		k.first, k.last = binary.LittleEndian.Uint64(b[:8]), binary.LittleEndian.Uint64(b[8:])
+	if start+16 > len(text) {
+		return d.all.look(d.keys, Spell(text[start:end]), n)
 	}
+	k := Spelling{binary.LittleEndian.Uint64(text[start:]) | lower, 0}
+	if n < 8 {
+		k.first &= 1<<(8*n) - 1
+	} else if n > 8 {
+		k.last = (binary.LittleEndian.Uint64(text[start+8:]) | lower) & (1<<(8*(n-8)) - 1)
+	}
+	return d.all.look(d.keys, k, n)
+}
+
+// Look looks up the word of n letters that is spelled so, among those that leave a note: function words do not.
+func (d *Dictionary) Look(k Spelling, n int) uint16 { return d.loud.look(d.keys, k, n) }
+
+func (t *table) look(keys []Spelling, k Spelling, n int) uint16 {
 	h := hash(k, n)
-	if d.filter[h%filtering/64]>>(h%64)&1 == 0 {
+	if n > 16 || t.filter[h%filtering/64]>>(h%64)&1 == 0 {
 		return 0
 	}
-	for i := (h >> 16) % slots; d.slot[i] != 0; i = (i + 1) % slots {
-		if e := &d.entries[d.slot[i]]; e.key == k {
-			return d.slot[i]
+	for i := (h >> 16) % slots; t.slot[i] != 0; i = (i + 1) % slots {
+		if keys[t.slot[i]] == k {
+			return t.slot[i]
 		}
 	}
 	return 0
 }
 
+func (t *table) put(k Spelling, n int, index uint16) {
+	h := hash(k, n)
+	t.filter[h%filtering/64] |= 1 << (h % 64)
+	i := (h >> 16) % slots
+	for t.slot[i] != 0 {
+		i = (i + 1) % slots
+	}
+	t.slot[i] = index
+}
+
 // Entry is the word with this index; index 0 is the empty word.
 func (d *Dictionary) Entry(i uint16) *Entry { return &d.entries[i] }
+
+// Cues are the cues of the word with this index.
+func (d *Dictionary) Cues(i uint16) Cue { return d.cues[i] }
 
 // Len is how many words there are.
 func (d *Dictionary) Len() int { return len(d.entries) }
 
-// Add puts a word in, or adds to what it means. It is for making a dictionary, not for scanning.
-func (d *Dictionary) Add(text string, cues Cue, part Part, value uint8) {
-	k := keyOf(text)
-	h := hash(k, len(text))
-	i := (h >> 16) % slots
-	for ; d.slot[i] != 0; i = (i + 1) % slots {
-		if e := &d.entries[d.slot[i]]; e.key == k {
-			e.Cues |= cues
-			if part != NoPart {
-				e.Part, e.Value = part, value
-			}
-			return
+// add puts a word in, or adds to what it means.
+func (d *Dictionary) add(text string, cues Cue, part Part, value uint8) {
+	k := Spell(text)
+	if i := d.all.look(d.keys, k, len(text)); i != 0 {
+		e := &d.entries[i]
+		e.Cues |= cues
+		d.cues[i] = e.Cues
+		if part != NoPart {
+			e.Part, e.Value = part, value
 		}
+		return
 	}
-	d.entries = append(d.entries, Entry{Text: text, Cues: cues, Part: part, Value: value, key: k})
-	d.filter[h%filtering/64] |= 1 << (h % 64)
-	d.slot[i] = uint16(len(d.entries) - 1)
+	d.entries = append(d.entries, Entry{Text: text, Cues: cues, Part: part, Value: value})
+	d.keys, d.cues = append(d.keys, k), append(d.cues, cues)
+	d.all.put(k, len(text), uint16(len(d.entries)-1))
 }

@@ -48,6 +48,7 @@ var list = []line{
 	{Wallet, 0, 0, "wallet bitcoin btc ethereum eth usdt crypto kripto"},
 	{IP, 0, 0, "ip ipv"},
 	{Mother, 0, 0, "kandung"},
+	{Parent, 0, 0, "ibu mother mothers mama mamah ibunya"},
 	{Maiden, 0, 0, "maiden gadis"},
 
 	{Order, 0, 0, "order pesanan orderan invoice inv faktur resi resinya tracking awb tiket ticket transaksi transaction trx trxid ref referensi reference booking bookingan sku po kwitansi struk receipt batch seri serial barcode kupon voucher nota noresi nopesanan noinv virtual va meter meteran idpel customerid pengaduan komplain complaint kasus antrian antrean queue isbn ean upc sn kontrak polis id uid userid orderid session nip nisn nim nidn npsn nuptk nis perkara registrasi pendaftaran airwaybill promo kurir penerbangan stok stock shipment laporan part sertifikat cif sk nop sptpd timestamp epoch rangka mesin objek akta"},
@@ -102,7 +103,7 @@ var list = []line{
 
 // New makes the dictionary.
 func New() *Dictionary {
-	d := &Dictionary{entries: make([]Entry, 1, 2500)}
+	d := &Dictionary{entries: make([]Entry, 1, 2500), keys: make([]Spelling, 1, 2500), cues: make([]Cue, 1, 2500)}
 	for _, l := range list {
 		for w := range strings.FieldsSeq(l.words) {
 			if strings.Contains(w, "_") {
@@ -114,9 +115,14 @@ func New() *Dictionary {
 			}
 			for _, e := range endings[:last] {
 				if len(w)+len(e) <= 16 {
-					d.Add(w+e, l.cues, l.part, l.value)
+					d.add(w+e, l.cues, l.part, l.value)
 				}
 			}
+		}
+	}
+	for i, e := range d.entries {
+		if i > 0 && (e.Cues&^(Stop|Wrong) != 0 || e.Part != NoPart) {
+			d.loud.put(d.keys[i], len(e.Text), uint16(i))
 		}
 	}
 	return d
