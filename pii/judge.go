@@ -214,7 +214,7 @@ type colCursor struct {
 }
 
 // delimiters of tables, the likeliest first.
-const delimiters = "\t|;,"
+var delimiters = []byte("\t|;,")
 
 // column gives the cue at the head of the column that the place stands in, when the line is a row of a table.
 func (s *Scanner) column(text []byte, at, line int) (word.Cue, uint16) {
@@ -233,7 +233,7 @@ func (s *Scanner) column(text []byte, at, line int) (word.Cue, uint16) {
 		s.colAt = colCursor{line: line, at: int(l.Start)}
 	}
 	for ; s.colAt.at < at; s.colAt.at++ {
-		if text[s.colAt.at] == s.delimiter {
+		if text[s.colAt.at] == s.delimiter[0] {
 			s.colAt.column++
 		}
 	}
@@ -254,21 +254,24 @@ func (s *Scanner) tableAt(text []byte, line int) {
 	if prev.End-prev.Start > 4096 || prev.From == prev.To {
 		return
 	}
-	for _, d := range []byte(delimiters) {
-		if n := count(text[prev.Start:prev.End], d); (n >= 2 || n == 1 && d != ',') && n == count(text[s.list.Lines[line].Start:s.list.Lines[line].End], d) {
+	row := &s.list.Lines[line]
+	s.rowSize = 0
+	for i := range len(delimiters) {
+		d := delimiters[i : i+1]
+		if n := bytes.Count(text[prev.Start:prev.End], d); (n >= 2 || n == 1 && d[0] != ',') && n == bytes.Count(text[row.Start:row.End], d) {
 			s.delimiter, s.rowSize = d, n
 			break
 		}
-		if d == delimiters[len(delimiters)-1] {
-			return
-		}
+	}
+	if s.rowSize == 0 {
+		return
 	}
 	t := int(prev.From)
 	at := int(prev.Start)
 	cues := 0
 	for at <= int(prev.End) {
 		end := at
-		for end < int(prev.End) && text[end] != s.delimiter {
+		for end < int(prev.End) && text[end] != s.delimiter[0] {
 			end++
 		}
 		var h head
@@ -300,15 +303,5 @@ func (s *Scanner) tableAt(text []byte, line int) {
 // rows reports whether the line is a row of the table in force.
 func (s *Scanner) rows(text []byte, line int) bool {
 	l := &s.list.Lines[line]
-	return count(text[l.Start:l.End], s.delimiter) == s.rowSize
-}
-
-func count(b []byte, c byte) int {
-	n := 0
-	for _, x := range b {
-		if x == c {
-			n++
-		}
-	}
-	return n
+	return bytes.Count(text[l.Start:l.End], s.delimiter) == s.rowSize
 }

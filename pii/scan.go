@@ -41,7 +41,7 @@ type Scanner struct {
 	heads     []head // of the table that is being read
 	headOf    int    // the first line of its rows; 0: there is no table
 	headLine  int    // the line that was last asked about
-	delimiter byte
+	delimiter []byte
 	rowSize   int
 	colAt     colCursor
 	plain     [2]shadow.Text
