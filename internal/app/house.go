@@ -296,6 +296,10 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Texts:   func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
 		Inspect: message.NotInspected, Senders: ways, Prefer: message.Channel(cfg.Message.Phone), Duty: duty(message.Duty),
 		Reader: duty(message.ReadDuty), Catalogue: h.Catalogue,
+		Check: func(tx *db.Tx, itx string) (code, page string, err error) {
+			code, err = h.Check.Lasting(tx, itx)
+			return code, Origin(cfg) + "/check", err
+		},
 	})
 	if err != nil {
 		return nil, err

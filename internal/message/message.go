@@ -22,6 +22,9 @@
 // screens, so it carries a link of ours and nothing else: the app opens the page that it leads to.
 // A provider may report what became of a message; a report is believed by its HMAC.
 //
+// A text of a contact that goes on carries the code of it and the address of the page where anybody checks a call, in an SMS
+// only while it stays in three parts. Whoever reads it learns there what the page behind a link says as well, and no more.
+//
 // Every text also passes the inspection given by app before it leaves; New refuses to start
 // without one. Until the room that finds personal data in texts (dlp) is built, app gives
 // NotInspected, by that name, so that nobody believes otherwise.

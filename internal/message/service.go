@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
@@ -74,6 +75,8 @@ type Options struct {
 	// each field.
 	Reader    actor.Actor
 	Catalogue *catalog.Catalogue
+	// Check is the code by which a customer can check a contact, and the page where; "" when there is none any more. May be nil.
+	Check func(tx *db.Tx, interaction string) (code, page string, err error)
 	// Duty is the actor of the duty message_deliver.
 	Duty actor.Actor
 }
@@ -149,6 +152,9 @@ func (s *Service) Queue(tx *db.Tx, a actor.Actor, m Outgoing) (string, error) {
 		return "", errTemplate
 	}
 	l, err := s.write(p, m, channel, body)
+	if err == nil {
+		err = s.checkable(tx, p, m.Interaction, channel, &l)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -220,6 +226,45 @@ func (s *Service) write(p *i18n.Printer, m Outgoing, channel Channel, body strin
 		return l, why
 	}
 	return l, nil
+}
+
+// checkable adds how the customer checks the contact that the message is of, where there is room. It is ours, like a link, and
+// opens nothing: it says at the page, to whoever has it, whose contact that is, and only as long as it goes on.
+func (s *Service) checkable(tx *db.Tx, p *i18n.Printer, interaction string, channel Channel, l *letter) error {
+	if s.o.Check == nil || interaction == "" || channel == Push {
+		return nil
+	}
+	code, page, err := s.o.Check(tx, interaction)
+	if err != nil || code == "" {
+		return err
+	}
+	l.Args["check_code"], l.Args["check_page"] = code, page // for providers that fill in templates of their own
+	key, between := "message.check.sms", "\n"
+	if channel == Email {
+		key, between = "message.check.body", "\n\n"
+	}
+	if text := l.Body + between + p.T(key, "code", code, "page", page); channel != SMS || parts(text) <= MostParts {
+		l.Body = text
+	}
+	return nil
+}
+
+// MostParts is how many parts an SMS may have because of a line that could be left out.
+const MostParts = 3
+
+// parts is how many parts an SMS has: 153 characters of the usual alphabet each, or 67 of any other.
+func parts(text string) int {
+	size, each := 0, 153
+	for _, r := range text {
+		switch {
+		case r > unicode.MaxASCII:
+			each = 67
+		case strings.ContainsRune("^{}[]~|\\`", r):
+			size++ // these take two places
+		}
+		size++
+	}
+	return (size + each - 1) / each
 }
 
 func groundOf(interaction string) string {

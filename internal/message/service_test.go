@@ -228,6 +228,53 @@ func TestAMessageIsOpenedOnlyToBeSentWithItsEntryBefore(t *testing.T) {
 	})
 }
 
+func TestATextOfAContactThatGoesOnCarriesTheCodeByWhichItIsCheckedWhereThereIsRoom(t *testing.T) {
+	each(t, func(t *testing.T, o *outbox) {
+		const page, code = "https://cs.bank.example/check", "738 160 284"
+		goesOn := true
+		o.o.Check = func(_ *db.Tx, itx string) (string, string, error) {
+			if itx != "itx_00000000000000000000000001" || !goesOn {
+				return "", page, nil
+			}
+			return code, page, nil
+		}
+		o.o.Senders[SMS], o.o.Senders[WhatsApp] = o, o
+		number := ""
+		o.must(o.db.Read(t.Context(), func(tx *db.Tx) error {
+			stored, err := o.vault.Values(tx, o.subject, "phone")
+			number = stored[0].ID
+			return err
+		}))
+		phone := func(m *Outgoing) { m.Contact, m.Value, o.o.Prefer = "phone", number, SMS }
+		long := func(m *Outgoing) {
+			phone(m)
+			m.Args["link"] = Link("https://cs.bank.example/v/" + strings.Repeat("x", 300))
+		}
+		for name, c := range map[string]struct {
+			change func(*Outgoing)
+			there  bool
+		}{
+			"an e-mail":                        {func(*Outgoing) {}, true},
+			"an SMS":                           {phone, true},
+			"an SMS that is long already":      {long, false},
+			"the same by WhatsApp":             {func(m *Outgoing) { long(m); o.o.Prefer = WhatsApp }, true},
+			"a contact that is over":           {func(*Outgoing) { goesOn = false }, false},
+			"a message of no contact":          {func(m *Outgoing) { m.Interaction = "" }, false},
+			"a text in another alphabet, long": {func(m *Outgoing) { phone(m); m.Args["company"] = Company("Банк " + strings.Repeat("п", 60)) }, false},
+		} {
+			goesOn, o.sent = true, nil
+			m := Outgoing{Subject: o.subject, Interaction: "itx_00000000000000000000000001", Value: o.value, Contact: "email", Template: "message.verification",
+				Lang: "id", Args: map[string]Arg{"company": Company("Bank Contoh"), "link": Link(canaryLink)}}
+			c.change(&m)
+			o.must(o.db.Write(t.Context(), func(tx *db.Tx) (err error) { _, err = o.Queue(tx, o.admin, m); return err }))
+			o.work()
+			if len(o.sent) != 1 || strings.Contains(o.sent[0].Body, code) != c.there || strings.Contains(o.sent[0].Body, page) != c.there || strings.Contains(o.sent[0].Subject, code) {
+				t.Errorf("%s: %+v", name, o.sent)
+			}
+		}
+	})
+}
+
 func TestNothingOfAMessageCanBeReadInTheDatabase(t *testing.T) {
 	each(t, func(t *testing.T, o *outbox) {
 		o.fail = errs.New(errs.Unavailable, "message.smtp_later")

@@ -162,6 +162,8 @@ func TestStoryWhoeverIsCalledChecksTheCallByItsCode(t *testing.T) {
 	if code == "" {
 		t.Fatal("the agent has no code to read out")
 	}
+	rina.sendsLink()
+	customer.getsLetter(code)
 	customer.window(320, 640, 100)
 	customer.opens("/check")
 	customer.looks("check")

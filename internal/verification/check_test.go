@@ -34,11 +34,12 @@ func (h *house) report(entered string) {
 
 func TestAnybodyLearnsFromTheCodeWhoseCallItIsWhileItLasts(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		itx := h.identified("")
+		itx := h.dialled(h.agent, interaction.Outbound, "081277774321", h.subject)
 		spoken := check.Spoken(h.calls.Code(itx))
+		h.log.take()
 		for _, typed := range []string{spoken, h.calls.Code(itx), strings.ReplaceAll(spoken, " ", "-")} {
 			code, body := h.check(typed)
-			for _, want := range []string{"Ya, ini panggilan dari kami", "Bank Contoh", "PT Layanan Kontak", "Rina", "Status pesanan", "Anda yang menghubungi kami", "Kami tidak pernah meminta OTP, PIN"} {
+			for _, want := range []string{"Ya, ini panggilan dari kami", "Bank Contoh", "PT Layanan Kontak", "Rina", "Status pesanan", "Kami yang menghubungi Anda", "Kami tidak pernah meminta OTP, PIN"} {
 				if code != 200 || !strings.Contains(body, want) {
 					t.Fatalf("%d, no %q in %s", code, want, body)
 				}
@@ -73,6 +74,29 @@ func TestAnybodyLearnsFromTheCodeWhoseCallItIsWhileItLasts(t *testing.T) {
 		h.wait(time.Minute)
 		if _, body := h.check(h.calls.Code(ringing)); !strings.Contains(body, "Bukan dari kami") {
 			t.Error("a call that nobody serves is ours")
+		}
+	})
+}
+
+// Whoever is served has the code of that contact in every letter: it must be worth nothing on another line.
+func TestACodeOfAContactThatBeganWithTheCustomerIsNoProofThatWeCall(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		itx := h.identified("")
+		for lang, want := range map[string]string{"id": "<h1>Kami tidak sedang menelepon Anda: seseorang menghubungi kami</h1>", "en": "<h1>We are not calling you: somebody contacted us</h1>"} {
+			if _, body := h.check(h.calls.Code(itx), "Accept-Language", lang); !strings.Contains(body, want) || strings.Contains(body, "Ya, ini panggilan") || strings.Contains(body, "Yes, this is a call") {
+				t.Errorf("%s", body)
+			}
+		}
+		lasting := func() (code string) {
+			h.must(h.db.Read(context.Background(), func(tx *db.Tx) (err error) { code, err = h.calls.Lasting(tx, itx); return err }))
+			return code
+		}
+		if lasting() != check.Spoken(h.calls.Code(itx)) {
+			t.Errorf("a contact that goes on has the code %q", lasting())
+		}
+		h.must(h.interactions.Move(context.Background(), h.agent, itx, interaction.Disconnect))
+		if lasting() != "" {
+			t.Error("a contact whose line is closed has a code to send")
 		}
 	})
 }

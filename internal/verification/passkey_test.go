@@ -227,6 +227,7 @@ func TestTheAgentEndsOnePasskeyOfTheCustomerAndSeesSinceWhenAndWhenItWasUsed(t *
 		ctx := context.Background()
 		key, itx, a, secret := h.registered()
 		since := h.clock()
+		h.wait(time.Second, itx)
 		options, err := h.PasskeyOptions(ctx, h.LinkOf(a), secret)
 		h.must(err)
 		h.must(h.AddPasskey(ctx, h.LinkOf(a), secret, authenticator.New("https://cs.bank.example").Create(options)))

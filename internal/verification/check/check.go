@@ -12,6 +12,9 @@
 // tries on average, and may try twice a second, all strangers together; what is found then is an agent's first name and a purpose, and
 // never whom the agent speaks with.
 //
+// A code of a contact that began by contacting us is no proof that we call: whoever is served has one, in every letter of ours,
+// and could read it to somebody else on another line. So the page says of it that we are calling nobody, before all else.
+//
 // "Somebody called me" opens a record among what customers deny; when what was entered is the code of an open contact, that
 // contact is frozen at once, as it is by the button on a customer's own page. Serves PP 33/2026 article 61 (a processor names its
 // controller) and the call-center notes, sections 3 and 8.

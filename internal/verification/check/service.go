@@ -81,6 +81,15 @@ func (s *Service) Code(interactionID string) string {
 	return code(s.o.MAC("verification/check", []byte(interactionID)))
 }
 
+// Lasting is the code of a contact that goes on, as people read it; "" when the page would know nothing of it.
+func (s *Service) Lasting(tx *db.Tx, interactionID string) (string, error) {
+	f, err := s.open(tx, interactionID)
+	if err != nil || f.ID == "" || f.State == interaction.Wrapup {
+		return "", err
+	}
+	return Spoken(s.Code(f.ID)), nil
+}
+
 // Ask says what is known of what was entered, to somebody at an address who reads a language. That a code was asked for is
 // entered in the log, whatever the answer.
 func (s *Service) Ask(ctx context.Context, from netip.Addr, entered string, in i18n.Lang) (out Answer, err error) {
