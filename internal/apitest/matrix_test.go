@@ -455,22 +455,18 @@ func (m *matrix) listen(t *testing.T, who caller, target string) *stream {
 	return s
 }
 
-// until does something again and again until the stream has so many events.
-func (s *stream) until(t *testing.T, events int, do func()) {
+// until waits until the stream has so many events.
+func (s *stream) until(t *testing.T, events int) {
 	t.Helper()
-	for range 200 {
-		if strings.Count(s.text.String(), "event:") >= events {
-			return
-		}
-		do()
+	for strings.Count(s.text.String(), "event:") < events {
 		select {
 		case <-s.come:
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(time.Minute):
+			t.Fatal("no event came")
 		case <-s.done:
 			t.Fatal("the stream ended")
 		}
 	}
-	t.Fatal("no event came")
 }
 
 func (s *stream) close() string {
@@ -486,18 +482,16 @@ func (m *matrix) events(t *testing.T, c *contact, owner *person) {
 	other, _ := m.machine("PBX "+c.id, []string{m.toko}, "interactions")
 	of, list := m.listen(t, c.owner, "/calls/"+c.id+"/events"), m.listen(t, c.owner, "/desk/events")
 	// What happened after the page was made and before somebody listened is looked for at once, though nothing comes to tell of it.
-	of.until(t, 1, func() {})
-	list.until(t, 1, func() {})
-	of.until(t, 2, func() {
-		m.beat(t, c, owner)
-		m.must(owner.Move(ctx, c.id, client.MoveHold))
-		m.must(owner.Move(ctx, c.id, client.MoveResume))
-	})
-	list.until(t, 2, func() {
-		m.sleep(breath)
-		_, err := other.StartInteraction(ctx, client.Opening{Controller: m.toko, Channel: c.channel, Direction: "inbound", Queue: "layanan", From: c.values["phone"]})
-		m.must(err)
-	})
+	of.until(t, 1)
+	list.until(t, 1)
+	m.beat(t, c, owner)
+	m.must(owner.Move(ctx, c.id, client.MoveHold))
+	m.must(owner.Move(ctx, c.id, client.MoveResume))
+	of.until(t, 2)
+	m.sleep(breath)
+	_, err := other.StartInteraction(ctx, client.Opening{Controller: m.toko, Channel: c.channel, Direction: "inbound", Queue: "layanan", From: c.values["phone"]})
+	m.must(err)
+	list.until(t, 2)
 	m.look(c, c.owner.name, "the events of GET /calls/{interaction}/events", nil, response{200, http.Header{}, of.close()})
 	m.look(c, c.owner.name, "the events of GET /desk/events", nil, response{200, http.Header{}, list.close()})
 }
