@@ -164,18 +164,42 @@ func TestGuessingCodesIsSlowedForOneAndForAllTogether(t *testing.T) {
 		if got, err := h.calls.Ask(ctx, one, h.calls.Code(itx), "id"); err != nil || got.State != check.Ours {
 			t.Errorf("after the wait: %+v %v", got, err)
 		}
-		// Many addresses: the codes are counted for all of them together, the numbers of ours are not.
-		h.wait(time.Hour)
+		// Twenty addresses that guess use up what guessers share, and nothing else.
+		h.wait(time.Hour, itx)
 		h.log.take()
-		guesses := 0
-		for i := range check.CodesBurst + 5 {
-			from := netip.AddrFrom4([4]byte{198, 51, byte(i / 250), byte(i % 250)})
-			if _, err := h.calls.Ask(ctx, from, fmt.Sprint(300_000_000+i), "id"); err == nil {
-				guesses++
+		fresh, guesses := 0, 0
+		for n := range check.AddressBurst {
+			for i := range byte(20) {
+				_, err := h.calls.Ask(ctx, netip.AddrFrom4([4]byte{198, 51, 100, i}), fmt.Sprint(300_000_000+20*n+int(i)), "id")
+				switch {
+				case err == nil && n < check.FreshWrong:
+					fresh++
+				case err == nil:
+					guesses++
+				}
 			}
 		}
-		if guesses != check.CodesBurst || len(h.log.take()) != guesses {
-			t.Errorf("%d guesses", guesses)
+		if fresh != 20*check.FreshWrong || guesses != check.CodesBurst || len(h.log.take()) != fresh+guesses {
+			t.Errorf("%d tries that were fresh, %d guesses", fresh, guesses)
+		}
+		h.must(h.ask("198.51.100.200", "399999990"))
+		h.must(h.ask("198.51.100.200", "399999991"))
+		h.refused(h.ask("198.51.100.200", h.calls.Code(itx)), "verification.check_slow") // a guesser too is told nothing by the limit
+		for _, customer := range []string{"192.0.2.77", "192.0.2.78"} {
+			h.must(h.ask(customer, "399999992")) // mistyped
+			if got, err := h.calls.Ask(ctx, netip.MustParseAddr(customer), h.calls.Code(itx), "id"); err != nil || got.State != check.Ours {
+				t.Errorf("whoever was called at %s: %+v %v", customer, got, err)
+			}
+		}
+		// Those that are no guessers have a limit too, in which the numbers of ours are not counted.
+		left := 0
+		for i := range check.FreshBurst {
+			if h.ask(fmt.Sprintf("203.0.%d.%d", i/250, i%250), fmt.Sprint(400_000_000+i)) == nil {
+				left++
+			}
+		}
+		if left == 0 || left >= check.FreshBurst-20*check.FreshWrong {
+			t.Errorf("%d more", left)
 		}
 		if got, err := h.calls.Ask(ctx, netip.MustParseAddr("192.0.2.1"), "1500888", "id"); err != nil || got.State != check.Number {
 			t.Errorf("a number: %+v %v", got, err)
@@ -184,6 +208,12 @@ func TestGuessingCodesIsSlowedForOneAndForAllTogether(t *testing.T) {
 			t.Errorf("%d %s", code, body)
 		}
 	})
+}
+
+// ask enters something from an address.
+func (h *house) ask(from, entered string) error {
+	_, err := h.calls.Ask(context.Background(), netip.MustParseAddr(from), entered, "id")
+	return err
 }
 
 func TestWhoeverWasCalledFreezesTheCallByItsCodeAndItStandsAmongTheDenials(t *testing.T) {

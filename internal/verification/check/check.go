@@ -8,9 +8,17 @@
 // It is no oracle. A code is made from the contact's id under a key of this server's: nothing is stored, nobody can compute it,
 // it is worth something until the line is closed and nothing afterwards. A customer's number, name or anything else of a
 // customer's leads nowhere: all that is not a code of an open contact and not a number of the company's gets the same
-// answer, after the same search over all open contacts. Who guesses finds one of a hundred open contacts in nine million
-// tries on average, and may try twice a second, all strangers together; what is found then is an agent's first name and a purpose, and
-// never whom the agent speaks with.
+// answer, after the same search over all open contacts.
+//
+// Who guesses. There are 900 million codes. With a hundred contacts open, one try in nine million is right: it shows an agent's
+// first name and a purpose, never whom the agent speaks with, and it could freeze that contact by a report. A right code cannot be exempt from
+// the limits: whoever is answered only when he is right is told everything by the silence. So all tries count, but not in
+// one pot: a network (an IPv4 address, an IPv6 /48) that entered two wrong codes in a day is a guesser, and all guessers share two tries a second; all
+// others share ten. Whoever is called types the right code at the first or second try and meets no guesser. To close the page for
+// them takes 600 tries and then ten a second, each from a network that was not wrong twice: 18,000 networks an hour, where one pot
+// of two a second fell to twenty addresses. To find one code of a hundred takes on average 52 days of guessers alone, and nine days with
+// 430,000 networks a day besides. What is remembered of networks has a fixed size, so a flood makes guessers of some who are none, and
+// nobody who guesses fresh. Each node counts by itself.
 //
 // A code of a contact that began by contacting us is no proof that we call: whoever is served has one, in every letter of ours,
 // and could read it to somebody else on another line. So the page says of it that we are calling nobody, before all else.
@@ -29,10 +37,14 @@ import (
 // The limits of asking.
 const (
 	CodeDigits     = 9
-	MaxEntered     = 40     // characters of what is entered
-	AddressEvery   = 10     // seconds for one more try from an address
-	AddressBurst   = 10     // tries at once from an address
-	CodesASecond   = 2      // tries of codes by everybody together
+	MaxEntered     = 40 // characters of what is entered
+	AddressEvery   = 10 // seconds for one more try from an address
+	AddressBurst   = 10 // tries at once from an address
+	FreshWrong     = 2  // wrong codes after which a network is a guesser
+	Memory         = 24 * time.Hour
+	FreshASecond   = 10     // tries of codes by all networks together that are no guessers
+	FreshBurst     = 600    // and at once
+	CodesASecond   = 2      // tries of codes by all guessers together
 	CodesBurst     = 120    // and at once
 	ReportsASecond = 0.5    // reports by everybody together that name no open contact
 	ReportsBurst   = 60     // and at once

@@ -52,7 +52,9 @@ type Service struct {
 	o       Options
 	numbers map[string]bool
 	address *limit.Limiter
+	fresh   *limit.Limiter
 	codes   *limit.Limiter
+	wrong   *wrongs
 	reports *limit.Limiter
 }
 
@@ -64,6 +66,8 @@ func New(o Options) (*Service, error) {
 	}
 	s := &Service{o: o, numbers: map[string]bool{},
 		address: limit.New(limit.Limits{Rate: 1.0 / AddressEvery, Burst: AddressBurst}, limit.Limits{}),
+		fresh:   limit.New(limit.Limits{Rate: FreshASecond, Burst: FreshBurst}, limit.Limits{}),
+		wrong:   newWrongs(),
 		codes:   limit.New(limit.Limits{Rate: CodesASecond, Burst: CodesBurst}, limit.Limits{}),
 		reports: limit.New(limit.Limits{Rate: ReportsASecond, Burst: ReportsBurst}, limit.Limits{})}
 	for _, one := range o.Numbers {
@@ -152,7 +156,16 @@ func (s *Service) find(ctx context.Context, from netip.Addr, entered string) (d,
 	now := s.o.DB.Now()
 	verdict := s.address.Ask(limit.Network(from), now)
 	if verdict.OK && isCode(d) {
-		verdict = s.codes.Ask("", now)
+		pot := s.codes
+		if s.wrong.enter(from, now) {
+			pot = s.fresh
+		}
+		defer func() {
+			if found != "" || err != nil {
+				s.wrong.back(from)
+			}
+		}()
+		verdict = pot.Ask("", now)
 	}
 	if !verdict.OK {
 		return d, "", errSlow.With("retry_after", verdict.Retry)
