@@ -42,3 +42,7 @@ vuln: ## known vulnerabilities in what we import
 .PHONY: release
 release: ## build dist/amanah and dist/amanah-verify, reproducibly
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags='-s -w' -o dist/ ./cmd/...
+
+.PHONY: model
+model: ## train the model of pii/names again, bit for bit
+	$(GO) run ./pii/names/train

@@ -1,0 +1,438 @@
+package names
+
+import "github.com/amanah-id/amanah/pii/names/internal/tagger"
+
+// Cue is what announces a name.
+type Cue uint8
+
+// The cues.
+const (
+	NoCue      Cue = iota
+	OnBehalf       // atas nama, a.n., a/n
+	NameIs         // nama saya, nama:, bernama, my name is
+	Mother         // nama ibu kandung, mother's maiden name
+	Honour         // bapak, ibu, kak, mr
+	With           // dengan X, this is X
+	Said           // speaking with X
+	Self           // saya X
+	Greeting       // dear X, hi X, yth. X
+	Signature      // the line below "salam" or "regards"
+	Speaker        // X: at the beginning of a line
+	Role           // penerima, PIC, pengirim
+	Living         // tinggal di, alamat, domisili
+	Answer         // the answer to a question for a name
+	Firm           // PT, toko, bank: what follows is nobody
+	FromCaller     // the caller knows the name
+	knownTail      // a further word of such a name
+)
+
+var cueTexts = [...]string{
+	OnBehalf: `after "on behalf of" (atas nama, a.n.)`, NameIs: `after "the name is" (nama saya, bernama)`, Mother: `after "mother's name" (ibu kandung)`,
+	Honour: "after a title (bapak, ibu, kak, mr)", With: `after "with" (dengan, this is)`, Said: `after "speaking with"`, Self: `after "I" (saya, aku)`,
+	Greeting: "after a greeting (dear, halo, yth.)", Signature: "below the end of a letter (salam, regards)", Speaker: "as the label of a speaker",
+	Role: "after a role (penerima, PIC)", Living: `after "lives in" (tinggal di, alamat)`, Answer: "in answer to a question for a name",
+	Firm: "after a word for a firm (PT, toko)", FromCaller: "known to the caller", knownTail: "",
+}
+
+// String says where the name stands.
+func (c Cue) String() string {
+	if int(c) < len(cueTexts) {
+		return cueTexts[c]
+	}
+	return ""
+}
+
+// cue is what the grammar says of one token.
+type cue struct {
+	Cue
+	closed bool // a known name ends before the token
+}
+
+// strength is what a cue adds for its kind, in nats: before a word that is on a list of names, before one that is on none and that
+// the training did not meet as an ordinary one, and before an ordinary one.
+var strength = [...]struct{ listed, unknown, ordinary float64 }{
+	OnBehalf: {3, 2.5, 0.5}, NameIs: {2.5, 2, 0.5}, Mother: {3, 2.5, 1}, Honour: {2.5, 1.5, 0}, With: {1.5, 0.8, 0}, Said: {2.5, 2, 0},
+	Self: {1.5, 0.8, 0}, Greeting: {2, 1, 0}, Signature: {2.5, 1.5, 0}, Speaker: {2, 1, 0}, Role: {2, 1.5, 0}, Living: {1, 1, 0},
+	Answer: {3, 2, 0}, Firm: {-2, -3, -3}, FromCaller: {12, 12, 12}, knownTail: {12, 12, 12},
+}
+
+func (c cue) announces() bool { return c.Cue != NoCue }
+
+// weigh adds what the cue says to the emission of its token.
+func (c cue) weigh(e *tagger.Emission, t *tagger.Token) {
+	if c.closed {
+		e[tagger.FirstPerson+1] -= int32(strength[FromCaller].unknown * tagger.Scale)
+	}
+	if c.Cue == NoCue || !t.Word() && c.Cue != knownTail {
+		return
+	}
+	w := strength[c.Cue].unknown
+	switch {
+	case t.Known():
+		w = strength[c.Cue].ordinary
+	case t.Class&(tagger.Given|tagger.Family|tagger.Abroad) != 0:
+		w = strength[c.Cue].listed
+	}
+	label := tagger.FirstPerson
+	switch c.Cue {
+	case Living:
+		label = tagger.FirstPlace
+	case knownTail:
+		label++
+	}
+	e[label] += int32(w * tagger.Scale)
+}
+
+// word is a word that cues are made of.
+type word uint8
+
+const (
+	plain word = iota
+	wAtas
+	wNama
+	wA
+	wN
+	wAn
+	wDengan
+	wSaya
+	wBapak // titles that are also words for "you"
+	wTitle // other titles
+	wIbu
+	wKandung
+	wGadis
+	wBernama
+	wMy
+	wName
+	wIs
+	wThis
+	wSpeaking
+	wTalking
+	wTo
+	wWith
+	wMother
+	wMaiden
+	wDear
+	wYth
+	wKepada
+	wRole
+	wSiapa
+	wEnd // salam, hormat saya, regards
+	wLabel
+	wTinggal
+	wDi
+	wAlamat
+	wDari
+	wIn
+	wLive
+	wIni
+	wFill // "lengkap", "pemilik", "full": may stand between "nama" and the name
+	wFirm
+	wHesitation
+)
+
+func (w word) honour() bool { return w == wBapak || w == wTitle || w == wIbu }
+
+var cueWords = func() map[uint32]word {
+	out := map[uint32]word{}
+	add := func(w word, list ...string) {
+		for _, s := range list {
+			if h := tagger.HashOf(s); out[h] == plain { // the first of two meanings stays
+				out[h] = w
+			}
+		}
+	}
+	add(wAtas, "atas")
+	add(wNama, "nama", "nm", "nma")
+	add(wA, "a")
+	add(wN, "n")
+	add(wAn, "an")
+	add(wDengan, "dengan", "dgn", "dg", "sama", "ama")
+	add(wSaya, "saya", "sy", "aku", "gue", "gw", "ane", "abdi", "kulo", "i'm")
+	add(wBapak, "bapak", "pak", "bpk", "bp", "kak", "kakak", "kk", "mas", "mbak", "mba", "bang", "abang", "bu", "nak", "dek", "dik", "adik")
+	add(wTitle, "sdr", "sdri", "saudara", "saudari", "tuan", "tn", "nyonya", "ny", "nona", "om", "tante", "teh", "teteh", "kang", "akang", "neng", "uda", "uni",
+		"bli", "mbok", "daeng", "koh", "ko", "engkoh", "cici", "cik", "ce", "ci", "oom", "opa", "oma", "eyang", "mbah", "ustadz", "ustad", "ustadzah", "gus", "lae", "tulang",
+		"mr", "mrs", "ms", "miss", "sir", "madam", "bung",
+		"kakek", "nenek", "nek", "mak", "abah", "alm", "almarhum", "almarhumah", "h", "hj", "haji", "hajah", "dr", "drs", "dra", "ir", "prof", "pdt", "dokter", "nn", "kapt", "letkol", "habib", "si", "sus", "suster", "cak", "ning", "pace", "mace", "usi", "inang", "amang")
+	add(wIbu, "ibu")
+	add(wKandung, "kandung", "kandungnya")
+	add(wGadis, "gadis")
+	add(wBernama, "bernama", "namanya", "namaku", "dipanggil", "panggil", "named", "called")
+	add(wMy, "my", "her", "his", "your", "customer")
+	add(wName, "name")
+	add(wIs, "is", "was", "adalah", "ialah", "yaitu")
+	add(wThis, "this")
+	add(wSpeaking, "speaking", "spoke", "speak", "bicara", "berbicara")
+	add(wTalking, "talking", "talked")
+	add(wTo, "to")
+	add(wWith, "with")
+	add(wMother, "mother's", "mothers", "mother")
+	add(wMaiden, "maiden")
+	add(wDear, "dear", "hi", "hello", "halo", "hallo", "hai", "hey", "helo", "thanks", "makasih", "thank")
+	add(wYth, "yth", "kepada")
+	add(wRole, "penerima", "pengirim", "pic", "up", "pemohon", "pelapor", "tertanggung", "debitur", "kurir", "driver", "teknisi", "approved", "disetujui", "penumpang")
+	add(wSiapa, "siapa", "sendiri", "siapanya", "who")
+	add(wEnd, "salam", "hormat", "regards", "sincerely", "cheers", "rgds", "wassalam", "hormatku")
+	add(wLabel, "agen", "agent", "cs", "csr", "pelanggan", "customer", "cust", "nasabah", "admin", "catatan", "note", "notes", "alamat", "nama", "nik", "hp", "telp", "email", "subject", "perihal",
+		"from", "to", "cc", "date", "tanggal", "tgl", "jam", "no", "nomor", "total", "status", "re", "fwd", "penerima", "pengirim", "operator", "penelpon", "penelepon", "caller", "pic", "ps", "nb", "bank", "rek", "norek", "ktp", "npwp", "kota", "provinsi", "kecamatan", "kelurahan", "info", "keluhan", "solusi", "tindakan", "hasil", "produk", "order", "resi", "invoice")
+	add(wTinggal, "tinggal", "domisili", "berdomisili", "asal", "berasal")
+	add(wDi, "di")
+	add(wAlamat, "alamat", "alamatnya", "address")
+	add(wDari, "dari", "from")
+	add(wIn, "in")
+	add(wLive, "live", "lives", "living", "based")
+	add(wIni, "ini")
+	add(wFill, "lengkap", "pemilik", "full", "panggilan", "penerima", "pelanggan", "nasabah", "pemesan", "pengirim", "rekening", "asli", "sesuai", "ktp", "kontak")
+	add(wHesitation, "eh", "eee", "em", "hmm", "iya", "ya", "oh", "uh", "um", "yes", "it's", "sure", "itu")
+	add(wFirm, "pt", "cv", "ud", "pd", "tbk", "toko", "warung", "bank", "koperasi", "yayasan", "hotel", "klinik", "apotek", "perusahaan", "merk", "merek", "ruang", "kamar", "rs", "rsud", "rsia")
+	return out
+}()
+
+// small is a filter of 4,096 bits before the map: most words are no cue words.
+var small = func() (f [64]uint64) {
+	for h := range cueWords {
+		f[h>>6&63] |= 1 << (h & 63)
+	}
+	return f
+}()
+
+func wordOf(t *tagger.Token) word {
+	if !t.Word() || small[t.Hash>>6&63]>>(t.Hash&63)&1 == 0 {
+		return plain
+	}
+	return cueWords[t.Hash]
+}
+
+// readCues fills f.words and f.cues: which cue announces each token.
+func (f *finder) readCues() {
+	f.words, f.cues = f.words[:0], f.cues[:0]
+	for i := range f.tokens {
+		f.words = append(f.words, wordOf(&f.tokens[i]))
+		f.cues = append(f.cues, cue{})
+	}
+	line := 0
+	for i := 0; i <= len(f.tokens); i++ {
+		if i < len(f.tokens) && f.tokens[i].Shape != tagger.Break {
+			continue
+		}
+		f.label(line, i)
+		f.signature(line, i)
+		f.answer(line, i)
+		line = i + 1
+	}
+	for i := range f.tokens {
+		if c, next := f.cueAt(i); c != NoCue && next < len(f.tokens) && f.words[next] != wSiapa {
+			f.announce(c, next)
+		}
+	}
+}
+
+// announce sets the cue of a token. A title between the cue and the name is passed over; the stronger cue stays.
+func (f *finder) announce(c Cue, i int) {
+	for range 4 {
+		if i >= len(f.tokens) {
+			return
+		}
+		if f.words[i].honour() || f.isPunct(i, '.') && f.words[i-1].honour() {
+			i++
+			continue
+		}
+		break
+	}
+	if f.at(i) == wFirm || c == Firm && f.at(i-1) != wFirm {
+		return
+	}
+	if i < len(f.tokens) && f.tokens[i].Word() && strength[c].listed >= strength[f.cues[i].Cue].listed {
+		f.cues[i].Cue = c
+	}
+}
+
+func (f *finder) at(i int) word {
+	if i < 0 || i >= len(f.words) {
+		return plain
+	}
+	return f.words[i]
+}
+
+func (f *finder) isPunct(i int, c byte) bool {
+	return i >= 0 && i < len(f.tokens) && f.tokens[i].Shape == tagger.Punct && f.tokens[i].Byte == c
+}
+
+// startsLine says whether token i is the first of its line, or of its sentence.
+func (f *finder) startsLine(i int) bool {
+	return i == 0 || f.tokens[i-1].Shape == tagger.Break || f.tokens[i-1].Shape == tagger.Punct
+}
+
+// colon passes over a colon, a full stop, or "is".
+func (f *finder) colon(i int) int {
+	for range 2 {
+		if f.isPunct(i, ':') || f.isPunct(i, '.') || f.isPunct(i, '=') || f.isPunct(i, '-') || f.at(i) == wIs {
+			i++
+		}
+	}
+	return i
+}
+
+// cueAt says which cue begins at token i, and which token it announces.
+func (f *finder) cueAt(i int) (Cue, int) {
+	switch f.at(i) {
+	case wAtas:
+		if f.at(i+1) == wNama {
+			return OnBehalf, f.colon(i + 2)
+		}
+	case wA:
+		if (f.isPunct(i+1, '.') || f.isPunct(i+1, '/')) && f.at(i+2) == wN {
+			return OnBehalf, f.colon(i + 3)
+		}
+	case wAn:
+		return OnBehalf, f.colon(i + 1)
+	case wNama:
+		return f.nameAt(i)
+	case wBernama:
+		return NameIs, f.colon(i + 1)
+	case wIbu:
+		if f.at(i+1) == wKandung {
+			next := i + 2
+			if f.at(next) == wSaya {
+				next++
+			}
+			if f.at(next) == wBernama {
+				next++
+			}
+			return Mother, f.colon(next)
+		}
+		return Honour, i + 1
+	case wBapak, wTitle:
+		if f.isPunct(i+1, '.') {
+			return Honour, i + 2
+		}
+		return Honour, i + 1
+	case wName:
+		if f.at(i+1) == wIs || f.isPunct(i+1, ':') {
+			if f.at(i-1) == wMaiden {
+				return Mother, f.colon(i + 1)
+			}
+			return NameIs, f.colon(i + 1)
+		}
+	case wThis:
+		if f.at(i+1) == wIs {
+			return With, i + 2
+		}
+	case wSpeaking, wTalking:
+		if f.at(i+1) == wWith || f.at(i+1) == wTo || f.at(i+1) == wDengan {
+			if f.at(i+2) == wA {
+				return Said, i + 3
+			}
+			return Said, i + 2
+		}
+	case wDengan:
+		if f.at(i+1) == wSaya {
+			return With, i + 2
+		}
+		return With, i + 1
+	case wSaya:
+		return Self, i + 1
+	case wIni:
+		return Self, i + 1
+	case wFirm:
+		return Firm, i + 1
+	case wDear:
+		return Greeting, i + 1
+	case wYth:
+		return Greeting, f.colon(i + 1)
+	case wRole:
+		return Role, f.colon(i + 1)
+	case wTinggal, wLive:
+		if f.at(i+1) == wDi || f.at(i+1) == wIn || f.at(i+1) == wDari {
+			return Living, i + 2
+		}
+		return Living, i + 1
+	case wAlamat:
+		return Living, f.colon(i + 1)
+	}
+	return NoCue, 0
+}
+
+// nameAt reads what follows "nama".
+func (f *finder) nameAt(i int) (Cue, int) {
+	next := i + 1
+	for f.at(next) == wFill || f.at(next) == wRole {
+		next++
+	}
+	if f.at(next) == wGadis || f.at(next) == wIbu && f.at(next+1) == wKandung {
+		for f.at(next) == wGadis || f.at(next) == wIbu || f.at(next) == wKandung || f.at(next) == wSaya {
+			next++
+		}
+		return Mother, f.colon(next)
+	}
+	switch {
+	case f.at(next) == wSaya:
+		return NameIs, f.colon(next + 1)
+	case f.isPunct(next, ':'), f.isPunct(next, '='), f.at(next) == wIs:
+		return NameIs, f.colon(next)
+	}
+	return NoCue, 0
+}
+
+// label reads the beginning of a line up to a colon: one to three words that are no label of a field are a speaker.
+func (f *finder) label(line, end int) {
+	for i := line; i < min(end, line+4); i++ {
+		if f.isPunct(i, ':') && i > line {
+			for j := line; j < i; j++ {
+				if !f.tokens[j].Word() || f.words[j] != plain && !f.words[j].honour() {
+					return
+				}
+			}
+			f.announce(Speaker, line)
+			return
+		}
+	}
+}
+
+// signature reads a line of one to four words below a line that ends a letter.
+func (f *finder) signature(line, end int) {
+	words := 0
+	for i := line; i < end; i++ {
+		switch t := &f.tokens[i]; {
+		case t.Word():
+			words++
+		case t.Shape == tagger.Punct && (t.Byte == '.' || t.Byte == ','):
+		default:
+			return
+		}
+	}
+	if words == 0 || words > 4 || line < 2 {
+		return
+	}
+	for i := line - 2; i >= max(0, line-7) && f.tokens[i].Shape != tagger.Break; i-- {
+		if f.words[i] == wEnd {
+			f.announce(Signature, line)
+			return
+		}
+	}
+}
+
+// answer reads the line before: when it asks for a name, the first word of this one, after the label of the speaker and a
+// hesitation, can be one.
+func (f *finder) answer(line, end int) {
+	asks := false
+	i := line - 2
+	for ; i >= 0 && f.tokens[i].Shape != tagger.Break; i-- {
+		w := f.words[i]
+		asks = asks || w == wNama || w == wName || w == wSiapa || w == wBernama || w == wKandung || w == wSpeaking || w == wTalking
+	}
+	if !asks {
+		return
+	}
+	first := line
+	for i := line; i < min(end, line+4); i++ {
+		if f.isPunct(i, ':') {
+			first = i + 1
+		}
+	}
+	for first < end && f.words[first] == wHesitation || f.isPunct(first, ',') || f.isPunct(first, '.') {
+		first++
+	}
+	if first < end {
+		f.announce(Answer, first)
+	}
+}

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"io/fs"
+	"maps"
+	"strings"
+
+	"github.com/amanah-id/amanah/pii/names/internal/tagger"
+)
+
+// lists are the word lists and what they say of their words. Entries of a list of places may have several words.
+var lists = []struct {
+	file  string
+	class tagger.Class
+	place bool
+}{
+	{"given_own.txt", tagger.Given, false},
+	{"given_faker.txt", tagger.Given, false},
+	{"family_own.txt", tagger.Family, false},
+	{"family_faker.txt", tagger.Family, false},
+	{"names_world_faker.txt", tagger.Abroad, false},
+	{"place_own.txt", tagger.Place, true},
+	{"place_wilayah.txt", tagger.Place, true},
+	{"world_cldr.txt", tagger.World, true},
+	{"world_geonames.txt", tagger.World, true},
+	{"ordinary_own.txt", tagger.Ordinary, false},
+}
+
+// entries reads a list: one entry a line, or several words a line where entries are single words. "#" begins a comment; a tab
+// before an entry says that it is a district.
+func entries(data fs.FS, file string) ([]string, error) {
+	text, err := fs.ReadFile(data, file)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for s := bufio.NewScanner(bytes.NewReader(text)); s.Scan(); {
+		if line := s.Text(); line != "" && line[0] != '#' {
+			out = append(out, line)
+		}
+	}
+	return out, nil
+}
+
+// listed are the classes of all words of the lists.
+func listed(data fs.FS) (map[uint32]tagger.Class, error) {
+	words := map[uint32]tagger.Class{}
+	for _, l := range lists {
+		all, err := entries(data, "lists/"+l.file)
+		if err != nil {
+			return nil, err
+		}
+		for _, entry := range all {
+			class := l.class
+			if entry[0] == '\t' {
+				class = tagger.District
+			}
+			tokens := tagger.Tokens(nil, []byte(entry))
+			for i, t := range tokens {
+				switch {
+				case !t.Word():
+				case !l.place, len(tokens) == 1:
+					words[t.Hash] |= class
+				case i == 0:
+					words[t.Hash] |= tagger.PlaceHead
+				default:
+					words[t.Hash] |= tagger.PlaceTail
+				}
+			}
+		}
+	}
+	return words, nil
+}
+
+// tally counts in how many places a word stood outside names and inside them, in each fold of the training data.
+type tally map[uint32]*[folds][2]int
+
+// folds: whether a word is ordinary is asked of the other folds, or every word of the training data would be known, which those of
+// a new text are not.
+const folds = 8
+
+func count(examples [][]Example) tally {
+	all := tally{}
+	none := tagger.NewLexicon(nil)
+	for fold, list := range examples {
+		for _, e := range list {
+			l := label(lowered(e), none)
+			for i, t := range l.tokens {
+				if !t.Word() {
+					continue
+				}
+				c := all[t.Hash]
+				if c == nil {
+					c = new([folds][2]int)
+					all[t.Hash] = c
+				}
+				in := 0
+				if l.labels[i] != tagger.Outside && l.labels[i] < tagger.FirstOther {
+					in = 1
+				}
+				c[fold][in]++
+			}
+		}
+	}
+	return all
+}
+
+// lexicon holds the lists and the words that are ordinary by the folds other than the excepted one.
+func (all tally) lexicon(words map[uint32]tagger.Class, except int) *tagger.Lexicon {
+	out := maps.Clone(words)
+	for h, c := range all {
+		outside, within := 0, 0
+		for fold, n := range c {
+			if fold != except {
+				outside += n[0]
+				within += n[1]
+			}
+		}
+		if outside >= 2 && within*10 <= outside {
+			out[h] |= tagger.Ordinary
+		}
+	}
+	return tagger.NewLexicon(out)
+}
+
+// wordsOf are the single words of lists, for the lines of chat.
+func wordsOf(data fs.FS, files ...string) ([]string, error) {
+	var out []string
+	for _, file := range files {
+		all, err := entries(data, "lists/"+file)
+		if err != nil {
+			return nil, err
+		}
+		for _, entry := range all {
+			out = append(out, strings.Fields(entry)...)
+		}
+	}
+	return out, nil
+}

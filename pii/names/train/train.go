@@ -1,0 +1,236 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"io/fs"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/amanah-id/amanah/pii/names/internal/tagger"
+)
+
+// recipe is what a model is made of, beside the data.
+type recipe struct {
+	rule
+	cutoff  int     // features that were met less often are left out
+	chat    int     // lines of each template
+	scale   float64 // of the weights, when they become integers
+	blocks  int     // of the model's table
+	without int     // a fold that is kept out, for measuring; -1 for none
+}
+
+// final is the recipe of the model that ships.
+var final = recipe{
+	rule:   rule{epochs: 6, seeds: 4, rate: 0.1, decay: 0.0005, dropWord: 30, dropAny: 30, outside: 0.6},
+	cutoff: 2, chat: 6, scale: tagger.Scale, blocks: 1 << 16, without: -1,
+}
+
+// read reads what of the data the training uses.
+func read(data fs.FS, file string) ([]Example, error) {
+	text, err := fs.ReadFile(data, file)
+	if err != nil {
+		return nil, err
+	}
+	return readColumns(bytes.NewReader(text))
+}
+
+// Corpora are the files of news texts.
+var corpora = []string{"ner_nergrit_train.conll", "ner_nerp_train.conll"}
+
+// examples are the sentences of the corpora by fold, each once as it is, and those left out.
+func examples(data fs.FS, r recipe) (byFold [][]Example, left [][]Example, err error) {
+	byFold = make([][]Example, folds)
+	for _, file := range corpora {
+		all, err := read(data, file)
+		if err != nil {
+			return nil, nil, err
+		}
+		var out []Example
+		for i, e := range all {
+			if fold := i % folds; fold == r.without {
+				out = append(out, e)
+			} else {
+				byFold[fold] = append(byFold[fold], e)
+			}
+		}
+		left = append(left, out)
+	}
+	return byFold, left, nil
+}
+
+// numbered gives every feature a number, and counts it.
+type numbered struct {
+	id     map[uint32]uint32
+	hashes []uint32
+	counts []int
+}
+
+func (n *numbered) sequence(l labelled) *sequence {
+	s := &sequence{labels: l.labels}
+	var v tagger.Vector
+	var c [9]uint32
+	for i := range l.tokens {
+		k := tagger.Extract(&v, l.tokens, i)
+		tagger.Classes(&c, l.tokens[i].Class)
+		ids := make([]uint32, 0, k+len(c))
+		lexical := make([]bool, 0, k+len(c))
+		for j, h := range slices.Concat(v[:k], c[:]) {
+			id, ok := n.id[h]
+			if !ok {
+				id = uint32(len(n.counts))
+				n.id[h] = id
+				n.hashes = append(n.hashes, h)
+				n.counts = append(n.counts, 0)
+			}
+			n.counts[id]++
+			ids = append(ids, id)
+			lexical = append(lexical, j < k && tagger.Lexical(j))
+		}
+		s.features = append(s.features, ids)
+		s.lexical = append(s.lexical, lexical)
+	}
+	return s
+}
+
+// cut leaves out rare features and numbers the others anew.
+func (n *numbered) cut(sequences []*sequence, least int) {
+	number := make([]int, len(n.counts))
+	kept := 0
+	for i, c := range n.counts {
+		number[i] = -1
+		if c >= least {
+			number[i] = kept
+			n.counts[kept], n.hashes[kept] = c, n.hashes[i]
+			kept++
+		}
+	}
+	n.counts, n.hashes = n.counts[:kept], n.hashes[:kept]
+	for _, s := range sequences {
+		for i := range s.features {
+			k := 0
+			for j, id := range s.features[i] {
+				if number[id] >= 0 {
+					s.features[i][k], s.lexical[i][k] = uint32(number[id]), s.lexical[i][j]
+					k++
+				}
+			}
+			s.features[i], s.lexical[i] = s.features[i][:k], s.lexical[i][:k]
+		}
+	}
+}
+
+// build makes the bytes of a model of the data.
+func build(data fs.FS, r recipe) ([]byte, error) {
+	byFold, _, err := examples(data, r)
+	if err != nil {
+		return nil, err
+	}
+	talk, err := talker(data)
+	if err != nil {
+		return nil, err
+	}
+	spoken := talk.lines(r.chat)
+	both := make([][]Example, folds)
+	for fold := range both {
+		both[fold] = slices.Concat(byFold[fold], spoken[fold])
+	}
+	words, err := listed(data)
+	if err != nil {
+		return nil, err
+	}
+	tally := count(both)
+	features := &numbered{id: map[uint32]uint32{}}
+	var sequences []*sequence
+	for fold, list := range both {
+		lexicon := tally.lexicon(words, fold)
+		for i, e := range list {
+			variants := []Example{e}
+			if low := lowered(e); i < len(byFold[fold]) && !bytes.Equal(low.Text, e.Text) {
+				variants = append(variants, low)
+			}
+			for _, v := range variants {
+				if l := label(v, lexicon); len(l.tokens) > 0 {
+					sequences = append(sequences, features.sequence(l))
+				}
+			}
+		}
+	}
+	features.cut(sequences, r.cutoff)
+	f := trained(sequences, len(features.counts), r.rule)
+	return pack(f, features, tally.lexicon(words, -1), r), nil
+}
+
+func round(x, limit float64) int32 { return int32(math.Round(max(-limit, min(limit, x)))) }
+
+// pack turns weights into small integers, the weightiest features first.
+func pack(f *field, features *numbered, lexicon *tagger.Lexicon, r recipe) []byte {
+	type ranked struct {
+		tagger.Row
+		rank float64
+	}
+	var all []ranked
+	for id, h := range features.hashes {
+		row := ranked{Row: tagger.Row{Hash: h}}
+		some := false
+		for y := 1; y < labels; y++ {
+			w := float64(f.weight[id][y])
+			q := round(float64(w*r.scale), 127)
+			row.Weights[y-1] = int8(q)
+			some = some || q != 0
+			row.rank = max(row.rank, math.Abs(w))
+		}
+		if some {
+			row.rank = float64(row.rank * math.Sqrt(float64(min(features.counts[id], 30))))
+			all = append(all, row)
+		}
+	}
+	slices.SortFunc(all, func(a, b ranked) int {
+		return cmp.Or(cmp.Compare(b.rank, a.rank), cmp.Compare(a.Hash, b.Hash))
+	})
+	rows := make([]tagger.Row, len(all))
+	for i, r := range all {
+		rows[i] = r.Row
+	}
+	var pair [labels][labels]int32
+	for a := range labels {
+		for b := range labels {
+			pair[a][b] = round(float64(f.pair[a][b]*r.scale), 1e6)
+		}
+	}
+	return tagger.Write(lexicon, rows, r.blocks, pair, round(float64(r.outside*r.scale), 1e6))
+}
+
+// talker reads the templates and lists of chat.
+func talker(data fs.FS) (*chat, error) {
+	c := &chat{random: 1}
+	var err error
+	lines := func(file string) []string {
+		text, e := fs.ReadFile(data, file)
+		err = cmp.Or(err, e)
+		var out []string
+		for line := range strings.Lines(string(text)) {
+			if line = strings.TrimRight(line, "\n"); line != "" && line[0] != '#' {
+				out = append(out, line)
+			}
+		}
+		return out
+	}
+	c.templates, c.brands = lines("chat.txt"), lines("brands.txt")
+	one := func(files ...string) []string {
+		out, e := wordsOf(data, files...)
+		err = cmp.Or(err, e)
+		return out
+	}
+	c.given = one("given_own.txt", "given_faker.txt")
+	c.family = one("family_own.txt", "family_faker.txt")
+	for _, entry := range lines("lists/place_wilayah.txt") {
+		if entry[0] == '\t' {
+			c.districts = append(c.districts, entry[1:])
+		} else {
+			c.places = append(c.places, entry)
+		}
+	}
+	return c, err
+}
