@@ -146,7 +146,8 @@ type hole struct {
 	status int    // that is given; 0 leaves the answer's
 	body   string // that is given; "" leaves the answer's
 	edit   func(body string, d *double) string
-	whole  bool // also what was not refused
+	whole  bool   // also what was not refused
+	code   string // only what was refused with it; "" for all
 }
 
 const (
@@ -157,6 +158,8 @@ const (
 	compare  = `POST /api/v1/interactions/[^/]+/compare`
 	verified = `GET /api/v1/interactions/[^/]+/verification`
 	document = `GET /api/openapi.json`
+	papers   = `POST /api/v1/interactions/[^/]+/mandates`
+	paper    = `{"id":"man_1","state":"valid"}`
 )
 
 // level says another level than there is.
@@ -248,6 +251,17 @@ func holes() []hole {
 		{row: 13, what: "a refusal says nothing", route: reveal, edit: func(body string, _ *double) string { return strings.ReplaceAll(body, `"say"`, `"not"`) }},
 		{row: 14, what: "a link goes anywhere", route: `POST /api/v1/interactions/[^/]+/verification/link`, status: 201, body: `{"id":"vrf_1","number":42}`},
 		{row: 14, what: "a telephone handed over keeps its level", route: verified, edit: level(2), whole: true},
+		{row: 14, what: "a child is served alone", route: reveal, code: "gate.guardian_needed", status: 200, body: values},
+		{row: 14, what: "a mandate holds secrets", route: papers, code: "mandate.never", status: 201, body: paper},
+		{row: 14, what: "a guardian's mandate outlasts the childhood", route: papers, code: "mandate.beyond_adulthood", status: 201, body: paper},
+		{row: 14, what: "a forged document is taken again", route: papers, code: "mandate.document_forged", status: 201, body: paper},
+		{row: 14, what: "a representative appoints another", route: papers, code: "gate.mandate_appoints", status: 201, body: paper},
+		{row: 14, what: "who proposes a mandate agrees to it", route: `POST /api/v1/approvals/.*`, code: "approval.own_request", status: 200, body: `{"id":"apr_1","state":"approved"}`},
+		{row: 14, what: "a mandate that does not stand speaks", route: `PUT /api/v1/interactions/[^/]+/speaker`, code: "mandate.not_standing", status: 204},
+		{row: 14, what: "another customer's mandate speaks", route: `PUT /api/v1/interactions/[^/]+/speaker`, code: "mandate.unknown", status: 204},
+		{row: 14, what: "a representative sees beyond the scope", route: reveal, code: "gate.mandate_scope", status: 200, body: values},
+		{row: 14, what: "a representative of the second level is decided on", route: `POST /api/v1/interactions/[^/]+/verification/second`, code: "verification.represented_level", status: 201, body: `{"request":"apr_1"}`},
+		{row: 14, what: "a mandate that was revoked gives", route: reveal, code: "gate.mandate_revoked", status: 200, body: values},
 		{row: 15, what: "a channel shows what it must not", route: reveal, status: 200, body: values},
 		{row: 15, what: "something goes to another customer", route: `POST /api/v1/interactions/[^/]+/resend`, status: 200, body: `{"receipt":{"leaf":1,"at":"2026-01-01T00:00:00Z"}}`},
 		{row: 15, what: "a text of the agent's own holds values", route: `POST /api/v1/interactions/[^/]+/write`, status: 200, body: `{"receipt":{"leaf":1,"at":"2026-01-01T00:00:00Z"}}`},
@@ -279,7 +293,7 @@ func (d *double) punch(h hole) {
 	form := regexp.MustCompile("^" + h.route + "$")
 	d.hole = func(w http.ResponseWriter, r *http.Request, said *httptest.ResponseRecorder, d *double) bool {
 		refused := said.Code >= 400 || said.Code == 303
-		if !form.MatchString(r.Method+" "+r.URL.Path) || !refused && !h.whole {
+		if !form.MatchString(r.Method+" "+r.URL.Path) || !refused && !h.whole || !strings.Contains(said.Body.String(), h.code) {
 			return false
 		}
 		status, body := said.Code, said.Body.String()

@@ -580,6 +580,7 @@ func thirdParty(s *scene) {
 	s.must(q.Move(s.ctx, handed, client.MoveServe))
 	_, err = s.reveal(q, handed, "name")
 	s.refuses(q, handed, "reveals", "name", err, tooLow)
+	s.mandates()
 }
 
 // request: somebody demands the customer's whole file by telephone.

@@ -69,6 +69,7 @@ type Stage struct {
 	people     []fiction.Person
 	cast       int // members of staff made
 	customers  int
+	birthday   time.Time // of the next customer; zero: as fiction has it
 }
 
 // operation is one of the OpenAPI document.
@@ -364,6 +365,9 @@ func (st *Stage) enrol(ctx context.Context, controller string) (*customer, error
 	p := st.people[st.customers]
 	st.customers++
 	c := &customer{Person: p, number: p.Number, phone: p.Phones[0].Value, email: fmt.Sprintf("%s.%d@surel.example", strings.ToLower(strings.Fields(p.Name)[0]), st.customers)}
+	if !st.birthday.IsZero() {
+		c.Born = st.birthday
+	}
 	c.phone = fmt.Sprintf("+62849%08d", (int64(st.customers)*61803399+7182818)%100_000_000) // their own, not the household's
 	since := st.Clock.Now().AddDate(0, -6, 0).UTC().Truncate(time.Second)
 	purpose, err := st.Center.Purpose(ctx, controller, "registration")
