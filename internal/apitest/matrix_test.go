@@ -27,6 +27,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/gate"
 	"github.com/amanah-id/amanah/internal/trust/identity"
 	"github.com/amanah-id/amanah/internal/trust/policy"
+	"github.com/amanah-id/amanah/internal/verification/mandate"
 	"github.com/amanah-id/amanah/internal/web"
 )
 
@@ -65,6 +66,7 @@ type matrix struct {
 	shown    map[cell]bool // in which a value was to be seen, and was
 	asked    int
 	faults   []string
+	through  []string                                // fields of the mandate through which calls are served; none: the customer speaks
 	front    func(route string, r response) response // a double between the server and the asker; nil for none
 }
 
@@ -75,6 +77,7 @@ type contact struct {
 	owner                      caller
 	ownerID                    string
 	values                     map[string]string
+	through                    []string // fields of the mandate; none: the customer speaks
 	finder                     *leak.Finder
 }
 
@@ -175,12 +178,15 @@ func (m *matrix) begin(t *testing.T, n int, owner *person, channel, slug string,
 		t.Fatalf("%d hits", len(found.Hits))
 	}
 	m.must(owner.Identify(ctx, c.id, c.subject))
-	if level >= 2 {
+	if len(m.through) > 0 {
+		m.speaks(t, c, owner)
+	}
+	if level >= 2 && len(m.through) == 0 {
 		one, err := owner.SendLink(ctx, c.id, "")
 		m.must(err)
 		m.look(c, "the customer", "GET /v/{token}", nil, m.confirm(m.link(), one.Number))
 	}
-	if level >= 3 {
+	if level >= 3 && len(m.through) == 0 {
 		if match, err := owner.Answer(ctx, c.id, "last_order", c.values["account_history"]); err != nil || !match {
 			t.Fatalf("the history: %t %v", match, err)
 		}
@@ -191,6 +197,27 @@ func (m *matrix) begin(t *testing.T, n int, owner *person, channel, slug string,
 	m.must(owner.Note(ctx, c.id, c.values["note"]))
 	m.stands(t, c, owner)
 	return c
+}
+
+// speaks has an attorney of two months' standing speak in a call and prove as much as the level needs.
+func (m *matrix) speaks(t *testing.T, c *contact, owner *person) {
+	t.Helper()
+	ctx := t.Context()
+	c.through, c.owner.name = m.through, c.owner.name+", through a mandate"
+	id, err := m.Mandates.Adopt(ctx, actor.NewDuty("matrix"), mandate.Held{Controller: m.toko, Subject: c.subject, Customer: c.values["name"], Since: m.now().AddDate(0, -2, 0), Draft: mandate.Draft{
+		Kind: mandate.Attorney, Name: "Bambang Mulyono", Contact: "phone", Value: "+6284900000555", Also: "kuasa@contoh.example", Document: "power_of_attorney", Number: "SK " + c.id,
+		Dated: m.now().AddDate(0, -2, 0).Format(time.DateOnly), Until: m.now().AddDate(1, 0, 0).Format(time.DateOnly),
+		May: mandate.Scope{Purposes: []string{m.purposes[c.slug].ID}, Verbs: []string{"mask", "compare", "reveal"}, Fields: m.through},
+	}})
+	m.must(err)
+	m.must(owner.Speaker(ctx, c.id, id))
+	v, err := owner.Verification(ctx, c.id)
+	m.must(err)
+	for _, contact := range v.Contacts[:max(0, c.level-1)] {
+		one, err := owner.SendLink(ctx, c.id, contact.Value)
+		m.must(err)
+		m.look(c, "the representative", "GET /v/{token}", nil, m.confirm(m.link(), one.Number))
+	}
 }
 
 // breath is what keeps a person who is not in a hurry below the front desk's limits.
@@ -222,15 +249,19 @@ func (m *matrix) may(c *contact, field string) bool {
 	if !ok {
 		least = policy.Never
 	}
-	p, state := m.purposes[c.slug], interaction.Serving
+	p, state, speaker := m.purposes[c.slug], interaction.Serving, "none"
+	if len(c.through) > 0 {
+		speaker = gate.MandateValid
+	}
 	if c.level == 0 {
 		state = interaction.Connected
 	}
 	return m.policies.Decide(policy.Request{
 		Verb:      string(gate.Reveal),
 		Principal: policy.Principal{Kind: string(actor.Staff), Role: c.owner.role, SignedIn: true, Scoped: true, SecondFactorMinutes: 1},
-		Resource:  policy.Resource{Class: string(f.Class), MinLevel: least, InPurpose: slices.Contains(p.Fields[gate.Reveal], field), Verifies: f.Verifies},
-		Context: policy.Context{Ground: "interaction", Known: true, OwnCall: true, State: string(state), Beating: true, SubjectBound: c.level > 0, Channel: c.channel,
+		Resource: policy.Resource{Class: string(f.Class), MinLevel: least, InPurpose: slices.Contains(p.Fields[gate.Reveal], field), Verifies: f.Verifies,
+			InScope: len(c.through) == 0 || slices.Contains(c.through, field)},
+		Context: policy.Context{Ground: "interaction", Mandate: speaker, Known: true, OwnCall: true, State: string(state), Beating: true, SubjectBound: c.level > 0, Channel: c.channel,
 			Level: c.level, PurposeChosen: true, PurposeActive: true, Basis: string(p.Basis), BudgetLeft: 9, CallLeft: 9, Training: "not_built"},
 	}).Allowed
 }
@@ -531,6 +562,12 @@ func noCellLeaks(t *testing.T, w *world) {
 	m.finder = leak.New(all)
 	n := m.play(t, 0, w.people["owner"], "policy_service", true)
 	m.play(t, n, w.people["second-owner"], "payment_help", false)
+	m.through = []string{"name", "policy_number", "address"} // of what the purpose shows, and a field of a higher class is left out
+	for level := range 3 {
+		n++
+		c := m.begin(t, 100+n, w.people["owner"], "phone", "policy_service", level+1)
+		m.all(t, c, w.people["owner"], false)
+	}
 	m.elsewhere(t)
 	for _, fault := range m.faults {
 		t.Error(fault)

@@ -92,7 +92,7 @@ func newTrial(ctx context.Context, o TrialOptions, cfg *config.Config, d *db.DB)
 func (h *House) center() *bench.Center {
 	return &bench.Center{
 		Web: h.Web, DB: h.DB, Log: h.Audit, Inbox: h.Inbox, Catalogue: h.Catalogue, Identity: h.Identity, Purposes: h.Purposes, Vault: h.Vault,
-		Interactions: h.Interactions, Desk: h.Desk, Verification: h.Verification, Intake: h.Intake, Worker: h.Worker,
+		Interactions: h.Interactions, Desk: h.Desk, Verification: h.Verification, Mandates: h.Mandates, Intake: h.Intake, Worker: h.Worker,
 	}
 }
 

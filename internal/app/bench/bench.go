@@ -37,6 +37,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/identity"
 	"github.com/amanah-id/amanah/internal/vault"
 	"github.com/amanah-id/amanah/internal/verification"
+	"github.com/amanah-id/amanah/internal/verification/mandate"
 	"github.com/amanah-id/amanah/internal/web"
 )
 
@@ -55,6 +56,7 @@ type Center struct {
 	Interactions *interaction.Service
 	Desk         *desk.Service
 	Verification *verification.Service
+	Mandates     *mandate.Service
 	Intake       *intake.Service
 	Worker       *jobs.Worker
 }
