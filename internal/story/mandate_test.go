@@ -16,13 +16,13 @@ func TestStoryAnAttorneySpeaksSeesTheScopeAndIsCutOffWhenTheMandateIsRevoked(t *
 	rina.seesNot("Sekar", "Maharani")
 	rina.looks("mandate-list")
 	rina.once("1")
-	rina.isAt("/calls/")
-	rina.sees("Kuasa · S*** M***")
+	rina.waits("is not back at the call", `!location.pathname.endsWith("/representatives") && document.querySelector("#call")`)
+	rina.sees("Kuasa · S*** M*** · Berlaku")
 	rina.looks("mandate-speaks")
 
 	// The attorney proves who they are, over a telephone and by e-mail of their own.
 	sekar.confirms(rina.sendsLink())
-	rina.sees("V2 terverifikasi")
+	rina.sees("V2 terverifikasi", "Kirim tautan ke kedua kontak wakil sendiri")
 	rina.once("u")
 	rina.clicks("button", "Kirim tautan ke surel…")
 	letters++

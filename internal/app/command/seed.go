@@ -104,7 +104,7 @@ func seedMandate(ctx context.Context, h *app.House, c purpose.Controller, people
 		return p.Number == s.Person.Number || slices.ContainsFunc(s.Others, func(o demoPerson) bool { return o.Number == p.Number })
 	}
 	i := slices.IndexFunc(people, func(p fiction.Person) bool {
-		return p.Controller == people[0].Controller && owners[p.Phones[0].Value] == 1 && !taken(p)
+		return p.Controller == people[0].Controller && owners[p.Phones[0].Value] == 1 && len(p.Emails) > 0 && !taken(p)
 	})
 	if i < 0 {
 		return nil // a demonstration with few customers

@@ -611,8 +611,11 @@ var passing = []string{"gate.level_too_low", "gate.guardian_needed", "gate.no_co
 
 // why says why a field is refused, and what would allow it.
 func why(p *i18n.Printer, e *errs.E) string {
-	next := e.Code + ".next"
-	if reach := fmt.Sprintf("desk.reach_%v", e.Args["need"]); e.Code == "gate.level_too_low" && p.Has(reach) {
+	next, who := e.Code+".next", ""
+	if e.Args["represented"] == true {
+		who = "represented_"
+	}
+	if reach := fmt.Sprintf("desk.reach_%s%v", who, e.Args["need"]); e.Code == "gate.level_too_low" && p.Has(reach) {
 		next = reach
 	}
 	return p.Args(e.Code, e.Args) + " " + p.Args(next, e.Args)

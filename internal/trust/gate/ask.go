@@ -501,6 +501,9 @@ func refusal(d policy.Decision, r policy.Request) *errs.E {
 		e.Kind = errs.Internal
 	case "gate.level_too_low":
 		e = e.With("need", r.Resource.MinLevel).With("have", r.Context.Level)
+		if r.Context.Mandate == MandateValid {
+			e = e.With("represented", true) // what proves is another thing
+		}
 	}
 	return e
 }
