@@ -101,6 +101,7 @@ func (s *Scanner) nearCues(t0, t1 int, line int) []cue {
 	ord := s.list.Tokens[t0].Ord
 	crossed := 0
 	for t, looked := t0-1, 0; t >= int(l.From) && looked < 40 && len(list) < maxCues; t, looked = t-1, looked+1 {
+		s.steps++
 		tok := &s.list.Tokens[t]
 		if tok.Flags&token.Hidden != 0 || ord-tok.Ord > 11 {
 			break
@@ -119,6 +120,7 @@ func (s *Scanner) nearCues(t0, t1 int, line int) []cue {
 	ord = s.list.Tokens[t1-1].Ord
 	first := len(list)
 	for t, looked := t1, 0; t < len(s.list.Tokens) && looked < 12; t, looked = t+1, looked+1 {
+		s.steps++
 		tok := &s.list.Tokens[t]
 		if tok.Kind == token.Break || tok.Ord-ord > 8 {
 			break
@@ -152,6 +154,7 @@ func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 		turns++
 		at := len(list)
 		for t, looked := int(q.To)-1, 0; t >= int(q.From) && looked < 24 && len(list) < maxCues; t, looked = t-1, looked+1 {
+			s.steps++
 			tok := &s.list.Tokens[t]
 			if tok.Kind == token.Number && tok.End-tok.Start > 4 && tok.Flags&token.Hidden == 0 {
 				list = list[:at] // that turn spoke of a number of its own
@@ -178,8 +181,12 @@ func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 
 // void reports whether a word does not mean here what it means elsewhere: the "sim" of a SIM card, the "pos" in a postcode.
 func (s *Scanner) void(t int, bits word.Cue) bool {
-	if bits&(word.Licence|word.Card|word.Tax) == 0 {
+	if bits&(word.Licence|word.Card|word.Tax|word.Order) == 0 {
 		return false
+	}
+	if bits&word.Order != 0 {
+		at := s.list.Tokens[t].Start
+		return at > 0 && s.text[at-1] == '.' && s.dict.Entry(s.list.Tokens[t].ID).Part == word.Domain // the end of an address, contoh.co.id
 	}
 	next := func(i int) word.Cue {
 		if i >= 0 && i < len(s.list.Tokens) && s.list.Tokens[i].Kind == token.Word && (s.list.Tokens[i].Ord == s.list.Tokens[t].Ord+1 || s.list.Tokens[i].Ord == s.list.Tokens[t].Ord-1) {
@@ -303,6 +310,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	first, last := &s.atoms[i], &s.atoms[j]
 	d := s.digits[first.d0:last.d1]
 	n := len(d)
+	s.steps += j - i + 1
 	if n < 3 || n > longest {
 		return r, false
 	}

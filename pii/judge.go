@@ -140,6 +140,7 @@ func firstOrd(text []byte, l *token.Line, end int32) int32 {
 // label returns where the label of a line ends.
 func (s *Scanner) label(text []byte, l *token.Line) int32 {
 	limit := min(l.End, l.Start+64)
+	s.steps += int(limit - l.Start)
 	if bytes.IndexByte(text[l.Start:limit], ':') < 0 {
 		return l.Start
 	}
@@ -232,6 +233,7 @@ func (s *Scanner) column(text []byte, at, line int) (word.Cue, uint16) {
 	if s.colAt.line != line || s.colAt.at > at {
 		s.colAt = colCursor{line: line, at: int(l.Start)}
 	}
+	s.steps += at - s.colAt.at
 	for ; s.colAt.at < at; s.colAt.at++ {
 		if text[s.colAt.at] == s.delimiter[0] {
 			s.colAt.column++
@@ -256,6 +258,7 @@ func (s *Scanner) tableAt(text []byte, line int) {
 	}
 	row := &s.list.Lines[line]
 	s.rowSize = 0
+	s.steps += int(prev.End - prev.Start + row.End - row.Start)
 	for i := range len(delimiters) {
 		d := delimiters[i : i+1]
 		if n := bytes.Count(text[prev.Start:prev.End], d); (n >= 2 || n == 1 && d[0] != ',') && n == bytes.Count(text[row.Start:row.End], d) {

@@ -217,6 +217,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 	most := int32(4) // digits of a piece beside words; more where the word is a sign
 	from := last.End
 	for ; u < len(s.list.Tokens); u++ {
+		s.steps++
 		tok := &s.list.Tokens[u]
 		if tok.Flags&token.Hidden != 0 {
 			continue

@@ -96,7 +96,7 @@ func (s *Scanner) nameWord(text []byte, b, e int) bool {
 		return true
 	}
 	en := s.dict.Entry(id)
-	return en.Cues&(stop|word.Number|word.Wrong|word.Order|word.Phone|word.NIK|word.Birth|word.Email) == 0 && en.Part != word.Filler && !(en.Part >= word.Road && en.Part <= word.Postcode)
+	return en.Cues&(stop|word.Number|word.Wrong|word.Order|word.Phone|word.NIK|word.Birth|word.Email|word.Mother) == 0 && en.Part != word.Filler && !(en.Part >= word.Road && en.Part <= word.Postcode)
 }
 
 // motherName reads the name after "ibu kandung" or "mother's maiden name" at token t, or in the answer on the next line.
@@ -145,6 +145,9 @@ func (s *Scanner) nearMother(t int) bool {
 }
 
 func restIsShort(text []byte, from, to int) bool {
+	if to-from > 80 {
+		return false
+	}
 	words := 0
 	for p := from; p < to; p++ {
 		if token.IsLetter(text[p]) && !token.IsLetter(text[p-1]) {
@@ -174,6 +177,7 @@ func (s *Scanner) name(text []byte, p, limit int) (start, end int, sure bool) {
 			continue
 		}
 		e := min(token.WordEnd(text, p), limit)
+		s.steps += e - p
 		if s.nameWord(text, p, e) {
 			break
 		}
@@ -238,6 +242,7 @@ func (s *Scanner) password(text []byte, t int) {
 			continue
 		}
 		e := token.WordEnd(text, p)
+		s.steps += e - p
 		if e > p && (e >= limit || !token.IsDigit(text[e]) && (text[e] == ' ' || text[e] == ',' || text[e] == ':' || text[e] == '?' || text[e] == '.' && (e+1 >= limit || text[e+1] == ' '))) && skipped < 6 {
 			if id := s.dict.Find(text, p, e); id != 0 && s.dict.Entry(id).Cues&(stop|word.Email|word.Account|word.Number|word.Bank|word.Wrong|word.Code) != 0 || s.dict.Entry(id).Part == word.Filler && id != 0 {
 				switch s.dict.Entry(id).Text {
@@ -294,6 +299,7 @@ func (s *Scanner) password(text []byte, t int) {
 func (s *Scanner) address(text []byte, t int) int {
 	begin := int(s.list.Tokens[t].Start)
 	a, next := s.places.Read(text, begin, int(s.list.Tokens[t].End))
+	s.steps += next - begin
 	if a.End == 0 {
 		return next
 	}

@@ -33,6 +33,7 @@ type Scanner struct {
 	spare     []atom
 	digits    []byte
 	atomLine  int
+	urlDone   int
 	edge      int // of the atoms: where the last number ended
 	near      []cue
 	asked     []cue
@@ -45,6 +46,10 @@ type Scanner struct {
 	rowSize   int
 	colAt     colCursor
 	plain     [2]shadow.Text
+
+	// steps counts what reading costs beyond the one pass over the bytes: words looked at for context, digits tried, bytes of
+	// addresses and lines. A test holds it to a bound for each byte, whatever the text.
+	steps int
 }
 
 // New makes a scanner.
@@ -242,7 +247,7 @@ func envelope(t Type) bool { return t == CredentialURL || t == PrivateKey || t =
 func (s *Scanner) read(text []byte, limit int) {
 	s.lineAt, s.lastType = 0, 0
 	s.headLine, s.headOf, s.heads = -1, 0, s.heads[:0]
-	s.colAt = colCursor{}
+	s.colAt, s.urlDone = colCursor{}, 0
 	done := 0 // bytes before it are used up
 	for t := 0; t < len(s.list.Tokens); {
 		tok := &s.list.Tokens[t]

@@ -53,6 +53,10 @@ func (s *Scanner) spokenEmail(text []byte, t int) {
 	for begin > int(l.Start) && pieces < 16 {
 		e := begin
 		for e > int(l.Start) && !token.IsAlnum(text[e-1]) {
+			if begin-e > 4 {
+				e = -1
+				break
+			}
 			if c := text[e-1]; c == ',' || c == ':' || c == '?' || c == ';' || c == '!' {
 				e = -1
 				break
@@ -62,6 +66,7 @@ func (s *Scanner) spokenEmail(text []byte, t int) {
 		if e <= int(l.Start) {
 			break
 		}
+		s.steps++
 		b := e
 		for b > int(l.Start) && token.IsAlnum(text[b-1]) && e-b < 40 {
 			b--
@@ -172,15 +177,16 @@ func (s *Scanner) address4(text []byte, t int) (int, bool) {
 
 // url reads a URL around "://" at token t and reports it when it carries credentials.
 func (s *Scanner) url(text []byte, t int) {
-	start, end, named := sign.Credentials(text, int(s.list.Tokens[t].Start))
-	if end == 0 {
-		return
+	at := int(s.list.Tokens[t].Start)
+	if at < s.urlDone {
+		return // inside the last one
 	}
-	r := reading{CredentialURL, 0.85, why{facts: fFormat}}
-	if named {
-		r.conf = 0.98
+	start, end, secret := sign.Credentials(text, at)
+	s.steps += end - at
+	s.urlDone = end
+	if secret {
+		s.add(reading{CredentialURL, 0.97, why{facts: fFormat}}, start, end)
 	}
-	s.add(r, start, end)
 }
 
 // armour reads a private key from its first line at token t to its last. It returns where the key ends.
@@ -200,6 +206,7 @@ func (s *Scanner) key(text []byte, t int) int {
 		return 0
 	}
 	start, end, known := sign.Key(text, int(tok.Start), int(tok.End))
+	s.steps += end - start
 	if known {
 		s.add(reading{APIKey, 0.97, why{facts: fFormat}}, start, end)
 		return end

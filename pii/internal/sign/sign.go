@@ -116,9 +116,9 @@ func Prefix(rest []byte, n, most int) int {
 // secretParameters are names in the query of a URL whose value opens a door.
 var secretParameters = [...]string{"password=", "passwd=", "pwd=", "token=", "access_token=", "api_key=", "apikey=", "secret=", "client_secret=", "key=", "sig=", "auth="}
 
-// Credentials reads the URL around the sign :// at the place when it carries credentials: a name and a password before the host
-// (then named), or a secret in its query. End is 0 when it carries none.
-func Credentials(text []byte, at int) (start, end int, named bool) {
+// Credentials reads the URL around the sign :// at the place, and reports whether it carries credentials: a name and a password
+// before the host, or a secret in its query. End is where it has read to.
+func Credentials(text []byte, at int) (start, end int, secret bool) {
 	start = at
 	for start > 0 && at-start < 16 && (token.IsAlnum(text[start-1]) || text[start-1] == '+' || text[start-1] == '.' || text[start-1] == '-') {
 		start--
@@ -147,13 +147,13 @@ func Credentials(text []byte, at int) (start, end int, named bool) {
 		end--
 	}
 	if start == at || end == from {
-		return 0, 0, false
+		return 0, end, false
 	}
 	if colon > 0 && host > colon+1 {
 		return start, end, true
 	}
 	if question == 0 || question >= end {
-		return 0, 0, false
+		return 0, end, false
 	}
 	query := text[question:end]
 	for i := range query {
@@ -162,11 +162,11 @@ func Credentials(text []byte, at int) (start, end int, named bool) {
 		}
 		for _, name := range secretParameters {
 			if rest := query[i+1:]; len(rest) >= len(name)+6 && EqualFold(rest[:len(name)], name) {
-				return start, end, false
+				return start, end, true
 			}
 		}
 	}
-	return 0, 0, false
+	return 0, end, false
 }
 
 // Armour reads a private key from its first line to its last, at most reach bytes far. It returns where it has read to, and
@@ -213,18 +213,19 @@ func Key(text []byte, from, to int) (start, end int, known bool) {
 	for start > 0 && from-start < 48 && keySign(text[start-1]) && text[start-1] != '=' && text[start-1] != '/' {
 		start--
 	}
-	for end < len(text) && end-from < 2048 && keySign(text[end]) {
-		end++
-	}
-	for end > to && (text[end-1] == '.' || text[end-1] == '=' || text[end-1] == '-' || text[end-1] == '/') {
-		end--
-	}
-	whole := text[start:end]
 	for _, f := range keyForms {
-		if len(whole) < len(f.prefix)+f.least || string(whole[:len(f.prefix)]) != f.prefix {
+		if start+len(f.prefix) > len(text) || string(text[start:start+len(f.prefix)]) != f.prefix {
 			continue
 		}
-		if f.prefix == "eyJ" && bytes.IndexByte(whole, '.') < 0 || len(f.prefix) == 2 && (len(whole) != 34 || !allHex(whole[2:])) {
+		for end < len(text) && end-from < 2048 && keySign(text[end]) {
+			end++
+		}
+		for end > to && (text[end-1] == '.' || text[end-1] == '=' || text[end-1] == '-' || text[end-1] == '/') {
+			end--
+		}
+		whole := text[start:end]
+		if len(whole) < len(f.prefix)+f.least || f.prefix == "eyJ" && bytes.IndexByte(whole, '.') < 0 || len(f.prefix) == 2 && (len(whole) != 34 || !allHex(whole[2:])) {
+			end = to
 			continue
 		}
 		return start, end, true

@@ -1,0 +1,66 @@
+package pii
+
+import (
+	"strings"
+	"testing"
+)
+
+// hostile are pieces of text that, repeated, make scanners slow that look back and forth without a bound.
+var hostile = []string{
+	"1", "1 ", "12 ", "12-", "12 34 56-", "0", "08", "0812 ", "081234567890 ", "4 ", "62 ", "+62", "(", "3273011205900001 ", "32730112", "1.234.", "1\n", "12\n", "1\n2\n\n",
+	"@", "a@", "a@b.", "@a.b", ".", "..", "a.", ":", "::", "a:", "1:", "1::", "a:b:c:d:e:f:0:", "aa-", "aa-bb-cc-dd-ee-", "aaaa.bbbb.",
+	"nol ", "satu dua ", "double ", "dua puluh ", "seratus ", "nol, ", "nol\n", "nol\nya\n", "ya ", "eh nol ", "satu\nAgent: satu\nCustomer: ",
+	"jl ", "jl a ", "rt ", "rt 1 ", "kel a, ", "no ", "jalan ", "Kec. Coblong, ", "jl a no 1, ", "\nrt 1\n",
+	"password ", "password: ", "password saya adalah ", "pin ", "otp 1 ", "ibu kandung ", "nama ibu kandung: ", "mother's maiden name ",
+	"at dot com ", "a at b dot ", "dot com ", "email ", "at ", "titik ", "a titik ",
+	"rek ", "rek bca ", "bca 1234567890 ", "rek 12 ", "rek 12-34-", "nik ", "hp 08 ", "order ", "lahir ", "lahir 1-", "1 mei ", "mei ", "lahir 12-05-1990 ",
+	"://", "a://", "a://b:c@", "a://?token=", "?token=abcdef&", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "-----", "-",
+	"a1", "a1b2c3d4e5f6g7h8-", "eyJ", "eyJabc.", "AKIA", "ghp_", "sk-", "DE89 ", "DE89", "B 1234 ", "C1234567 ", "1A1zP1",
+	"%", "%3", "%30", "%EF%BC%90", "=", "=3", "=30", "=\n", "=\r\n", "&", "&#", "&#48;", "&#x", "&amp;", "\\", "\\u0030", "\\x",
+	"MDgxMjM0NTY3ODkw", "MDgxMjM0NTY3ODkw/", "AAAAAAAAAAAAAAAA+", "303831323334353637383930", "\u200b", "１", "\u0660", "а", "1\u200b", "1😀", "😀", "é", "\xff", "\x00", "1\xff",
+	",", ";", "a;b;c\n", "nik;hp\n", "nik;hp\n1;2\n", "nik,hp,rek\n", "|", "\t", "\n", "\r\n", " ", "  ", "\n\n", "[1:2] ", "[10:20] a: ", "a: ", "a b c d: ",
+}
+
+// A hostile text of ten times the length takes at most eleven times the steps, and no text takes more than a fixed number for each byte.
+func TestTimeIsLinearInTheLengthWhateverTheText(t *testing.T) {
+	s := New(Options{})
+	cost := func(text string) int {
+		s.steps = 0
+		s.Scan(nil, []byte(text))
+		return s.steps
+	}
+	worst, at := 0.0, ""
+	for _, piece := range hostile {
+		for _, end := range []string{"", " 081234567890", "\n3273011205900001"} {
+			n := 4096/len(piece) + 1
+			small := cost(strings.Repeat(piece, n) + end)
+			large := cost(strings.Repeat(piece, 10*n) + end)
+			if large > 11*small+4096 {
+				t.Errorf("%q: %d steps become %d", piece, small, large)
+			}
+			if each := float64(large) / float64(10*n*len(piece)); each > worst {
+				worst, at = each, piece
+			}
+		}
+	}
+	t.Logf("at most %.1f steps for a byte (%q)", worst, at)
+	if worst > 100 {
+		t.Errorf("%q takes %.1f steps for a byte", at, worst)
+	}
+}
+
+// BenchmarkHostile shows beside the count what the clock says: text of one length, each hostile piece repeated.
+func BenchmarkHostile(b *testing.B) {
+	s := New(Options{})
+	for b.Loop() {
+		slowest, at := 1e9, ""
+		for _, piece := range hostile {
+			text := []byte(strings.Repeat(piece, 1<<18/len(piece)))
+			if r := rate(len(text), func() { s.Scan(nil, text) }); r < slowest {
+				slowest, at = r, piece
+			}
+		}
+		b.ReportMetric(slowest, "slowest-MB/s")
+		b.Logf("slowest: %q", at)
+	}
+}
