@@ -49,6 +49,13 @@ var rules = map[string]rule{
 
 	"GET /api/v1/interactions/{interaction}/contact-changes":                    {roles: "agent supervisor", scope: "serve"},
 	"GET /calls/{interaction}/acts":                                             {roles: "agent supervisor"},
+	"GET /api/v1/interactions/{interaction}/captures":                           {roles: "agent supervisor", scope: "serve"},
+	"POST /api/v1/interactions/{interaction}/captures":                          {roles: "agent supervisor", scope: "serve"},
+	"POST /api/v1/interactions/{interaction}/captures/end":                      {roles: "agent supervisor", scope: "serve"},
+	"GET /calls/{interaction}/capture":                                          {roles: "agent supervisor"},
+	"GET /calls/{interaction}/recording":                                        {roles: "agent supervisor"},
+	"POST /calls/{interaction}/captures":                                        {roles: "agent supervisor"},
+	"POST /calls/{interaction}/capture/leave":                                   {roles: "agent supervisor"},
 	"GET /v/change/{token}":                                                     {open: true},
 	"POST /api/v1/interactions/{interaction}/collect":                           {roles: "agent supervisor", scope: "serve"},
 	"POST /api/v1/interactions/{interaction}/contact-changes":                   {roles: "agent supervisor", scope: "serve"},
@@ -329,7 +336,7 @@ var stale = map[string][]string{
 	"it only takes rights away, and must not wait for anything": {
 		"DELETE /api/v1/sessions/current", "POST /sign-out", "POST /sign-in/leave", "POST /account/sessions/end-others", "POST /account/sessions/{session}/end",
 		"POST /live/{interaction}/disconnect", "POST /live/{interaction}/lower", "POST /approvals/{approval}/withdraw",
-		"POST /live/{interaction}/listen/end", "POST /api/v1/interactions/{interaction}/listen/end", "POST /calls/{interaction}/awake", "POST /api/v1/interactions/{interaction}/duress",
+		"POST /live/{interaction}/listen/end", "POST /api/v1/interactions/{interaction}/listen/end", "POST /calls/{interaction}/awake", "POST /api/v1/interactions/{interaction}/duress", "POST /api/v1/interactions/{interaction}/captures/end", "POST /calls/{interaction}/capture/leave",
 	},
 	"the kind of decision says what it wants: all there are want a fresh one, and the approval checks it in its transaction": {
 		"POST /api/v1/approvals/{approval}/approve", "POST /api/v1/approvals/{approval}/refuse", "POST /approvals/{approval}/approve", "POST /approvals/{approval}/refuse",
@@ -339,7 +346,7 @@ var stale = map[string][]string{
 		"POST /live/{interaction}/listen", "POST /api/v1/interactions/{interaction}/listen", "POST /live/alerts/{alert}/settle", "POST /api/v1/live/alerts/{alert}/settle",
 	},
 	"an agent's work in a call, second by second: the gate decides on level, purpose and budget, and the budget bounds what an open desk can give away": {
-		"POST /api/v1/interactions", "POST /api/v1/interactions/{interaction}/accept", "POST /api/v1/interactions/{interaction}/compare", "POST /api/v1/interactions/{interaction}/consents", "POST /api/v1/interactions/{interaction}/collect", "POST /api/v1/interactions/{interaction}/dial", "POST /api/v1/interactions/{interaction}/asks",
+		"POST /api/v1/interactions", "POST /api/v1/interactions/{interaction}/accept", "POST /api/v1/interactions/{interaction}/compare", "POST /api/v1/interactions/{interaction}/consents", "POST /api/v1/interactions/{interaction}/collect", "POST /api/v1/interactions/{interaction}/dial", "POST /api/v1/interactions/{interaction}/asks", "POST /api/v1/interactions/{interaction}/captures", "POST /calls/{interaction}/captures",
 		"POST /api/v1/interactions/{interaction}/contact-changes", "POST /api/v1/interactions/{interaction}/contact-changes/{change}/withdraw",
 		"POST /api/v1/interactions/{interaction}/heartbeat", "POST /api/v1/interactions/{interaction}/move", "POST /api/v1/interactions/{interaction}/notes", "POST /api/v1/interactions/{interaction}/notes/read",
 		"POST /api/v1/interactions/{interaction}/purpose", "POST /api/v1/interactions/{interaction}/refuse", "POST /api/v1/interactions/{interaction}/resend", "POST /api/v1/interactions/{interaction}/reveal",
@@ -669,6 +676,8 @@ func bodies(w *world, subject, colleague string) map[string]string {
 		"POST /calls/{interaction}/write":                             form("to", "email", "text", "Baik."),
 		"POST /api/v1/interactions/{interaction}/collect":             `{"field":"address","value":"Jalan Lain 1"}`,
 		"POST /api/v1/interactions/{interaction}/asks":                `{"field":"address"}`,
+		"POST /api/v1/interactions/{interaction}/captures":            `{"field":"nik"}`,
+		"POST /calls/{interaction}/captures":                          form("field", "nik"),
 		"POST /api/v1/interactions/{interaction}/dial":                `{"field":"phone"}`,
 		"POST /api/v1/interactions/{interaction}/contact-changes":     `{"field":"email","value":"lain@contoh.example"}`,
 		"POST /api/v1/interactions/{interaction}/consents":            `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`,

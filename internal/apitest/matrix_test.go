@@ -292,7 +292,7 @@ func (m *matrix) look(c *contact, who, route string, may []string, r response) (
 }
 
 // upsetting are the routes of a call that change where it stands, asked last.
-var upsetting = []string{"/refuse", "/seal", "/move", "/transfer", "/purpose", "/accept", "/identify", "/subject", "/disconnect", "/lower", "/link", "/answer", "/consents", "/language", "/verification", "/collect", "/contact-changes", "/awake", "/duress", "/speaker"}
+var upsetting = []string{"/refuse", "/seal", "/move", "/transfer", "/purpose", "/accept", "/identify", "/subject", "/disconnect", "/lower", "/link", "/answer", "/consents", "/language", "/verification", "/collect", "/contact-changes", "/awake", "/duress", "/speaker", "/captures", "/captures/end", "/capture/leave"}
 
 // opens is what the routes do that may give a value in the clear; whatever else there is may never.
 func opens(pattern string) (verb string, ok bool) {
@@ -540,6 +540,9 @@ func (m *matrix) play(t *testing.T, n int, owner *person, slug string, everybody
 			m.events(t, c, owner)
 			m.stands(t, c, owner)
 			m.all(t, c, owner, everybody)
+			waits := m.people["second-owner"] // whose chair is not empty meanwhile
+			_, _ = waits.Interaction(t.Context(), c.id)
+			m.ask(caller{cookie: waits.cookie}, "GET", "/desk", "")
 		}
 	}
 	return n

@@ -28,6 +28,9 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	w.customer(importer, w.toko, 3)
 	changer := w.agent("changer")
 	change := w.fourth(changer, 3)
+	capturer := w.agent("capturer")
+	w.customer(importer, w.toko, 4)
+	capture := w.fourth(capturer, 4)
 	rows := func(what string) (n int64) {
 		w.must(w.DB.Read(ctx, func(tx *db.Tx) error { return tx.Data.Row("select count(*) from " + what).Scan(&n) }))
 		return n
@@ -69,6 +72,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 		"POST /interactions/{interaction}/consents":                  {"/interactions/" + itx + "/consents", agent.token, `{"purpose":"` + w.purpose("marketing") + `","what":"granted"}`, "consent_event"},
 		"POST /interactions/{interaction}/collect":                   {"/interactions/" + change + "/collect", changer.token, `{"field":"address","value":"Jalan Melati 7, Bandung"}`, "audit_entry where action = 'act.collect'"},
 		"POST /interactions/{interaction}/asks":                      {"/interactions/" + change + "/asks", changer.token, `{"field":"address"}`, "act_ask"},
+		"POST /interactions/{interaction}/captures":                  {"/interactions/" + capture + "/captures", capturer.token, `{"field":"nik"}`, "recorder_span"},
 		"POST /interactions/{interaction}/contact-changes":           {"/interactions/" + change + "/contact-changes", changer.token, `{"field":"email","value":"baru.sekali@contoh.example"}`, "act_change"},
 		"POST /interactions/{interaction}/mandates":                  {"/interactions/" + itx + "/mandates", agent.token, `{"kind":"assistant","name":"Dewi","until":"` + until + `","format":"slow"}`, "mandate_record"},
 		"POST /interactions/{interaction}/mandates/{mandate}/revoke": {"/interactions/" + itx + "/mandates/" + first + "/revoke", agent.token, `{"why":"customer_asked"}`, "audit_entry where action = 'mandate.revoke'"},
@@ -133,6 +137,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 		w.sleep(time.Second) // for the limit of requests
 		w.must(agent.Heartbeat(ctx, itx))
 		w.must(changer.Heartbeat(ctx, change))
+		w.must(capturer.Heartbeat(ctx, capture))
 		before := rows(r.effect)
 		ask := func() response {
 			return w.send(method, "/api/v1"+r.target, r.body, "Authorization", "Bearer "+r.token, "Content-Type", "application/json", "Idempotency-Key", "key-of-"+strings.ReplaceAll(name, " ", "-"))

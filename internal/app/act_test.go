@@ -548,14 +548,14 @@ func TestWhatTheCallerGivesIsCollectedUnseen(t *testing.T) {
 		before := len(trailOf(t, h.world, itx))
 		h.must(h.Acts.Collect(ctx, a, itx, "address", "Jalan Melati 7, Bandung"))
 		for _, c := range []struct{ field, value, code string }{
-			{"email", newMail, "act.is_contact"}, {"nik", "3273014708870017", "gate.field_not_in_purpose"},
+			{"email", newMail, "act.is_contact"}, {"nik", "3273014708870017", "recorder.not_open"},
 			{"address", "", "act.value"}, {"birth_date", "1990-01-01", "gate.field_not_in_purpose"},
 		} {
 			if err := h.Acts.Collect(ctx, a, itx, c.field, c.value); errs.CodeOf(err) != c.code {
 				t.Errorf("%s: %v", c.field, err)
 			}
 		}
-		want := []string{"collect allowed address", "act.collect done address", "collect denied (gate.field_not_in_purpose)", "collect denied (gate.field_not_in_purpose)"}
+		want := []string{"collect allowed address", "act.collect done address", "collect allowed nik", "act.collect denied (recorder.not_open)", "collect denied (gate.field_not_in_purpose)"}
 		if diff := cmp.Diff(want, trailOf(t, h.world, itx)[before:]); diff != "" {
 			t.Error(diff)
 		}
@@ -610,7 +610,7 @@ func TestTheActsPageOffersWhatIsAllowedAndShowsNoValue(t *testing.T) {
 // acts is the room with something of the test's own.
 func (h *hands) acts(change func(*act.Options)) *act.Service {
 	o := act.Options{DB: h.DB, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Interactions: h.Interactions,
-		Verification: h.Verification, Messages: h.Messages, Desk: h.Desk, Customer: actor.NewCustomer, Duty: actor.NewDuty(act.Duty)}
+		Verification: h.Verification, Messages: h.Messages, Desk: h.Desk, Customer: actor.NewCustomer, Duty: actor.NewDuty(act.Duty), Recorder: h.Recorder}
 	change(&o)
 	return act.New(o)
 }

@@ -15,31 +15,44 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/telephony"
 	"github.com/amanah-id/amanah/internal/telephony/pbx"
+	"github.com/amanah-id/amanah/internal/telephony/recorder"
 )
 
 // Exchanges are the connections that the configuration asks for. The controller is as the
 // operator wrote it: a short name or an id.
 func Exchanges(c *config.Config) (out []telephony.Connection) {
 	t, ways := c.Telephony, waysOut(c)
-	add := func(x telephony.Connection, d pbx.Dialler) {
+	add := func(x telephony.Connection, d exchange) {
+		x.Exchange = d
 		if ways[x.Name].Trunk != "" {
 			x.Dialler = d
+		}
+		if t.Recorder == string(recorder.Exchange) && d.CheckRecording() == nil {
+			x.Recorder = d
 		}
 		out = append(out, x)
 	}
 	if t.AMI.Address != "" {
-		x := pbx.AMI{Address: t.AMI.Address, Username: t.AMI.Username, Password: t.AMI.Password.Reveal(), Way: ways["ami"]}
-		add(telephony.Connection{Name: "ami", Address: t.AMI.Address, Mapping: "asterisk-ami", Controller: t.AMI.Controller, Exchange: x}, x)
+		x := pbx.AMI{Address: t.AMI.Address, Username: t.AMI.Username, Password: t.AMI.Password.Reveal(), Way: ways["ami"], Recording: t.AMI.Recording}
+		add(telephony.Connection{Name: "ami", Address: t.AMI.Address, Mapping: "asterisk-ami", Controller: t.AMI.Controller}, x)
 	}
 	if t.ARI.URL != "" {
-		x := pbx.ARI{URL: t.ARI.URL, Application: t.ARI.Application, Username: t.ARI.Username, Password: t.ARI.Password.Reveal(), Way: ways["ari"]}
-		add(telephony.Connection{Name: "ari", Address: t.ARI.URL, Mapping: "asterisk-ari", Controller: t.ARI.Controller, Exchange: x}, x)
+		x := pbx.ARI{URL: t.ARI.URL, Application: t.ARI.Application, Username: t.ARI.Username, Password: t.ARI.Password.Reveal(), Way: ways["ari"], Recording: t.ARI.Recording}
+		add(telephony.Connection{Name: "ari", Address: t.ARI.URL, Mapping: "asterisk-ari", Controller: t.ARI.Controller}, x)
 	}
 	if t.ESL.Address != "" {
-		x := pbx.ESL{Address: t.ESL.Address, Username: t.ESL.Username, Password: t.ESL.Password.Reveal(), Way: ways["esl"]}
-		add(telephony.Connection{Name: "esl", Address: t.ESL.Address, Mapping: "freeswitch-esl", Controller: t.ESL.Controller, Exchange: x}, x)
+		x := pbx.ESL{Address: t.ESL.Address, Username: t.ESL.Username, Password: t.ESL.Password.Reveal(), Way: ways["esl"], Recording: t.ESL.Recording}
+		add(telephony.Connection{Name: "esl", Address: t.ESL.Address, Mapping: "freeswitch-esl", Controller: t.ESL.Controller}, x)
 	}
 	return out
+}
+
+// exchange is what this program can ask of one.
+type exchange interface {
+	pbx.Exchange
+	pbx.Dialler
+	pbx.Recorder
+	CheckRecording() error
 }
 
 // waysOut are the ways in which calls leave, by the connection's name.
@@ -87,6 +100,9 @@ func checkExchanges(c *config.Config, wrong func(key, want string) error) error 
 		if x.Controller == "" {
 			return wrong("telephony."+x.Name+".controller", "utama")
 		}
+	}
+	if err := checkRecorder(c, wrong); err != nil {
+		return err
 	}
 	for name, w := range waysOut(c) {
 		if w != (pbx.Way{}) && w.Check() != nil {

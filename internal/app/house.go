@@ -33,6 +33,7 @@ import (
 	"github.com/amanah-id/amanah/internal/supervision"
 	"github.com/amanah-id/amanah/internal/telephony"
 	"github.com/amanah-id/amanah/internal/telephony/pbx"
+	"github.com/amanah-id/amanah/internal/telephony/recorder"
 	"github.com/amanah-id/amanah/internal/trail"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/approval"
@@ -91,6 +92,7 @@ type House struct {
 	Approvals    *approval.Approvals
 	Supervision  *supervision.Service
 	Telephony    *telephony.Service
+	Recorder     *recorder.Service
 	Watchlist    *watchlist.Service
 	Intake       *intake.Service
 	Inbox        *message.Inbox // the demonstration's visible outbox; nil otherwise
@@ -122,7 +124,7 @@ func roomSchemas() []db.Schema {
 	return []db.Schema{
 		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), oidc.Schema(), scim.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
 		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), passkey.Schema(), mandate.Schema(), desk.Schema(), act.Schema(),
-		telephony.Schema(), watchlist.Schema(), supervision.Schema(),
+		telephony.Schema(), recorder.Schema(), watchlist.Schema(), supervision.Schema(),
 	}
 }
 
@@ -378,6 +380,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	if err != nil {
 		return nil, err
 	}
+	h.Recorder = recorderOf(h, duty(recorder.Duty), b)
 	h.Supervision = supervision.New(supervision.Options{
 		DB: d, Log: h.Audit, Interactions: h.Interactions, Seal: staffSeal(h.Keys),
 		Name: func(tx *db.Tx, staff string) (string, error) {
@@ -396,15 +399,16 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 				out = append(out, supervision.Alert{Kind: supervision.Kind(a.Kind), Controller: a.Controller, Staff: a.Staff, At: a.Last})
 			}
 			return out, err
-		}},
+		}, h.unresumed},
 		Announce: h.Telephony.Announce, Hidden: cfg.Desk.ListeningHidden, Duty: duty("supervision"),
 	})
 	h.Interactions.SetAnnounce(func(tx *db.Tx, c interaction.Change) error {
-		return errors.Join(h.Supervision.Follow(tx, c), h.Telephony.Announce(tx, c))
+		return errors.Join(h.Supervision.Follow(tx, c), h.Telephony.Announce(tx, c), h.Recorder.Follow(tx, c))
 	})
+	h.Interactions.SetLeg(h.Recorder.Took)
 	h.Desk = desk.New(desk.Options{
-		Represented: h.Mandates.Line,
-		DB:          d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Purposes: h.Purposes,
+		Represented: h.Mandates.Line, Unrecorded: h.unrecorded,
+		DB: d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Purposes: h.Purposes,
 		Interactions: h.Interactions, Verification: h.Verification, Messages: h.Messages, Consents: h.Consents, Name: h.Identity.FirstName,
 		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
 		CheckCode: func(itx string) (string, string) {
@@ -426,7 +430,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Acts = act.New(act.Options{
 		DB: d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Interactions: h.Interactions, Verification: h.Verification,
-		Messages: h.Messages, Desk: h.Desk, Company: company, Customer: actor.NewCustomer, Duty: duty(act.Duty), Address: Origin(cfg), Wait: cfg.Desk.ObjectWithin, Out: h.lineOut(mappings),
+		Messages: h.Messages, Desk: h.Desk, Company: company, Customer: actor.NewCustomer, Duty: duty(act.Duty), Address: Origin(cfg), Wait: cfg.Desk.ObjectWithin, Out: h.lineOut(mappings), Recorder: h.Recorder,
 		Stands: func(tx *db.Tx, subject, purposeID, field string) (bool, error) {
 			p, err := h.Purposes.Facts(tx, purposeID)
 			if err != nil || !p.Active || !p.Uses(gate.Collect, field) || p.Basis != string(purpose.ByConsent) {
@@ -489,6 +493,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		{Kind: mandate.AgesJob, Every: 10 * time.Minute, AtStart: true},
 		{Kind: telephony.SweepJob, Every: 24 * time.Hour},
 		{Kind: idempotency.ForgetJob, Every: idempotency.ForgetEvery},
+		{Kind: recorder.SweepJob, Every: recorder.SweepEvery},
 	}
 	if h.SSO != nil {
 		schedules = append(schedules, jobs.Schedule{Kind: oidc.SweepJob, Every: 10 * time.Minute})
@@ -520,7 +525,7 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), interactionpage.Module(h.Interactions),
-		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Watchlist.Module(), h.Supervision.Module(),
+		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Recorder.Module(), h.Watchlist.Module(), h.Supervision.Module(),
 		{Name: "app", Messages: Messages, Jobs: map[string]jobs.Handler{idempotency.ForgetJob: h.forgetAnswers}}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},

@@ -31,6 +31,7 @@ func (h *House) checks() []web.Check {
 			return nil
 		}},
 		{Name: "log", Alarm: true, Ask: func(context.Context) error { return h.Audit.Alarm() }},
+		{Name: "recorder", Alarm: true, Ask: h.Recorder.Stands},
 		{Name: "keys", Alarm: true, Ask: func(context.Context) error {
 			if h.lostKeys.Load() > 0 {
 				return errs.New(errs.Unavailable, "keyring.slot_lost")

@@ -70,11 +70,12 @@ var table = map[string][]string{
 	"verification/page":    only("verification", "verification/check", "interaction"),          // its pages and operations, its second room
 	"verification/passkey": nil,                                                                // customers' passkeys
 	"desk":                 only("vault", "consent", "verification", "interaction", "purpose", "message"),
-	"desk/act":             only("desk", "vault", "verification", "interaction", "message"),                       // what is done without showing, and what the customer gives
+	"desk/act":             only("desk", "vault", "verification", "interaction", "message", "telephony/recorder"), // what is done without showing, and what the customer gives
 	"desk/page":            only("desk", "vault", "consent", "verification", "interaction", "purpose", "message"), // the screens of the desk, its second room
 	"supervision":          only("interaction"),
 	"telephony":            only("interaction", "telephony/pbx"),
-	"telephony/pbx":        nil, // speaks with exchanges; knows nothing of calls
+	"telephony/recorder":   only("interaction", "purpose", "telephony", "telephony/pbx"), // pauses what records a call; its tests make calls for a purpose
+	"telephony/pbx":        nil,                                                          // speaks with exchanges; knows nothing of calls
 	"watchlist":            only("interaction", "vault"),
 	"trail":                only("proof"), // writes proof files
 

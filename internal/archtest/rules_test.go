@@ -188,7 +188,7 @@ func TestSQLKeepsToWhatEveryEngineAndSeveralNodesCanDo(t *testing.T) {
 var ranges = map[string][2]int{
 	"jobs": {50, 59}, "idempotency": {60, 69}, "audit": {100, 199}, "keyring": {200, 299}, "identity": {300, 329}, "oidc": {330, 339}, "scim": {340, 349}, "approval": {350, 399},
 	"purpose": {400, 449}, "consent": {450, 499}, "interaction": {500, 549}, "verification": {550, 599}, "vault": {600, 649}, "intake": {650, 699},
-	"desk": {700, 799}, "message": {800, 849}, "trail": {850, 869}, "telephony": {870, 899}, "app": {900, 949}, "passkey": {995, 999}, "mandate": {950, 959}, "watchlist": {960, 969}, "act": {980, 989}, "supervision": {970, 979},
+	"desk": {700, 799}, "message": {800, 849}, "trail": {850, 869}, "telephony": {870, 889}, "recorder": {890, 899}, "app": {900, 949}, "passkey": {995, 999}, "mandate": {950, 959}, "watchlist": {960, 969}, "act": {980, 989}, "supervision": {970, 979},
 }
 
 func TestEveryStoredColumnHasAClass(t *testing.T) {
@@ -296,7 +296,7 @@ func TestEveryErrorCodeSaysWhatHappenedAndWhatToDoInBothLanguages(t *testing.T) 
 }
 
 // speaking are the rooms whose refusals an agent meets while a customer is on the line.
-var speaking = []string{"gate", "desk", "verification", "interaction", "consent", "message", "approval", "act", "mandate", "watchlist", "supervision", "web"}
+var speaking = []string{"gate", "desk", "verification", "interaction", "consent", "message", "approval", "act", "mandate", "watchlist", "supervision", "recorder", "web"}
 
 // unspoken are refusals of those rooms that no customer waits for, each with the reason.
 var unspoken = map[string]string{

@@ -37,6 +37,8 @@ type Options struct {
 	Verification *verification.Service
 	Messages     *message.Service
 	Consents     *consent.Book
+	// Unrecorded reports whether a call's recorder has not gone on after a capture; nil: there is none.
+	Unrecorded func(ctx context.Context, interaction string) (bool, error)
 	// Represented says who speaks for the customer in a call, and how the customer is spoken with, each in one line; "" for
 	// neither. May be nil.
 	Represented func(ctx context.Context, a actor.Actor, interaction string, p *i18n.Printer) (speaker, assistance string, err error)

@@ -21,10 +21,16 @@ func (s *Service) Dial(tx *db.Tx, a actor.Actor, d Dialled) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if before.State == Capture {
+		return "", errCapturing // another line would be heard by a recorder that nobody paused
+	}
 	newID := id.NewAt(id.Interaction, tx.Now())
 	c, err := s.create(tx, a, newID, Opening{Controller: before.controller, Channel: Phone, Direction: Outbound, Queue: before.queue, Language: before.language},
 		s.o.Keys.MAC("interaction/source", []byte(d.Line+"\x00"+d.Source+"\x00"+d.Channel)))
 	if err != nil {
+		return "", err
+	}
+	if err := s.heardOf(tx, c, Leg{d.Line, d.Channel}); err != nil {
 		return "", err
 	}
 	c.match = "one" // nothing that an event says of a number is taken for the caller's

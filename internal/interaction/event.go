@@ -385,6 +385,9 @@ func (s *Service) first(tx *db.Tx, a actor.Actor, from Line, e Event, source []b
 	if err != nil {
 		return Received{}, err
 	}
+	if err := s.heardOf(tx, c, Leg{from.Name, e.Contact}); err != nil {
+		return Received{}, err
+	}
 	for _, risk := range e.Data.Risks {
 		c.addRisk(risk)
 	}

@@ -15,6 +15,9 @@
 //   - Rights end at hold, transfer, disconnect, wrap-up, seal, refusal and freeze, and when
 //     the desk stops beating. What was verified before the moment RightsSince counts for
 //     nothing afterwards.
+//   - A capture is a state of its own, entered only once the recorder has said that it is paused. Whatever
+//     leads out of it, a hold of the exchange or an end too, tells the room that looks after the recorder, in
+//     the same transaction. The agent's own hold and transfer are refused while it lasts.
 //   - News from telephony (CloudEvents 1.0) may come late, twice, out of order or never.
 //     It may then only lower rights, never raise them: see Contact.Apply.
 //   - The caller's number is personal data of somebody who is not known yet. It is used at
@@ -38,6 +41,7 @@ const (
 	Identified State = "identified" // a subject is bound by claim or by number: V1
 	Verifying  State = "verifying"  // proof has been asked for
 	Serving    State = "serving"    // the agent works for the customer
+	Capture    State = "capture"    // the agent types what the customer gives while the recorder is paused
 	Held       State = "held"       // the customer hears music, or a transfer waits
 	Wrapup     State = "wrapup"     // the line is closed; facts and disposition are written
 	Sealed     State = "sealed"     // over; every right is revoked
@@ -48,7 +52,7 @@ const (
 
 // States lists every state in the order of a good call, ends last.
 func States() []State {
-	return []State{Offered, Connected, Identified, Verifying, Serving, Held, Wrapup,
+	return []State{Offered, Connected, Identified, Verifying, Serving, Capture, Held, Wrapup,
 		Sealed, Refused, Frozen, Abandoned}
 }
 
@@ -61,7 +65,7 @@ func (s State) Ended() bool {
 // which an agent may have any right at all, before the level is looked at.
 func (s State) Talking() bool {
 	switch s {
-	case Connected, Identified, Verifying, Serving:
+	case Connected, Identified, Verifying, Serving, Capture:
 		return true
 	}
 	return false
@@ -70,31 +74,33 @@ func (s State) Talking() bool {
 // OnLine reports whether the customer is there, be it on hold.
 func (s State) OnLine() bool { return s.Talking() || s == Held }
 
-// InService reports whether verified rights may be used.
-func (s State) InService() bool { return s == Serving }
+// InService reports whether verified rights may be used. While data is captured the gate leaves few of them.
+func (s State) InService() bool { return s == Serving || s == Capture }
 
 // Move is one step an interaction can take.
 type Move string
 
 // The moves.
 const (
-	Accept     Move = "accept"     // an agent takes the ring
-	Identify   Move = "identify"   // a subject is bound
-	Verify     Move = "verify"     // a proof is asked for
-	Unverify   Move = "unverify"   // no proof came
-	Serve      Move = "serve"      // a proof came, or the agent goes on without one
-	Hold       Move = "hold"       // customer on hold, or handed to a colleague
-	Resume     Move = "resume"     // back from hold
-	Lower      Move = "lower"      // another person speaks, or a doubt: back to identified
-	Disconnect Move = "disconnect" // the line is closed
-	Seal       Move = "seal"       // wrap-up is done
-	Refuse     Move = "refuse"     // declined
-	Freeze     Move = "freeze"     // attack reported
+	Accept       Move = "accept"      // an agent takes the ring
+	Identify     Move = "identify"    // a subject is bound
+	Verify       Move = "verify"      // a proof is asked for
+	Unverify     Move = "unverify"    // no proof came
+	Serve        Move = "serve"       // a proof came, or the agent goes on without one
+	StartCapture Move = "capture"     // the recorder has said that it is paused
+	StopCapture  Move = "capture_end" // the capture is over; the recorder is told to go on
+	Hold         Move = "hold"        // customer on hold, or handed to a colleague
+	Resume       Move = "resume"      // back from hold
+	Lower        Move = "lower"       // another person speaks, or a doubt: back to identified
+	Disconnect   Move = "disconnect"  // the line is closed
+	Seal         Move = "seal"        // wrap-up is done
+	Refuse       Move = "refuse"      // declined
+	Freeze       Move = "freeze"      // attack reported
 )
 
 // Moves lists every move.
 func Moves() []Move {
-	return []Move{Accept, Identify, Verify, Unverify, Serve, Hold, Resume, Lower, Disconnect, Seal, Refuse, Freeze}
+	return []Move{Accept, Identify, Verify, Unverify, Serve, StartCapture, StopCapture, Hold, Resume, Lower, Disconnect, Seal, Refuse, Freeze}
 }
 
 // Position is a state together with the state that a hold returns to.
@@ -124,27 +130,37 @@ func Next(p Position, m Move) (to Position, ok bool) {
 		switch p.State {
 		case Identified:
 			return at(Verifying)
-		case Verifying, Serving:
+		case Verifying, Serving, Capture:
 			return p, true // a step-up does not interrupt the service
 		}
 	case Unverify:
 		switch p.State {
 		case Verifying:
 			return at(Identified)
-		case Serving:
+		case Serving, Capture:
 			return p, true
 		}
 	case Serve:
 		switch p.State {
 		case Identified, Verifying:
 			return at(Serving)
-		case Serving:
+		case Serving, Capture:
 			return p, true
+		}
+	case StartCapture:
+		if p.State == Serving {
+			return at(Capture)
+		}
+	case StopCapture:
+		if p.State == Capture {
+			return at(Serving)
 		}
 	case Hold:
 		switch p.State {
 		case Connected, Identified, Verifying, Serving:
 			return Position{State: Held, Back: p.State}, true
+		case Capture: // a capture does not wait: whoever comes back begins it again
+			return Position{State: Held, Back: Serving}, true
 		}
 	case Resume:
 		if p.State == Held {
@@ -152,7 +168,7 @@ func Next(p Position, m Move) (to Position, ok bool) {
 		}
 	case Lower:
 		switch p.State {
-		case Identified, Verifying, Serving:
+		case Identified, Verifying, Serving, Capture:
 			return at(Identified)
 		case Connected:
 			return p, true

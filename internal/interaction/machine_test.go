@@ -15,7 +15,8 @@ func TestEveryMoveLeadsWhereTheProcedureSaysAndNowhereElse(t *testing.T) {
 		Connected:  {Identify: Identified, Hold: Held, Lower: Connected, Disconnect: Wrapup, Refuse: Refused, Freeze: Frozen},
 		Identified: {Identify: Identified, Verify: Verifying, Serve: Serving, Hold: Held, Lower: Identified, Disconnect: Wrapup, Refuse: Refused, Freeze: Frozen},
 		Verifying:  {Identify: Identified, Verify: Verifying, Unverify: Identified, Serve: Serving, Hold: Held, Lower: Identified, Disconnect: Wrapup, Refuse: Refused, Freeze: Frozen},
-		Serving:    {Verify: Serving, Unverify: Serving, Serve: Serving, Hold: Held, Lower: Identified, Disconnect: Wrapup, Refuse: Refused, Freeze: Frozen},
+		Serving:    {Verify: Serving, Unverify: Serving, Serve: Serving, StartCapture: Capture, Hold: Held, Lower: Identified, Disconnect: Wrapup, Refuse: Refused, Freeze: Frozen},
+		Capture:    {Verify: Capture, Unverify: Capture, Serve: Capture, StopCapture: Serving, Hold: Held, Lower: Identified, Disconnect: Wrapup, Refuse: Refused, Freeze: Frozen},
 		Held:       {Resume: Serving, Lower: Held, Disconnect: Wrapup, Refuse: Refused, Freeze: Frozen},
 		Wrapup:     {Seal: Sealed, Freeze: Frozen},
 		Sealed:     {}, Refused: {}, Frozen: {}, Abandoned: {},
@@ -39,7 +40,7 @@ func TestEveryMoveLeadsWhereTheProcedureSaysAndNowhereElse(t *testing.T) {
 }
 
 func TestAHoldReturnsWhereItCameFromAndDropsWhatWasUnderWay(t *testing.T) {
-	for from, back := range map[State]State{Connected: Connected, Identified: Identified, Verifying: Verifying, Serving: Serving} {
+	for from, back := range map[State]State{Connected: Connected, Identified: Identified, Verifying: Verifying, Serving: Serving, Capture: Serving} {
 		held, ok := Next(Position{State: from}, Hold)
 		if !ok || held.State != Held || held.Back != back {
 			t.Errorf("hold from %s: %v", from, held)

@@ -77,6 +77,7 @@ type Service struct {
 	o        Options
 	hub      *Hub
 	announce func(tx *db.Tx, c Change) error
+	leg      func(tx *db.Tx, interaction string, l Leg) error
 }
 
 // Change is what others may be told of a move: ids and words of ours, no value.
@@ -84,9 +85,20 @@ type Change struct {
 	Interaction string
 	Controller  string
 	Action      string // interaction.accept and the like
+	Reason      string // code of why, where there is one
+	By          actor.Actor
 	Agent       string
+	From        State // where it stood before this transaction
 	State       State
 }
+
+// Leg is where an exchange says that a contact is: the line its events come in on, and what the exchange calls the contact.
+// That may hold a telephone number, so this room keeps a hash of it only.
+type Leg struct{ Line, Contact string }
+
+// SetLeg gives the room whom to tell of the leg of a contact that telephony begins, in its transaction. Call it before
+// serving.
+func (s *Service) SetLeg(leg func(tx *db.Tx, interaction string, l Leg) error) { s.leg = leg }
 
 // SetAnnounce gives the room whom to tell of its moves, in their transaction. Call it
 // before serving.
@@ -421,7 +433,7 @@ func (s *Service) record(tx *db.Tx, a actor.Actor, c *contact, action, reason st
 		return err
 	}
 	if s.announce != nil {
-		err := s.announce(tx, Change{Interaction: c.id, Controller: c.controller, Action: action, Agent: c.Agent, State: c.State})
+		err := s.announce(tx, Change{Interaction: c.id, Controller: c.controller, Action: action, Reason: reason, By: a, Agent: c.Agent, From: c.from, State: c.State})
 		if err != nil {
 			return err
 		}
@@ -581,6 +593,9 @@ func (s *Service) Transfer(ctx context.Context, a actor.Actor, interaction, to s
 		}
 		if to == a.ID() || !staff.Active || !slices.Contains(staff.Controllers, c.controller) {
 			return errColleague
+		}
+		if c.State == Capture {
+			return errCapturing
 		}
 		if !s.step(tx, c, Hold) && c.State != Held {
 			return errMove.With("state", string(c.State))
@@ -779,6 +794,9 @@ func (s *Service) MoveTx(tx *db.Tx, a actor.Actor, interaction string, m Move) e
 		return err
 	}
 	before := c.Position
+	if c.State == Capture && m == Hold {
+		return errCapturing
+	}
 	if !s.step(tx, c, m) {
 		return errMove.With("state", string(c.State))
 	}

@@ -91,7 +91,8 @@ type contact struct {
 	ended      time.Time
 	outcome    string // disposition, or why it was refused
 
-	was string // who served it when the row was read
+	was  string // who served it when the row was read
+	from State  // and where it stood
 
 	Contact
 }
@@ -128,7 +129,7 @@ func scan(r db.Row) (*contact, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.State, c.Back, c.was = State(state), State(back), c.Agent
+	c.State, c.Back, c.was, c.from = State(state), State(back), c.Agent, State(state)
 	c.channel, c.direction = Channel(channel), Direction(direction)
 	c.candidates, c.risks = list(candidates), list(risks)
 	c.beat, c.since, c.held = moment(beat), moment(since), moment(held)
@@ -202,6 +203,7 @@ var (
 	errStale       = errs.New(errs.Denied, "interaction.desk_silent")
 	errOver        = errs.New(errs.Conflict, "interaction.over")
 	errMove        = errs.New(errs.Conflict, "interaction.wrong_state")
+	errCapturing   = errs.New(errs.Conflict, "interaction.capturing")
 	errTaken       = errs.New(errs.Conflict, "interaction.taken")
 	errPurpose     = errs.New(errs.Invalid, "interaction.purpose_unusable")
 	errSubject     = errs.New(errs.NotFound, "interaction.subject_unknown")

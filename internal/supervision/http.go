@@ -179,7 +179,7 @@ func left(d time.Duration) string {
 
 // tones colour the standings; the words say the same.
 var tones = map[Standing]web.Tone{
-	Alarmed: web.Bad, Wanted: web.Warn, Silent: web.Bad, Revealing: web.Private, Paused: web.Warn, Verified: web.Good, Unverified: web.Info,
+	Alarmed: web.Bad, Wanted: web.Warn, Silent: web.Bad, Capturing: web.Private, Revealing: web.Private, Paused: web.Warn, Verified: web.Good, Unverified: web.Info,
 }
 
 func state(p *i18n.Printer, s Standing) web.Chip {

@@ -42,6 +42,8 @@ func TestAContactStandsAsItsGravestFactSays(t *testing.T) {
 		"masked again":                     {talking, false, false, now.Add(-Shows), Verified},
 		"never opened":                     {talking, false, false, time.Time{}, Verified},
 		"V1 is not verified":               {weak, false, false, time.Time{}, Unverified},
+		"the recorder is paused":           {interaction.View{State: interaction.Capture, Fresh: true, Level: 3}, false, false, now, Capturing},
+		"a capture of a silent desk":       {in(interaction.Capture), false, false, now, Silent},
 		"on hold nothing is on the screen": {in(interaction.Held), false, false, now, Paused},
 		"rings":                            {in(interaction.Offered), false, false, time.Time{}, Ringing},
 		"wrap-up":                          {in(interaction.Wrapup), false, false, time.Time{}, Closing},

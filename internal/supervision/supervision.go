@@ -49,6 +49,7 @@ const (
 	Alarmed    Standing = "alarmed"    // the agent pressed the silent alarm
 	Wanted     Standing = "wanted"     // a decision is waited for
 	Silent     Standing = "silent"     // the desk does not beat
+	Capturing  Standing = "capturing"  // the recorder is paused while the agent types
 	Revealing  Standing = "revealing"  // a value is open on the screen
 	Paused     Standing = "paused"     // on hold
 	Unverified Standing = "unverified" // talking; nobody has proved anything
@@ -59,7 +60,7 @@ const (
 
 // Standings lists them, for the texts.
 func Standings() []Standing {
-	return []Standing{Alarmed, Wanted, Silent, Revealing, Paused, Unverified, Verified, Ringing, Closing}
+	return []Standing{Alarmed, Wanted, Silent, Capturing, Revealing, Paused, Unverified, Verified, Ringing, Closing}
 }
 
 // Stand says how a contact stands.
@@ -77,6 +78,8 @@ func Stand(v interaction.View, alarmed, wanted bool, opened, now time.Time) Stan
 		return Paused
 	case !v.Fresh:
 		return Silent
+	case v.State == interaction.Capture:
+		return Capturing
 	case !opened.IsZero() && now.Sub(opened) < Shows:
 		return Revealing
 	case v.Level >= 2:

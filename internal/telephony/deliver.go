@@ -202,10 +202,6 @@ func (s *Service) send(ctx context.Context, h Hook, d Delivery) error {
 	if err != nil {
 		return err
 	}
-	sig := signature{at: now}
-	for _, key := range keys {
-		sig.sums = append(sig.sums, hex.EncodeToString(keyring.Sum(key, signed(now, body))))
-	}
 	ctx, cancel := context.WithTimeout(ctx, SendTimeout)
 	defer cancel()
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, h.Address, bytes.NewReader(body))
@@ -214,7 +210,7 @@ func (s *Service) send(ctx context.Context, h Hook, d Delivery) error {
 	}
 	r.Header.Set("Content-Type", "application/cloudevents+json")
 	r.Header.Set("User-Agent", "amanah")
-	r.Header.Set(SignatureHeader, sig.String())
+	r.Header.Set(SignatureHeader, Sign(now, body, keys...))
 	answer, err := s.client.Do(r)
 	if errors.Is(err, errForbidden) {
 		return errForbidden
@@ -314,6 +310,15 @@ func (s *Service) Sweep(ctx context.Context) error {
 
 // newClient makes the client of hooks: no proxy, no redirect, and a dialler that looks a
 // host up once, refuses what is not public, and dials the very address it looked at.
+// Sign is the header SignatureHeader of a body that is sent at a time, with one sum for each key.
+func Sign(at time.Time, body []byte, keys ...[]byte) string {
+	sig := signature{at: at}
+	for _, key := range keys {
+		sig.sums = append(sig.sums, hex.EncodeToString(keyring.Sum(key, signed(at, body))))
+	}
+	return sig.String()
+}
+
 func (s *Service) newClient() *http.Client {
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

@@ -71,7 +71,8 @@ type Connection struct {
 	Mapping    string
 	Controller string
 	Exchange   pbx.Exchange
-	Dialler    pbx.Dialler // nil: no calls out
+	Dialler    pbx.Dialler  // nil: no calls out
+	Recorder   pbx.Recorder // nil: its recorder is not paused
 }
 
 // Backoff is how long to wait before the nth try: a second, then twice as long each time,
@@ -206,7 +207,7 @@ type Checked struct {
 	Version string `json:"version,omitempty"`
 }
 
-// Step is one step of a check: connect, event, mapping.
+// Step is one step of a check: connect, event, mapping, pause, resume.
 type Step struct {
 	Name string `json:"step"`
 	// Result is good, bad, or none: nothing came within the time, which may be right.
@@ -224,8 +225,9 @@ const (
 
 // Check connects, logs in, subscribes, and waits until limit ends for one event that the
 // mapping knows. It hands nothing over, and keeps and tells nothing of what the event says
-// but its kind.
-func Check(ctx, limit context.Context, l *Library, c Connection) Checked {
+// but its kind. With pause it waits for a call that is connected, and has its recording paused and resumed: that alone
+// changes something in the exchange, for a moment.
+func Check(ctx, limit context.Context, l *Library, c Connection, pause bool) Checked {
 	out := Checked{Name: c.Name, Address: c.Address}
 	session, err := c.Exchange.Open(ctx)
 	if err != nil {
@@ -248,10 +250,16 @@ func Check(ctx, limit context.Context, l *Library, c Connection) Checked {
 			if !heard {
 				out.Steps = append(out.Steps, Step{Name: "event", Result: StepNone})
 			}
-			out.Steps = append(out.Steps, Step{Name: "mapping", Result: StepNone})
+			if last := out.Steps[len(out.Steps)-1]; last.Name != "mapping" {
+				out.Steps = append(out.Steps, Step{Name: "mapping", Result: StepNone})
+			}
+			if pause {
+				out.Steps = append(out.Steps, Step{Name: "pause", Result: StepNone})
+			}
 			return out
 		}
 		if err != nil {
+			out.OK = false
 			out.Steps = append(out.Steps, Step{Name: "event", Result: StepBad, Code: errs.CodeOf(err)})
 			return out
 		}
@@ -261,13 +269,45 @@ func Check(ctx, limit context.Context, l *Library, c Connection) Checked {
 		}
 		events, err := m.Read(d, func() int64 { n++; return n })
 		if err != nil {
+			out.OK = false
 			out.Steps = append(out.Steps, Step{Name: "mapping", Result: StepBad, Code: errs.CodeOf(err)})
 			return out
 		}
-		if len(events) > 0 {
+		if len(events) > 0 && !out.OK {
 			out.OK = true
 			out.Steps = append(out.Steps, Step{Name: "mapping", Result: StepGood, Kind: string(events[0].Kind)})
+		}
+		if out.OK && !pause {
 			return out
 		}
+		for _, e := range events {
+			if e.Kind == interaction.ContactConnected {
+				steps := CheckRecorder(ctx, func(ctx context.Context, mute bool) error {
+					if c.Recorder == nil {
+						return errNoRecorder
+					}
+					return c.Recorder.Mute(ctx, e.Contact, mute)
+				})
+				out.OK = steps[0].Result == StepGood && steps[1].Result == StepGood
+				out.Steps = append(out.Steps, steps...)
+				return out
+			}
+		}
 	}
+}
+
+// CheckTime is how long a recorder has to acknowledge.
+const CheckTime = 2 * time.Second
+
+// CheckRecorder pauses a recorder and has it go on, whatever it said to the pause.
+func CheckRecorder(ctx context.Context, tell func(ctx context.Context, pause bool) error) []Step {
+	step := func(name string, pause bool) Step {
+		limit, cancel := context.WithTimeout(ctx, CheckTime)
+		defer cancel()
+		if err := tell(limit, pause); err != nil {
+			return Step{Name: name, Result: StepBad, Code: errs.CodeOf(err)}
+		}
+		return Step{Name: name, Result: StepGood}
+	}
+	return []Step{step("pause", true), step("resume", false)}
 }

@@ -3,6 +3,7 @@ package telephony
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -180,13 +181,69 @@ func TestACheckSaysStepByStepWhatIsRight(t *testing.T) {
 			mapping = "asterisk-ami"
 		}
 		x := &script{sessions: []*session{c.s}, errs: []error{c.err}}
-		got := Check(t.Context(), limit, l, Connection{Name: "ami", Mapping: mapping, Exchange: x})
+		got := Check(t.Context(), limit, l, Connection{Name: "ami", Mapping: mapping, Exchange: x}, false)
 		var steps []string
 		for _, s := range got.Steps {
 			steps = append(steps, strings.TrimSpace(strings.Join(strings.Fields(s.Name+" "+s.Result+" "+s.Code+" "+s.Kind), " ")))
 		}
 		if strings.Join(steps, ", ") != c.want || got.OK != c.ok || c.s != nil && (got.Version == "" || !c.s.closed) {
 			t.Errorf("%s: %v %v", name, steps, got)
+		}
+	}
+}
+
+// tape is a recorder that answers with errs in their order.
+type tape struct {
+	errs []error
+	told []string
+}
+
+func (r *tape) Mute(_ context.Context, channel string, mute bool) (err error) {
+	r.told = append(r.told, fmt.Sprint(channel, " ", mute))
+	if len(r.errs) > 0 {
+		err, r.errs = r.errs[0], r.errs[1:]
+	}
+	return err
+}
+
+func TestACheckPausesARecordingAndHasItGoOnWhateverItSaid(t *testing.T) {
+	l := library(t)
+	over, end := context.WithCancel(t.Context())
+	end()
+	answered := pbx.Document{"Event": "AgentConnect", "Linkedid": "7.1", "Uniqueid": "7.1"}
+	for name, c := range map[string]struct {
+		r     *tape
+		limit context.Context
+		docs  []pbx.Document
+		want  string
+		ok    bool
+	}{
+		"all is well":       {r: &tape{}, docs: []pbx.Document{joins("1"), answered}, want: "pause good, resume good", ok: true},
+		"it refuses":        {r: &tape{errs: []error{errs.New(errs.Denied, "pbx.refused")}}, docs: []pbx.Document{answered}, want: "pause bad pbx.refused, resume good"},
+		"it does not go on": {r: &tape{errs: []error{nil, errs.New(errs.Unavailable, "pbx.unanswered")}}, docs: []pbx.Document{answered}, want: "pause good, resume bad pbx.unanswered"},
+		"not set up":        {docs: []pbx.Document{answered}, want: "pause bad telephony.no_recorder, resume bad telephony.no_recorder"},
+		"nobody answers":    {r: &tape{}, limit: over, want: "pause none", ok: true},
+	} {
+		limit := c.limit
+		if limit == nil {
+			limit = t.Context()
+		}
+		x := Connection{Name: "ami", Mapping: "asterisk-ami", Exchange: &script{sessions: []*session{{docs: c.docs}}, errs: []error{nil}}}
+		if c.r != nil {
+			x.Recorder = c.r
+		}
+		got := Check(t.Context(), limit, l, x, true)
+		var steps []string
+		for _, s := range got.Steps {
+			if s.Name == "pause" || s.Name == "resume" {
+				steps = append(steps, strings.TrimSpace(s.Name+" "+s.Result+" "+s.Code))
+			}
+		}
+		if strings.Join(steps, ", ") != c.want || got.OK != c.ok {
+			t.Errorf("%s: %v %v", name, steps, got.OK)
+		}
+		if c.r != nil && c.limit == nil && strings.Join(c.r.told, ", ") != "7.1 true, 7.1 false" {
+			t.Errorf("%s: %v", name, c.r.told)
 		}
 	}
 }

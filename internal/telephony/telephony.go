@@ -169,5 +169,6 @@ var (
 	errNotDead    = errs.New(errs.Conflict, "telephony.not_dead")
 	errAnswer     = errs.New(errs.Unavailable, "telephony.answer")
 	errReach      = errs.New(errs.Unavailable, "telephony.unreachable")
+	errNoRecorder = errs.New(errs.Unavailable, "telephony.no_recorder")
 	errGone       = errs.New(errs.Denied, "telephony.gone")
 )

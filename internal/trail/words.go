@@ -43,8 +43,9 @@ func chapters() []chapter {
 	}
 	of := func(action string) []string { return each(action, slices.Clone(roles)...) }
 	return []chapter{
-		{"data", []string{"search", "mask", "compare", "compare.outcome", "reveal", "act", "collect", "note", "consult", "appoint", "propose", "verify", "process", "open.failed", "act.change", "act.withdraw", "act.stop", "act.effect", "act.collect", "act.dial", "act.ask", "act.received"}},
+		{"data", []string{"search", "mask", "compare", "compare.outcome", "reveal", "act", "collect", "note", "consult", "appoint", "propose", "verify", "process", "open.failed", "act.change", "act.withdraw", "act.stop", "act.effect", "act.collect", "act.dial", "act.ask", "act.received", "act.capture"}},
 		{"call", room("interaction", "offer accept greet purpose language identify verify unverify serve heartbeat hold resume transfer lower capture capture_end approval approval_end disconnect seal refuse freeze move event.offered event.connected event.held event.resumed event.transferred event.ended event.wrapup event.doubt")},
+		{"recorder", room("recorder", "pause paused left resumed")},
 		{"verification", room("verification", "link confirmed mismatch declined denied reviewed expired compare history grant signal second call_back checked reported passkey passkey_added passkey_revoked")},
 		{"mandate", room("mandate", "record agreed refused verify verified revoke speak customer_speaks")},
 		{"supervision", room("supervision", "watch alarm settle settle.duress settle.frozen listen listen_end")},
@@ -71,7 +72,7 @@ func approvals(what string) []string {
 }
 
 // duties are the machine's own acts, by the names under which they stand in the log.
-var duties = []string{"approval_expire", "contact_change", "import", "index_repair", "interaction_sweep", "keyring", "log", "mandate_record", "message_deliver", "message_read", "name_index", "provider", "setup", "sign_in", "supervision", "telephony", "terminal", "verification_expire", "verification_sim", "watchlist"}
+var duties = []string{"approval_expire", "contact_change", "import", "index_repair", "interaction_sweep", "keyring", "log", "mandate_record", "message_deliver", "message_read", "name_index", "provider", "recorder", "setup", "sign_in", "supervision", "telephony", "terminal", "verification_expire", "verification_sim", "watchlist"}
 
 // words says what codes mean to one reader.
 type words struct {

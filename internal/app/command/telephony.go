@@ -11,12 +11,14 @@ import (
 
 	"github.com/amanah-id/amanah/internal/app"
 	"github.com/amanah-id/amanah/internal/telephony"
+	"github.com/amanah-id/amanah/internal/telephony/recorder"
 )
 
 func (c *cli) telephonyCommand() *cobra.Command {
 	cmd := c.group("telephony")
 	cmd.Example = "  amanah telephony check\n  amanah telephony check esl --wait 2m"
 	var wait time.Duration
+	var pause bool
 	check := c.command("check [ami|ari|esl]", "telephony_check", func(_ *cobra.Command, args []string) error {
 		if len(args) > 1 || len(args) == 1 && !slices.Contains([]string{"ami", "ari", "esl"}, args[0]) {
 			return c.usage("command.wrong_exchange")
@@ -32,7 +34,8 @@ func (c *cli) telephonyCommand() *cobra.Command {
 			return err
 		}
 		all := slices.DeleteFunc(app.Exchanges(cfg), func(x telephony.Connection) bool { return len(args) == 1 && x.Name != args[0] })
-		if len(all) == 0 {
+		spoken := pause && len(args) == 0 && cfg.Telephony.Recorder == string(recorder.HTTP)
+		if len(all) == 0 && !spoken {
 			return c.usage("command.wrong_no_exchange")
 		}
 		var results []telephony.Checked
@@ -42,11 +45,15 @@ func (c *cli) telephonyCommand() *cobra.Command {
 				fmt.Fprintln(c.errOut, c.t("command.telephony_waits", "name", x.Name, "address", x.Address, "wait", wait.String()))
 			}
 			limit, cancel := context.WithTimeout(cmd.Context(), wait)
-			r := telephony.Check(cmd.Context(), limit, mappings, x)
+			r := telephony.Check(cmd.Context(), limit, mappings, x, pause && !spoken)
 			cancel()
 			if cmd.Context().Err() != nil {
 				return cmd.Context().Err()
 			}
+			results, good = append(results, r), good && r.OK
+		}
+		if spoken {
+			r := app.CheckRecorder(cmd.Context(), cfg)
 			results, good = append(results, r), good && r.OK
 		}
 		if err := c.print(results, func(w io.Writer) { c.tellChecked(w, results) }); err != nil {
@@ -57,8 +64,9 @@ func (c *cli) telephonyCommand() *cobra.Command {
 		}
 		return nil
 	})
-	check.Example = "  amanah telephony check\n  amanah telephony check ami --wait 30s --json"
+	check.Example = "  amanah telephony check\n  amanah telephony check ami --wait 30s --json\n  amanah telephony check --pause"
 	check.Flags().DurationVar(&wait, "wait", time.Minute, c.t("command.flag_wait"))
+	check.Flags().BoolVar(&pause, "pause", false, c.t("command.flag_pause"))
 	cmd.AddCommand(check)
 	return cmd
 }

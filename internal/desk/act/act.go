@@ -11,7 +11,9 @@
 //
 // Other data that the caller gives is collected at once, when the purpose lists the field for it: the value is held against
 // its own rules, sealed, and written in the transaction of its entry. Nothing of it is shown back. Specific and secret data is
-// not taken down by an agent: the customer gets a link to a page and types it there, and the agent sees that it came. Where a recorder is said to be there, collecting waits until it says that it is still.
+// not taken down by an agent: the customer gets a link to a page and types it there, and the agent sees that it came. What the
+// catalogue calls unrecorded is typed in a capture alone: the field opens once the call's recorder has said that it is paused
+// (package recorder), and the capture ends with what is saved.
 //
 // To dial is to use a number without showing it: it is opened after the entry is durable, handed to the exchange, and is in no
 // answer, event or log. The call is a contact of its own, whose caller has proved nothing yet. A customer is called so a few
@@ -107,7 +109,7 @@ var (
 	errTaken      = errs.New(errs.Invalid, "act.taken")
 	errLevel      = errs.New(errs.Denied, "act.level")
 	errSensitive  = errs.New(errs.Denied, "act.sensitive")
-	errRecording  = errs.New(errs.Unavailable, "act.recording")
+	errHeard      = errs.New(errs.Invalid, "act.heard")
 	errNotTold    = errs.New(errs.Denied, "act.not_told")
 	errMoved      = errs.New(errs.Conflict, "act.moved")
 	errDenied     = errs.New(errs.Denied, "act.denied")

@@ -13,6 +13,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/message"
+	"github.com/amanah-id/amanah/internal/telephony/recorder"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
@@ -47,10 +48,10 @@ type Options struct {
 	Out func(ctx context.Context, controller, staff string) (LineOut, error)
 	// Stands says whether a purpose may still collect the field of a customer: it is in force, and if it rests on consent, there is one.
 	Stands func(tx *db.Tx, subject, purpose, field string) (bool, error)
-	// Recorder says whether a recorder listens to a contact, and whether it has confirmed that it is still. nil: there is none.
 	// InForce reports whether a mandate is in force: what was asked for through one that is not any more is not made.
-	InForce  func(tx *db.Tx, mandate string) (bool, error)
-	Recorder func(tx *db.Tx, interaction string) (there, still bool, err error)
+	InForce func(tx *db.Tx, mandate string) (bool, error)
+	// Recorder pauses the recorder of a call. It is needed.
+	Recorder *recorder.Service
 }
 
 // Service is the room's verbs.
@@ -60,9 +61,6 @@ type Service struct{ o Options }
 func New(o Options) *Service {
 	if o.Wait == 0 {
 		o.Wait = ObjectWithin
-	}
-	if o.Recorder == nil {
-		o.Recorder = func(*db.Tx, string) (bool, bool, error) { return false, false, nil }
 	}
 	return &Service{o}
 }
@@ -132,7 +130,7 @@ func (s *Service) ChangeContact(ctx context.Context, a actor.Actor, itx, field, 
 		if facts, refusal, err = s.ask(tx, a, itx, gate.Collect, field, "change"); err != nil || refusal != nil {
 			return err
 		}
-		if refusal, err = s.listen(tx, a, itx, facts, field, "act.change"); err != nil || refusal != nil {
+		if refusal, err = s.unheard(tx, a, itx, facts, field, "act.change"); err != nil || refusal != nil {
 			return err
 		}
 		subject := facts.Interaction.Subject
@@ -275,12 +273,14 @@ type payload struct {
 
 // Overview is what can be done in a call with a customer's contacts, and what waits.
 type Overview struct {
-	Language string // the customer's
-	Waiting  []Change
-	Contacts []Contact
-	Asks     []Ask    // what the customer was asked to type in this call
-	Phones   []string // the telephone fields that may be dialled
-	Refusal  *errs.E  // why no contact can be changed now; nil when one can
+	Language  string // the customer's
+	Waiting   []Change
+	Contacts  []Contact
+	Asks      []Ask    // what the customer was asked to type in this call
+	Phones    []string // the telephone fields that may be dialled
+	Refusal   *errs.E  // why no contact can be changed now; nil when one can
+	Spoken    bool     // a call, which a recorder may hear
+	Recording recording
 }
 
 // Changes are the changes of the customer in the asker's own call that wait, and the contacts there are. Below ChangeLevel
@@ -311,7 +311,10 @@ func (s *Service) overview(ctx context.Context, a actor.Actor, itx string) (o Ov
 		if err != nil {
 			return err
 		}
-		o.Language = f.Language
+		o.Language, o.Spoken = f.Language, f.Channel == interaction.Phone
+		if o.Recording, err = s.recordingOf(tx, a, itx); err != nil {
+			return err
+		}
 		asks, err := asksOf(tx, itx, f.Subject)
 		if err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"github.com/amanah-id/amanah/internal/desk"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/telephony/recorder"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
@@ -29,11 +30,11 @@ func (s *Service) Collect(ctx context.Context, a actor.Actor, itx, field, value 
 		if refusal = no; err != nil || refusal != nil {
 			return err
 		}
-		if f, _ := s.o.Catalogue.Field(field); f.Class == catalog.Specific || f.Class == catalog.Secret {
+		if f, _ := s.o.Catalogue.Field(field); !taken(f) {
 			refusal = errSensitive
 			return s.refuse(tx, a, itx, facts, field, "act.collect", refusal)
 		}
-		if refusal, err = s.listen(tx, a, itx, facts, field, "act.collect"); err != nil || refusal != nil {
+		if refusal, err = s.unheard(tx, a, itx, facts, field, "act.collect"); err != nil || refusal != nil {
 			return err
 		}
 		if err := s.write(tx, facts, field, value, itx); err != nil {
@@ -49,6 +50,11 @@ func (s *Service) Collect(ctx context.Context, a actor.Actor, itx, field, value 
 			Subject: facts.Interaction.Subject, Purpose: facts.Interaction.Purpose, Channel: facts.Interaction.Channel, Level: facts.Level,
 			Ground: "interaction:" + itx, Fields: []string{field}}); err != nil {
 			return err
+		}
+		if facts.Interaction.State == gate.Capture {
+			if err := s.o.Recorder.Leave(tx, a, itx, recorder.Saved); err != nil {
+				return err
+			}
 		}
 		for _, do := range also {
 			if err := do(tx); err != nil {
@@ -75,15 +81,6 @@ func (s *Service) write(tx *db.Tx, facts gate.Facts, field, value, source string
 	}
 	_, err = s.o.Vault.Put(tx, facts.Interaction.Subject, p, source)
 	return err
-}
-
-// listen refuses to take anything down while a recorder listens that has not confirmed that it is still.
-func (s *Service) listen(tx *db.Tx, a actor.Actor, itx string, facts gate.Facts, field, action string) (*errs.E, error) {
-	there, still, err := s.o.Recorder(tx, itx)
-	if err != nil || !there || still {
-		return nil, err
-	}
-	return errRecording, s.refuse(tx, a, itx, facts, field, action, errRecording)
 }
 
 // Collectable are the fields that may be taken down in the call now, in the order of the catalogue.

@@ -12,6 +12,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
+	"github.com/amanah-id/amanah/internal/telephony/recorder"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/web"
@@ -44,12 +45,17 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("POST /calls/{interaction}/contact-changes/{change}/withdraw", desk, s.postWithdraw)
 	rt.Page("POST /calls/{interaction}/dial", desk, s.postDial)
 	rt.Page("POST /calls/{interaction}/collect", desk, s.postCollect)
+	rt.Page("POST /calls/{interaction}/captures", desk, s.postCapture)
+	rt.Page("GET /calls/{interaction}/capture", desk, s.showCapture)
+	rt.Page("GET /calls/{interaction}/recording", desk, s.showRecording)
+	rt.Page("POST /calls/{interaction}/capture/leave", desk, s.postLeave)
 	rt.Page("POST /calls/{interaction}/asks", desk, s.postAsk)
 	rt.Page("GET /v/ask/{token}", customer, s.showAsk)
 	rt.Page("POST /v/ask/{token}/give", customer, s.postGive)
 	rt.Page("GET /v/change/{token}", customer, s.showNotice)
 	rt.Page("POST /v/change/{token}/stop", customer, s.postStop)
 	s.operations(rt)
+	s.captureOperations(rt, web.Access{Roles: servers, Scope: "serve"})
 }
 
 // ActsPage is what an agent can do with the customer's data without seeing it.
@@ -59,8 +65,11 @@ type ActsPage struct {
 	Why      *web.Notice // why no contact can be changed
 	Contacts []web.Choice
 	Waiting  web.Table
-	Fields   []web.Choice // that may be collected
-	Asked    []web.Choice // that the customer may be asked to type
+	Stuck    *RecordingPart // the recording has not gone on after a capture
+	Fields   []web.Choice   // that may be collected
+	Quiet    []web.Choice   // that may be collected while the recorder is paused
+	Silent   *web.Notice    // why no field can be opened so, or why nothing is paused
+	Asked    []web.Choice   // that the customer may be asked to type
 	Asks     web.Table
 	Dial     []web.Action // one for each number
 }
@@ -71,11 +80,19 @@ func (s *Service) showActs(r *web.Request) error {
 	if err != nil {
 		return err
 	}
+	if o.Recording.Open != nil {
+		return r.Redirect("/calls/" + itx + "/capture")
+	}
 	fields, err := s.Collectable(r.Context(), r.Actor, itx)
 	if err != nil {
 		return err
 	}
-	return r.Render(actsPage(r.Printer(), s.o.Catalogue, itx, o, fields))
+	return r.Render(s.actsPage(r.Printer(), itx, o, fields))
+}
+
+// actsPage is the page with what the deployment's recorder makes of it.
+func (s *Service) actsPage(p *i18n.Printer, itx string, o Overview, fields []catalog.Field) ActsPage {
+	return actsPage(p, s.o.Catalogue, itx, o, fields, s.o.Recorder.Use())
 }
 
 // refused shows a refusal on the page where it was asked for, for whoever is still in the call.
@@ -89,8 +106,16 @@ func (s *Service) refused(r *web.Request, refusal error) error {
 	if err != nil {
 		return refusal
 	}
-	page := actsPage(r.Printer(), s.o.Catalogue, itx, o, fields)
 	notice := r.Refusal(refusal)
+	if strings.HasPrefix(errs.CodeOf(refusal), "recorder.") {
+		notice.Tone = web.Bad // what is said now is recorded
+	}
+	if o.Recording.Open != nil {
+		page := capturePage(r.Printer(), s.o.Catalogue, *o.Recording.Open)
+		page.Notice = &notice
+		return r.RenderStatus(web.Status(refusal), page)
+	}
+	page := s.actsPage(r.Printer(), itx, o, fields)
 	page.Notice = &notice
 	return r.RenderStatus(web.Status(refusal), page)
 }
@@ -98,7 +123,7 @@ func (s *Service) refused(r *web.Request, refusal error) error {
 var askTones = map[AskState]web.Tone{AskWaiting: web.Info, AskReceived: web.Good, AskExpired: web.Warn}
 
 // actsPage is the page as it is drawn.
-func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fields []catalog.Field) ActsPage {
+func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fields []catalog.Field, use recorder.Use) ActsPage {
 	label := func(name string) string {
 		f, _ := c.Field(name)
 		return f.Label.In(p.Lang())
@@ -149,10 +174,22 @@ func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fie
 	for _, f := range fields {
 		if !isReached(f) {
 			page.Asked = append(page.Asked, web.Choice{Value: f.Name, Label: label(f.Name)})
-			if f.Class != catalog.Specific && f.Class != catalog.Secret {
-				page.Fields = append(page.Fields, web.Choice{Value: f.Name, Label: label(f.Name)})
+			switch one := (web.Choice{Value: f.Name, Label: label(f.Name)}); {
+			case !taken(f):
+			case f.Unrecorded && o.Spoken && use == recorder.Unset:
+				page.Silent = &web.Notice{Tone: web.Info, Title: p.T("act.capture_unset"), Text: p.T("act.capture_unset_next")}
+			case f.Unrecorded && o.Spoken && use == recorder.None:
+				page.Silent = &web.Notice{Tone: web.Info, Title: p.T("act.capture_none"), Text: p.T("act.capture_none_next")}
+				page.Fields = append(page.Fields, one)
+			case f.Unrecorded && o.Spoken:
+				page.Quiet = append(page.Quiet, one)
+			default:
+				page.Fields = append(page.Fields, one)
 			}
 		}
+	}
+	if o.Recording.Stuck != nil {
+		page.Stuck = &RecordingPart{itx, stuckNotice(p)}
 	}
 	return page
 }
@@ -498,19 +535,35 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	at := time.Date(2026, 11, 23, 3, 32, 0, 0, time.UTC)
 	c := catalog.Shipped()
 	address, _ := c.Field("address")
-	full := Overview{Phones: []string{"phone"}, Asks: []Ask{{ID: "ask_01k9xq3v7me8t0000z9w2h4r6n", Field: "health_note", State: AskReceived, Asked: at}, {ID: "ask_01k9xq3v7me8t0000z9w2h4r6p", Field: "address", State: AskWaiting, Asked: at}},
+	nik, _ := c.Field("nik")
+	full := Overview{Spoken: true, Phones: []string{"phone"}, Asks: []Ask{{ID: "ask_01k9xq3v7me8t0000z9w2h4r6n", Field: "health_note", State: AskReceived, Asked: at}, {ID: "ask_01k9xq3v7me8t0000z9w2h4r6p", Field: "address", State: AskWaiting, Asked: at}},
 		Waiting:  []Change{{ID: "chg_01k9xq3v7me8t0000z9w2h4r6n", Field: "phone", State: Waiting, Asked: at, Due: at.Add(ObjectWithin)}},
 		Contacts: []Contact{{Value: "val_1", Field: "phone", Since: at}, {Value: "val_2", Field: "email"}}}
-	odd := actsPage(p, c, call, full, nil)
+	odd := actsPage(p, c, call, full, nil, recorder.None)
 	odd.Contacts = []web.Choice{{Value: hostile, Label: hostile}}
-	refused := actsPage(p, c, call, full, []catalog.Field{address})
+	refused := actsPage(p, c, call, full, []catalog.Field{address, nik}, recorder.Exchange)
 	refused.Notice = &web.Notice{Tone: web.Warn, Title: p.T(ErrNoExchange.Code), Text: p.T(ErrNoExchange.Code + ".next"), Say: p.T(ErrNoExchange.Code + ".say")}
+	open := recorder.Span{ID: "cap_01k9xq3v7me8t0000z9w2h4r6n", Interaction: call, Field: "nik", State: recorder.Open, Paused: at, Until: at.Add(recorder.Lasts)}
+	stuck := full
+	stuck.Recording.Stuck = &open
+	silent := actsPage(p, c, call, full, []catalog.Field{address, nik}, recorder.Exchange)
+	silent.Notice = &web.Notice{Tone: web.Bad, Title: p.T("recorder.silent"), Text: p.T("recorder.silent.next"), Say: p.T("recorder.silent.say")}
+	retype, odder := capturePage(p, c, open), capturePage(p, c, open)
+	retype.Notice = &web.Notice{Tone: web.Warn, Title: p.T(errValue.Code), Text: p.T(errValue.Code + ".next"), Say: p.T(errValue.Code + ".say")}
+	odder.Label, odder.Value.Label = hostile, hostile
 	notice := func(state State, company string) ChangeNoticePage {
 		return ChangeNoticePage{Notice: Notice{Company: company, Field: "phone", Asked: at, Due: at.Add(ObjectWithin), State: state}, Label: p.T("act.column_field"), Token: "token"}
 	}
 	out := []web.Fixture{
-		{Name: "empty", Page: actsPage(p, c, call, Overview{Refusal: errNobodyTold}, nil), Role: actor.Agent},
-		{Name: "ordinary", Page: actsPage(p, c, call, full, []catalog.Field{address}), Role: actor.Agent},
+		{Name: "empty", Page: actsPage(p, c, call, Overview{Refusal: errNobodyTold}, nil, recorder.None), Role: actor.Agent},
+		{Name: "ordinary", Page: actsPage(p, c, call, full, []catalog.Field{address, nik}, recorder.Exchange), Role: actor.Agent},
+		{Name: "recording not resumed", Page: actsPage(p, c, call, stuck, []catalog.Field{address, nik}, recorder.HTTP), Role: actor.Agent},
+		{Name: "recorder none", Page: actsPage(p, c, call, full, []catalog.Field{address, nik}, recorder.None), Role: actor.Agent},
+		{Name: "recorder unset", Page: actsPage(p, c, call, full, []catalog.Field{address, nik}, recorder.Unset), Role: actor.Agent},
+		{Name: "recorder silent", Page: silent, Role: actor.Agent},
+		{Name: "ordinary", Page: capturePage(p, c, open), Role: actor.Agent},
+		{Name: "refused", Page: retype, Role: actor.Agent},
+		{Name: "hostile", Page: odder, Role: actor.Agent, Hostile: []string{hostile}},
 		{Name: "refused", Page: refused, Role: actor.Agent},
 		{Name: "hostile", Page: odd, Role: actor.Supervisor, Hostile: []string{hostile}},
 		{Name: "empty", Page: ChangeNoticePage{Problem: errLink.Code}},

@@ -670,6 +670,7 @@ type standing struct {
 	interaction.View
 	proof    verification.Status
 	listened bool // a supervisor listens
+	unheard  bool // the recording has not gone on after a capture
 	stamp    string
 	// who speaks for the customer, and how the customer is spoken with
 	speaker, assistance string
@@ -687,6 +688,11 @@ func (s screens) standing(r *web.Request) (now standing, err error) {
 	if now.listened, err = s.Listened(r.Context(), now.ID); err != nil {
 		return now, err
 	}
+	if s.Unrecorded != nil && now.Agent == r.Actor.ID() {
+		if now.unheard, err = s.Unrecorded(r.Context(), now.ID); err != nil {
+			return now, err
+		}
+	}
 	if s.Represented != nil && now.Agent == r.Actor.ID() && now.Identified && now.State.Talking() && now.Fresh {
 		if now.speaker, now.assistance, err = s.Represented(r.Context(), r.Actor, now.ID, r.Printer()); err != nil {
 			return now, err
@@ -699,7 +705,7 @@ func (s screens) standing(r *web.Request) (now standing, err error) {
 		}
 	}
 	hash := fnv.New64a()
-	_, _ = fmt.Fprint(hash, now.View, now.proof, now.speaker, now.assistance, now.listened, openable) // a hash never fails
+	_, _ = fmt.Fprint(hash, now.View, now.proof, now.speaker, now.assistance, now.listened, now.unheard, openable) // a hash never fails
 	now.stamp = fmt.Sprintf("%016x", hash.Sum64())
 	return now, nil
 }
@@ -722,6 +728,9 @@ func (s screens) screen(r *web.Request, now standing, last []consent.Event) (Cal
 	page.Mine = mine
 	if now.listened {
 		page.Head = append(page.Head, web.Chip{Tone: web.Info, Text: r.T("desk.listened")})
+	}
+	if now.unheard && page.Notice == nil {
+		page.Notice = &web.Notice{Tone: web.Bad, Title: r.T("desk.not_resumed"), Text: r.T("desk.not_resumed_next")}
 	}
 	page.Live = mine && !v.State.Ended() && !v.Handed // on hold and in wrap-up the desk beats as well; before it is taken, not
 	err := s.DB.Read(r.Context(), func(tx *db.Tx) error {

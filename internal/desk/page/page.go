@@ -224,7 +224,7 @@ type NoteRow struct {
 
 var tones = map[interaction.State]web.Tone{
 	interaction.Offered: web.Info, interaction.Connected: web.Info, interaction.Identified: web.Info, interaction.Verifying: web.Warn,
-	interaction.Serving: web.Good, interaction.Held: web.Warn,
+	interaction.Serving: web.Good, interaction.Capture: web.Private, interaction.Held: web.Warn,
 	interaction.Wrapup: web.Neutral, interaction.Sealed: web.Neutral, interaction.Refused: web.Bad, interaction.Frozen: web.Bad, interaction.Abandoned: web.Neutral,
 }
 
@@ -316,7 +316,7 @@ func frame(p, said *i18n.Printer, v interaction.View, now time.Time) CallPage {
 	}
 	order := []string{"greet", "identify", "verify", "serve", "wrapup"}
 	at := map[interaction.State]int{interaction.Offered: -1, interaction.Connected: 0, interaction.Identified: 2, interaction.Verifying: 2,
-		interaction.Serving: 3, interaction.Held: 3, interaction.Wrapup: 4,
+		interaction.Serving: 3, interaction.Capture: 3, interaction.Held: 3, interaction.Wrapup: 4,
 		interaction.Sealed: 5, interaction.Refused: 5, interaction.Frozen: 5, interaction.Abandoned: 5}[v.State]
 	if v.State == interaction.Connected && v.Purpose != "" {
 		at = 1
@@ -342,7 +342,7 @@ func frame(p, said *i18n.Printer, v interaction.View, now time.Time) CallPage {
 		move       interaction.Move
 		key, style string
 	}{{interaction.Serve, "w", "quiet"}, {interaction.Hold, "h", "quiet"}, {interaction.Resume, "h", "primary"}, {interaction.Lower, "o", "quiet"}, {interaction.Disconnect, "e e", "danger"}} {
-		if m.move == interaction.Serve && v.State == interaction.Serving {
+		if m.move == interaction.Serve && v.State == interaction.Serving || m.move == interaction.Hold && v.State == interaction.Capture {
 			continue
 		}
 		if to, ok := interaction.Next(pos, m.move); ok && !(v.State == interaction.Offered) && (to.State != v.State || m.move == interaction.Lower) {
@@ -354,6 +354,11 @@ func frame(p, said *i18n.Printer, v interaction.View, now time.Time) CallPage {
 			Button: web.Button{Label: p.T("desk.finish", "disposition", p.T("desk.disposition_"+interaction.Dispositions()[0])), Key: "e Enter", Again: true}}
 		page.Hand = &web.Link{To: "/calls/" + v.ID + "/transfer", Label: p.T("desk.transfer"), Key: "x"}
 		page.Acts = &web.Link{To: "/calls/" + v.ID + "/acts", Label: p.T("desk.acts"), Key: "d"}
+	}
+	if v.State == interaction.Capture {
+		page.Hand = nil
+		page.Acts = &web.Link{To: "/calls/" + v.ID + "/capture", Label: p.T("desk.capture"), Key: "d"}
+		page.Notice = &web.Notice{Tone: web.Private, Title: p.T("desk.capturing"), Text: p.T("desk.capturing_next")}
 	}
 	if v.State.Talking() {
 		other := map[bool]string{true: "id", false: "en"}[v.Language == "en"]

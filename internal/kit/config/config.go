@@ -78,24 +78,31 @@ type Config struct {
 	Telephony struct {
 		Mappings string   `key:"mappings" default:"" id:"Folder berkas pemetaan sendiri (YAML atau JSON) dan agents.yaml. Kosong: hanya yang disertakan." en:"Folder of your own mapping files (YAML or JSON) and agents.yaml. Empty: those that come with the program only."`
 		Allow    []string `key:"allow" default:"" id:"Nama host di jaringan sendiri yang boleh diberi tahu, juga tanpa TLS. Kosong: hanya alamat umum." en:"Hosts of your own network that may be told of events, also without TLS. Empty: public addresses only."`
-		AMI      struct {
+
+		Recorder    string `key:"recorder" default:"unset" one:"unset none exchange http" id:"Siapa yang merekam panggilan, agar dapat dijeda selagi petugas mengetik data yang tidak boleh direkam. none: panggilan tidak direkam; exchange: sentral telepon di bawah ini; http: perekam di recorder_url; unset: belum ditulis, jadi data itu tidak diketik petugas." en:"Who records the calls, to be paused while an agent types what must not be recorded. none: calls are not recorded; exchange: the exchanges below; http: the recorder at recorder_url; unset: not written down, so an agent does not type such data."`
+		RecorderURL string `key:"recorder_url" default:"" id:"Alamat perekam yang dijeda lewat HTTP, untuk recorder: http." en:"Address of the recorder that is paused over HTTP, for recorder: http."`
+		RecorderKey Secret `key:"recorder_key" default:"" id:"Kunci bersama, sedikitnya 32 huruf, untuk menandatangani permintaan kepada perekam itu." en:"Shared key, 32 characters at least, with which requests to that recorder are signed."`
+
+		AMI struct {
 			Address    string `key:"address" default:"" id:"Asterisk Manager Interface, host:porta (biasanya 5038). Kosong: tidak dipakai." en:"Asterisk Manager Interface, host:port (usually 5038). Empty: not used."`
-			Username   string `key:"username" default:"" id:"Nama di manager.conf; cukup hak read: call,agent." en:"The name in manager.conf; the right read: call,agent is enough."`
+			Username   string `key:"username" default:"" id:"Nama di manager.conf; cukup hak read: call,agent (dan write: call untuk menjeda rekaman)." en:"The name in manager.conf; the right read: call,agent is enough (and write: call to pause recordings)."`
 			Password   Secret `key:"password" default:"" id:"Sandi di manager.conf (secret)." en:"The password in manager.conf (secret)."`
 			Controller string `key:"controller" default:"" id:"Nama singkat atau id perusahaan yang panggilannya datang dari sini." en:"Short name or id of the company whose calls come from here."`
 			Trunk      string `key:"trunk" default:"" id:"Jalan telepon keluar dengan tempat nomornya, misalnya PJSIP/{number}@trunk. Kosong: tidak menelepon keluar." en:"The way out with a place for the number, such as PJSIP/{number}@trunk. Empty: no calls out."`
 			Context    string `key:"context" default:"" id:"Konteks rencana nomor tempat ekstensi petugas dicapai." en:"Context of the dial plan in which agents' extensions are reached."`
 			CallerID   string `key:"caller_id" default:"" id:"Nomor perusahaan yang dilihat pelanggan dan petugas." en:"The company's number that customer and agent see."`
+			Recording  string `key:"recording" default:"mixmonitor" one:"mixmonitor monitor" id:"Cara Asterisk merekam, untuk recorder: exchange; dijeda pada kanal pemanggil." en:"How Asterisk records, for recorder: exchange; paused on the caller's channel."`
 		} `key:"ami"`
 		ARI struct {
 			URL         string `key:"url" default:"" id:"Asterisk REST Interface, http(s)://host:porta/ari. Kosong: tidak dipakai." en:"Asterisk REST Interface, http(s)://host:port/ari. Empty: not used."`
 			Application string `key:"application" default:"amanah" id:"Nama aplikasi Stasis yang didengarkan." en:"Name of the Stasis application to listen to."`
-			Username    string `key:"username" default:"" id:"Nama di ari.conf; read_only cukup." en:"The name in ari.conf; read_only is enough."`
+			Username    string `key:"username" default:"" id:"Nama di ari.conf; read_only cukup, kecuali untuk menelepon atau menjeda rekaman." en:"The name in ari.conf; read_only is enough, but for calls out and pausing."`
 			Password    Secret `key:"password" default:"" id:"Sandi di ari.conf." en:"The password in ari.conf."`
 			Controller  string `key:"controller" default:"" id:"Nama singkat atau id perusahaan yang panggilannya datang dari sini." en:"Short name or id of the company whose calls come from here."`
 			Trunk       string `key:"trunk" default:"" id:"Jalan telepon keluar dengan tempat nomornya, misalnya PJSIP/{number}@trunk. Kosong: tidak menelepon keluar." en:"The way out with a place for the number, such as PJSIP/{number}@trunk. Empty: no calls out."`
 			Context     string `key:"context" default:"" id:"Konteks rencana nomor tempat ekstensi petugas dicapai." en:"Context of the dial plan in which agents' extensions are reached."`
 			CallerID    string `key:"caller_id" default:"" id:"Nomor perusahaan yang dilihat pelanggan dan petugas." en:"The company's number that customer and agent see."`
+			Recording   string `key:"recording" default:"" id:"Nama rekaman dengan {channel}, untuk recorder: exchange. Kosong: tidak dapat dijeda." en:"Name of the recording with {channel}, for recorder: exchange. Empty: it cannot be paused."`
 		} `key:"ari"`
 		ESL struct {
 			Address    string `key:"address" default:"" id:"FreeSWITCH event socket, host:porta (biasanya 8021). Kosong: tidak dipakai." en:"FreeSWITCH event socket, host:port (usually 8021). Empty: not used."`
@@ -105,6 +112,7 @@ type Config struct {
 			Trunk      string `key:"trunk" default:"" id:"Jalan telepon keluar dengan tempat nomornya, misalnya sofia/gateway/trunk/{number}. Kosong: tidak menelepon keluar." en:"The way out with a place for the number, such as sofia/gateway/trunk/{number}. Empty: no calls out."`
 			Context    string `key:"context" default:"" id:"Konteks rencana nomor tempat ekstensi petugas dicapai." en:"Context of the dial plan in which agents' extensions are reached."`
 			CallerID   string `key:"caller_id" default:"" id:"Nomor perusahaan yang dilihat pelanggan dan petugas." en:"The company's number that customer and agent see."`
+			Recording  string `key:"recording" default:"" id:"Jalur berkas rekaman dengan {channel}, untuk recorder: exchange. Kosong: tidak dapat dijeda." en:"Path of the recording's file with {channel}, for recorder: exchange. Empty: it cannot be paused."`
 		} `key:"esl"`
 	} `key:"telephony"`
 

@@ -53,6 +53,7 @@ const (
 	Request      = "ask" // a field that a customer is asked for on a page of their own
 	Query        = "qry" // one search; names what an agent may be shown from it
 	Listening    = "lis" // a supervisor listening to a contact
+	Capture      = "cap" // a span in which a recorder was paused
 )
 
 const (

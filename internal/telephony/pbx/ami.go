@@ -8,12 +8,13 @@ import (
 // AMI is the Asterisk Manager Interface: lines of "Name: value", messages with an empty
 // line behind, a banner first. Login asks for the classes call and agent only.
 type AMI struct {
-	Address  string
-	Username string
-	Password string
-	Dial     Dial
-	Way      Way // how calls leave; zero: none are made
-	After    After
+	Address   string
+	Username  string
+	Password  string
+	Dial      Dial
+	Way       Way    // how calls leave; zero: none are made
+	Recording string // MixMonitor or Monitor; empty: nothing is paused
+	After     After
 }
 
 type ami struct {

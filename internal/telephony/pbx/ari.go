@@ -23,7 +23,8 @@ type ARI struct {
 	Username    string
 	Password    string
 	Dial        Dial
-	Way         Way // how calls leave; zero: none are made
+	Way         Way    // how calls leave; zero: none are made
+	Recording   string // name of a recording, with {channel}; empty: nothing is paused
 	After       After
 }
 

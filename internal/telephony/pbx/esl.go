@@ -11,12 +11,13 @@ import (
 // first; commands end with an empty line; what comes back has headers and, where
 // Content-Length says so, a body.
 type ESL struct {
-	Address  string
-	Username string // user@domain, where one is used
-	Password string
-	Dial     Dial
-	Way      Way // how calls leave; zero: none are made
-	After    After
+	Address   string
+	Username  string // user@domain, where one is used
+	Password  string
+	Dial      Dial
+	Way       Way    // how calls leave; zero: none are made
+	Recording string // path of a recording, with {channel}; empty: nothing is paused
+	After     After
 }
 
 type esl struct {

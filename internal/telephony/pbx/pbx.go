@@ -3,7 +3,8 @@
 // is, subscribes, and gives one event after another as a document, names and texts, that a
 // mapping of package telephony can read. In the exchange it changes nothing: it sends a
 // login, a subscription, and what keeps the connection alive; and, where its operator has set up a
-// way out, it asks for a call to an ordinary number (Dialler), on a connection of its own.
+// way out, it asks for a call to an ordinary number (Dialler); and, where its recorder may be paused, to mute and unmute the
+// recording of one channel (Recorder): each on a connection of its own.
 //
 // What it promises: an event is given whole however its bytes were cut on the way; a
 // wrong password is told from an exchange that is away, because only a person can mend the

@@ -126,6 +126,7 @@ type Field struct {
 	Multiple   bool                      // a customer may have several values
 	Contact    Contact                   // what can be sent to it; "" if nothing
 	Verifies   bool                      // a registered contact or account history: may be used to verify the caller
+	Unrecorded bool                      // an agent takes it down only while no recorder runs
 	Free       bool                      // declares every name that begins with Name + "_"
 	MinLevel   map[string]map[string]int // channel -> verb -> lowest level (0 to 4)
 	Words      map[string]map[string]int // outlet -> form -> lowest level at which it may be said or written there

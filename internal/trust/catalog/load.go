@@ -49,6 +49,7 @@ type fileField struct {
 	Multiple   bool    `yaml:"multiple"`
 	Contact    Contact `yaml:"contact"`
 	Verifies   bool    `yaml:"verifies"`
+	Unrecorded bool    `yaml:"unrecorded"`
 	Free       bool    `yaml:"free"`
 	Levels     string  `yaml:"levels"`
 	Words      string  `yaml:"words"`
@@ -102,7 +103,7 @@ func Load(text []byte) (*Catalogue, error) {
 		field := Field{
 			Name: in.Name, Class: in.Class, Kind: in.Kind, Label: in.Label, Necessity: in.Necessity,
 			Normaliser: in.Normaliser, Mask: in.Mask, Index: in.Index, Multiple: in.Multiple,
-			Contact: in.Contact, Verifies: in.Verifies, Free: in.Free, MinLevel: least, Words: words, Declared: true,
+			Contact: in.Contact, Verifies: in.Verifies, Unrecorded: in.Unrecorded, Free: in.Free, MinLevel: least, Words: words, Declared: true,
 		}
 		if err := field.check(); err != nil {
 			return nil, refuse(in.Name, "field", err)

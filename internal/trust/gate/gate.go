@@ -128,7 +128,7 @@ func (g Ground) Run() string { return g.run }
 // State is where an interaction stands. Rooms and policies use these words.
 type State string
 
-// The states, in the order of a call. Values open in Serving, Capture and Approval only;
+// The states, in the order of a call. Values open in Serving and Approval only, and are collected in Capture too;
 // searching, masking hits and verifying are possible from Connected on.
 const (
 	Offered    State = "offered"

@@ -42,6 +42,7 @@ func floor(r Request) (bool, string) {
 		{call && !c.Beating, "gate.heartbeat_lost"},
 		{call && (valued || on("verify", "note", "consult", "appoint", "propose")) && !(c.SubjectBound || r.Verb == "mask" && c.Found), "gate.not_found"},
 		{call && on("compare", "act", "collect", "reveal") && c.State != "serving" && c.State != "capture" && c.State != "approval", "gate.not_serving"},
+		{call && on("compare", "act", "reveal") && c.State == "capture", "gate.capturing"},
 		{call && on("search", "verify", "mask", "note", "consult", "appoint", "propose") && !knownState[c.State], "gate.not_serving"},
 		{call && (valued || on("verify", "consult", "appoint", "propose")) && c.Mandate == "revoked", "gate.mandate_revoked"},
 		{call && (valued || on("verify", "consult", "appoint", "propose")) && c.Mandate == "expired", "gate.mandate_expired"},

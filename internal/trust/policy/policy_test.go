@@ -120,7 +120,8 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"another subject is not found", with(func(r *Request) { r.Context.SubjectBound = false }), "gate.not_found"},
 		{"another subject is not found even if a search found it", with(func(r *Request) { r.Context.SubjectBound = false; r.Context.Found = true }), "gate.not_found"},
 		{"before serving nothing is revealed", with(state("verifying")), "gate.not_serving"},
-		{"capture is serving", with(state("capture")), ""},
+		{"while data is captured nothing is revealed", with(state("capture")), "gate.capturing"},
+		{"while data is captured it is collected", with(func(r *Request) { r.Verb = "collect"; r.Context.State = "capture" }), ""},
 		{"approval is serving", with(state("approval")), ""},
 		{"a state the rules do not know gives nothing", with(state("dreaming")), "gate.not_serving"},
 		{"a state the rules do not know takes no note", with(func(r *Request) { r.Verb = "note"; r.Context.State = "dreaming" }), "gate.not_serving"},
@@ -430,7 +431,7 @@ func TestWhatEveryAllowedRequestImplies(t *testing.T) {
 		must(c.Basis != "consent" || c.Consented, "consent where the purpose rests on it")
 		must(c.SubjectBound && f.InPurpose && c.Level >= f.MinLevel, "the bound customer's field of the purpose at its level")
 		if r.Verb == "reveal" {
-			must(f.Class != "secret" && c.BudgetLeft > 0 && slices.Contains([]string{"serving", "capture", "approval"}, c.State), "no secret, budget, serving")
+			must(f.Class != "secret" && c.BudgetLeft > 0 && slices.Contains([]string{"serving", "approval"}, c.State), "no secret, budget, serving")
 		}
 	})
 	if allowed == 0 {

@@ -1,0 +1,127 @@
+package recorder
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/telephony"
+)
+
+// Request is what a recorder that is reached over HTTP is told: ids alone. A request that is repeated with the same action and
+// span is the same one.
+type Request struct {
+	Action      string `json:"action"` // pause or resume
+	Span        string `json:"span"`
+	Interaction string `json:"interaction"`
+	Staff       string `json:"staff"`
+	Contact     string `json:"contact,omitempty"` // what the exchange calls the contact
+}
+
+// Actions of a Request.
+const (
+	PauseAction  = "pause"
+	ResumeAction = "resume"
+)
+
+// Again is how long to wait before a recorder that is still working is asked whether it has finished.
+const Again = 100 * time.Millisecond
+
+// Web is a recorder, or whatever stands before one, that is reached by requests signed as our hooks are.
+//
+// 200 and 204 acknowledge; 202 and 425 say that it is still working, so the same request is sent again until the time is over:
+// a pause is no fact before it is confirmed. 404 and 410 mean that there is no such call, and whatever else below 500 refuses.
+type Web struct {
+	URL string
+	Key []byte
+	// Now is the time of a signature, Wait waits before the same is asked again, and Dial opens a connection; nil means the
+	// machine's own.
+	Now  func() time.Time
+	Wait func(ctx context.Context, d time.Duration) error
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Pause implements Recorder.
+func (w Web) Pause(ctx context.Context, t Target) error { return w.ask(ctx, PauseAction, t) }
+
+// Resume implements Recorder.
+func (w Web) Resume(ctx context.Context, t Target) error { return w.ask(ctx, ResumeAction, t) }
+
+func (w Web) ask(ctx context.Context, action string, t Target) error {
+	body, err := json.Marshal(Request{action, t.Span, t.Interaction, t.Staff, t.Contact})
+	if err != nil {
+		return errUnasked
+	}
+	now, wait := w.Now, w.Wait
+	if now == nil {
+		now = time.Now
+	}
+	if wait == nil {
+		wait = pause
+	}
+	reached := false
+	dial := w.Dial
+	if dial == nil {
+		dial = (&net.Dialer{}).DialContext
+	}
+	client := &http.Client{
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		Transport: &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10,
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				c, err := dial(ctx, network, address)
+				reached = reached || err == nil
+				return c, err
+			}},
+	}
+	for {
+		status, err := w.send(ctx, client, now(), body)
+		switch {
+		case err != nil && !reached:
+			return errUnasked
+		case err != nil, status >= 500:
+			return errSilent
+		case status == http.StatusOK, status == http.StatusNoContent:
+			return nil
+		case status == http.StatusNotFound, status == http.StatusGone:
+			return errGone
+		case status != http.StatusAccepted && status != http.StatusTooEarly:
+			return errSaysNo
+		}
+		if wait(ctx, Again) != nil {
+			return errSilent // it is still working, and nobody knows how long
+		}
+	}
+}
+
+func (w Web) send(ctx context.Context, client *http.Client, at time.Time, body []byte) (int, error) {
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
+	if err != nil {
+		return 0, err
+	}
+	r.Header.Set("Content-Type", "application/json")
+	r.Header.Set("User-Agent", "amanah")
+	r.Header.Set(telephony.SignatureHeader, telephony.Sign(at, body, w.Key))
+	answer, err := client.Do(r)
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = answer.Body.Close() }()
+	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10))
+	return answer.StatusCode, nil
+}
+
+// pause waits for d, or until ctx ends.
+func pause(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
