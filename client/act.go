@@ -98,3 +98,38 @@ func (c *Client) Dial(ctx context.Context, interaction, field, value string) (st
 	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/dial", in: in}, interaction)
 	return out.Interaction, err
 }
+
+// Capture is a span in which a call's recorder was paused, so that an agent could type what must not be recorded.
+type Capture struct {
+	ID      string    `json:"id"`
+	Field   string    `json:"field"`
+	State   string    `json:"state"` // asked, open, failed, leaving, settling or closed
+	Reason  string    `json:"reason"`
+	Staff   string    `json:"staff"`
+	Asked   time.Time `json:"asked_at"`
+	Paused  time.Time `json:"paused_at"`  // when the recorder acknowledged the pause
+	Until   time.Time `json:"until"`      // when it ends by itself
+	Resumed time.Time `json:"resumed_at"` // when the recorder acknowledged that it goes on
+}
+
+// BeginCapture has the call's recorder paused and opens one field; Collect then takes it down and ends the capture. It answers
+// once the recorder has acknowledged.
+func (c *Client) BeginCapture(ctx context.Context, interaction, field string) (Capture, error) {
+	in := struct {
+		Field string `json:"field"`
+	}{field}
+	return ask[Capture](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/captures", in: in, key: repeatKey(""), repeat: true}, interaction)
+}
+
+// Captures lists the spans of a call in which its recorder was paused, the oldest first.
+func (c *Client) Captures(ctx context.Context, interaction string) ([]Capture, error) {
+	out, err := ask[struct {
+		Captures []Capture `json:"captures"`
+	}](ctx, c, call{method: http.MethodGet, path: "/interactions/%s/captures", repeat: true}, interaction)
+	return out.Captures, err
+}
+
+// EndCapture leaves the capture without a value; the recorder goes on. One that is over stays over.
+func (c *Client) EndCapture(ctx context.Context, interaction string) error {
+	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/captures/end", repeat: true}, interaction)
+}

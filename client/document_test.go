@@ -362,7 +362,7 @@ func TestEveryMemberOfAnAnswerHasAPlace(t *testing.T) {
 		"PurposeNoticeJSON": reflect.TypeFor[Notice](), "TrailEntryOutputBody": reflect.TypeFor[ProvedEntry](), "TrailHealthOutputBody": reflect.TypeFor[LogHealth](),
 		"TrailSearchOutputBody": reflect.TypeFor[EntryPage](), "MessageItemBody": reflect.TypeFor[DeadMessage](), "VaultCustomerBody": reflect.TypeFor[Written](), "VerificationAttemptJSON": reflect.TypeFor[Attempt](),
 		"VerificationDenialsOutputBody": reflect.TypeFor[DenialPage](), "VerificationDenialJSON": reflect.TypeFor[Denial](),
-		"ActAskBody": reflect.TypeFor[CustomerAsk](), "ActChangeBody": reflect.TypeFor[ContactChange](), "ActChangesOutputBody": reflect.TypeFor[ContactChanges](),
+		"ActAskBody": reflect.TypeFor[CustomerAsk](), "ActCaptureBody": reflect.TypeFor[Capture](), "ActChangeBody": reflect.TypeFor[ContactChange](), "ActChangesOutputBody": reflect.TypeFor[ContactChanges](),
 		"MandateViewJSON": reflect.TypeFor[Mandate](), "MandateMandatesOutputBody": reflect.TypeFor[MandatePage](), "MandateEntryJSON": reflect.TypeFor[HeldMandate](), "MandateRecordOutputBody": reflect.TypeFor[RecordedMandate](), "SupervisionBoardOutputBody": reflect.TypeFor[Board](),
 		"VerificationStatusOutputBody": reflect.TypeFor[Verification](), "TelephonyDeliveryJSON": reflect.TypeFor[Delivery](), "TelephonyOutcome": reflect.TypeFor[BatchOutcome](),
 	}
@@ -382,7 +382,7 @@ func TestEveryMemberOfAnAnswerHasAPlace(t *testing.T) {
 	// Every answer is one of them, or a list of one, so that nothing new stays outside of the table above.
 	listed := map[string]bool{"ApprovalListOutputBody": true, "ConsentEventsOutputBody": true, "ConsentCountsOutputBody": true, "InteractionListOutputBody": true, "InteractionOpenOutputBody": true, "MessageDeadOutputBody": true,
 		"PurposeControllersOutputBody": true, "PurposeFieldsOutputBody": true, "PurposeListOutputBody": true, "PurposeNoticesOutputBody": true, "VerificationAnswerOutputBody": true, "VerificationSecondOutputBody": true, "DeskReceiptOutputBody": true,
-		"ActAsksOutputBody": true, "ActDialOutputBody": true, "MandateListOutputBody": true, "MandateVerifyOutputBody": true, "SupervisionListenOutputBody": true,
+		"ActAsksOutputBody": true, "ActCapturesOutputBody": true, "ActDialOutputBody": true, "MandateListOutputBody": true, "MandateVerifyOutputBody": true, "SupervisionListenOutputBody": true,
 		"WatchlistAskOutputBody": true, "WatchlistAlertsOutputBody": true, "WatchlistEntriesOutputBody": true, "WatchlistProposedOutputBody": true, "TelephonyDeliveriesOutputBody": true, "TelephonyDocumentOutputBody": true}
 	for path, item := range d.Paths {
 		for _, op := range item {

@@ -758,7 +758,7 @@ func TestTheCustomerTypesWhatTheAgentMustNotHear(t *testing.T) {
 		}
 		q, err := h.Acts.AskCustomer(ctx, a, itx, "health_note", "")
 		h.must(err)
-		for _, c := range []struct{ field, contact, code string }{{"health_note", "", "act.asked"}, {"phone", "", "act.is_contact"}, {"case_reference", "val_other", "act.no_way"}, {"nik", "", "gate.field_not_in_purpose"}} {
+		for _, c := range []struct{ field, contact, code string }{{"health_note", "", "act.asked"}, {"phone", "", "act.is_contact"}, {"case_reference", "val_other", "act.no_way"}, {"kk", "", "gate.field_not_in_purpose"}} {
 			if _, err := h.Acts.AskCustomer(ctx, a, itx, c.field, c.contact); errs.CodeOf(err) != c.code {
 				t.Errorf("%+v: %v", c, err)
 			}

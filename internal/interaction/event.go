@@ -492,6 +492,9 @@ func (s *Service) settle(tx *db.Tx, c *contact, next Contact, effect Effect, han
 	if effect.Void || longHold {
 		c.since = now
 	}
+	if effect.Void && c.State == Capture { // what was proved counts for nothing, so nothing may be collected
+		c.Position = mustNext(c.Position, StopCapture)
+	}
 	if effect.Applied {
 		c.changed = now
 	}
@@ -529,6 +532,7 @@ func (s *Service) Doubt(ctx context.Context, a actor.Actor, controller string) (
 				return nil
 			}
 			c.since = tx.Now()
+			s.step(tx, c, StopCapture) // where there is none nothing changes
 			update(tx, c)
 			return s.record(tx, a, c, "interaction.event.doubt", "interaction.level_void")
 		})

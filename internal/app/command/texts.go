@@ -10,6 +10,7 @@ import (
 	"github.com/amanah-id/amanah/internal/message"
 	"github.com/amanah-id/amanah/internal/telephony"
 	"github.com/amanah-id/amanah/internal/telephony/pbx"
+	"github.com/amanah-id/amanah/internal/telephony/recorder"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
@@ -19,6 +20,6 @@ import (
 func texts() []i18n.Source {
 	return []i18n.Source{
 		{Room: "command", FS: messages}, {Room: "app", FS: app.Messages}, {Room: "config", FS: config.Messages}, {Room: "db", FS: db.Messages}, {Room: "jobs", FS: jobs.Messages},
-		{Room: "attack", FS: attack.Messages}, {Room: "audit", FS: audit.Messages}, {Room: "catalog", FS: catalog.Messages}, {Room: "keyring", FS: keyring.Messages}, {Room: "message", FS: message.Messages}, {Room: "telephony", FS: telephony.Messages()}, {Room: "pbx", FS: pbx.Messages},
+		{Room: "attack", FS: attack.Messages}, {Room: "audit", FS: audit.Messages}, {Room: "catalog", FS: catalog.Messages}, {Room: "keyring", FS: keyring.Messages}, {Room: "message", FS: message.Messages}, {Room: "telephony", FS: telephony.Messages()}, {Room: "pbx", FS: pbx.Messages}, {Room: "recorder", FS: recorder.Messages},
 	}
 }

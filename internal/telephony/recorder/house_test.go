@@ -209,6 +209,15 @@ func (h *house) event(kind interaction.EventKind, contact string) string {
 	return r.Interaction
 }
 
+// late is news that overtook something.
+func (h *house) late(kind interaction.EventKind, contact string) {
+	h.t.Helper()
+	h.n++
+	_, err := h.calls.Relay(context.Background(), actor.NewDuty(interaction.RelayDuty), interaction.Line{Name: "link/ami", Controllers: []string{ctl}},
+		interaction.Event{Source: "asterisk-ami", ID: fmt.Sprint("late ", h.n), Sequence: 0, Loose: true, Kind: kind, Contact: contact, Data: interaction.Data{Controller: ctl}})
+	h.must(err)
+}
+
 // serving is a call of the exchange in which the agent serves a customer.
 func (h *house) serving(contact string) string {
 	h.t.Helper()

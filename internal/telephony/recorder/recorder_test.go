@@ -9,6 +9,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/web/webtest"
 )
 
@@ -143,10 +144,15 @@ func TestWhateverLeadsOutOfACaptureHasTheRecorderGoOn(t *testing.T) {
 			"a hold of the exchange":     func(_, c string) { h.event(interaction.ContactHeld, c) },
 			"an end":                     func(_, c string) { h.event(interaction.ContactEnded, c) },
 			"a transfer of the exchange": func(_, c string) { h.event(interaction.ContactTransferred, c) },
-			"another person speaks":      func(itx, _ string) { h.must(h.calls.Move(ctx, h.agent, itx, interaction.Lower)) },
-			"the agent hangs up":         func(itx, _ string) { h.must(h.calls.Move(ctx, h.agent, itx, interaction.Disconnect)) },
-			"it is sealed":               func(itx, _ string) { h.must(h.calls.Seal(ctx, h.agent, itx, "resolved")) },
-			"it is refused":              func(itx, _ string) { h.must(h.calls.Refuse(ctx, h.agent, itx, "abuse")) },
+			"a line that lost sight of it": func(string, string) {
+				_, err := h.calls.Doubt(ctx, actor.NewDuty(interaction.RelayDuty), ctl)
+				h.must(err)
+			},
+			"an event that came late": func(_, c string) { h.late(interaction.ContactDoubt, c) },
+			"another person speaks":   func(itx, _ string) { h.must(h.calls.Move(ctx, h.agent, itx, interaction.Lower)) },
+			"the agent hangs up":      func(itx, _ string) { h.must(h.calls.Move(ctx, h.agent, itx, interaction.Disconnect)) },
+			"it is sealed":            func(itx, _ string) { h.must(h.calls.Seal(ctx, h.agent, itx, "resolved")) },
+			"it is refused":           func(itx, _ string) { h.must(h.calls.Refuse(ctx, h.agent, itx, "abuse")) },
 			"the customer denies it": func(itx, _ string) {
 				h.must(h.db.Write(ctx, func(tx *db.Tx) error { return h.calls.Freeze(tx, h.duty, itx, "") }))
 			},
