@@ -24,6 +24,8 @@ var table = map[string][]string{
 	"pii/internal/check": only("pii/internal/region"), "pii/internal/region": nil, "pii/internal/shadow": nil, "pii/internal/word": nil,
 	"pii/internal/token": only("pii/internal/check", "pii/internal/shadow", "pii/internal/word"), "pii/internal/sign": only("pii/internal/check", "pii/internal/token"),
 	"pii/internal/address": only("pii/internal/region", "pii/internal/token", "pii/internal/word"), "pii/internal/rule": only("pii/internal/check", "pii/internal/region", "pii/internal/token"),
+	"pii/exact": only("pii/internal/siphash", "pii/internal/fold"), "pii/shingle": only("pii/internal/siphash", "pii/internal/fold"),
+	"pii/internal/siphash": nil, "pii/internal/fold": nil,
 	"proof": nil, "proof/folder": nil, "anonymise": nil, "client": nil,
 	"pii/names": only("pii/names/internal/tagger"), "pii/names/internal/tagger": nil, "pii/names/train": only("pii/names/internal/tagger"),
 
@@ -191,6 +193,7 @@ var cryptography = map[string][]string{
 	"pii/replace":             {"crypto/sha256", "crypto/hmac"}, // pseudonyms
 	"pii/internal/check":      {"crypto/sha256"},                // the check sum inside a wallet's address
 	"pii/names/train":         {"crypto/sha256"},                // digests of the model and its data
+	"pii/exact":               {"crypto/sha256", "crypto/hmac"}, // keyed fingerprints of values
 	"anonymise":               {"crypto/sha256", "crypto/hmac"},
 	"app":                     {"crypto/tls", "crypto/x509", "crypto/x509/pkix", "crypto/ecdsa", "crypto/elliptic", "crypto/ed25519", "crypto/sha256"}, // certificates; the key of a witness, which is nobody's customer data; the plain hash of a value, to find it where it must not be
 	"client":                  {"crypto/tls", "crypto/x509"},

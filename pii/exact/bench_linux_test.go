@@ -1,0 +1,237 @@
+package exact
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// The words that text is made of here: those of a call center, and those among them that are names as well.
+var (
+	ordinary = strings.Fields(`yang dan di ke dari untuk dengan pada adalah ini itu saya kami kita anda ibu bapak mohon maaf terima kasih selamat pagi siang sore malam ada bisa sudah belum akan tidak juga atau karena
+		pelanggan nomor rekening kartu transaksi saldo pembayaran tagihan kirim terima cek data alamat nama lahir tanggal bulan tahun hari jam menit keluhan laporan proses selesai tunggu hubungi telepon pesan surat aplikasi
+		masuk keluar buka tutup blokir aktif layanan bantuan informasi konfirmasi verifikasi petugas cabang kantor pusat kota jalan rumah lantai gedung toko barang pesanan paket kurir resi ongkos bayar harga diskon promo
+		batal kembali ganti rusak hilang salah benar cepat lambat hari besok kemarin minggu senin selasa rabu kamis jumat sabtu setelah sebelum sampai sejak hingga lagi masih pernah sering coba ulang silakan baik oke iya
+		the please check your account order payment customer number today thank you help with for and call back later address name card we will send email code never share`)
+	both  = strings.Fields(`sari indah putri dewi murni cahaya bunga mega surya bayu permata kasih setia budi jaya mulia harapan hadi agus juli april mei rahayu lestari purnama wulan intan mutiara kusuma wijaya`)
+	names = strings.Fields(`muhammad ahmad abdul siti nur sri dwi tri eka agung santoso saputra pratama hidayat setiawan nugroho kurniawan susanto gunawan rahman hakim maulana fauzi ramadhan firmansyah handoko prabowo suryadi utami wahyuni
+		lestari anggraini puspita kartika yuliana susanti fitriani handayani ningsih astuti rahmawati safitri andayani dian rina rini tuti yanti wati yudi joko bambang slamet suharto sutrisno hendra rudi dedi asep ujang cecep wayan made nyoman ketut`)
+)
+
+// fiction makes people and text, as unevenly spread as real names are.
+type fiction struct {
+	r     *rand.Rand
+	names []string
+	zipf  *rand.Zipf
+}
+
+func newFiction(seed uint64) *fiction {
+	r := rand.New(rand.NewPCG(seed, 5))
+	f := &fiction{r: r, names: slices.Concat(names, both)}
+	r.Shuffle(len(f.names), func(i, j int) { f.names[i], f.names[j] = f.names[j], f.names[i] })
+	seeded := rand.New(rand.NewPCG(1, 1))
+	for range 60000 {
+		f.names = append(f.names, syllables(seeded, 3+seeded.IntN(2)))
+	}
+	f.zipf = rand.NewZipf(r, 1.05, 20, uint64(len(f.names)-1))
+	return f
+}
+
+func (f *fiction) name() string {
+	words := make([]string, 0, 4)
+	for range []int{1, 2, 2, 2, 2, 3, 3, 3, 4}[f.r.IntN(9)] {
+		words = append(words, f.names[f.zipf.Uint64()])
+	}
+	if len(words) == 1 && len(words[0]) < minName {
+		words = append(words, "santoso")
+	}
+	return strings.Join(words, " ")
+}
+
+// values are those of record n: the same whenever asked, so that text can name records.
+func (f *fiction) values(n int, name string) [5]string {
+	return [5]string{
+		NIK - 1: fmt.Sprintf("32%014d", n*104729), 1: fmt.Sprintf("08%d%08d", 11+n%88, n), 2: fmt.Sprintf("%s%d@contoh%d.co.id", name[:3], n, n%7), 3: name, 4: fmt.Sprintf("%d-%02d-%02d", 1940+n%65, 1+n%12, 1+n%28),
+	}
+}
+
+var benchFields = [5]Field{NIK, Phone, Email, Name, BirthDate}
+
+// message is about 140 bytes: ordinary words, in some of them numbers that nobody has, and in one of share a record's own value.
+func (f *fiction) message(records, share int) string {
+	var b strings.Builder
+	for b.Len() < 130 {
+		switch k := f.r.IntN(100); {
+		case k < 5:
+			b.WriteString(digits(f.r, 4+f.r.IntN(13)))
+		case k < 10:
+			b.WriteString(both[f.r.IntN(len(both))])
+		case k < 12:
+			b.WriteString(strings.ToUpper(f.names[f.zipf.Uint64()]))
+		default:
+			b.WriteString(ordinary[f.r.IntN(len(ordinary))])
+		}
+		b.WriteByte(" ,. "[f.r.IntN(4)])
+		if f.r.IntN(3) == 0 {
+			b.WriteByte(' ')
+		}
+	}
+	if f.r.IntN(share) == 0 {
+		b.WriteString(f.values(f.r.IntN(records), "abc")[f.r.IntN(2)])
+	}
+	b.WriteByte('\n')
+	return b.String()
+}
+
+// processor is the time that this thread computed.
+func processor(b *testing.B) time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(1 /* RUSAGE_THREAD */, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// BenchmarkMatch measures exact matching of 52 MB of messages against as many keys as AMANAH_BENCH_KEYS says (a million), by turns
+// with the floor: a loop over a class table for the same bytes. Times are of this thread's processor.
+func BenchmarkMatch(b *testing.B) {
+	keys := 1_000_000
+	if text := os.Getenv("AMANAH_BENCH_KEYS"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			b.Fatal(err)
+		}
+		keys = n
+	}
+	records := keys / 5
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	h := newHouse(b)
+	f := newFiction(1)
+	started := processor(b)
+	for i := range records {
+		prints := make([]Print, 0, 6)
+		for j, v := range f.values(i, f.name()) {
+			p, err := h.keys.Prints(benchFields[j], v)
+			if err != nil {
+				b.Fatal(benchFields[j], v, err)
+			}
+			prints = append(prints, p...)
+		}
+		h.table.Put(record(i), prints...)
+	}
+	filled := processor(b)
+	h.build()
+	built := processor(b)
+	var memory runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&memory)
+
+	var text []byte
+	var ends []int
+	for len(text) < 52<<20 {
+		text = append(text, f.message(records, 100)...)
+		ends = append(ends, len(text))
+	}
+	floor := func() time.Duration {
+		at, n := processor(b), 0
+		for _, c := range text {
+			n += int(classes[c])
+		}
+		if n == 0 {
+			b.Fatal("no letters")
+		}
+		return processor(b) - at
+	}
+	var hits []Hit
+	match := func(piece []byte) {
+		var err error
+		if hits, err = h.index.Match(hits[:0], piece); err != nil {
+			b.Fatal(err)
+		}
+	}
+	whole := func() time.Duration {
+		at := processor(b)
+		for from := 0; from < len(text); from += 1 << 20 {
+			match(text[from:min(from+1<<20, len(text))])
+		}
+		return processor(b) - at
+	}
+	found := 0
+	each := func() time.Duration {
+		at, from := processor(b), 0
+		found = 0
+		for _, end := range ends {
+			match(text[from:end])
+			found += len(hits)
+			from = end
+		}
+		return processor(b) - at
+	}
+	each()
+	var best [3]time.Duration
+	for b.Loop() {
+		for i, run := range []func() time.Duration{floor, whole, each} {
+			if d := run(); best[i] == 0 || d < best[i] {
+				best[i] = d
+			}
+		}
+	}
+	rate := func(d time.Duration) float64 { return float64(len(text)) / 1e6 / d.Seconds() }
+	b.ReportMetric(rate(best[0]), "floor-MB/s")
+	b.ReportMetric(rate(best[1]), "whole-MB/s")
+	b.ReportMetric(rate(best[2]), "messages-MB/s")
+	b.ReportMetric(rate(best[2])/rate(best[0]), "of-floor")
+	b.ReportMetric(float64(h.index.Bytes())/1e6, "index-MB")
+	b.ReportMetric(float64(memory.HeapAlloc)/1e6, "heap-MB")
+	b.ReportMetric(float64(len(h.index.state.Load().filter.checks))/1.125/1e6, "Mkeys")
+	b.ReportMetric((filled - started).Seconds(), "fill-s")
+	b.ReportMetric((built - filled).Seconds(), "build-s")
+	b.ReportMetric(float64(found), "hits")
+}
+
+// BenchmarkHostile measures text that is made to cost: each kind in two lengths.
+func BenchmarkHostile(b *testing.B) {
+	h := newHouse(b)
+	f := newFiction(1)
+	for i := range 20000 {
+		for j, v := range f.values(i, f.name()) {
+			h.put(i, benchFields[j], v)
+		}
+	}
+	h.put(1, Name, "aa bb")
+	h.put(2, Name, "raden mas agung wijaya kusuma")
+	h.build()
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	for name, piece := range map[string]string{"digits": "1", "lone-digits": "1 ", "at": "@", "mail": "a@", "names": "aa bb ", "stored": "budi sari 1950-03-04 agus dewi ", "letters": "a", "invisible": "\u200b", "accents": "é ", "hidden": "1*1x"} {
+		b.Run(name, func(b *testing.B) {
+			var hits []Hit
+			cost := func(n int) time.Duration {
+				text := []byte(strings.Repeat(piece, n/len(piece)))
+				best := time.Duration(1<<63 - 1)
+				for range 3 {
+					at := processor(b)
+					var err error
+					if hits, err = h.index.Match(hits[:0], text); err != nil {
+						b.Fatal(err)
+					}
+					best = min(best, processor(b)-at)
+				}
+				return best
+			}
+			for b.Loop() {
+				once, tenfold := cost(100_000), cost(1_000_000)
+				b.ReportMetric(1/tenfold.Seconds(), "MB/s")
+				b.ReportMetric(float64(tenfold)/float64(once), "ten-times-as-long")
+			}
+		})
+	}
+}
