@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"hash"
 	"io"
 	"slices"
 	"sync"
@@ -325,10 +326,7 @@ func readPrint(b []byte, words []uint64) (p Print, rest []byte, ok bool) {
 // refused.
 const magic = "amanah-exact\x00\x00\x00\x01"
 
-func (k *Keys) sealer() interface {
-	io.Writer
-	Sum([]byte) []byte
-} {
+func (k *Keys) sealer() hash.Hash {
 	derive := hmac.New(sha256.New, k.confirm)
 	derive.Write([]byte(magic))
 	return hmac.New(sha256.New, derive.Sum(nil))
@@ -340,17 +338,19 @@ func (m *Memory) WriteTo(w io.Writer, keys *Keys) error {
 	defer m.mu.RUnlock()
 	sum := keys.sealer()
 	out := bufio.NewWriter(io.MultiWriter(w, sum))
-	out.WriteString(magic)
-	var b [8]byte
-	out.Write(binary.LittleEndian.AppendUint64(b[:0], uint64(len(m.numbers))))
+	piece := binary.LittleEndian.AppendUint64([]byte(magic), uint64(len(m.numbers)))
+	if _, err := out.Write(piece); err != nil {
+		return err
+	}
 	for i := range m.records {
 		e := &m.records[i]
 		if number, known := m.numbers[e.record]; !known || int(number) != i {
 			continue // erased
 		}
-		out.Write(e.record[:])
-		out.Write(binary.LittleEndian.AppendUint32(b[:0], uint32(len(e.prints))))
-		out.Write(e.prints)
+		piece = binary.LittleEndian.AppendUint32(append(piece[:0], e.record[:]...), uint32(len(e.prints)))
+		if _, err := out.Write(append(piece, e.prints...)); err != nil {
+			return err
+		}
 	}
 	if err := out.Flush(); err != nil {
 		return err
