@@ -341,7 +341,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	}
 	sh := s.shapeOf(text, i, j, d)
 	whole := s.clean(i, j)
-	contextual := whole && !aliked && n <= 16 && (n >= 3)
+	contextual := whole && !aliked && n <= 16 && !masked(text, int(first.Start), int(last.End))
 	if sh.types == 0 && !contextual {
 		return r, false
 	}
@@ -406,6 +406,11 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 		r.conf -= 0.05
 	}
 	return r, true
+}
+
+// masked reports whether stars touch the number: it is what is left of another.
+func masked(text []byte, start, end int) bool {
+	return start > 0 && text[start-1] == '*' || end < len(text) && text[end] == '*'
 }
 
 // complete reports whether a piece that is as long as a telephone number stands among others: then the others are no part of it.
@@ -593,7 +598,7 @@ func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, i int, context
 			usual |= check.BankLengths(s.dict.Entry(all[k].ID).Text)
 		}
 		said = said || all[k].bits&word.Account != 0
-		if all[k].bits&word.Money != 0 && all[k].place == before && all[k].dist <= c.dist+2 {
+		if all[k].bits&word.Money != 0 && all[k].place == before && all[k].dist == c.dist+1 {
 			return 0, 0, 0 // the balance of an account
 		}
 	}

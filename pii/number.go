@@ -61,7 +61,10 @@ func between(text []byte, from, to int32) gap {
 		}
 	case n <= 5:
 		comma := false
-		for _, c := range text[from:to] {
+		for k, c := range text[from:to] {
+			if c == '*' && k > 0 && text[from+int32(k)-1] == '*' {
+				return apart // a mask
+			}
 			if c == ',' || c == ';' {
 				comma = true
 			} else if !separators[c] {

@@ -86,6 +86,55 @@ func (s *Scanner) date(text []byte, t int) (int, bool) {
 	return u, true // a date of something else: no part of a number
 }
 
+// saidDate reads a date of birth that is said or half said, around the month or the word "bulan" at token t: dua belas mei sembilan
+// puluh, 12 bulan 5 tahun 1990. It returns where it ends, or 0.
+func (s *Scanner) saidDate(text []byte, t int) int {
+	tokens := s.list.Tokens
+	follows := func(i int) bool { return i > 0 && i < len(tokens) && tokens[i].Ord == tokens[i-1].Ord+1 }
+	day := func(i int) bool {
+		return tokens[i].Kind == token.Number && tokens[i].End-tokens[i].Start <= 2 || tokens[i].Kind == token.Word && spokenPart(s.dict.Entry(tokens[i].ID).Part)
+	}
+	month := t
+	first := t
+	for first > 0 && t-first < 3 && follows(first) && day(first-1) {
+		first--
+	}
+	if first == t {
+		return 0
+	}
+	if s.dict.Entry(tokens[t].ID).Part != word.Month { // bulan
+		if month++; !follows(month) || !day(month) && (tokens[month].Kind != token.Word || s.dict.Entry(tokens[month].ID).Part != word.Month) {
+			return 0
+		}
+	}
+	last := month + 1
+	if follows(last) && tokens[last].Kind == token.Word && s.dict.Entry(tokens[last].ID).Text == "tahun" {
+		last++
+	}
+	year := last
+	for ; last-year < 7 && follows(last); last++ {
+		tok := &tokens[last]
+		if tok.Kind == token.Number && tok.End-tok.Start <= 4 && last == year {
+			last++
+			break
+		}
+		if e := s.dict.Entry(tok.ID); tok.Kind != token.Word || !spokenPart(e.Part) && e.Text != "ribu" && e.Text != "seribu" {
+			break
+		}
+	}
+	if last == year || last-year == 1 && tokens[year].Kind != token.Number && s.dict.Entry(tokens[year].ID).Part == word.Digit {
+		return 0
+	}
+	for _, c := range s.cuesFor(text, first, last, s.lineAt) {
+		if c.bits&word.Birth != 0 && !c.crossed {
+			end := int(tokens[last-1].End)
+			s.add(reading{BirthDate, 0.9, why{facts: fSpoken, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(tokens[first].Start), end)
+			return end
+		}
+	}
+	return 0
+}
+
 // nameWord reports whether a word can be part of a name: letters only, and none of the function words.
 func (s *Scanner) nameWord(text []byte, b, e int) bool {
 	if e-b < 2 {
@@ -130,6 +179,30 @@ func (s *Scanner) motherName(text []byte, t int) {
 		start, end, _ := s.name(text, p, int(answer.End))
 		if end > 0 && restIsShort(text, end, int(answer.End)) {
 			s.add(reading{MotherName, 0.8, why{cue: e.Text, dist: 1, place: question}}, start, end)
+		}
+	}
+}
+
+// answeredMother reads "ibu saya Sulastri" in the answer to a question for the mother's name. Token t is "ibu".
+func (s *Scanner) answeredMother(text []byte, t int) {
+	e := int(s.list.Tokens[t].End)
+	limit := int(s.list.Lines[s.lineAt].End)
+	p := e
+	for p < limit && text[p] == ' ' {
+		p++
+	}
+	switch w := token.WordEnd(text, p); s.dict.Entry(s.dict.Find(text, p, w)).Text {
+	case "saya", "aku", "namanya", "nama", "gue", "ku":
+	default:
+		return
+	}
+	s.near = s.near[:0]
+	for _, c := range s.farCues(text, t, s.lineAt) {
+		if c.bits&word.Mother != 0 {
+			if start, end, _ := s.name(text, p, limit); end > 0 {
+				s.add(reading{MotherName, 0.85, why{cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, start, end)
+			}
+			return
 		}
 	}
 }
@@ -246,12 +319,17 @@ func (s *Scanner) password(text []byte, t int) {
 		if e > p && (e >= limit || !token.IsDigit(text[e]) && (text[e] == ' ' || text[e] == ',' || text[e] == ':' || text[e] == '?' || text[e] == '.' && (e+1 >= limit || text[e+1] == ' '))) && skipped < 6 {
 			if id := s.dict.Find(text, p, e); id != 0 && s.dict.Entry(id).Cues&(stop|word.Email|word.Account|word.Number|word.Bank|word.Wrong|word.Code) != 0 || s.dict.Entry(id).Part == word.Filler && id != 0 {
 				switch s.dict.Entry(id).Text {
-				case "adalah", "is", "yaitu", "ialah", "itu", "are":
+				case "adalah", "is", "yaitu", "ialah", "itu", "are", "jadi", "menjadi":
 					explicit = true
 				}
 				if s.dict.Entry(id).Cues&word.Wrong != 0 {
 					return
 				}
+				p = e
+				skipped++
+				continue
+			}
+			if e < limit && text[e] == ':' && e+1 < limit && text[e+1] == ' ' { // password wifi: …
 				p = e
 				skipped++
 				continue

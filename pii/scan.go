@@ -283,12 +283,19 @@ func (s *Scanner) read(text []byte, limit int) {
 						t = u
 						continue
 					}
+					done = max(done, s.saidDate(text, t))
+				case word.Magnitude:
+					if e.Text == "bulan" {
+						done = max(done, s.saidDate(text, t))
+					}
 				case word.At:
 					s.spokenEmail(text, t)
 				}
 			}
 			if e.Cues&(word.Mother|word.Maiden) != 0 {
 				s.motherName(text, t)
+			} else if e.Cues&word.Parent != 0 {
+				s.answeredMother(text, t)
 			}
 			if e.Cues&word.Password != 0 {
 				s.password(text, t)

@@ -74,6 +74,11 @@ func (s *Scanner) spokenEmail(text []byte, t int) {
 		id := s.dict.Find(text, b, e)
 		entry := s.dict.Entry(id)
 		connects := entry.Part == word.Dot || entry.Part == word.Underscore || entry.Part == word.Dash
+		if e-b == 1 && token.IsLetter(text[b]) && joined { // spelt letter by letter
+			begin = b
+			pieces++
+			continue
+		}
 		if id != 0 && !connects && entry.Part != word.Digit && (entry.Cues != 0 || entry.Part == word.Filler) {
 			break
 		}

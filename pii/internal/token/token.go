@@ -184,6 +184,10 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 					tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: Dotted})
 				}
 			case '%', '=', '&', '\\':
+				if c == '\\' && i+1 < n && (text[i+1] == 'n' || text[i+1] == 't' || text[i+1] == 'r') {
+					i += 2 // the end of a line inside a quoted string
+					continue
+				}
 				suspicious = suspicious || shadow.Escaped(text, i)
 			}
 			i++
