@@ -202,7 +202,7 @@ func (s *Service) decided(tx *db.Tx, r approval.Request, by actor.Actor) error {
 	if one.Message, err = tell(one.Value, one.Contact); err != nil {
 		return err
 	}
-	if one.Mandate != "" {
+	if one.Mandate != "" && one.OwnValue != one.Value { // a parent or guardian who is told in the child's place is told once
 		if one.OwnMessage, err = tell(one.OwnValue, one.OwnContact); err != nil {
 			return err
 		}
@@ -250,7 +250,7 @@ func (s *Service) ofSecond(tx *db.Tx, f interaction.Facts, mandate string) (proo
 	})
 	for _, one := range list {
 		told, err := s.o.Messages.Left(tx, one.Message)
-		if err == nil && told && one.Mandate != "" {
+		if err == nil && told && one.OwnValue != one.Value && one.Mandate != "" {
 			told, err = s.o.Messages.Left(tx, one.OwnMessage)
 		}
 		if err != nil {

@@ -249,6 +249,9 @@ func (c *cli) welcome(cfg *config.Config, s *demoState, fresh bool, customers in
 	if h := p.History; len(h) > 0 { // a folder of an earlier version has none
 		steps = append(steps, c.t("command.demo_try_history", "name", p.Name, "number", p.Number, "payment", h["last_payment"], "order", h["last_order"], "branch", h["last_branch"], "product", h["product_opened"]))
 	}
+	if r := s.Represented; r.Number != "" {
+		steps = append(steps, c.t("command.demo_try_mandate", "name", r.Name, "number", r.Number))
+	}
 	steps = append(steps, c.t("command.demo_try_reveal"), c.t("command.demo_try_log"), c.t("command.demo_try_walk", "command", self+" demo walk"+folder))
 	for i, step := range steps {
 		fmt.Fprintf(w, "  %d. %s\n", i+1, step)

@@ -36,6 +36,7 @@
 // stored, a child is known by a parent's or guardian's mandate only. What a parent agreed to by
 // letter does not count as theirs, since the letter names no mandate. The SIM of a
 // representative's number is not asked about, and there is no call back to a representative.
+// A deployment that asks links to go to contacts of a month or more shuts representatives out.
 //
 // Serves UU PDP art. 25 and 26, PP 33/2026 art. 38 and 39.
 package mandate
@@ -99,9 +100,9 @@ const (
 	MostLasts = 2 * 366 * 24 * time.Hour
 	MostKept  = 10 // that stand or wait, of one customer
 	MostSizes = 40 // purposes and fields of one scope
-	// Unproven is the age at which a representative's contact counts at most until a link to it was answered once; from then on
-	// its age counts from that answer.
-	Unproven = 7 * 24 * time.Hour
+	// Unproven is the age at which a representative's contact counts at most until a link to it was answered once, a day below
+	// what the third level asks; from then on its age counts from that answer.
+	Unproven = 29 * 24 * time.Hour
 )
 
 // State is where a mandate stands.

@@ -427,14 +427,14 @@ func TestAnAssistantHasNoRightsAndTheAgentSeesHowToSpeak(t *testing.T) {
 
 func TestNoNameContactOrDocumentStandsReadableInTheTables(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		h.appoint(h.subject, h.draft())
+		h.appoint(h.subject, h.two())
 		h.must(h.db.Read(context.Background(), func(tx *db.Tx) error {
 			m, err := of(tx, h.subject)
 			if err != nil || len(m) != 1 {
 				t.Fatal(m, err)
 			}
-			for _, b := range [][]byte{m[0].shown, m[0].details, m[0].value, m[0].mac} {
-				for _, secret := range []string{"Bambang", "Mulyono", "81299990001", "12/2026", "B***"} {
+			for _, b := range [][]byte{m[0].shown, m[0].details, m[0].value, m[0].mac, m[0].also} {
+				for _, secret := range []string{"Bambang", "Mulyono", "81299990001", "bambang", "12/2026", "B***"} {
 					if strings.Contains(string(b), secret) {
 						t.Errorf("%s is readable", secret)
 					}

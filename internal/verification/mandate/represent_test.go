@@ -11,10 +11,12 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
 	"github.com/amanah-id/amanah/internal/trust/gate"
+	"github.com/amanah-id/amanah/internal/vault"
 )
 
 func TestWhatNoMandateGivesIsDataAndRefusedInWords(t *testing.T) {
@@ -352,6 +354,51 @@ func TestTheDayOfAgeStandsSealedBesideEveryBirthDate(t *testing.T) {
 		}))
 		if len(rows) != 2 || len(rows[0]) != len(rows[1]) {
 			t.Fatalf("%d rows", len(rows))
+		}
+	})
+}
+
+func TestTheGuardianIsToldInTheChildsPlaceWhereTheChildHasNoContact(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		client := actor.NewClient(id.New(id.Client), []string{vault.Scope}, []string{h.ctl})
+		made, err := h.vault.Create(ctx, client, vault.NewCustomer{Controller: h.ctl, Purpose: h.pur, Source: client.ID(), Values: []vault.Input{
+			{Field: "name", Value: "Sri Kenanga"}, {Field: "customer_number", Value: "KNG-2"}, {Field: "birth_date", Value: "2014-06-01"}}})
+		h.must(err)
+		child := made.Subject
+		n := h.two()
+		n.Kind, n.Document, n.Reason = Parent, "birth_certificate", "Akta asli diperlihatkan."
+		itx := h.call(child)
+		h.appointed = 2
+		out, err := h.Record(ctx, h.agent, itx, n)
+		h.must(err)
+		h.appointed = 0
+		_, err = h.approvals.Decide(ctx, h.boss, out.Request, "Akta diperiksa.", true)
+		h.must(err)
+		h.end(itx)
+		h.wait(8 * 24 * time.Hour)
+		h.end(h.spoken(child, out.ID))
+		h.wait(31 * 24 * time.Hour)
+		itx = h.spoken(child, out.ID)
+		request, err := h.verify.AskSecond(ctx, h.agent, itx, "kontak pertama anak")
+		h.must(err)
+		// Who verified the document may decide: it is two who never serve the contact.
+		_, err = h.approvals.Decide(ctx, h.boss, request, "boleh", true)
+		h.must(err)
+		told := 0
+		for _, letter := range h.deliver() {
+			if strings.Contains(letter.Body, "/v/notice/") && strings.HasSuffix(letter.To, "81299990001") {
+				told++
+			}
+		}
+		if told != 1 {
+			t.Fatalf("%d notices", told)
+		}
+		h.end(itx)
+		h.wait(25 * time.Hour)
+		itx = h.spoken(child, out.ID)
+		if got := h.level(itx, child); got != 4 {
+			t.Fatalf("V%d", got)
 		}
 	})
 }
