@@ -238,9 +238,10 @@ type Attempt struct {
 
 // Contact is a registered contact that a link can be sent to.
 type Contact struct {
-	Value   string `json:"value"` // its id
-	Contact string `json:"contact"`
-	Reaches int    `json:"reaches"` // the level it can lead to; 0 when registered too recently
+	RegisteredAt time.Time `json:"registered_at"` // zero: nobody knows
+	Value        string    `json:"value"`         // its id
+	Contact      string    `json:"contact"`
+	Reaches      int       `json:"reaches"` // the level it can lead to; 0 when registered too recently
 }
 
 // Question is an item of the account's history that can be asked for.

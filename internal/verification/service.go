@@ -263,6 +263,7 @@ type Way struct {
 	Value   string // id of the value in the vault
 	Contact string // field name
 	Reaches int    // 2 or 3; 0 when the contact is too new
+	Since   time.Time
 }
 
 // Status reads an interaction's verification, for the agent who serves it and for
@@ -420,7 +421,7 @@ func (s *Service) ways(speaker Speaker, represented bool, contacts []vault.Store
 	})
 	out := make([]Way, 0, len(contacts))
 	for _, c := range contacts {
-		w := Way{Value: c.ID, Contact: c.Field}
+		w := Way{Value: c.ID, Contact: c.Field, Since: c.RegisteredAt}
 		level := rules.Reaches(methodOf(c.Field), c.Field, ageOf(c, now), signals)
 		if represented {
 			level = speaker.limit(level)

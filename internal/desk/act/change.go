@@ -276,10 +276,10 @@ type Overview struct {
 	Language  string // the customer's
 	Waiting   []Change
 	Contacts  []Contact
-	Asks      []Ask    // what the customer was asked to type in this call
-	Phones    []string // the telephone fields that may be dialled
-	Refusal   *errs.E  // why no contact can be changed now; nil when one can
-	Spoken    bool     // a call, which a recorder may hear
+	Asks      []Ask     // what the customer was asked to type in this call
+	Phones    []Contact // the telephones that may be dialled
+	Refusal   *errs.E   // why no contact can be changed now; nil when one can
+	Spoken    bool      // a call, which a recorder may hear
 	Recording recording
 }
 
@@ -332,7 +332,15 @@ func (s *Service) overview(ctx context.Context, a actor.Actor, itx string) (o Ov
 		if err != nil {
 			return err
 		}
-		o.Phones = dial.Allowed
+		numbers, err := s.o.Vault.Contacts(tx, f.Subject, catalog.Phone)
+		if err != nil {
+			return err
+		}
+		for _, one := range numbers {
+			if slices.Contains(dial.Allowed, one.Field) {
+				o.Phones = append(o.Phones, Contact{one.ID, one.Field, one.RegisteredAt})
+			}
+		}
 		may, err := s.o.Gate.Preview(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Collect, Fields: changeables(s.o.Catalogue)})
 		if o.Refusal = may.Refusal; err != nil || look.Facts.Level < ChangeLevel {
 			return err

@@ -145,12 +145,9 @@ func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fie
 		page.Why = &web.Notice{Tone: web.Info, Title: p.Args(o.Refusal.Code, o.Refusal.Args), Text: p.Args(next, o.Refusal.Args)}
 	} else {
 		had := map[string]bool{}
-		for _, one := range o.Contacts {
+		for i, text := range apart(p, o.Contacts, label, true) {
+			one := o.Contacts[i]
 			had[one.Field] = true
-			text := p.T("act.contact_unknown", "field", label(one.Field))
-			if !one.Since.IsZero() {
-				text = p.T("act.contact_since", "field", label(one.Field), "since", p.Date(one.Since))
-			}
 			page.Contacts = append(page.Contacts, web.Choice{Value: one.Field + " " + one.Value, Label: text})
 		}
 		for _, name := range changeables(c) {
@@ -159,9 +156,9 @@ func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fie
 			}
 		}
 	}
-	for i, name := range o.Phones {
-		page.Dial = append(page.Dial, web.Action{To: "/calls/" + itx + "/dial", Hidden: []web.Hidden{{Name: "field", Value: name}},
-			Button: web.Button{Style: "primary", Label: p.T("act.dial", "field", label(name)), Key: map[bool]string{true: "c"}[i == 0]}})
+	for i, text := range apart(p, o.Phones, label, false) {
+		page.Dial = append(page.Dial, web.Action{To: "/calls/" + itx + "/dial", Hidden: []web.Hidden{{Name: "field", Value: o.Phones[i].Field}, {Name: "value", Value: o.Phones[i].Value}},
+			Button: web.Button{Style: map[bool]string{true: "primary"}[i == 0], Label: p.T("act.dial", "field", text), Key: map[bool]string{true: "c"}[i == 0]}})
 	}
 	for i, one := range o.Waiting {
 		key := ""
@@ -192,6 +189,27 @@ func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fie
 		page.Stuck = &RecordingPart{itx, stuckNotice(p)}
 	}
 	return page
+}
+
+// apart names contacts so that an agent, who sees no value, can tell two of one field from each other: by since when they are
+// registered. One that is alone has its field's name, unless the age is wanted anyway.
+func apart(p *i18n.Printer, list []Contact, label func(string) string, always bool) []string {
+	of := map[string][]time.Time{}
+	for _, one := range list {
+		of[one.Field] = append(of[one.Field], one.Since)
+	}
+	since := map[string][]string{}
+	for field, days := range of {
+		since[field] = p.Apart(days, p.T("act.since_unknown"))
+	}
+	out := make([]string, len(list))
+	for i, one := range list {
+		if out[i] = label(one.Field); always || len(of[one.Field]) > 1 {
+			out[i] = p.T("act.contact_since", "field", out[i], "since", since[one.Field][0])
+		}
+		since[one.Field] = since[one.Field][1:]
+	}
+	return out
 }
 
 func (s *Service) postChange(r *web.Request) error {
@@ -536,7 +554,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	c := catalog.Shipped()
 	address, _ := c.Field("address")
 	nik, _ := c.Field("nik")
-	full := Overview{Spoken: true, Phones: []string{"phone"}, Asks: []Ask{{ID: "ask_01k9xq3v7me8t0000z9w2h4r6n", Field: "health_note", State: AskReceived, Asked: at}, {ID: "ask_01k9xq3v7me8t0000z9w2h4r6p", Field: "address", State: AskWaiting, Asked: at}},
+	full := Overview{Spoken: true, Phones: []Contact{{"val_01k9xq3v7me8t0000z9w2h4r6n", "phone", at.AddDate(-3, 0, 0)}, {"val_01k9xq3v7me8t0000z9w2h4r6p", "phone", at}}, Asks: []Ask{{ID: "ask_01k9xq3v7me8t0000z9w2h4r6n", Field: "health_note", State: AskReceived, Asked: at}, {ID: "ask_01k9xq3v7me8t0000z9w2h4r6p", Field: "address", State: AskWaiting, Asked: at}},
 		Waiting:  []Change{{ID: "chg_01k9xq3v7me8t0000z9w2h4r6n", Field: "phone", State: Waiting, Asked: at, Due: at.Add(ObjectWithin)}},
 		Contacts: []Contact{{Value: "val_1", Field: "phone", Since: at}, {Value: "val_2", Field: "email"}}}
 	odd := actsPage(p, c, call, full, nil, recorder.None)

@@ -453,6 +453,7 @@ func (page *CallPage) verify(p *i18n.Printer, st verification.Status) {
 		}
 	}
 	if st.Level < verification.V3 {
+		to := contacts(p, st.Links)
 		for i, w := range st.Links {
 			if w.Reaches == 0 {
 				continue
@@ -465,7 +466,7 @@ func (page *CallPage) verify(p *i18n.Printer, st verification.Status) {
 				}
 			}
 			page.Links = append(page.Links, web.Action{To: "/calls/" + page.ID + "/link", Swap: "#call", Hidden: []web.Hidden{{Name: "value", Value: w.Value}},
-				Button: web.Button{Style: style, Label: p.T("desk.send_link", "contact", p.T("desk.contact_"+w.Contact), "level", w.Reaches), Key: key}})
+				Button: web.Button{Style: style, Label: p.T("desk.send_link", "contact", to[i], "level", w.Reaches), Key: key}})
 		}
 	}
 	page.passkeys(p, st)
@@ -484,6 +485,26 @@ func (page *CallPage) represented(p *i18n.Printer, speaker, assistance string) {
 	}
 	page.Help = assistance
 	page.Speaks = &web.Link{To: "/calls/" + page.ID + "/representatives", Label: p.T("desk.representatives"), Key: "l"}
+}
+
+// contacts names the contacts that a link can go to; two of one field by since when they are registered.
+func contacts(p *i18n.Printer, links []verification.Way) []string {
+	of := map[string][]time.Time{}
+	for _, w := range links {
+		of[w.Contact] = append(of[w.Contact], w.Since)
+	}
+	since := map[string][]string{}
+	for contact, days := range of {
+		since[contact] = p.Apart(days, "–")
+	}
+	out := make([]string, len(links))
+	for i, w := range links {
+		if out[i] = p.T("desk.contact_" + w.Contact); len(of[w.Contact]) > 1 {
+			out[i] = p.T("desk.contact_since", "contact", out[i], "since", since[w.Contact][0])
+		}
+		since[w.Contact] = since[w.Contact][1:]
+	}
+	return out
 }
 
 var decisionTones = map[string]web.Tone{"asked": web.Info, "approved": web.Good, "refused": web.Warn, "stopped": web.Bad}
@@ -825,7 +846,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	hit.hits(p, desk.Found{Hits: []desk.Hit{{Subject: "sub_1", Values: []desk.Value{{Mask: "+62 8** **** 4471"}}}}, More: true})
 	verify := build(interaction.Verifying, "")
 	verify.verify(p, verification.Status{Level: 1, Attempts: []verification.Attempt{{Number: 47, State: verification.Sent, Expires: now}},
-		Links: []verification.Way{{Value: "val_1", Contact: "email", Reaches: 3}}, Locked: now})
+		Links: []verification.Way{{Value: "val_1", Contact: "email", Reaches: 3}, {Value: "val_2", Contact: "phone", Reaches: 3, Since: now.AddDate(-3, 0, 0)}, {Value: "val_3", Contact: "phone", Reaches: 2, Since: now.AddDate(0, 0, -9)}}, Locked: now})
 	verify.ask(verify.ID, []verification.Question{{Kind: "last_payment"}})
 	waiting, decided := serving(""), serving("")
 	waiting.second(p, verification.Status{Level: 3, Second: verification.Decision{State: "asked", Until: now.Add(time.Minute)}, CallBack: true, Called: true})

@@ -47,6 +47,32 @@ func (p *Printer) Date(t time.Time) string {
 	return strconv.Itoa(t.Day()) + " " + months[p.lang][t.Month()-1] + " " + strconv.Itoa(t.Year())
 }
 
+// Apart writes days no longer than it takes to tell them apart: by the year, else by the day, and what is alike even then by a
+// number behind it. A day that is not known is written as the text for that.
+func (p *Printer) Apart(days []time.Time, unknown string) []string {
+	year := func(t time.Time) string { return strconv.Itoa(t.In(p.zone).Year()) }
+	out := make([]string, len(days))
+	for _, write := range []func(time.Time) string{year, p.Date} {
+		alike := map[string]int{}
+		for i, t := range days {
+			if out[i] = unknown; !t.IsZero() {
+				out[i] = write(t)
+			}
+			alike[out[i]]++
+		}
+		if len(alike) == len(days) {
+			return out
+		}
+	}
+	met := map[string]int{}
+	for i, text := range out {
+		if met[text]++; met[text] > 1 {
+			out[i] += " (" + strconv.Itoa(met[text]) + ")"
+		}
+	}
+	return out
+}
+
 // Day is when the day of a form, which names none of our zones, begins where the reader is; zero for none.
 func (p *Printer) Day(day time.Time) time.Time {
 	if day.IsZero() {

@@ -228,9 +228,10 @@ type attemptJSON struct {
 }
 
 type wayJSON struct {
-	Value   string `json:"value"`
-	Contact string `json:"contact"`
-	Reaches int    `json:"reaches" doc:"Level a link to it can lead to; 0 when it was registered too recently"`
+	Value   string     `json:"value"`
+	Contact string     `json:"contact"`
+	Reaches int        `json:"reaches" doc:"Level a link to it can lead to; 0 when it was registered too recently"`
+	Since   *time.Time `json:"registered_at,omitempty" doc:"Since when it is registered: what tells two of one field apart"`
 }
 
 type passkeyJSON struct {
@@ -285,7 +286,7 @@ func (s screens) operations(rt *web.Router) {
 				b.Attempts = append(b.Attempts, toJSON(a))
 			}
 			for _, w := range st.Links {
-				b.Contacts = append(b.Contacts, wayJSON(w))
+				b.Contacts = append(b.Contacts, wayJSON{w.Value, w.Contact, w.Reaches, pointer(w.Since)})
 			}
 			for _, k := range st.Passkeys {
 				b.Passkeys = append(b.Passkeys, passkeyJSON{k.ID, k.Registered, pointer(k.Used)})
