@@ -279,6 +279,18 @@ func TestListeningInIsAnAccessInTheCustomersTrailAndEndsWithTheContact(t *testin
 	})
 }
 
+// Who may listen is read where it is decided, and not where the request began.
+func TestASupervisorWhoWasDisabledMeanwhileIsNotLetListen(t *testing.T) {
+	eachFloor(t, func(f *floor) {
+		f.must(f.Identity.Disable(t.Context(), identity.Terminal(), f.boss.ID()))
+		_, err := f.Supervision.Listen(t.Context(), f.boss, f.itx, "pelatihan petugas baru")
+		f.wants(err, "supervision.not_allowed")
+		if got := f.entries(f.boss.ID(), "supervision.listen"); f.listeners(f.itx) != 0 || !slices.Equal(got, []string{"supervision.listen denied supervision.not_allowed"}) {
+			t.Errorf("%d listen, entries %q", f.listeners(f.itx), got)
+		}
+	})
+}
+
 func TestAProtectedPersonsContactIsListenedToByTwo(t *testing.T) {
 	eachFloor(t, func(f *floor) {
 		ctx := t.Context()

@@ -33,7 +33,7 @@ type Options struct {
 	Seal         interaction.StaffSeal
 	// Name is a member of staff's name, as colleagues see it.
 	Name func(tx *db.Tx, staff string) (string, error)
-	// Decides reports whether a member of staff may still decide for a controller, whatever he could when he was last seen.
+	// Decides reports whether a member of staff may still decide and listen for a controller, whatever he could when he was last seen.
 	Decides func(tx *db.Tx, staff, controller string) (bool, error)
 	// Opened is how many fields were revealed in a contact, and when the last.
 	Opened func(tx *db.Tx, interaction string) (fields int, last time.Time, err error)
@@ -419,9 +419,15 @@ func (s *Service) Listen(ctx context.Context, a actor.Actor, itx, reason string)
 	}
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		f, err := s.contact(tx, a, itx)
+		may := err == nil
+		if may {
+			may, err = s.o.Decides(tx, a.ID(), f.Controller)
+		}
 		switch {
 		case err != nil:
 			return err
+		case !may:
+			return errNotAllowed
 		case f.Agent == a.ID():
 			return errOwnContact
 		case !f.State.OnLine():
