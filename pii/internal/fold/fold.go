@@ -45,21 +45,29 @@ const (
 	apostrophe // dropped between letters
 )
 
+// ascii is what an ASCII byte is to a token.
+var ascii = func() (table [utf8.RuneSelf]struct {
+	class class
+	norm  byte
+}) {
+	for b := range table {
+		switch {
+		case 'a' <= b|0x20 && b|0x20 <= 'z':
+			table[b].class, table[b].norm = letter, byte(b|0x20)
+		case '0' <= b && b <= '9':
+			table[b].class, table[b].norm = digit, byte(b)
+		case b == '\'':
+			table[b].class = apostrophe
+		}
+	}
+	return table
+}()
+
 // classOf reads one character: its class, its length in bytes, and its normal form (as a rune, or two letters).
 func classOf(text []byte, i int) (c class, size int, norm rune, second byte) {
 	b := text[i]
 	if b < utf8.RuneSelf {
-		switch {
-		case 'a' <= b && b <= 'z':
-			return letter, 1, rune(b), 0
-		case 'A' <= b && b <= 'Z':
-			return letter, 1, rune(b | 0x20), 0
-		case '0' <= b && b <= '9':
-			return digit, 1, rune(b), 0
-		case b == '\'':
-			return apostrophe, 1, 0, 0
-		}
-		return other, 1, 0, 0
+		return ascii[b].class, 1, rune(ascii[b].norm), 0
 	}
 	r, size := utf8.DecodeRune(text[i:])
 	c, norm, second = classOfRune(r)
@@ -127,9 +135,8 @@ func value(r rune) rune {
 func Next(text []byte, i int, buf []byte) Token {
 	kind := None
 	for ; i < len(text); i++ {
-		if text[i] < utf8.RuneSelf {
-			if c, _, _, _ := classOf(text, i); c == letter || c == digit {
-				kind = kindOf(c)
+		if b := text[i]; b < utf8.RuneSelf {
+			if kind = kindOf(ascii[b].class); kind != None {
 				break
 			}
 			continue
@@ -146,6 +153,12 @@ func Next(text []byte, i int, buf []byte) Token {
 	}
 	t := Token{Kind: kind, Start: i, End: i, Norm: buf[:0]}
 	for i < len(text) {
+		if b := text[i]; b < utf8.RuneSelf && kindOf(ascii[b].class) == kind && len(t.Norm) < Max {
+			t.Norm = append(t.Norm, ascii[b].norm)
+			i++
+			t.End = i
+			continue
+		}
 		c, size, norm, second := classOf(text, i)
 		switch {
 		case kindOf(c) == kind:
