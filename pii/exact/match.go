@@ -186,14 +186,18 @@ func low(w uint64, n int) uint64 { return w & (1<<(8*n) - 1) }
 // scan cuts the text into words and numbers. ASCII words of up to 15 letters and numbers of up to 15 digits take the fast way, which
 // must agree with fold.Next, and everything else goes there.
 func (r *reader) scan(text []byte) {
+	numbers := r.digits|r.dialed != 0 || r.dates
 	for i := 0; i < len(text) && r.err == nil; {
+		var hash uint64
+		var n int
 		switch classes[text[i]] {
 		case isOther:
 			i++
+			continue
 		case isLetter:
 			w := load(text, i) | 0x20*ones
-			n := lettersIn(w)
-			hash, first := uint64(0), w
+			n = lettersIn(w)
+			first := w
 			if n < 8 {
 				first = low(w, n)
 				hash = r.sip.Short(first, n)
@@ -203,19 +207,18 @@ func (r *reader) scan(text []byte) {
 				hash = r.sip.Medium(first, low(w, n&7), 8+n&7)
 				n += 8
 			}
-			end := i + n
-			if n == 16 || end < len(text) && (text[end] >= 0x80 || text[end] == '\'') {
+			if end := i + n; n == 16 || end < len(text) && (text[end] >= 0x80 || text[end] == '\'') {
 				i = r.slow(text, i)
 				continue
 			}
-			if m := meaningOf(first, n); m != 0 {
-				r.meant(text, i, end, m)
+			if numbers {
+				if m := meaningOf(first, n); m != 0 {
+					r.meant(text, i, i+n, m)
+				}
 			}
-			i = r.word(text, hash, i, end)
 		case isDigit:
 			w := load(text, i)
-			n := digitsIn(w)
-			hash := uint64(0)
+			n = digitsIn(w)
 			if n < 8 {
 				hash = r.sip.Short(low(w, n), n)
 			} else {
@@ -225,18 +228,29 @@ func (r *reader) scan(text []byte) {
 				hash = r.sip.Medium(first, low(w, n&7), 8+n&7)
 				n += 8
 			}
-			end := i + n
-			if n == 16 || end < len(text) && text[end] >= 0x80 {
+			if end := i + n; n == 16 || end < len(text) && text[end] >= 0x80 {
 				i = r.slow(text, i)
 				continue
 			}
-			r.number(text, i, end, text[i:end])
-			i = r.word(text, hash, i, end)
+			r.number(text, i, i+n, text[i:i+n])
 		case isAt:
 			r.address(text, i)
 			i++
+			continue
 		default:
 			i = r.slow(text, i)
+			continue
+		}
+		if r.words {
+			at := uint(r.n) % block
+			r.hash[at], r.start[at], r.end[at] = hash, i, i+n
+			if r.n++; r.n == block {
+				r.flush(text, false)
+			}
+		}
+		i += n
+		if i < len(text) && text[i] == ' ' {
+			i++
 		}
 		if len(r.cands) >= 4*block {
 			r.flush(text, false)

@@ -59,7 +59,14 @@ func finish(v0, v1, v2, v3, last uint64) uint64 {
 
 // Short hashes an input of fewer than eight bytes, given as a little-endian word with zeroes above.
 func (k Key) Short(input uint64, length int) uint64 {
-	return finish(k.k0^c0, k.k1^c1, k.k0^c2, k.k1^c3, input|uint64(length)<<56)
+	last := input | uint64(length)<<56
+	v0, v1, v2, v3 := round(k.k0^c0, k.k1^c1, k.k0^c2, k.k1^c3^last)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	v0, v1, v2, v3 = round(v0^last, v1, v2^0xff, v3)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	v0, v1, v2, v3 = round(v0, v1, v2, v3)
+	return v0 ^ v1 ^ v2 ^ v3
 }
 
 // Medium hashes an input of 8 to 15 bytes: its first eight, and the rest as Short takes it.
