@@ -87,8 +87,8 @@ func NewSize(key []byte, most int) (*Index, error) {
 	return x, nil
 }
 
-// print is a fingerprint and where its shingle stands.
-type print struct {
+// mark is a fingerprint and where its shingle stands.
+type mark struct {
 	hash       uint64
 	start, end int
 }
@@ -98,7 +98,7 @@ type winnower struct {
 	buf    [fold.Max + 16]byte
 	words  [words]uint64
 	starts [words]int
-	row    [window]print // the last shingles, in turn
+	row    [window]mark // the last shingles, in turn
 	seen   int           // shingles
 	least  int           // which of row was kept last, as a count of shingles; -1 before
 
@@ -117,7 +117,7 @@ func shingleHash(w *[words]uint64, oldest int) uint64 {
 }
 
 // walk visits the fingerprints of a text.
-func (n *winnower) walk(sip siphash.Key, text []byte, visit func(print)) {
+func (n *winnower) walk(sip siphash.Key, text []byte, visit func(mark)) {
 	n.seen, n.least = 0, -1
 	count := 0
 	for i := 0; ; {
@@ -128,18 +128,18 @@ func (n *winnower) walk(sip siphash.Key, text []byte, visit func(print)) {
 		n.words[count%words], n.starts[count%words] = sip.Sum(t.Norm), t.Start
 		count++
 		if count >= words {
-			n.shingle(print{shingleHash(&n.words, count%words), n.starts[count%words], t.End}, visit)
+			n.shingle(mark{shingleHash(&n.words, count%words), n.starts[count%words], t.End}, visit)
 		}
 		i = t.End
 	}
 	// A text of fewer shingles than a window is one window.
 	if n.seen > 0 && n.seen < window {
-		visit(slices.MinFunc(n.row[:n.seen], func(a, b print) int { return cmp.Compare(a.hash, b.hash) }))
+		visit(slices.MinFunc(n.row[:n.seen], func(a, b mark) int { return cmp.Compare(a.hash, b.hash) }))
 	}
 }
 
 // shingle takes the next shingle and visits the smallest of the last eight, the last of equal ones, when it was not visited before.
-func (n *winnower) shingle(p print, visit func(print)) {
+func (n *winnower) shingle(p mark, visit func(mark)) {
 	n.row[n.seen%window] = p
 	n.seen++
 	if n.seen < window {
@@ -165,7 +165,7 @@ func (x *Index) Add(name Document, text []byte) error {
 	n := x.pool.Get().(*winnower)
 	defer x.pool.Put(n)
 	var prints []uint64
-	n.walk(x.sip, text, func(p print) { prints = append(prints, p.hash) })
+	n.walk(x.sip, text, func(p mark) { prints = append(prints, p.hash) })
 	slices.Sort(prints)
 	prints = slices.Clone(slices.Compact(prints))
 
@@ -225,7 +225,7 @@ func (x *Index) Match(dst []Found, text []byte) []Found {
 	x.mu.RLock()
 	defer x.mu.RUnlock()
 	all := 0
-	n.walk(x.sip, text, func(p print) {
+	n.walk(x.sip, text, func(p mark) {
 		all++
 		documents := x.prints[p.hash]
 		if _, again := n.known[p.hash]; again || len(documents) == 0 {

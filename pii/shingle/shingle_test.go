@@ -123,9 +123,9 @@ func TestEveryFingerprintIsTheSmallestOfAWindow(t *testing.T) {
 	x := newIndex(t)
 	words := prose(3, 400)
 	var all, kept []uint64
-	n.walk(x.sip, text(words), func(p print) { kept = append(kept, p.hash) })
+	n.walk(x.sip, text(words), func(p mark) { kept = append(kept, p.hash) })
 	for i := range len(words) - 4 {
-		n.walk(x.sip, text(words[i:i+5]), func(p print) { all = append(all, p.hash) })
+		n.walk(x.sip, text(words[i:i+5]), func(p mark) { all = append(all, p.hash) })
 	}
 	var want []uint64
 	last := -1
