@@ -99,8 +99,8 @@ type winnower struct {
 	words  [words]uint64
 	starts [words]int
 	row    [window]mark // the last shingles, in turn
-	seen   int           // shingles
-	least  int           // which of row was kept last, as a count of shingles; -1 before
+	seen   int          // shingles
+	least  int          // which of row was kept last, as a count of shingles; -1 before
 
 	known  map[uint64]struct{} // fingerprints of the text that documents have
 	common map[uint32]Found    // by number of the document
