@@ -105,6 +105,7 @@ func TestAValueIsFoundInEveryFormOfItsField(t *testing.T) {
 	h.put(5, Card, "4111 1111 1111 1111")
 	h.put(6, Phone, "+65 9123 4567")
 	h.put(7, MotherName, "Suharti")
+	h.put(8, Email, "a€@b.c")
 	cases := []struct {
 		text  string
 		n     int
@@ -131,6 +132,10 @@ func TestAValueIsFoundInEveryFormOfItsField(t *testing.T) {
 		{"hp 006281234567890", 1, Phone, "006281234567890"},
 		{"hp +62 (0)812 34567890", 1, Phone, "62 (0)812 34567890"},
 		{"hp 81234567890", 1, Phone, "81234567890"},
+		{"nól delapan satu dua tiga empat lima enam\u200b tujuh delapan sembilan nol", 1, Phone, "nól delapan satu dua tiga empat lima enam\u200b tujuh delapan sembilan nol"},
+		{"3273–0117−0890\u202f0001", 1, NIK, "3273–0117−0890\u202f0001"},
+		{"surel '.budi.santoso@example.co.id-", 1, Email, "budi.santoso@example.co.id"},
+		{"harga a€@b.c", 8, Email, "a€@b.c"},
 		{"nol delapan satu dua tiga empat lima enam tujuh delapan sembilan nol", 1, Phone, "nol delapan satu dua tiga empat lima enam tujuh delapan sembilan nol"},
 		{"call +65-9123-4567", 6, Phone, "65-9123-4567"},
 		{"ke budi.santoso@example.co.id.", 1, Email, "budi.santoso@example.co.id"},
@@ -183,6 +188,8 @@ func TestAValueIsFoundInEveryFormOfItsField(t *testing.T) {
 		"081234567891", "0812345678901", "budi.santos@example.co.id", "xbudi.santoso@example.co.id",
 		"Budi Santosa", "Budy Santoso", "Budi", "Santoso", "Budi dan Santoso", "18 Agustus 1990", "A1234568", "cust 00124", "Raden Mas Agung Wijaya", "Raden Mas Agung Wijaya Kusumo",
 		"siti nuraini", "4111 1111 1111 1112", "411111*1111", "411112******1111", "Merdeka Raya", "Suhartii",
+		"3273★0117★0890★0001", "3273 0117" + strings.Repeat(" ", 50) + "0890 0001", "32730117 - - - - 08900001", strings.Repeat("3273011708900001", 2), "3273x0117x0890x0001",
+		"3273011******0001", "3273******0001", "32 mei 01******0001", "327301******00010",
 	} {
 		if hits := h.match(text); len(hits) != 0 {
 			t.Errorf("%q: %d hits, first %+v", text, len(hits), hits[0])
@@ -509,6 +516,53 @@ func TestWeakValuesCountTogetherAndByHowManyShareThem(t *testing.T) {
 	}
 	if got, err := h.index.Judge(nil, nil); err != nil || got != nil {
 		t.Error("nothing was hit, and something is judged")
+	}
+}
+
+// settled is a table that fails when a name that waited is looked up.
+type settled struct{ *Memory }
+
+var errSettled = errors.New("settled")
+
+func (s settled) Find(dst []Owner, value Exact, limit int) ([]Owner, Census, error) {
+	if limit == 0 {
+		return dst, Census{}, errSettled
+	}
+	return s.Memory.Find(dst, value, limit)
+}
+
+func TestAnIndexOfOneWordNamesWaitsForNothingButOtherFields(t *testing.T) {
+	h := newHouse(t)
+	for i := range 2 * Rare {
+		h.put(i, Name, "Sri")
+	}
+	h.put(1, Name, "Zulkifli")
+	h.put(1, BirthDate, "1960-05-05")
+	h.build()
+	if got := h.match("Sri Zulkifli Sri"); len(got) != 1 || got[0].Record != record(1) {
+		t.Errorf("%+v", got)
+	}
+	if got := h.match(strings.Repeat("srí ", 3*block) + "5 Mei 1960"); len(got) != 2 {
+		t.Errorf("%+v", got)
+	}
+	failing := NewIndex(h.keys, settled{h.table})
+	if err := failing.Build(h.table.Each); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := failing.Match(nil, []byte("Sri 5 Mei 1960")); !errors.Is(err, errSettled) {
+		t.Error(err)
+	}
+}
+
+func TestAnIndexOfNumbersAloneIsConfirmedAsItGoes(t *testing.T) {
+	h := newHouse(t)
+	for n := MinDigits; n <= MaxDigits; n++ {
+		h.put(n, Account, strings.Repeat("1", n))
+	}
+	h.build()
+	hits := h.match(strings.Repeat("1 ", 1000) + " . " + strings.Repeat("2", 30))
+	if len(hits) < 1000*15 || hits[len(hits)-1].End != 1999 {
+		t.Errorf("%d hits", len(hits))
 	}
 }
 

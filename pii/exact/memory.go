@@ -332,30 +332,28 @@ func (k *Keys) sealer() hash.Hash {
 	return hmac.New(sha256.New, derive.Sum(nil))
 }
 
-// WriteTo writes the table. It holds fingerprints, which are personal data: write it where it is encrypted. Writers wait meanwhile.
+// WriteTo writes the table, in a piece for each record. It holds fingerprints, which are personal data: write it where it is encrypted.
+// Writers wait meanwhile.
 func (m *Memory) WriteTo(w io.Writer, keys *Keys) error {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	sum := keys.sealer()
-	out := bufio.NewWriter(io.MultiWriter(w, sum))
+	out := io.MultiWriter(w, sum)
 	piece := binary.LittleEndian.AppendUint64([]byte(magic), uint64(len(m.numbers)))
-	if _, err := out.Write(piece); err != nil {
-		return err
-	}
+	_, err := out.Write(piece)
 	for i := range m.records {
 		e := &m.records[i]
 		if number, known := m.numbers[e.record]; !known || int(number) != i {
 			continue // erased
 		}
-		piece = binary.LittleEndian.AppendUint32(append(piece[:0], e.record[:]...), uint32(len(e.prints)))
-		if _, err := out.Write(append(piece, e.prints...)); err != nil {
-			return err
+		if err == nil {
+			piece = binary.LittleEndian.AppendUint32(append(piece[:0], e.record[:]...), uint32(len(e.prints)))
+			_, err = out.Write(append(piece, e.prints...))
 		}
 	}
-	if err := out.Flush(); err != nil {
-		return err
+	if err == nil {
+		_, err = w.Write(sum.Sum(nil))
 	}
-	_, err := w.Write(sum.Sum(nil))
 	return err
 }
 
