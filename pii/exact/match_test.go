@@ -406,10 +406,9 @@ func TestAWordOfTheFastWayIsTheWordOfTheGeneralWay(t *testing.T) {
 // sameTokens compares what the reader makes of the text with fold.Next.
 func sameTokens(t testing.TB, text []byte) {
 	t.Helper()
-	h := newHouse(t)
-	h.put(1, Name, "ada nama")
-	r := newReader(h.index)
-	r.state, r.words = h.index.state.Load(), true
+	keys := newKeys(t)
+	r := newReader(NewIndex(keys, NewMemory()))
+	r.state, r.words = r.index.state.Load(), true
 	type word struct {
 		hash       uint64
 		start, end int
@@ -422,7 +421,7 @@ func sameTokens(t testing.TB, text []byte) {
 		}
 		w := word{longToken, k.Start, k.End}
 		if k.Kind != fold.Long {
-			w.hash = h.keys.sip.Sum(k.Norm)
+			w.hash = keys.sip.Sum(k.Norm)
 		}
 		want = append(want, w)
 		i = k.End
@@ -646,7 +645,7 @@ func TestPrintsRefuseWhatHasNoFormOfTheField(t *testing.T) {
 		want  error
 	}{
 		{NIK, "", ErrValue}, {NIK, "1234", ErrValue}, {NIK, strings.Repeat("1", 25), ErrValue}, {NIK, "a", ErrValue}, {Passport, strings.Repeat("a1", 5), ErrValue},
-		{Phone, "112", ErrValue}, {Phone, "+" + strings.Repeat("1", 25), ErrValue}, {Email, "budi", ErrValue}, {Email, "@", ErrValue}, {Email, "a@", ErrValue}, {Email, "a b@c", ErrValue}, {Email, "b@c d", ErrValue},
+		{Phone, "112", ErrValue}, {Phone, "0812 3456 rumah", ErrValue}, {Phone, "+" + strings.Repeat("1", 25), ErrValue}, {Email, "budi", ErrValue}, {Email, "@", ErrValue}, {Email, "a@", ErrValue}, {Email, "a b@c", ErrValue}, {Email, "b@c d", ErrValue},
 		{Email, strings.Repeat("a", 65) + "@b", ErrValue}, {Email, "a@" + strings.Repeat("b", 256), ErrValue},
 		{Name, "", ErrValue}, {Name, "A", ErrValue}, {Name, "1 2 3 4 5 6 7 8 9", ErrValue}, {Name, strings.Repeat("a", 65), ErrValue},
 		{Address, "", ErrValue}, {Address, "a b", ErrValue}, {Address, strings.Repeat("a", 65) + " b c", ErrValue},
@@ -730,7 +729,10 @@ func FuzzPrints(f *testing.F) {
 				t.Fatalf("%q: a print that the index refuses", value)
 			}
 		}
-		// What has a form is found as it stands.
+		// What has a form is found as it stands, but for numbers with gaps too wide for one number.
+		if prints[0].Form == Number || prints[0].Form == Dialed {
+			value = string(appendDigits(nil, []byte(value), make([]byte, 0, 80)))
+		}
 		h := newHouse(t)
 		h.table.Put(record(1), prints...)
 		h.index.Add(record(1), prints...)

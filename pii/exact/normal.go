@@ -70,6 +70,18 @@ func appendDigits(dst, text, buf []byte) []byte {
 	}
 }
 
+// lettersOf counts the runs of letters.
+func lettersOf(text, buf []byte) (n int) {
+	for i := 0; i < len(text); {
+		t := fold.Next(text, i, buf)
+		if t.Kind == fold.Letters {
+			n++
+		}
+		i = t.End
+	}
+	return n
+}
+
 // pack is the first eight bytes as a little-endian word.
 func pack(b []byte) uint64 {
 	var w [8]byte
@@ -175,7 +187,7 @@ var titles = func() map[string]bool {
 //
 //	NIK FamilyCard TaxNumber Account Card      digits; separators do not count. With a letter among them: as Passport
 //	CustomerNumber Passport Licence Plate      digits likewise, or letters and digits, up to MaxWords runs of one kind
-//	Phone                                      E.164; a national number is Indonesian
+//	Phone                                      E.164; a national number is Indonesian; no letters
 //	Email                                      lower case
 //	Name MotherName                            words; as written, and without titles and degrees
 //	Address                                    words; those of a street number ("no") count or not, "jalan" is "jl" and "jln"
@@ -195,6 +207,9 @@ func (k *Keys) Prints(field Field, value string) ([]Print, error) {
 	case NIK, FamilyCard, TaxNumber, Account, Card, CustomerNumber, Passport, Licence, Plate:
 		return k.identifier(h, field, text)
 	case Phone:
+		if lettersOf(text, h.phrase.buf[:0]) > 0 {
+			return nil, ErrValue
+		}
 		digits := appendDigits(nil, text, h.phrase.buf[:0])
 		plus := bytes.HasPrefix(bytes.TrimLeft(text, " ("), []byte("+"))
 		h.in = appendDialed(append(h.in[:0], byte(Dialed)), digits, plus)
@@ -253,15 +268,7 @@ func (k *Keys) identifier(h *hasher, field Field, text []byte) ([]Print, error) 
 	if !h.phrase.read(text) {
 		h.phrase.n = 0
 	}
-	letters := 0
-	for i := 0; i < len(text); {
-		t := fold.Next(text, i, h.phrase.buf[:0])
-		if t.Kind == fold.Letters {
-			letters++
-		}
-		i = t.End
-	}
-	if letters > 0 {
+	if lettersOf(text, h.phrase.buf[:0]) > 0 {
 		if length := len(h.phrase.text); h.phrase.n == 0 || length < MinDigits-1 {
 			return nil, ErrValue
 		}
@@ -350,10 +357,17 @@ func (k *Keys) address(h *hasher, text []byte) ([]Print, error) {
 	for _, words := range [][]string{all, without} {
 		for i := range max(len(words)-gram+1, min(len(words), 1)) {
 			run := words[i:min(i+gram, len(words))]
-			for _, spelling := range spellings(run) {
-				if !h.phrase.read([]byte(spelling)) || len(h.phrase.text) < MinDigits {
-					continue
+			own := 0 // letters and digits that the street has to itself
+			for _, w := range run {
+				if !streetWord[w] {
+					own += len(w)
 				}
+			}
+			if own < minName {
+				continue
+			}
+			for _, spelling := range spellings(run) {
+				h.phrase.read([]byte(spelling))
 				if p := k.words(h, Address, true); !seen[p.Exact] {
 					seen[p.Exact] = true
 					prints = append(prints, p)

@@ -111,7 +111,10 @@ func classOfRune(r rune) (class, rune, byte) {
 	case unicode.IsDigit(r):
 		return digit, '0' + value(r), 0
 	case unicode.IsLetter(r):
-		return letter, unicode.ToLower(r), 0
+		if low := unicode.ToLower(r); low != r {
+			return classOfRune(low) // which may have a diacritic: the Ångström sign is an å
+		}
+		return letter, r, 0
 	}
 	return other, 0, 0
 }
@@ -205,9 +208,12 @@ func joins(text []byte, i int) bool {
 	if text[i]|0x20 != 's' {
 		return true
 	}
-	if i+1 >= len(text) {
-		return false
+	for i++; i < len(text); {
+		c, size, _, _ := classOf(text, i)
+		if c != joiner {
+			return c == letter
+		}
+		i += size
 	}
-	c, _, _, _ := classOf(text, i+1)
-	return c == letter || c == joiner
+	return false
 }
