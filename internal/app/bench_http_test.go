@@ -374,5 +374,6 @@ func BenchmarkTraffic(b *testing.B) {
 	b.ReportMetric(ms(floor.Handling), "floor-waiting-ms/call")
 	b.ReportMetric(ours.Call.Seconds(), "s/call")
 	b.ReportMetric(ours.Call.Seconds()/floor.Call.Seconds(), "ratio-of-calls")
-	b.ReportMetric(float64(ours.Grown)/(1<<20), "MB-grown")
+	b.ReportMetric(float64(ours.Grown)/(1<<20), "MB-grown-in-second-half")
+	b.ReportMetric(float64(ours.Held)/(1<<20), "MB-held-in-second-half")
 }

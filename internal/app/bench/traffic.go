@@ -13,6 +13,8 @@ import (
 	"net/url"
 	"os"
 	"regexp"
+	"runtime"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 	"sync"
@@ -91,7 +93,8 @@ type Seen struct {
 	Call     time.Duration            // mean over the calls: from the ring to the seal
 	Steps    map[string]time.Duration // 95th percentile of each step
 	Verified time.Duration            // median over the calls: of a verification, the customer's own time included
-	Grown    int64                    // bytes of memory in use at the end, less those when a fifth of the time was over
+	Grown    int64                    // bytes of memory in use at the end, less those when half of the time was over
+	Held     int64                    // bytes that are still referred to at the end, after a collection, less those at half time
 }
 
 // ledger collects what desks measure.
@@ -159,8 +162,10 @@ func (t *Traffic) play(ctx context.Context, address string, lasts time.Duration,
 	l := &ledger{steps: map[string][]time.Duration{}}
 	failed := make([]error, len(t.Desks))
 	began := time.Now()
-	early := make(chan int64, 1)
-	time.AfterFunc(lasts/5, func() { early <- inUse() })
+	type memory struct{ used, held int64 }
+	look := func() (m memory) { m.held = held(); m.used = inUse(); return m }
+	half := make(chan memory, 1)
+	time.AfterFunc(lasts/2, func() { half <- look() })
 	var desks sync.WaitGroup
 	for i := range t.Desks {
 		desks.Go(func() {
@@ -173,7 +178,8 @@ func (t *Traffic) play(ctx context.Context, address string, lasts time.Duration,
 		})
 	}
 	desks.Wait()
-	s := Seen{Calls: l.calls, Steps: map[string]time.Duration{}, Grown: inUse() - <-early}
+	was, is := <-half, look()
+	s := Seen{Calls: l.calls, Steps: map[string]time.Duration{}, Grown: is.used - was.used, Held: is.held - was.held}
 	for step, list := range l.steps {
 		s.Steps[step] = Percentile(list, 95)
 	}
@@ -190,6 +196,14 @@ func (t *Traffic) working(ctx context.Context) (stop func()) {
 	var worker sync.WaitGroup
 	worker.Go(func() { t.Worker.Run(ctx) })
 	return func() { cancel(); worker.Wait() }
+}
+
+// held is how many bytes are left of this process's heap after a collection.
+func held() int64 {
+	runtime.GC()
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	return int64(live[0].Value.Uint64()) //nolint:gosec // far below
 }
 
 // inUse is the memory of this process that lies in the machine's memory, in bytes; 0 where the system does not say.
