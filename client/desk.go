@@ -174,12 +174,16 @@ func (c *Client) Check(ctx context.Context, interaction, text string) error {
 	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/check", in: in}, interaction)
 }
 
-// Note keeps a note of the call, sealed under the call's own key.
-func (c *Client) Note(ctx context.Context, interaction, text string) error {
+// Note keeps a note of the call, sealed under the call's own key. Personal data in it is replaced by its name before it is
+// kept; the kinds that were are returned.
+func (c *Client) Note(ctx context.Context, interaction, text string) (replaced []string, err error) {
 	in := struct {
 		Text string `json:"text"`
 	}{text}
-	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/notes", in: in, key: repeatKey(""), repeat: true}, interaction)
+	out, err := ask[struct {
+		Replaced []string `json:"replaced"`
+	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/notes", in: in, key: repeatKey(""), repeat: true}, interaction)
+	return out.Replaced, err
 }
 
 // KeptNote is one note of a call.

@@ -326,7 +326,8 @@ func day(t *testing.T, w *world) {
 	_, err = agent.Resend(ctx, itx, "email", "")
 	w.must(err)
 	w.must(w.Work(ctx))
-	w.must(agent.Note(ctx, itx, value("note")+" "+value("name")+" "+value("NIK")))
+	_, err = agent.Note(ctx, itx, value("note")+" "+value("name")+" "+value("NIK"))
+	w.must(err)
 	if _, err := agent.Customer(ctx, itx); err != nil {
 		t.Error(err)
 	}

@@ -194,7 +194,8 @@ func (m *matrix) begin(t *testing.T, n int, owner *person, channel, slug string,
 	if level == 1 {
 		m.must(owner.Move(ctx, c.id, client.MoveServe))
 	}
-	m.must(owner.Note(ctx, c.id, c.values["note"]))
+	_, err = owner.Note(ctx, c.id, c.values["note"])
+	m.must(err)
 	m.stands(t, c, owner)
 	return c
 }

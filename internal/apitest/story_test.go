@@ -111,7 +111,8 @@ func TestACallIsServedFromTheFirstRingToTheProofOfEveryDisclosure(t *testing.T) 
 			t.Error(err)
 		}
 		w.must(w.Work(ctx))
-		w.must(agent.Note(ctx, itx, "Menanyakan pesanan; kipas angin dikirim besok."))
+		_, err = agent.Note(ctx, itx, "Menanyakan pesanan; kipas angin dikirim besok.")
+	w.must(err)
 		if notes, err := agent.Notes(ctx, itx); err != nil || len(notes.Notes) != 1 || notes.Notes[0].Text != "Menanyakan pesanan; kipas angin dikirim besok." || notes.RemaskSeconds != 60 {
 			t.Errorf("notes %+v %v", notes, err)
 		}
@@ -267,7 +268,7 @@ func TestAnAPIClientAloneOpensCallsAndWritesCustomersAndNeverSeesAValue(t *testi
 		"compare":      func() error { _, err := alone.Compare(ctx, itx, "phone", phone(1)); return err },
 		"search":       func() error { _, err := alone.Search(ctx, itx, "phone", phone(1)); return err },
 		"view":         func() error { _, err := alone.Customer(ctx, itx); return err },
-		"note":         func() error { return alone.Note(ctx, itx, "x") },
+		"note":         func() error { _, err := alone.Note(ctx, itx, "x"); return err },
 		"read notes":   func() error { _, err := alone.Notes(ctx, itx); return err },
 		"resend":       func() error { _, err := alone.Resend(ctx, itx, "email", ""); return err },
 		"verify":       func() error { _, err := alone.SendLink(ctx, itx, ""); return err },

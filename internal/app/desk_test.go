@@ -139,8 +139,10 @@ func TestTheNotesOfACallAreReadInItByWhoeverServesItAndNowhereElse(t *testing.T)
 		}
 		a, itx := servingCall(t, w, 1)
 		refused(a, itx, "desk.no_notes")
-		must(w.Desk.Note(ctx, a, itx, "Menanyakan pesanan."))
-		must(w.Desk.Note(ctx, a, itx, "Minta dikirim ulang."))
+		_, err = w.Desk.Note(ctx, a, itx, "Menanyakan pesanan.")
+		must(err)
+		_, err = w.Desk.Note(ctx, a, itx, "Minta dikirim ulang.")
+		must(err)
 		_, budget, _ := disclosed(t, w, a.ID())
 		if got := openNotes(t, w, a, itx); !slices.Equal(got, []string{"Menanyakan pesanan.", "Minta dikirim ulang."}) {
 			t.Errorf("notes %q", got)
@@ -155,7 +157,8 @@ func TestTheNotesOfACallAreReadInItByWhoeverServesItAndNowhereElse(t *testing.T)
 		must(w.Interactions.Transfer(ctx, a, itx, colleague.ID()))
 		must(w.Interactions.Accept(ctx, colleague, itx))
 		must(w.Interactions.Heartbeat(ctx, colleague, itx))
-		must(w.Desk.Note(ctx, colleague, itx, "Diambil alih."))
+		_, err = w.Desk.Note(ctx, colleague, itx, "Diambil alih.")
+		must(err)
 		if got := openNotes(t, w, colleague, itx); len(got) != 3 || got[2] != "Diambil alih." {
 			t.Errorf("after the transfer: %q", got)
 		}
@@ -172,7 +175,8 @@ func TestTheNotesOfACallAreReadInItByWhoeverServesItAndNowhereElse(t *testing.T)
 		// The next call of the same customer opens its own notes alone.
 		again, err := w.call(ctx, a, "order_status", 1)
 		must(err)
-		must(w.Desk.Note(ctx, a, again, "Belum terverifikasi."))
+		_, err = w.Desk.Note(ctx, a, again, "Belum terverifikasi.")
+		must(err)
 		refused(a, again, "gate.not_serving")
 		must(w.verify(ctx, a, again))
 		if got := openNotes(t, w, a, again); !slices.Equal(got, []string{"Belum terverifikasi."}) {

@@ -19,6 +19,7 @@ import (
 	"github.com/amanah-id/amanah/internal/desk"
 	"github.com/amanah-id/amanah/internal/desk/act"
 	deskpage "github.com/amanah-id/amanah/internal/desk/page"
+	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/intake"
 	"github.com/amanah-id/amanah/internal/interaction"
 	interactionpage "github.com/amanah-id/amanah/internal/interaction/page"
@@ -80,6 +81,7 @@ type House struct {
 	Directory    *scim.Service
 	Purposes     *purpose.Register
 	Consents     *consent.Book
+	DLP          *dlp.Service
 	Vault        *vault.Vault
 	Interactions *interaction.Service
 	Messages     *message.Service
@@ -235,6 +237,12 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Vault.UseNamed(h.Watchlist.Named)
 
+	h.DLP, err = dlp.New(dlp.Options{DB: d, Log: h.Audit, Keys: h.Keys, Staff: h.Identity.FirstName,
+		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) }})
+	if err != nil {
+		return nil, err
+	}
+
 	// The gate reads its facts from the rooms around it.
 	h.Policies, err = policy.New()
 	if err != nil {
@@ -296,7 +304,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		},
 		DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Contacts: h.Vault,
 		Texts:   func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
-		Inspect: message.NotInspected, Senders: ways, Prefer: message.Channel(cfg.Message.Phone), Duty: duty(message.Duty),
+		Inspect: h.inspect, Senders: ways, Prefer: message.Channel(cfg.Message.Phone), Duty: duty(message.Duty),
 		Reader: duty(message.ReadDuty), Catalogue: h.Catalogue,
 		Check: func(tx *db.Tx, itx string) (code, page string, err error) {
 			code, err = h.Check.Lasting(tx, itx)
@@ -409,7 +417,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	h.Desk = desk.New(desk.Options{
 		Represented: h.Mandates.Line, Unrecorded: h.unrecorded,
 		DB: d, Gate: h.Gate, Log: h.Audit, Keyring: h.Keys, Catalogue: h.Catalogue, Vault: h.Vault, Purposes: h.Purposes,
-		Interactions: h.Interactions, Verification: h.Verification, Messages: h.Messages, Consents: h.Consents, Name: h.Identity.FirstName,
+		Interactions: h.Interactions, Verification: h.Verification, Messages: h.Messages, Consents: h.Consents, DLP: h.DLP, Name: h.Identity.FirstName,
 		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
 		CheckCode: func(itx string) (string, string) {
 			_, where, _ := strings.Cut(Origin(cfg), "://")
@@ -450,7 +458,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Intake = intake.New(intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty})
 	// Two-person decisions, for the rooms that have some.
-	kinds := slices.Concat(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions(), h.Watchlist.Decisions(), h.Mandates.Decisions(), h.Supervision.Decisions())
+	kinds := slices.Concat(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions(), h.Watchlist.Decisions(), h.Mandates.Decisions(), h.Supervision.Decisions(), h.DLP.Decisions())
 	if h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire"), Active: h.working, Relief: h.Supervision.Relief}, kinds...); err != nil {
 		return nil, err
 	}
@@ -465,6 +473,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	}
 	h.Verification.AskWith(ask)
 	h.Watchlist.AskWith(ask)
+	h.DLP.AskWith(ask)
 	h.Mandates.AskWith(ask)
 
 	// The front desk shows them.
@@ -494,6 +503,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		{Kind: telephony.SweepJob, Every: 24 * time.Hour},
 		{Kind: idempotency.ForgetJob, Every: idempotency.ForgetEvery},
 		{Kind: recorder.SweepJob, Every: recorder.SweepEvery},
+		{Kind: dlp.ForgetJob, Every: dlp.ForgetEvery},
 	}
 	if h.SSO != nil {
 		schedules = append(schedules, jobs.Schedule{Kind: oidc.SweepJob, Every: 10 * time.Minute})
@@ -525,7 +535,7 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), interactionpage.Module(h.Interactions),
-		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Recorder.Module(), h.Watchlist.Module(), h.Supervision.Module(),
+		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Recorder.Module(), h.Watchlist.Module(), h.Supervision.Module(), h.DLP.Module(),
 		{Name: "app", Messages: Messages, Jobs: map[string]jobs.Handler{idempotency.ForgetJob: h.forgetAnswers}}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},
@@ -588,6 +598,15 @@ func staffSeal(k *keyring.Keyring) interaction.StaffSeal {
 			return k.OpenStaff(keyring.Ref{Table: table, Column: column, Row: row, Schema: 1}, sealed)
 		},
 	}
+}
+
+// inspect lets package dlp judge what leaves by a message; package message enters a refusal.
+func (h *House) inspect(ctx context.Context, t message.Text) (message.Verdict, error) {
+	j, err := h.DLP.Look(ctx, dlp.Passage{Way: dlp.Written, Recipient: dlp.Customer, By: actor.NewDuty(message.Duty), Channel: string(t.Channel), Lang: i18n.Lang(t.Lang), Text: t.Subject + "\n" + t.Body})
+	if err != nil || j.Verdict == dlp.Block {
+		return message.Verdict{Code: errs.CodeOf(dlp.Blocked(j))}, err
+	}
+	return message.Verdict{Allow: true}, nil
 }
 
 // forgetAnswers deletes what the front desk has kept for a day.

@@ -120,7 +120,7 @@ func TestAnAgentServesAVerifiedCallAndEachDisclosureIsInTheLog(t *testing.T) {
 		if _, err := w.Desk.Reveal(ctx, a, itx, []string{"mother_maiden_name"}, "", "ingin tahu"); errs.KindOf(err) != errs.Denied {
 			t.Errorf("a secret was not refused: %v", err)
 		}
-		if err := w.Desk.Note(ctx, a, itx, "Pelanggan menanyakan pesanan."); err != nil {
+		if _, err := w.Desk.Note(ctx, a, itx, "Pelanggan menanyakan pesanan."); err != nil {
 			t.Error(err)
 		}
 		if _, err := w.Desk.Resend(ctx, a, itx, "email", "", nil); err != nil {

@@ -71,14 +71,15 @@ var table = map[string][]string{
 	"verification/mandate": only("interaction", "vault", "message", "purpose", "verification"), // who may speak for a customer
 	"verification/page":    only("verification", "verification/check", "interaction"),          // its pages and operations, its second room
 	"verification/passkey": nil,                                                                // customers' passkeys
-	"desk":                 only("vault", "consent", "verification", "interaction", "purpose", "message"),
-	"desk/act":             only("desk", "vault", "verification", "interaction", "message", "telephony/recorder"), // what is done without showing, and what the customer gives
-	"desk/page":            only("desk", "vault", "consent", "verification", "interaction", "purpose", "message"), // the screens of the desk, its second room
+	"desk":                 only("vault", "consent", "verification", "interaction", "purpose", "message", "dlp"),
+	"desk/act":             only("desk", "vault", "verification", "interaction", "message", "telephony/recorder"),        // what is done without showing, and what the customer gives
+	"desk/page":            only("desk", "vault", "consent", "verification", "interaction", "purpose", "message", "dlp"), // the screens of the desk, its second room
 	"supervision":          only("interaction"),
 	"telephony":            only("interaction", "telephony/pbx"),
 	"telephony/recorder":   only("interaction", "purpose", "telephony", "telephony/pbx"), // pauses what records a call; its tests make calls for a purpose
 	"telephony/pbx":        nil,                                                          // speaks with exchanges; knows nothing of calls
 	"watchlist":            only("interaction", "vault"),
+	"dlp":                  only("pii"),
 	"trail":                only("proof"), // writes proof files
 
 	"app":               nil, // everything; checked below

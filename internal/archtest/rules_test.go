@@ -188,7 +188,7 @@ func TestSQLKeepsToWhatEveryEngineAndSeveralNodesCanDo(t *testing.T) {
 var ranges = map[string][2]int{
 	"jobs": {50, 59}, "idempotency": {60, 69}, "audit": {100, 199}, "keyring": {200, 299}, "identity": {300, 329}, "oidc": {330, 339}, "scim": {340, 349}, "approval": {350, 399},
 	"purpose": {400, 449}, "consent": {450, 499}, "interaction": {500, 549}, "verification": {550, 599}, "vault": {600, 649}, "intake": {650, 699},
-	"desk": {700, 799}, "message": {800, 849}, "trail": {850, 869}, "telephony": {870, 889}, "recorder": {890, 899}, "app": {900, 949}, "passkey": {995, 999}, "mandate": {950, 959}, "watchlist": {960, 969}, "act": {980, 989}, "supervision": {970, 979},
+	"desk": {700, 799}, "message": {800, 849}, "trail": {850, 869}, "telephony": {870, 889}, "recorder": {890, 899}, "app": {900, 949}, "passkey": {995, 999}, "mandate": {950, 959}, "watchlist": {960, 969}, "act": {980, 989}, "supervision": {970, 979}, "dlp": {990, 994},
 }
 
 func TestEveryStoredColumnHasAClass(t *testing.T) {
@@ -296,7 +296,7 @@ func TestEveryErrorCodeSaysWhatHappenedAndWhatToDoInBothLanguages(t *testing.T) 
 }
 
 // speaking are the rooms whose refusals an agent meets while a customer is on the line.
-var speaking = []string{"gate", "desk", "verification", "interaction", "consent", "message", "approval", "act", "mandate", "watchlist", "supervision", "recorder", "web"}
+var speaking = []string{"gate", "desk", "verification", "interaction", "consent", "message", "approval", "act", "mandate", "watchlist", "supervision", "recorder", "dlp", "web"}
 
 // unspoken are refusals of those rooms that no customer waits for, each with the reason.
 var unspoken = map[string]string{
@@ -317,6 +317,8 @@ var unspoken = map[string]string{
 	"approval.expired": "whoever decides reads it", "approval.no_request": "whoever decides reads it", "approval.over": "whoever decides reads it", "approval.own_request": "whoever decides reads it",
 	"watchlist.alert_reviewed": "a reviewer reads", "watchlist.no_alert": "a reviewer reads", "watchlist.no_entry": "a reviewer reads", "watchlist.not_standing": "a reviewer reads",
 	"watchlist.not_yours": "a reviewer reads", "watchlist.own_alert": "a reviewer reads",
+	"dlp.no_incident": "a reviewer reads", "dlp.not_yours": "a reviewer reads", "dlp.own_incident": "a reviewer reads", "dlp.reviewed": "a reviewer reads",
+	"dlp.rules_same": "a reviewer reads", "dlp.rules_waiting": "a reviewer reads",
 	"web.cross_site": "a page of somebody else", "web.not_found": "no page",
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/consent"
+	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
@@ -39,6 +40,7 @@ type Options struct {
 	Consents     *consent.Book
 	// Unrecorded reports whether a call's recorder has not gone on after a capture; nil: there is none.
 	Unrecorded func(ctx context.Context, interaction string) (bool, error)
+	DLP        *dlp.Service
 	// Represented says who speaks for the customer in a call, and how the customer is spoken with, each in one line; "" for
 	// neither. May be nil.
 	Represented func(ctx context.Context, a actor.Actor, interaction string, p *i18n.Printer) (speaker, assistance string, err error)
@@ -731,14 +733,14 @@ func (s *Service) Resend(ctx context.Context, a actor.Actor, itx, field, value s
 // Note keeps a free text about the call, sealed under the interaction's own key. Notes
 // can be written once a customer is identified and until the call is sealed. also runs in the
 // transaction of what was done.
-func (s *Service) Note(ctx context.Context, a actor.Actor, itx, text string, also ...func(*db.Tx) error) error {
+func (s *Service) Note(ctx context.Context, a actor.Actor, itx, text string, also ...func(*db.Tx, dlp.Judgement) error) (j dlp.Judgement, err error) {
 	text, ok := tidy(text, MaxNote)
 	if !ok {
-		return errs.New(errs.Invalid, "desk.note_invalid")
+		return j, errs.New(errs.Invalid, "desk.note_invalid")
 	}
 	var refusal *errs.E
-	err := s.DB.Write(ctx, func(tx *db.Tx) error {
-		refusal = nil
+	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		refusal, j = nil, dlp.Judgement{}
 		ans, err := s.Gate.Ask(tx, a, gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Note})
 		if err != nil {
 			return err
@@ -746,13 +748,20 @@ func (s *Service) Note(ctx context.Context, a actor.Actor, itx, text string, als
 		if refusal = ans.Refusal; refusal != nil {
 			return nil
 		}
+		if j, err = s.pass(tx, a, itx, ans.Facts, dlp.Note, dlp.Inside, text); err != nil {
+			return err
+		}
+		if j.Verdict == dlp.Block {
+			refusal = dlp.Blocked(j)
+			return nil
+		}
 		n := storedNote{ID: id.NewAt(id.Note, tx.Now()), Subject: ans.Facts.Interaction.Subject, Staff: a.ID()}
-		if n.Sealed, err = s.Keyring.Seal(tx, noteRef(itx, n), []byte(text)); err != nil {
+		if n.Sealed, err = s.Keyring.Seal(tx, noteRef(itx, n), []byte(j.Text)); err != nil {
 			return err
 		}
 		addNote(tx, itx, n)
 		for _, do := range also {
-			if err := do(tx); err != nil {
+			if err := do(tx, j); err != nil {
 				return err
 			}
 		}
@@ -761,7 +770,17 @@ func (s *Service) Note(ctx context.Context, a actor.Actor, itx, text string, als
 	if err == nil && refusal != nil {
 		err = refusal
 	}
-	return err
+	return j, err
+}
+
+// pass lets package dlp judge a text of the agent's own and enter what it decided.
+func (s *Service) pass(tx *db.Tx, a actor.Actor, itx string, f gate.Facts, way dlp.Way, to dlp.Recipient, text string) (dlp.Judgement, error) {
+	facts, err := s.Interactions.Facts(tx, itx)
+	if err != nil {
+		return dlp.Judgement{}, err
+	}
+	return s.DLP.Pass(tx, dlp.Passage{Way: way, Recipient: to, By: a, Controller: f.Interaction.Controller, Interaction: itx, Subject: f.Interaction.Subject,
+		Purpose: f.Interaction.Purpose, Channel: f.Interaction.Channel, Level: f.Level, Lang: i18n.Lang(facts.Language), Text: text})
 }
 
 func noteRef(itx string, n storedNote) keyring.Ref {

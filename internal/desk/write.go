@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/message"
@@ -141,7 +142,21 @@ func (s *Service) cleared(ctx context.Context, a actor.Actor, itx string, q gate
 	if err != nil {
 		return ans, c, err
 	}
-	c, err = s.Messages.Clear(ctx, a, reading, outlet(ans.Facts.Interaction), ans.Facts.Level, text)
+	if c, err = s.Messages.Clear(ctx, a, reading, outlet(ans.Facts.Interaction), ans.Facts.Level, text); err != nil {
+		return ans, c, err
+	}
+	// It holds nothing of this customer that it may not; and nothing of anybody?
+	err = s.DB.Write(ctx, func(tx *db.Tx) error {
+		outcome = nil
+		j, err := s.pass(tx, a, itx, ans.Facts, dlp.Written, dlp.Customer, text)
+		if err == nil && j.Verdict == dlp.Block {
+			outcome = dlp.Blocked(j)
+		}
+		return err
+	})
+	if err == nil && outcome != nil {
+		err = outcome
+	}
 	return ans, c, err
 }
 

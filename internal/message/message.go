@@ -26,8 +26,7 @@
 // only while it stays in three parts. Whoever reads it learns there what the page behind a link says as well, and no more.
 //
 // Every text also passes the inspection given by app before it leaves; New refuses to start
-// without one. Until the room that finds personal data in texts (dlp) is built, app gives
-// NotInspected, by that name, so that nobody believes otherwise.
+// without one. In the product that is package dlp.
 //
 // Sending is at least once: a server that dies between the hand-over and the note of it
 // sends again with the same Message-ID. A failure that may pass is tried again, later and

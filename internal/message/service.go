@@ -65,7 +65,7 @@ type Options struct {
 	Others func(tx *db.Tx, subject, mandate string) (keyring.Sealed, error)
 	// Texts writes the templates.
 	Texts func(lang i18n.Lang) *i18n.Printer
-	// Inspect is asked before a text leaves; NotInspected until package dlp is built.
+	// Inspect is asked before a text leaves.
 	Inspect Inspect
 	// Senders by channel. A channel without one is not offered.
 	Senders map[Channel]Sender
@@ -88,7 +88,7 @@ type Service struct{ o Options }
 func New(o Options) (*Service, error) {
 	if o.DB == nil || o.Log == nil || o.Gate == nil || o.Keys == nil || o.Contacts == nil || o.Texts == nil || o.Inspect == nil ||
 		o.Duty.Kind() != actor.Duty || o.Duty.ID() != Duty {
-		return nil, errors.New("message: an option is missing; name NotInspected if nothing inspects yet")
+		return nil, errors.New("message: an option is missing")
 	}
 	return &Service{o}, nil
 }

@@ -53,6 +53,7 @@ func chapters() []chapter {
 		{"message", room("message", "queue held sent delivered blocked expired dead retry")},
 		{"telephony", room("telephony", "line_added line_key line_removed hook_added hook_key hook_removed key_shown refused dead replay")},
 		{"watchlist", room("watchlist", "standing off refused alert reviewed")},
+		{"dlp", room("dlp", "allow alert mask block reviewed read rules_standing rules_refused")},
 		{"customer", room("customer", "import_check import import.done import_history import_history.done create update")},
 		{"purpose", room("purpose", "controller proposed revised notice published retired")},
 		{"staff", slices.Concat(
@@ -68,7 +69,7 @@ func chapters() []chapter {
 }
 
 func approvals(what string) []string {
-	return each("approval."+what, "identity.role_change", "identity.enable", "identity.client", "verification.second", "mandate.child", "mandate.verify", "watchlist.add", "watchlist.remove", "watchlist.second", "watchlist.raise", "supervision.listen")
+	return each("approval."+what, "identity.role_change", "identity.enable", "identity.client", "verification.second", "mandate.child", "mandate.verify", "watchlist.add", "watchlist.remove", "watchlist.second", "watchlist.raise", "supervision.listen", "dlp.rules")
 }
 
 // duties are the machine's own acts, by the names under which they stand in the log.

@@ -355,7 +355,8 @@ func recording(s *scene) {
 	c, p := s.victim(), s.agent()
 	itx := s.claimed(p, c, "order_status")
 	const said = "Pelanggan minta kiriman ditaruh di pos satpam cakrawangsa"
-	s.must(p.Note(s.ctx, itx, said+", kata "+c.Name))
+	_, err := p.Note(s.ctx, itx, said+", kata "+c.Name)
+	s.must(err)
 	s.rummage(c, said)
 }
 
@@ -366,7 +367,9 @@ func noteField(s *scene) {
 	itx := s.claimed(p, c, "order_status")
 	s.proves("link", p, itx, c)
 	const card = "4539 1488 0343 6467"
-	s.must(p.Note(s.ctx, itx, "kartu "+card+" NIK "+c.NIK))
+	replaced, err := p.Note(s.ctx, itx, "kartu "+card+" NIK "+c.NIK)
+	s.must(err)
+	s.holds(p.who, "writes", "note", len(replaced) == 2, strings.Join(replaced, ", "))
 	others := 0
 	for _, who := range []*person{colleague, boss} {
 		_, err := who.Notes(s.ctx, itx)
@@ -382,11 +385,12 @@ func noteField(s *scene) {
 	// The one who serves the call may read them in it, for one of the shift's reveals and an entry.
 	before, err := p.Customer(s.ctx, itx)
 	s.must(err)
-	s.seeing([]string{"nik"}, func() {
-		opened, err := p.Notes(s.ctx, itx)
-		s.must(err)
-		s.holds(p.who, "reads_notes", "", before.RevealsLeft-opened.RevealsLeft == 1, s.Text.T("attack.costs", "n", before.RevealsLeft-opened.RevealsLeft))
-	})
+	opened, err := p.Notes(s.ctx, itx)
+	s.must(err)
+	s.holds(p.who, "reads_notes", "", before.RevealsLeft-opened.RevealsLeft == 1, s.Text.T("attack.costs", "n", before.RevealsLeft-opened.RevealsLeft))
+	for _, n := range opened.Notes {
+		s.holds(p.who, "finds", "nik", !strings.Contains(n.Text, c.NIK) && !strings.Contains(n.Text, card), s.Text.T("attack.note_masked"))
+	}
 	// Another call with the same customer has none of it, and when this one is over nobody has.
 	next := s.claimed(p, c, "order_status")
 	s.proves("link", p, next, c)

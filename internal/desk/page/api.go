@@ -3,9 +3,11 @@ package page
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/amanah-id/amanah/internal/desk"
+	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/gate"
@@ -151,6 +153,22 @@ type noteInput struct {
 	Body struct {
 		Text string `json:"text" minLength:"1" maxLength:"4000"`
 	}
+}
+
+type keptOutput struct {
+	Body struct {
+		Replaced []string `json:"replaced" doc:"Kinds of personal data that the note does not hold any more: their names stand in their place"`
+	}
+}
+
+// replaced are the kinds that were taken out of a text.
+func replaced(j dlp.Judgement) (kinds []string) {
+	for _, f := range j.Found {
+		if k := f.Type.String(); f.Verdict == dlp.Mask && !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
 }
 
 type noteBody struct {
@@ -303,8 +321,17 @@ func (s screens) operations(rt *web.Router) {
 			return nil, s.Check(ctx, c.Actor, in.Interaction, in.Body.Text)
 		})
 	web.Operation(rt, keyed(op("POST", "/notes", "Keep a note, sealed under the interaction's own key")),
-		func(ctx context.Context, c web.Call, in *noteInput) (*struct{}, error) {
-			return nil, s.Note(ctx, c.Actor, in.Interaction, in.Body.Text, func(tx *db.Tx) error { return c.Settle(tx, &struct{}{}) })
+		func(ctx context.Context, c web.Call, in *noteInput) (*keptOutput, error) {
+			answer := func(j dlp.Judgement) *keptOutput {
+				out := &keptOutput{}
+				out.Body.Replaced = append([]string{}, replaced(j)...)
+				return out
+			}
+			j, err := s.Note(ctx, c.Actor, in.Interaction, in.Body.Text, func(tx *db.Tx, j dlp.Judgement) error { return c.Settle(tx, answer(j)) })
+			if err != nil {
+				return nil, err
+			}
+			return answer(j), nil
 		})
 	web.Operation(rt, unkeyed(op("POST", "/notes/read", "Show the notes of this very call, after the entry is durable; one of the shift's reveals"), shows),
 		func(ctx context.Context, c web.Call, in *CallPath) (*notesOutput, error) {

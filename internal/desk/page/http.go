@@ -555,17 +555,24 @@ func (s screens) doNote(r *web.Request) error {
 		return err
 	}
 	itx := r.Path("interaction")
-	if err := s.Note(r.Context(), r.Actor, itx, form.Text); err != nil {
+	j, err := s.Note(r.Context(), r.Actor, itx, form.Text)
+	if err != nil {
 		return err
 	}
+	out := replaced(j)
 	if !r.Partial() {
-		r.Flash("desk.note_kept")
+		if len(out) > 0 {
+			r.Flash("desk.note_replaced_flash")
+		} else {
+			r.Flash("desk.note_kept")
+		}
 		return r.Redirect("/calls/" + itx)
 	}
 	fresh, err := s.noteForm(r, itx, true)
 	if err != nil {
 		return err
 	}
+	fresh.replaced(r.Printer(), out)
 	return r.Fragment("desk_note", fresh)
 }
 

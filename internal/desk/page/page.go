@@ -198,12 +198,13 @@ type Outcome struct {
 // NoteForm is where a note is typed, and where those of the call are read; it is not touched by what else changes on
 // the page.
 type NoteForm struct {
-	Call string
-	Text web.Input
-	Kept string
-	Read *web.Action
-	Why  string // why they cannot be read now
-	Open *OpenNotes
+	Call     string
+	Text     web.Input
+	Kept     string
+	Replaced *web.Notice
+	Read     *web.Action
+	Why      string // why they cannot be read now
+	Open     *OpenNotes
 }
 
 // OpenNotes are the notes of the call for RemaskNotesAfter.
@@ -702,6 +703,18 @@ func noteForm(p *i18n.Printer, itx string, kept int, fresh bool) *NoteForm {
 		f.Kept = p.N("desk.notes", kept)
 	}
 	return f
+}
+
+// replaced says what the note that was kept does not hold any more.
+func (f *NoteForm) replaced(p *i18n.Printer, kinds []string) {
+	if len(kinds) == 0 {
+		return
+	}
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = p.T("dlp.kind_" + k)
+	}
+	f.Replaced = &web.Notice{Tone: web.Warn, Title: p.T("desk.note_replaced", "kinds", strings.Join(names, ", ")), Text: p.T("desk.note_replaced.next")}
 }
 
 // reading says whether the notes that were kept can be read now.

@@ -54,6 +54,9 @@ const (
 	Query        = "qry" // one search; names what an agent may be shown from it
 	Listening    = "lis" // a supervisor listening to a contact
 	Capture      = "cap" // a span in which a recorder was paused
+	Passage      = "pas" // a text on its way, as dlp judged it
+	Leak         = "lek" // an incident of dlp
+	Rules        = "rul" // rules of a deployment
 )
 
 const (

@@ -159,7 +159,7 @@ const (
 // the first group only; the second needs a member of staff's session beside the key.
 func Scopes() []string {
 	return []string{
-		ScopeInteractions, ScopeEvents, ScopeImport, ScopeAuditRead, ScopeDirectory,
+		ScopeInteractions, ScopeEvents, ScopeImport, ScopeAuditRead, ScopeDirectory, ScopeInspect,
 		ScopeServe, ScopeVerify, ScopeApprove,
 	}
 }
@@ -168,6 +168,7 @@ func Scopes() []string {
 const (
 	ScopeInteractions = "interactions" // open and read interactions
 	ScopeEvents       = "events"       // post telephony and chat events
+	ScopeInspect      = "inspect"      // ask what is to be done with a text
 	ScopeImport       = "import"       // import customers and account history
 	ScopeAuditRead    = "audit"        // read checkpoints, proofs and entries
 	ScopeDirectory    = "scim"         // provision staff from the company's directory

@@ -1,0 +1,264 @@
+package app
+
+import (
+	"encoding/json"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/amanah-id/amanah/internal/app/bench"
+	"github.com/amanah-id/amanah/internal/dlp"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+)
+
+// noted is a customer in a call in which the agent keeps a note; what stands in it afterwards.
+func (h *hands) noted(text string) (kept string, j dlp.Judgement, a actor.Actor, itx string) {
+	h.t.Helper()
+	ctx := h.t.Context()
+	a, itx, subject := h.firstFor("complaint", 1)
+	h.prove(itx, subject, "link:email@40+history")
+	j, err := h.Desk.Note(ctx, a, itx, text)
+	h.must(err)
+	notes, err := h.Desk.Notes(ctx, a, itx)
+	h.must(err)
+	if len(notes.List) != 1 {
+		h.t.Fatalf("%d notes", len(notes.List))
+	}
+	return notes.List[0].Text, j, a, itx
+}
+
+const typed = "Pelanggan menyebut NIK 3273014708870017, kartu 4539 1488 0343 6467 dan OTP 482913. Minta dihubungi sore."
+
+func TestANoteKeepsTheNamesOfValuesAndNotTheValues(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		kept, j, a, itx := h.noted(typed)
+		if want := "Pelanggan menyebut NIK [NIK ****0017], kartu [nomor kartu ****6467] dan OTP [OTP]. Minta dihubungi sore."; kept != want {
+			t.Errorf("%q", kept)
+		}
+		if diff := cmp.Diff([]string{"nik", "card", "otp"}, j.Kinds()); diff != "" || j.Verdict != dlp.Mask || j.People != 1 {
+			t.Error(j.Verdict, j.People, diff)
+		}
+		if trail := trailOf(t, h.world, itx); !slices.Contains(trail, "dlp.mask done") {
+			t.Errorf("no entry in %q", trail)
+		}
+		ctx := t.Context()
+		mine, err := h.DLP.Mine(ctx, a)
+		h.must(err)
+		if len(mine) != 1 || mine[0].Verdict != dlp.Mask || strings.Contains(mine[0].Evidence, "3273") || !strings.Contains(mine[0].Evidence, "[NIK ****0017]") {
+			t.Errorf("%+v", mine)
+		}
+		// Nothing of it lies anywhere in the clear.
+		h.must(h.DB.Read(ctx, func(tx *db.Tx) error {
+			return tx.Data.Rows(`select facts from dlp_passage`, nil, func(r db.Row) error {
+				var facts string
+				err := r.Scan(&facts)
+				if strings.Contains(facts, "0017") || strings.Contains(facts, "6467") {
+					t.Errorf("a value in %s", facts)
+				}
+				return err
+			})
+		}))
+	})
+}
+
+func TestANoteWithoutPersonalDataLeavesNothingBehind(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		const text = "Menanyakan pesanan 99812 seharga Rp 1.250.000; dikirim besok."
+		kept, j, a, _ := h.noted(text)
+		mine, err := h.DLP.Mine(t.Context(), a)
+		h.must(err)
+		if kept != text || j.Verdict != dlp.Allow || len(mine) != 0 {
+			t.Error(kept, j, mine)
+		}
+	})
+}
+
+func TestATextToACustomerThatHoldsASecretIsStopped(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		a, itx, subject := h.firstFor("complaint", 1)
+		h.prove(itx, subject, "link:email@40+history")
+		err := h.Desk.Check(ctx, a, itx, "Paspor Anda bernomor C1234567 sudah kami terima.")
+		if e := errs.Of(err); e == nil || e.Code != "dlp.blocked" || e.Args["kinds"] != "passport" {
+			t.Fatal(err)
+		}
+		if trail := trailOf(t, h.world, itx); !slices.Contains(trail, "dlp.block denied (dlp.blocked)") {
+			t.Errorf("no entry in %q", trail)
+		}
+		h.must(h.Desk.Check(ctx, a, itx, "Keluhan Anda sedang kami periksa; kabar berikutnya besok."))
+	})
+}
+
+func TestAnIncidentIsReviewedAndItsWriterReadsTheAdvice(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, _, agent, _ := h.noted(typed)
+		security := person(t, h.world, actor.Security)
+		list, err := h.DLP.Incidents(ctx, security, false)
+		h.must(err)
+		if len(list) != 1 {
+			t.Fatalf("%d incidents", len(list))
+		}
+		in := list[0].ID
+		for code, err := range map[string]error{
+			"dlp.not_yours":      h.DLP.Review(ctx, agent, in, "habit", "Cukup namanya."),
+			"dlp.advice_missing": h.DLP.Review(ctx, security, in, "habit", "Nomor 4539 1488 0343 6467 jangan ditulis."),
+			"dlp.no_incident":    h.DLP.Review(ctx, security, in[:len(in)-1]+"0", "habit", "Cukup namanya."),
+		} {
+			if errs.CodeOf(err) != code {
+				t.Errorf("%v, not %s", err, code)
+			}
+		}
+		if err := h.DLP.Read(ctx, agent, in); errs.CodeOf(err) != "dlp.no_incident" {
+			t.Errorf("read before it was reviewed: %v", err)
+		}
+		h.must(h.DLP.Review(ctx, security, in, "habit", "Cukup namanya; nilainya ada di layar."))
+		if err := h.DLP.Review(ctx, security, in, "intent", "Lagi."); errs.CodeOf(err) != "dlp.reviewed" {
+			t.Error(err)
+		}
+		mine, err := h.DLP.Mine(ctx, agent)
+		h.must(err)
+		if mine[0].Advice != "Cukup namanya; nilainya ada di layar." || mine[0].Disposition != "habit" || !mine[0].ReadAt.IsZero() {
+			t.Errorf("%+v", mine[0])
+		}
+		if err := h.DLP.Read(ctx, security, in); errs.CodeOf(err) != "dlp.no_incident" {
+			t.Errorf("read by another: %v", err)
+		}
+		h.must(h.DLP.Read(ctx, agent, in))
+		h.must(h.DLP.Read(ctx, agent, in))
+		one, err := h.DLP.Incident(ctx, security, in)
+		h.must(err)
+		if one.ReadAt.IsZero() || one.ReviewedBy != security.ID() {
+			t.Errorf("%+v", one)
+		}
+		stranger := actor.NewDuty("x")
+		if _, err := h.DLP.Incidents(ctx, stranger, false); errs.CodeOf(err) != "dlp.not_yours" {
+			t.Error(err)
+		}
+	})
+}
+
+const noPhones = `@id("no_phones") @verdict("block") @sentence_id("Telepon tidak keluar.") @sentence_en("No phones leave.")
+forbid (principal, action == Action::"program", resource) when { resource.type == "phone" };`
+
+func TestNewRulesAreTriedAndHoldOnceTwoHaveAgreed(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		dpo, security := person(t, h.world, actor.DPO), person(t, h.world, actor.Security)
+		ask := func() dlp.Judgement {
+			t.Helper()
+			j, err := h.DLP.Inspect(ctx, dlp.Passage{Way: dlp.Program, Recipient: dlp.Outside, By: dpo, Controller: h.controller, Lang: i18n.EN, Text: "Call 0812 3456 7890 about order 7."})
+			h.must(err)
+			return j
+		}
+		if j := ask(); j.Verdict != dlp.Alert || !strings.Contains(j.Text, "0812") {
+			t.Fatalf("%+v", j)
+		}
+		c, err := h.DLP.Simulate(ctx, dpo, noPhones)
+		h.must(err)
+		if diff := cmp.Diff(dlp.Change{Passages: 1, Moves: map[[2]dlp.Verdict]int{{dlp.Alert, dlp.Block}: 1}}, c); diff != "" {
+			t.Error(diff)
+		}
+		if j := ask(); j.Verdict != dlp.Alert {
+			t.Error("a rule that was only tried holds:", j.Verdict)
+		}
+		h.must(h.DLP.Propose(ctx, dpo, noPhones, "telepon tidak perlu keluar"))
+		if err := h.DLP.Propose(ctx, dpo, noPhones+"\n", "lagi"); errs.CodeOf(err) != "dlp.rules_waiting" {
+			t.Error(err)
+		}
+		if j := ask(); j.Verdict != dlp.Alert {
+			t.Error("a rule that one has agreed on holds:", j.Verdict)
+		}
+		decide(t, h.world, security, true)
+		if j := ask(); j.Verdict != dlp.Block || j.Text != "" {
+			t.Errorf("%+v", j)
+		}
+		if err := h.DLP.Propose(ctx, dpo, noPhones, "sama"); errs.CodeOf(err) != "dlp.rules_same" {
+			t.Error(err)
+		}
+		// Back to the shipped ones, refused once, agreed once.
+		for _, yes := range []bool{false, true} {
+			h.must(h.DLP.Propose(ctx, dpo, "", "kembali"))
+			decide(t, h.world, security, yes)
+		}
+		if j := ask(); j.Verdict != dlp.Alert {
+			t.Error("the old rules hold still:", j.Verdict)
+		}
+	})
+}
+
+func TestFactsAndIncidentsAreForgottenInTime(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, _, agent, _ := h.noted(typed)
+		left := func() (facts, incidents int) {
+			h.must(h.DB.Read(ctx, func(tx *db.Tx) error {
+				if err := tx.Data.Row(`select count(*) from dlp_passage`).Scan(&facts); err != nil {
+					return err
+				}
+				return tx.Data.Row(`select count(*) from dlp_incident where staff = $1`, agent.ID()).Scan(&incidents)
+			}))
+			return facts, incidents
+		}
+		for _, c := range []struct {
+			wait             time.Duration
+			facts, incidents int
+		}{{dlp.KeepFacts, 1, 1}, {time.Second, 0, 1}, {dlp.KeepFor - dlp.KeepFacts, 0, 0}} {
+			h.wait(c.wait)
+			h.must(h.DLP.Forget(ctx, jobs.Run{}))
+			if f, i := left(); f != c.facts || i != c.incidents {
+				t.Errorf("%d and %d left, want %d and %d", f, i, c.facts, c.incidents)
+			}
+		}
+	})
+}
+
+// Every message that the machine itself writes must pass: a template that dlp stops would never be read by anybody.
+func TestTheDeskSaysWhatItReplacedInANote(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		b, _, itx := browsing(t, w, "complaint", 1)
+		r := b.do("POST", "/calls/"+itx+"/notes", url.Values{"text": {"Kartu " + "4539 1488 0343 6467"}})
+		if r.Code != 303 && r.Code != 200 {
+			t.Fatalf("%d %s", r.Code, r.Body)
+		}
+		page := b.do("GET", "/calls/"+itx, nil).Body.String()
+		if !strings.Contains(page, "diganti namanya") || strings.Contains(page, "6467") {
+			t.Error("the desk does not say so")
+		}
+	})
+}
+
+func TestAProgramAsksBeforeItSendsATextOn(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		if _, err := w.customer(t.Context(), 1); err != nil {
+			t.Fatal(err)
+		}
+		_, key, err := w.Client(t.Context(), "Mail", []string{"inspect"}, []string{w.controller})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer := asking(t, w, key, map[string]any{"text": "NIK 3273014708870017 dan " + bench.Number(1), "recipient": "outside", "controller": w.controller})
+		var out struct {
+			Verdict, Text string
+			People        int
+			Found         []struct {
+				Kind, Verdict string
+				Start, End    int
+			}
+		}
+		if err := json.Unmarshal(answer, &out); err != nil {
+			t.Fatal(err)
+		}
+		if out.Verdict != "mask" || !strings.HasPrefix(out.Text, "NIK [NIK ****0017] dan ") || out.People != 1 || len(out.Found) != 1 || out.Found[0].Kind != "nik" || out.Found[0].Start != 4 || out.Found[0].End != 20 {
+			t.Errorf("%s", answer)
+		}
+	})
+}

@@ -1,0 +1,146 @@
+package dlp
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/pii"
+)
+
+// judge says what is done with a text. A text longer than MaxText is refused whole; nothing passes because it was not
+// looked at.
+func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
+	if len(p.Text) > MaxText {
+		return Judgement{}, errTooLong
+	}
+	found := s.scan(p.Text)
+	j := Judgement{Verdict: Allow, Text: p.Text, Masked: p.Text, People: people(p.Text, found)}
+	if len(found) == 0 {
+		return j, nil
+	}
+	rules, err := s.rules(tx)
+	if err != nil {
+		return Judgement{}, err
+	}
+	if j.Verdict, j.Found, err = rules.judge(factsOf(p, found, j.People)); err != nil {
+		return Judgement{}, err
+	}
+	for i, f := range found {
+		j.Found[i].Start, j.Found[i].End = f.Start, f.End
+	}
+	j.Masked = s.replace(p.Text, j.Found, p.Lang, func(Found) bool { return true })
+	if p.Way == Written && j.Verdict == Mask {
+		j.Verdict = Block // nobody's words to a customer are changed behind his back
+	}
+	switch j.Verdict {
+	case Block:
+		j.Text = ""
+	case Mask:
+		j.Text = s.replace(p.Text, j.Found, p.Lang, func(f Found) bool { return f.Verdict == Mask })
+	default:
+	}
+	return j, nil
+}
+
+func factsOf(p Passage, found []pii.Finding, people int) facts {
+	f := facts{Way: p.Way, Recipient: p.Recipient, Kind: string(p.By.Kind()), Role: string(p.By.Role()), Channel: p.Channel, Level: p.Level, InContact: p.Interaction != "", People: people}
+	for _, one := range found {
+		f.Found = append(f.Found, seen{one.Type.String(), int(one.Confidence * 100)})
+	}
+	return f
+}
+
+// replace puts the name of each finding's kind in its place, with the last digits where keeping them does no harm.
+func (s *Service) replace(text string, found []Found, lang i18n.Lang, which func(Found) bool) string {
+	var out strings.Builder
+	at := 0
+	for _, f := range found {
+		if f.Start < at || !which(f) {
+			continue
+		}
+		out.WriteString(text[at:f.Start])
+		out.WriteString("[" + s.o.Texts(lang).T("dlp.kind_"+f.Type.String()))
+		if last := lastDigits(text[f.Start:f.End], f.Type); last != "" {
+			out.WriteString(" ****" + last)
+		}
+		out.WriteString("]")
+		at = f.End
+	}
+	return out.String() + text[at:]
+}
+
+// lastDigits are the four by which a person knows a number again; of a short or a secret one there are none.
+func lastDigits(value string, t pii.Type) string {
+	switch t {
+	case pii.NIK, pii.FamilyCard, pii.TaxNumber, pii.Card, pii.Phone, pii.Account, pii.HealthInsurance, pii.WorkInsurance, pii.IBAN:
+	default:
+		return ""
+	}
+	var digits []rune
+	for _, r := range value {
+		if unicode.IsDigit(r) {
+			digits = append(digits, r)
+		}
+	}
+	if len(digits) < 9 {
+		return ""
+	}
+	return string(digits[len(digits)-4:])
+}
+
+// evidence is what a reviewer needs to understand what happened and no more: the masked findings with up to three words on
+// each side, of which those that could be a name or a number are left out.
+func evidence(masked string) string {
+	words := strings.Fields(masked)
+	keep := make([]bool, len(words))
+	inside := false
+	for i, w := range words {
+		if strings.Contains(w, "[") {
+			inside = true
+		}
+		if inside {
+			for k := max(0, i-3); k <= min(len(words)-1, i+3); k++ {
+				keep[k] = true
+			}
+		}
+		if strings.Contains(w, "]") {
+			inside = false
+		}
+	}
+	var out []string
+	inside = false
+	for i, w := range words {
+		inside = inside || strings.Contains(w, "[")
+		switch {
+		case !keep[i]:
+			if len(out) > 0 && out[len(out)-1] != "…" || len(out) == 0 {
+				out = append(out, "…")
+			}
+		case inside, plainWord(w):
+			out = append(out, w)
+		default:
+			out = append(out, "···")
+		}
+		if strings.Contains(w, "]") {
+			inside = false
+		}
+	}
+	text := strings.Join(out, " ")
+	if utf8.RuneCountInString(text) > maxEvidence {
+		text = string([]rune(text)[:maxEvidence]) + "…"
+	}
+	return text
+}
+
+// plainWord is a word in small letters, with its punctuation.
+func plainWord(w string) bool {
+	for _, r := range w {
+		if unicode.IsUpper(r) || unicode.IsDigit(r) || r == '@' || r > unicode.MaxLatin1 && !unicode.IsLower(r) && !unicode.IsPunct(r) {
+			return false
+		}
+	}
+	return true
+}

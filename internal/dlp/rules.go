@@ -1,0 +1,192 @@
+package dlp
+
+import (
+	"cmp"
+	_ "embed"
+	"encoding/json"
+	"slices"
+
+	cedar "github.com/cedar-policy/cedar-go"
+	"github.com/cedar-policy/cedar-go/types"
+	"github.com/cedar-policy/cedar-go/x/exp/ast"
+
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/pii"
+)
+
+//go:embed policy.cedar
+var shipped string
+
+// Rule is one rule as a person reads it.
+type Rule struct {
+	ID       string
+	Verdict  Verdict
+	Sentence map[string]string
+	Cedar    string
+	Own      bool // of this deployment, not shipped
+}
+
+// Rules is the shipped rules and a deployment's own. They never change after ReadRules.
+type Rules struct {
+	set  *cedar.PolicySet
+	list []Rule
+	by   map[cedar.PolicyID]Rule
+	own  string
+}
+
+// attributes a rule may read. A name outside this list is a spelling mistake, and a rule that reads one would never apply.
+var attributes = map[string][]string{
+	"principal": {"kind", "role"},
+	"resource":  {"type", "confidence", "neverStored"},
+	"context":   {"way", "recipient", "channel", "level", "people", "findings", "inContact"},
+}
+
+// ReadRules reads the rules of a deployment beside the shipped ones. It refuses a rule without its name, its sentences or
+// its verdict, a permit (rules only add), and one that names a way or an attribute that does not exist.
+func ReadRules(own string) (*Rules, error) {
+	r := &Rules{set: cedar.NewPolicySet(), by: map[cedar.PolicyID]Rule{}, own: own}
+	if len(own) > maxRules {
+		return nil, errRules.With("why", "too long")
+	}
+	for _, text := range []struct {
+		cedar string
+		own   bool
+	}{{shipped, false}, {own, true}} {
+		list, err := cedar.NewPolicyListFromBytes("rules", []byte(text.cedar))
+		if err != nil {
+			return nil, errs.Wrap(errs.Invalid, errRules.Code, err).With("why", "unreadable")
+		}
+		for _, p := range list {
+			rule, why := readRule(p)
+			rule.Own = text.own
+			if _, twice := r.by[cedar.PolicyID(rule.ID)]; twice {
+				why = "id given twice"
+			}
+			if why != "" {
+				return nil, errRules.With("rule", rule.ID).With("why", why)
+			}
+			r.set.Add(cedar.PolicyID(rule.ID), p)
+			r.by[cedar.PolicyID(rule.ID)] = rule
+			r.list = append(r.list, rule)
+		}
+	}
+	return r, nil
+}
+
+func readRule(p *cedar.Policy) (r Rule, why string) {
+	notes := p.Annotations()
+	r = Rule{ID: string(notes["id"]), Verdict: Verdict(notes["verdict"]), Cedar: string(p.MarshalCedar()),
+		Sentence: map[string]string{"id": string(notes["sentence_id"]), "en": string(notes["sentence_en"])}}
+	switch {
+	case r.ID == "":
+		return r, "no @id"
+	case r.Sentence["id"] == "" || r.Sentence["en"] == "":
+		return r, "no @sentence_id or @sentence_en"
+	case r.Verdict.weight() < 1:
+		return r, "@verdict is alert, mask or block"
+	case p.Effect() != cedar.Forbid:
+		return r, "a rule is a forbid"
+	}
+	var named []types.EntityUID
+	switch scope := (*ast.Policy)(p.AST()).Action.(type) {
+	case ast.ScopeTypeEq:
+		named = []types.EntityUID{scope.Entity}
+	case ast.ScopeTypeInSet:
+		named = scope.Entities
+	case ast.ScopeTypeAll:
+	default:
+		return r, "an action is named with == or in [...]"
+	}
+	for _, a := range named {
+		if a.Type != "Action" || !slices.Contains(Ways(), Way(a.ID)) {
+			return r, "unknown way " + string(a.ID)
+		}
+	}
+	var node any
+	text, _ := p.MarshalJSON()      // what cedar has parsed it can write
+	_ = json.Unmarshal(text, &node) // and what it has written is JSON
+	if name := unknownAttribute(node); name != "" {
+		return r, "unknown attribute " + name
+	}
+	return r, ""
+}
+
+// unknownAttribute walks the JSON form of a rule and returns the first attribute that does not exist.
+func unknownAttribute(node any) string {
+	var inside []any
+	switch n := node.(type) {
+	case []any:
+		inside = n
+	case map[string]any:
+		for _, op := range []string{".", "has"} {
+			access, _ := n[op].(map[string]any)
+			left, _ := access["left"].(map[string]any)
+			on, _ := left["Var"].(string)
+			attr, _ := access["attr"].(string)
+			if known, isVar := attributes[on]; isVar && !slices.Contains(known, attr) {
+				return on + "." + attr
+			}
+		}
+		for _, x := range n {
+			inside = append(inside, x)
+		}
+	}
+	for _, x := range inside {
+		if name := unknownAttribute(x); name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
+// List is the rules in the order written, the shipped ones first.
+func (r *Rules) List() []Rule { return slices.Clone(r.list) }
+
+// facts are what rules may ask about a passage: no text, no ids.
+type facts struct {
+	Way       Way       `json:"way"`
+	Recipient Recipient `json:"recipient"`
+	Kind      string    `json:"kind"` // of the actor
+	Role      string    `json:"role,omitempty"`
+	Channel   string    `json:"channel,omitempty"`
+	Level     int       `json:"level"`
+	InContact bool      `json:"in_contact"`
+	People    int       `json:"people"`
+	Found     []seen    `json:"found"`
+}
+
+type seen struct {
+	Type       string `json:"type"`
+	Confidence int    `json:"confidence"`
+}
+
+// judge says what is done with each finding, and which rules said so.
+func (r *Rules) judge(f facts) (Verdict, []Found, error) {
+	all, out := Allow, make([]Found, len(f.Found))
+	who := types.Entity{UID: types.NewEntityUID("Writer", "writer"), Attributes: types.NewRecord(types.RecordMap{"kind": types.String(f.Kind), "role": types.String(f.Role)})}
+	context := types.NewRecord(types.RecordMap{
+		"way": types.String(f.Way), "recipient": types.String(f.Recipient), "channel": types.String(f.Channel), "level": types.Long(f.Level),
+		"people": types.Long(f.People), "findings": types.Long(len(f.Found)), "inContact": types.Boolean(f.InContact),
+	})
+	for i, s := range f.Found {
+		t, _ := pii.ParseType(s.Type)
+		what := types.Entity{UID: types.NewEntityUID("Finding", "found"), Attributes: types.NewRecord(types.RecordMap{
+			"type": types.String(s.Type), "confidence": types.Long(s.Confidence), "neverStored": types.Boolean(t.NeverStore())})}
+		_, why := cedar.Authorize(r.set, types.EntityMap{who.UID: who, what.UID: what}, cedar.Request{
+			Principal: who.UID, Action: cedar.NewEntityUID("Action", cedar.String(f.Way)), Resource: what.UID, Context: context})
+		if len(why.Errors) > 0 {
+			// An engine that skips a broken rule and goes on would turn a typing error into a leak.
+			return Block, nil, errs.New(errs.Internal, "dlp.rule_failed").With("rule", string(why.Errors[0].PolicyID))
+		}
+		one := Found{Type: t, Confidence: s.Confidence, Verdict: Allow}
+		for _, reason := range why.Reasons {
+			one.Verdict = stronger(one.Verdict, r.by[reason.PolicyID].Verdict)
+			one.Rules = append(one.Rules, string(reason.PolicyID))
+		}
+		slices.SortFunc(one.Rules, func(a, b string) int {
+			return cmp.Compare(r.by[cedar.PolicyID(b)].Verdict.weight(), r.by[cedar.PolicyID(a)].Verdict.weight())
+		})
+		all, out[i] = stronger(all, one.Verdict), one
+	}
+	return all, out, nil
+}

@@ -1,0 +1,188 @@
+package dlp
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/pii"
+)
+
+func judged(t *testing.T, own string, f facts) (Verdict, []Found) {
+	t.Helper()
+	r, err := ReadRules(own)
+	if err != nil {
+		t.Fatal(err, errs.Of(err).Args)
+	}
+	v, found, err := r.judge(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v, found
+}
+
+func TestWhatTheShippedRulesSay(t *testing.T) {
+	for name, c := range map[string]struct {
+		f    facts
+		want Verdict
+	}{
+		"a NIK in a note":                        {facts{Way: Note, Recipient: Inside, People: 1, Found: []seen{{"nik", 99}}}, Mask},
+		"a PIN in a note":                        {facts{Way: Note, Recipient: Inside, People: 1, Found: []seen{{"pin", 90}}}, Mask},
+		"a phone in a note":                      {facts{Way: Note, Recipient: Inside, People: 1, Found: []seen{{"phone", 90}}}, Mask},
+		"a phone to the customer":                {facts{Way: Written, Recipient: Customer, People: 1, Found: []seen{{"phone", 90}}}, Allow},
+		"a card to the customer":                 {facts{Way: Written, Recipient: Customer, People: 1, Found: []seen{{"phone", 90}, {"card", 99}}}, Block},
+		"an OTP to the customer":                 {facts{Way: Written, Recipient: Customer, People: 1, Found: []seen{{"otp", 90}}}, Block},
+		"ten phones to the customer":             {facts{Way: Written, Recipient: Customer, People: 10, Found: []seen{{"phone", 90}}}, Block},
+		"an e-mail address outside":              {facts{Way: Program, Recipient: Outside, People: 1, Found: []seen{{"email", 99}}}, Alert},
+		"a NIK outside":                          {facts{Way: Program, Recipient: Outside, People: 1, Found: []seen{{"nik", 99}}}, Mask},
+		"two hundred customers outside":          {facts{Way: Program, Recipient: Outside, People: 200, Found: []seen{{"email", 99}}}, Block},
+		"two hundred customers among colleagues": {facts{Way: Program, Recipient: Inside, People: 200, Found: []seen{{"email", 99}}}, Allow},
+		"an API key in a note":                   {facts{Way: Note, Recipient: Inside, People: 1, Found: []seen{{"api_key", 99}}}, Mask},
+		"nothing":                                {facts{Way: Written, Recipient: Customer}, Allow},
+	} {
+		if got, _ := judged(t, "", c.f); got != c.want {
+			t.Errorf("%s: %s, not %s", name, got, c.want)
+		}
+	}
+}
+
+func TestEveryKindInANoteIsTakenOut(t *testing.T) {
+	for _, k := range everyKind() {
+		v, found := judged(t, "", facts{Way: Note, Recipient: Inside, People: 1, Found: []seen{{k, 50}}})
+		if v != Mask || found[0].Verdict != Mask || len(found[0].Rules) == 0 {
+			t.Errorf("%s: %s by %v", k, v, found[0].Rules)
+		}
+	}
+}
+
+func everyKind() (out []string) {
+	for t := pii.Type(1); t.String() != ""; t++ {
+		out = append(out, t.String())
+	}
+	return out
+}
+
+const sound = `@id("own_phone") @verdict("block") @sentence_id("Telepon tidak ditulis.") @sentence_en("No phones are written.")
+forbid (principal, action == Action::"message", resource) when { resource.type == "phone" };`
+
+func TestRulesThatAreUnsoundAreRefusedAndSaidWhy(t *testing.T) {
+	for name, c := range map[string]struct{ cedar, why string }{
+		"no Cedar":             {"forbid everything", "unreadable"},
+		"no name":              {strings.Replace(sound, `@id("own_phone")`, "", 1), "no @id"},
+		"no sentence":          {strings.Replace(sound, `@sentence_en("No phones are written.")`, "", 1), "no @sentence_id or @sentence_en"},
+		"no verdict":           {strings.Replace(sound, `@verdict("block")`, "", 1), "@verdict is alert, mask or block"},
+		"a verdict that lets":  {strings.Replace(sound, `"block"`, `"allow"`, 1), "@verdict is alert, mask or block"},
+		"a permit":             {strings.Replace(sound, "forbid", "permit", 1), "a rule is a forbid"},
+		"an unknown way":       {strings.Replace(sound, `Action::"message"`, `Action::"fax"`, 1), "unknown way fax"},
+		"an unknown attribute": {strings.Replace(sound, "resource.type", "resource.kind", 1), "unknown attribute resource.kind"},
+		"a shipped name":       {strings.Replace(sound, "own_phone", "note_values", 1), "id given twice"},
+		"too long":             {sound + strings.Repeat(" ", maxRules), "too long"},
+	} {
+		_, err := ReadRules(c.cedar)
+		if e := errs.Of(err); e.Code != "dlp.rules_unsound" || e.Args["why"] != c.why {
+			t.Errorf("%s: %v %v", name, err, e.Args)
+		}
+	}
+	if v, _ := judged(t, sound, facts{Way: Written, Recipient: Customer, People: 1, Found: []seen{{"phone", 90}}}); v != Block {
+		t.Errorf("a sound rule of one's own: %s", v)
+	}
+}
+
+// A rule that cannot be evaluated lets nothing pass.
+func TestARuleThatFailsBlocks(t *testing.T) {
+	r, err := ReadRules(strings.Replace(sound, `resource.type == "phone"`, `resource.type > 3`, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, _, err := r.judge(facts{Way: Written, Recipient: Customer, Found: []seen{{"phone", 90}}}); errs.CodeOf(err) != "dlp.rule_failed" || v != Block {
+		t.Errorf("%s %v", v, err)
+	}
+}
+
+// Own rules can only make a verdict stronger, whatever they say.
+func TestOwnRulesNeverWeaken(t *testing.T) {
+	shippedOnly, err := ReadRules("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		own := strings.Replace(sound, `"block"`, `"`+rapid.SampledFrom([]string{"alert", "mask", "block"}).Draw(t, "verdict")+`"`, 1)
+		own = strings.Replace(own, "message", string(rapid.SampledFrom(Ways()).Draw(t, "of")), 1)
+		own = strings.Replace(own, `"phone"`, `"`+rapid.SampledFrom(everyKind()).Draw(t, "kind")+`"`, 1)
+		both, err := ReadRules(own)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := facts{Way: rapid.SampledFrom(Ways()).Draw(t, "way"), Recipient: rapid.SampledFrom(Recipients()).Draw(t, "to"), Kind: "staff", Role: "agent",
+			Level: rapid.IntRange(0, 4).Draw(t, "level"), People: rapid.IntRange(0, 300).Draw(t, "people"), InContact: rapid.Bool().Draw(t, "contact")}
+		for _, k := range rapid.SliceOfN(rapid.SampledFrom(everyKind()), 1, 5).Draw(t, "kinds") {
+			f.Found = append(f.Found, seen{k, rapid.IntRange(0, 100).Draw(t, "confidence")})
+		}
+		was, a, err := shippedOnly.judge(f)
+		is, b, err2 := both.judge(f)
+		if err != nil || err2 != nil || is.weight() < was.weight() {
+			t.Fatalf("%s became %s (%v %v)", was, is, err, err2)
+		}
+		for i := range a {
+			if b[i].Verdict.weight() < a[i].Verdict.weight() {
+				t.Fatalf("finding %d: %s became %s", i, a[i].Verdict, b[i].Verdict)
+			}
+		}
+	})
+}
+
+// The evidence holds nothing of what stood around the findings but small words.
+func TestTheEvidenceHoldsNoNameAndNoNumber(t *testing.T) {
+	masked := "Halo ini Budi Santoso dari Bandung, minta tolong cek [NIK ****0007] punya ibu Siti ya, nomor pesanan 99812 sudah lama sekali tidak ada kabar apa pun dari toko"
+	got := evidence(masked)
+	if want := "… minta tolong cek [NIK ****0007] punya ibu ··· …"; got != want {
+		t.Errorf("%q, not %q", got, want)
+	}
+	words := []string{"pelanggan", "Budi", "minta", "8812", "Jl.Mawar", "[NIK ****0007]", "[nomor kartu ****6467]", "a@b.id", "ya", "tolong", "SITI"}
+	rapid.Check(t, func(t *rapid.T) {
+		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 1, 40).Draw(t, "words"), " ")
+		got := evidence(text)
+		for _, w := range []string{"Budi", "8812", "Jl", "a@b", "SITI"} {
+			if strings.Contains(got, w) {
+				t.Fatalf("%q keeps %q of %q", got, w, text)
+			}
+		}
+		if strings.Count(got, "[") != strings.Count(text, "[") {
+			t.Fatalf("%q lost a finding of %q", got, text)
+		}
+	})
+	if long := evidence(strings.Repeat("[NIK ****0007] kata ", 500)); len([]rune(long)) > maxEvidence+1 {
+		t.Error("the evidence is too long")
+	}
+}
+
+func TestHowManyPeopleATextTellsOf(t *testing.T) {
+	for text, want := range map[string]int{
+		"":                        0,
+		"a@toko.example":          1,
+		"a@x.example A@x.example": 1,
+		"a@x.example b@x.example c@x.example, telepon 081234567890": 3,
+	} {
+		if got := people(text, room(t).scan(text)); got != want {
+			t.Errorf("%q: %d, not %d", text, got, want)
+		}
+	}
+}
+
+func TestLastDigitsOfWhatMayKeepThem(t *testing.T) {
+	for _, c := range []struct {
+		value string
+		kind  pii.Type
+		want  string
+	}{{"4539 1488 0343 6467", pii.Card, "6467"}, {"12345", pii.Account, ""}, {"123456", pii.PIN, ""}, {"rahasia1234567890", pii.Password, ""}, {"3273-0145-1212-0007", pii.NIK, "0007"}} {
+		if got := lastDigits(c.value, c.kind); got != c.want {
+			t.Errorf("%s of %q: %q", c.kind, c.value, got)
+		}
+	}
+	if !slices.Contains(everyKind(), "custom") {
+		t.Error("a kind is missing")
+	}
+}

@@ -1,0 +1,387 @@
+package dlp
+
+import (
+	"cmp"
+	"context"
+	"encoding/hex"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/kit/jobs"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/approval"
+	"github.com/amanah-id/amanah/internal/trust/audit"
+	"github.com/amanah-id/amanah/internal/trust/keyring"
+	"github.com/amanah-id/amanah/pii"
+)
+
+// Options are what the room needs.
+type Options struct {
+	DB   *db.DB
+	Log  *audit.Log
+	Keys *keyring.Keyring
+	// Texts has the names that stand for values.
+	Texts func(lang i18n.Lang) *i18n.Printer
+	// Staff is what a colleague is called.
+	Staff func(tx *db.Tx, staff string) (string, error)
+	// Ask is trust/approval; given later.
+	Ask func(tx *db.Tx, by actor.Actor, a approval.Ask) (approval.Request, error)
+}
+
+// Service is the room's verbs.
+type Service struct {
+	o        Options
+	scanners sync.Pool
+	current  atomic.Pointer[Rules]
+}
+
+// New makes the room.
+func New(o Options) (*Service, error) {
+	s := &Service{o: o}
+	s.scanners.New = func() any { return pii.New(pii.Options{}) }
+	r, err := ReadRules("")
+	s.current.Store(r)
+	return s, err
+}
+
+// AskWith gives the room its way to ask for a decision. Call it before serving.
+func (s *Service) AskWith(ask func(tx *db.Tx, by actor.Actor, a approval.Ask) (approval.Request, error)) {
+	s.o.Ask = ask
+}
+
+// rules are those that the transaction sees. What was compiled last is taken again while its text is the same.
+func (s *Service) rules(tx *db.Tx) (*Rules, error) {
+	own, err := standing.Get(tx, "")
+	if err != nil {
+		return nil, err
+	}
+	if r := s.current.Load(); r.own == own {
+		return r, nil
+	}
+	r, err := ReadRules(own)
+	if err == nil {
+		s.current.Store(r)
+	}
+	return r, err
+}
+
+// scan is what package pii finds in a text, in the order of the text.
+func (s *Service) scan(text string) []pii.Finding {
+	scanner := s.scanners.Get().(*pii.Scanner)
+	defer s.scanners.Put(scanner)
+	return scanner.Scan(nil, []byte(text))
+}
+
+// enter writes what was decided about a passage in the transaction of its act: the entry, the facts for Simulate, and an
+// incident when more was done than to let it go. A text in which nothing was found leaves nothing behind.
+func (s *Service) enter(tx *db.Tx, p Passage, j Judgement) error {
+	if len(j.Found) == 0 {
+		return nil
+	}
+	f := facts{Way: p.Way, Recipient: p.Recipient, Kind: string(p.By.Kind()), Role: string(p.By.Role()), Channel: p.Channel, Level: p.Level, InContact: p.Interaction != "", People: j.People}
+	var rules []string
+	for _, one := range j.Found {
+		f.Found = append(f.Found, seen{one.Type.String(), one.Confidence})
+		for _, r := range one.Rules {
+			if !slices.Contains(rules, r) {
+				rules = append(rules, r)
+			}
+		}
+	}
+	if err := insertPassage(tx, p.Controller, f, j.Verdict); err != nil {
+		return err
+	}
+	ref := ""
+	if j.Verdict != Allow {
+		in := Incident{ID: id.NewAt(id.Leak, tx.Now()), Controller: p.Controller, Staff: p.By.ID(), Interaction: p.Interaction, Way: p.Way, Recipient: p.Recipient,
+			Verdict: j.Verdict, Kinds: j.Kinds(), People: j.People, At: tx.Now(), Evidence: evidence(j.Masked)}
+		s.insertIncident(tx, in)
+		ref = in.ID
+	}
+	decision := audit.Done
+	if j.Verdict == Block {
+		decision = audit.Denied
+	}
+	e := audit.Entry{Action: "dlp." + string(j.Verdict), Decision: decision, Actor: p.By, Controller: p.Controller, Interaction: p.Interaction, Subject: p.Subject,
+		Purpose: p.Purpose, Channel: p.Channel, Level: p.Level, Ref: ref,
+		Detail: map[string]any{"way": string(p.Way), "to": string(p.Recipient), "kinds": j.Kinds(), "people": j.People, "rules": rules,
+			"text": hex.EncodeToString(s.o.Keys.MAC("dlp/passage", []byte(p.Text)))}}
+	if decision == audit.Denied {
+		e.Reason = errBlocked.Code
+	}
+	_, err := s.o.Log.Append(tx, e)
+	return err
+}
+
+// Pass judges a passage and enters what was decided, in the transaction of its act.
+func (s *Service) Pass(tx *db.Tx, p Passage) (Judgement, error) {
+	j, err := s.judge(tx, p)
+	if err != nil {
+		return Judgement{}, err
+	}
+	return j, s.enter(tx, p, j)
+}
+
+// Blocked is the refusal of a text that does not go: it names the kinds, never the values.
+func Blocked(j Judgement) *errs.E {
+	var kinds []string
+	for _, f := range j.Found {
+		if k := f.Type.String(); f.Verdict.weight() >= Mask.weight() && !slices.Contains(kinds, k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return errBlocked.With("kinds", strings.Join(kinds, ", "))
+}
+
+// Look judges a passage and writes nothing: for whoever enters a refusal himself.
+func (s *Service) Look(ctx context.Context, p Passage) (j Judgement, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error { j, err = s.judge(tx, p); return err })
+	return j, err
+}
+
+// Inspect judges and enters the text of a program that asks before it sends it on.
+func (s *Service) Inspect(ctx context.Context, p Passage, also ...func(tx *db.Tx, j Judgement) error) (j Judgement, err error) {
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		if j, err = s.Pass(tx, p); err != nil {
+			return err
+		}
+		for _, do := range also {
+			if err := do(tx, j); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return j, err
+}
+
+// Incidents lists the incidents of the asker's companies, the newest first: those that wait, or those that were reviewed.
+func (s *Service) Incidents(ctx context.Context, a actor.Actor, reviewed bool) (out []Incident, err error) {
+	if !a.Is(reviewers...) {
+		return nil, errReviewer
+	}
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		out, err = s.incidents(tx, a.Controllers(), reviewed)
+		return err
+	})
+	return out, err
+}
+
+// Incident reads one incident of the asker's companies.
+func (s *Service) Incident(ctx context.Context, a actor.Actor, incident string) (out Incident, err error) {
+	if !a.Is(reviewers...) {
+		return out, errReviewer
+	}
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		out, err = s.theirs(tx, a, incident)
+		return err
+	})
+	return out, err
+}
+
+// theirs reads an incident of the asker's companies; any other does not exist for the asker.
+func (s *Service) theirs(tx *db.Tx, a actor.Actor, incident string) (Incident, error) {
+	if !id.Is(id.Leak, incident) {
+		return Incident{}, errIncident
+	}
+	in, err := s.incident(tx, incident)
+	if err == nil && !a.Serves(in.Controller) {
+		return Incident{}, errIncident
+	}
+	return in, err
+}
+
+// Review says what an incident turned out to be, with advice to the person whose text it was. Nobody reviews his own.
+func (s *Service) Review(ctx context.Context, a actor.Actor, incident, disposition, advice string, also ...func(*db.Tx) error) error {
+	if !a.Is(reviewers...) {
+		return errReviewer
+	}
+	advice = strings.TrimSpace(strings.ReplaceAll(advice, "\r\n", "\n"))
+	if !strings.ContainsFunc(advice, unicode.IsLetter) || utf8.RuneCountInString(advice) > maxAdvice || !slices.Contains(Dispositions(), disposition) {
+		return errAdvice
+	}
+	if len(s.scan(advice)) > 0 {
+		return errAdvice // advice is read by the person; a value has no place in it either
+	}
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		in, err := s.theirs(tx, a, incident)
+		if err != nil {
+			return err
+		}
+		if in.Staff == a.ID() {
+			return errOwn
+		}
+		n, err := tx.Data.Exec(`update dlp_incident set disposition = $1, advice_sealed = $2, reviewed_by = $3, reviewed_at = $4 where id = $5 and disposition = ''`,
+			disposition, s.seal("dlp_incident", "advice_sealed", in.ID, advice), a.ID(), tx.Now().UnixMicro(), in.ID)
+		if err == nil && n == 0 {
+			err = errReviewed
+		}
+		if err != nil {
+			return err
+		}
+		if _, err := s.o.Log.Append(tx, audit.Entry{Action: "dlp.reviewed", Decision: audit.Done, Reason: "dlp.disposition_" + disposition, Actor: a, Ref: in.ID, Controller: in.Controller, Interaction: in.Interaction}); err != nil {
+			return err
+		}
+		return all(tx, also)
+	})
+}
+
+// Mine lists the asker's own incidents, the newest first, with what the reviewers wrote.
+func (s *Service) Mine(ctx context.Context, a actor.Actor) (out []Incident, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		out, err = s.mine(tx, a.ID())
+		return err
+	})
+	return out, err
+}
+
+// Read says that the asker has read the advice on an own incident.
+func (s *Service) Read(ctx context.Context, a actor.Actor, incident string, also ...func(*db.Tx) error) error {
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		in, err := s.incident(tx, incident)
+		if err != nil {
+			return err
+		}
+		if in.Staff != a.ID() || in.Disposition == "" {
+			return errIncident
+		}
+		if in.ReadAt.IsZero() {
+			tx.Data.Queue(`update dlp_incident set read_at = $1 where id = $2`, tx.Now().UnixMicro(), in.ID)
+			if _, err := s.o.Log.Append(tx, audit.Entry{Action: "dlp.read", Decision: audit.Done, Actor: a, Ref: in.ID, Controller: in.Controller}); err != nil {
+				return err
+			}
+		}
+		return all(tx, also)
+	})
+}
+
+func all(tx *db.Tx, also []func(*db.Tx) error) error {
+	for _, do := range also {
+		if err := do(tx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Change is what new rules would have done with the passages of the last thirty days.
+type Change struct {
+	Passages int                // that were judged
+	Moves    map[[2]Verdict]int // how many from which verdict to which; those that stay are left out
+	Failed   int                // that the new rules could not judge
+}
+
+// Simulate judges the passages of the last thirty days by the shipped rules and these.
+func (s *Service) Simulate(ctx context.Context, a actor.Actor, own string) (c Change, err error) {
+	if !a.Is(reviewers...) {
+		return c, errReviewer
+	}
+	rules, err := ReadRules(own)
+	if err != nil {
+		return c, err
+	}
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		c = Change{Moves: map[[2]Verdict]int{}}
+		return passages(tx, tx.Now().Add(-KeepFacts), func(f facts, was Verdict) {
+			c.Passages++
+			is, _, err := rules.judge(f)
+			switch {
+			case err != nil:
+				c.Failed++
+			case is != was:
+				c.Moves[[2]Verdict{was, is}]++
+			}
+		})
+	})
+	return c, err
+}
+
+// RulesKind is the room's kind of approval.
+const RulesKind = "dlp.rules"
+
+// Decisions are the kinds of approval of this room.
+func (s *Service) Decisions() []approval.Kind {
+	return []approval.Kind{{Name: RulesKind, Ask: reviewers, Decide: reviewers, Wait: 72 * time.Hour, Fresh: true, Effect: s.settle("standing"), Undone: s.settle("refused")}}
+}
+
+// Propose asks a second person for new rules of this deployment in place of its old ones. Those must be sound.
+func (s *Service) Propose(ctx context.Context, a actor.Actor, own, reason string, also ...func(tx *db.Tx, rules string) error) error {
+	if !a.Is(reviewers...) {
+		return errReviewer
+	}
+	if _, err := ReadRules(own); err != nil {
+		return err
+	}
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		if now, err := s.rules(tx); err != nil || own == now.own {
+			return cmp.Or(err, error(errSame))
+		}
+		var waiting int
+		if err := tx.Data.Row(`select count(*) from dlp_rules where state = 'asked'`).Scan(&waiting); err != nil {
+			return err
+		}
+		if waiting > 0 {
+			return errWaiting
+		}
+		rules := id.NewAt(id.Rules, tx.Now())
+		tx.Data.Queue(`insert into dlp_rules (id, cedar, state, asked_by, asked_at, decided_at) values ($1, $2, 'asked', $3, $4, 0)`, rules, own, a.ID(), tx.Now().UnixMicro())
+		if _, err := s.o.Ask(tx, a, approval.Ask{Kind: RulesKind, Ref: rules, Reason: reason}); err != nil {
+			return err
+		}
+		for _, do := range also {
+			if err := do(tx, rules); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// settle is what a decision on rules does.
+func (s *Service) settle(state string) approval.Effect {
+	return func(tx *db.Tx, r approval.Request, by actor.Actor) error {
+		var own string
+		if err := tx.Data.Row(`select cedar from dlp_rules where id = $1 and state = 'asked'`, r.Ref).Scan(&own); err != nil {
+			return err
+		}
+		if state == "standing" {
+			if _, err := ReadRules(own); err != nil {
+				return err
+			}
+			tx.Data.Queue(`update dlp_rules set state = 'over' where state = 'standing'`)
+		}
+		tx.Data.Queue(`update dlp_rules set state = $2, decided_at = $3 where id = $1`, r.Ref, state, tx.Now().UnixMicro())
+		_, err := s.o.Log.Append(tx, audit.Entry{Action: "dlp.rules_" + state, Decision: audit.Done, Actor: by, Ref: r.Ref})
+		return err
+	}
+}
+
+// Standing are the rules in force.
+func (s *Service) Standing(ctx context.Context) (r *Rules, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error { r, err = s.rules(tx); return err })
+	return r, err
+}
+
+// ForgetJob and ForgetEvery are when Forget is due.
+const (
+	ForgetJob   = "dlp.forget"
+	ForgetEvery = time.Hour
+)
+
+// Forget deletes facts of passages and incidents whose time is over.
+func (s *Service) Forget(ctx context.Context, _ jobs.Run) error {
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		tx.Data.Queue(`delete from dlp_passage where at < $1`, tx.Now().Add(-KeepFacts).UnixMicro())
+		tx.Data.Queue(`delete from dlp_incident where at < $1`, tx.Now().Add(-KeepFor).UnixMicro())
+		return nil
+	})
+}

@@ -1,0 +1,136 @@
+package dlp
+
+import (
+	"embed"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/trust/keyring"
+)
+
+//go:embed schema/*.sql
+var schema embed.FS
+
+// Schema is the room's migrations, for db.Migrate.
+func Schema() db.Schema { return db.Schema{Room: "dlp", FS: schema} }
+
+func moment(micros int64) time.Time {
+	if micros == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(micros).UTC()
+}
+
+func (s *Service) seal(table, column, row, text string) []byte {
+	return s.o.Keys.SealStaff(keyring.Ref{Table: table, Column: column, Row: row, Schema: 1}, []byte(text))
+}
+
+func (s *Service) open(table, column, row string, sealed []byte) (string, error) {
+	if sealed == nil {
+		return "", nil
+	}
+	plain, err := s.o.Keys.OpenStaff(keyring.Ref{Table: table, Column: column, Row: row, Schema: 1}, sealed)
+	return string(plain), err
+}
+
+func insertPassage(tx *db.Tx, controller string, f facts, v Verdict) error {
+	text, err := json.Marshal(f)
+	if err != nil {
+		return errs.Wrap(errs.Internal, "app.internal", err)
+	}
+	tx.Data.Queue(`insert into dlp_passage (id, controller, facts, verdict, at) values ($1, $2, $3, $4, $5)`, id.NewAt(id.Passage, tx.Now()), controller, string(text), string(v), tx.Now().UnixMicro())
+	return nil
+}
+
+// passages reads the facts since a time, the oldest first.
+func passages(tx *db.Tx, since time.Time, each func(f facts, was Verdict)) error {
+	return tx.Data.Rows(`select facts, verdict from dlp_passage where at >= $1 order by at, id`, []any{since.UnixMicro()}, func(r db.Row) error {
+		var text, was string
+		if err := r.Scan(&text, &was); err != nil {
+			return err
+		}
+		var f facts
+		if err := json.Unmarshal([]byte(text), &f); err != nil {
+			return errs.Wrap(errs.Internal, "app.internal", err)
+		}
+		each(f, Verdict(was))
+		return nil
+	})
+}
+
+func (s *Service) insertIncident(tx *db.Tx, in Incident) {
+	tx.Data.Queue(`insert into dlp_incident (id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', null, '', 0, 0)`,
+		in.ID, in.Controller, in.Staff, in.Interaction, string(in.Way), string(in.Recipient), string(in.Verdict), strings.Join(in.Kinds, " "), in.People, in.At.UnixMicro(),
+		s.seal("dlp_incident", "evidence_sealed", in.ID, in.Evidence))
+}
+
+const columns = `id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at`
+
+func (s *Service) scanIncident(r db.Row) (in Incident, err error) {
+	var way, to, verdict, kinds string
+	var evidence, advice []byte
+	var at, reviewed, read int64
+	if err := r.Scan(&in.ID, &in.Controller, &in.Staff, &in.Interaction, &way, &to, &verdict, &kinds, &in.People, &at, &evidence, &in.Disposition, &advice, &in.ReviewedBy, &reviewed, &read); err != nil {
+		return in, err
+	}
+	in.Way, in.Recipient, in.Verdict, in.Kinds = Way(way), Recipient(to), Verdict(verdict), strings.Fields(kinds)
+	in.At, in.ReviewedAt, in.ReadAt = moment(at), moment(reviewed), moment(read)
+	if in.Evidence, err = s.open("dlp_incident", "evidence_sealed", in.ID, evidence); err != nil {
+		return in, err
+	}
+	in.Advice, err = s.open("dlp_incident", "advice_sealed", in.ID, advice)
+	return in, err
+}
+
+func (s *Service) incident(tx *db.Tx, incident string) (Incident, error) {
+	in, err := s.scanIncident(tx.Data.Row(`select `+columns+` from dlp_incident where id = $1`, incident))
+	if errors.Is(err, db.ErrNoRows) {
+		err = errIncident
+	}
+	return in, err
+}
+
+// incidents lists those of these companies that wait, or those that were reviewed, the newest first.
+func (s *Service) incidents(tx *db.Tx, controllers []string, reviewed bool) ([]Incident, error) {
+	where, args := ` where disposition = ''`, []any{}
+	if reviewed {
+		where = ` where disposition <> ''`
+	}
+	places := make([]string, len(controllers))
+	for i, c := range controllers {
+		places[i], args = "$"+strconv.Itoa(i+1), append(args, c)
+	}
+	if len(places) == 0 {
+		return nil, nil
+	}
+	return s.list(tx, where+` and controller in (`+strings.Join(places, ", ")+`)`, args)
+}
+
+func (s *Service) mine(tx *db.Tx, staff string) ([]Incident, error) {
+	return s.list(tx, ` where staff = $1`, []any{staff})
+}
+
+func (s *Service) list(tx *db.Tx, where string, args []any) (out []Incident, err error) {
+	err = tx.Data.Rows(`select `+columns+` from dlp_incident`+where+` order by at desc, id desc limit `+strconv.Itoa(atOnce), args, func(r db.Row) error {
+		in, err := s.scanIncident(r)
+		out = append(out, in)
+		return err
+	})
+	return out, err
+}
+
+// standing is the text of the rules in force beside the shipped ones; empty when there are none. There is one question.
+var standing = db.Keep(db.StoreData, 1, func(tx *db.Tx, _ string) (own string, err error) {
+	err = tx.Data.Row(`select cedar from dlp_rules where state = 'standing' order by decided_at desc, id desc limit 1`).Scan(&own)
+	if errors.Is(err, db.ErrNoRows) {
+		return "", nil
+	}
+	return own, err
+}, "dlp_rules")
