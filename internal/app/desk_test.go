@@ -139,7 +139,7 @@ func TestTheNotesOfACallAreReadInItByWhoeverServesItAndNowhereElse(t *testing.T)
 		}
 		a, itx := servingCall(t, w, 1)
 		refused(a, itx, "desk.no_notes")
-		_, err = w.Desk.Note(ctx, a, itx, "Menanyakan pesanan.")
+		_, err := w.Desk.Note(ctx, a, itx, "Menanyakan pesanan.")
 		must(err)
 		_, err = w.Desk.Note(ctx, a, itx, "Minta dikirim ulang.")
 		must(err)

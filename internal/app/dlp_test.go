@@ -1,7 +1,6 @@
 package app
 
 import (
-	"encoding/json"
 	"net/url"
 	"slices"
 	"strings"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/amanah-id/amanah/internal/app/bench"
 	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
@@ -221,44 +219,12 @@ func TestFactsAndIncidentsAreForgottenInTime(t *testing.T) {
 	})
 }
 
-// Every message that the machine itself writes must pass: a template that dlp stops would never be read by anybody.
 func TestTheDeskSaysWhatItReplacedInANote(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		b, _, itx := browsing(t, w, "complaint", 1)
 		r := b.do("POST", "/calls/"+itx+"/notes", url.Values{"text": {"Kartu " + "4539 1488 0343 6467"}})
-		if r.Code != 303 && r.Code != 200 {
-			t.Fatalf("%d %s", r.Code, r.Body)
-		}
-		page := b.do("GET", "/calls/"+itx, nil).Body.String()
-		if !strings.Contains(page, "diganti namanya") || strings.Contains(page, "6467") {
-			t.Error("the desk does not say so")
-		}
-	})
-}
-
-func TestAProgramAsksBeforeItSendsATextOn(t *testing.T) {
-	eachWorld(t, func(t *testing.T, w *world) {
-		if _, err := w.customer(t.Context(), 1); err != nil {
-			t.Fatal(err)
-		}
-		_, key, err := w.Client(t.Context(), "Mail", []string{"inspect"}, []string{w.controller})
-		if err != nil {
-			t.Fatal(err)
-		}
-		answer := asking(t, w, key, map[string]any{"text": "NIK 3273014708870017 dan " + bench.Number(1), "recipient": "outside", "controller": w.controller})
-		var out struct {
-			Verdict, Text string
-			People        int
-			Found         []struct {
-				Kind, Verdict string
-				Start, End    int
-			}
-		}
-		if err := json.Unmarshal(answer, &out); err != nil {
-			t.Fatal(err)
-		}
-		if out.Verdict != "mask" || !strings.HasPrefix(out.Text, "NIK [NIK ****0017] dan ") || out.People != 1 || len(out.Found) != 1 || out.Found[0].Kind != "nik" || out.Found[0].Start != 4 || out.Found[0].End != 20 {
-			t.Errorf("%s", answer)
+		if r.Code != 200 || !strings.Contains(r.Body.String(), "Diganti di catatan: nomor kartu.") || strings.Contains(r.Body.String(), "6467") {
+			t.Errorf("%d %s", r.Code, r.Body)
 		}
 	})
 }

@@ -126,7 +126,7 @@ func roomSchemas() []db.Schema {
 	return []db.Schema{
 		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), oidc.Schema(), scim.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
 		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), passkey.Schema(), mandate.Schema(), desk.Schema(), act.Schema(),
-		telephony.Schema(), recorder.Schema(), watchlist.Schema(), supervision.Schema(),
+		telephony.Schema(), recorder.Schema(), watchlist.Schema(), dlp.Schema(), supervision.Schema(),
 	}
 }
 
