@@ -147,7 +147,7 @@ func TestOnlyWhatMayBeRepeatedIsRepeated(t *testing.T) {
 		{"a read after 403", 403, func(c *Client) error { _, err := c.WhoAmI(context.Background()); return err }, 1},
 		{"a reveal", 503, func(c *Client) error { _, err := c.Reveal(context.Background(), "itx_1", Reveal{}); return err }, 1},
 		{"a start", 503, func(c *Client) error { _, err := c.StartInteraction(context.Background(), Opening{}); return err }, 3},
-		{"a note", 503, func(c *Client) error { return c.Note(context.Background(), "itx_1", "x") }, 3},
+		{"a note", 503, func(c *Client) error { _, err := c.Note(context.Background(), "itx_1", "x"); return err }, 3},
 		{"a link", 503, func(c *Client) error { _, err := c.SendLink(context.Background(), "itx_1", ""); return err }, 1},
 		{"a sign-in", 429, func(c *Client) error { _, err := c.SignIn(context.Background(), "a", "b", "c"); return err }, 1},
 		{"an event", 503, func(c *Client) error { _, err := c.ReportEvent(context.Background(), Event{}); return err }, 3},

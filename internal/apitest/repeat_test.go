@@ -63,6 +63,12 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	said := w.send("POST", "/api/v1/interactions/"+change+"/mandates", `{"kind":"attorney","name":"Bambang","contact":"phone","value":"081299990001","document":"power_of_attorney","number":"SK-12","dated":"`+
 		w.now().Format(time.DateOnly)+`","until":"`+until+`","scope":{"purposes":["`+w.purpose("order_status")+`"],"verbs":["mask"],"fields":["name"]}}`, "Authorization", "Bearer "+changer.token, "Content-Type", "application/json")
 	w.must(json.Unmarshal([]byte(said.body), &attorney))
+	w.must(json.Unmarshal([]byte(w.send("POST", "/api/v1/interactions/"+itx+"/notes", `{"text":"NIK 3273014708870017"}`, "Authorization", "Bearer "+agent.token, "Content-Type", "application/json").body), &struct{}{}))
+	var texts struct{ Items []struct{ ID string } }
+	w.must(json.Unmarshal([]byte(w.send("GET", "/api/v1/dlp/incidents", "", "Authorization", "Bearer "+dpo.token).body), &texts))
+	if len(texts.Items) != 1 {
+		t.Fatalf("%d texts wait for a review", len(texts.Items))
+	}
 	// What each keyed operation is sent, by whom, and what it leaves behind.
 	keyed := map[string]struct{ target, token, body, effect string }{
 		"POST /interactions":                                         {"/interactions", other.token, `{"controller":"` + w.toko + `","channel":"phone","direction":"inbound","queue":"layanan"}`, "interaction_contact"},
@@ -79,6 +85,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 		"POST /interactions/{interaction}/mandates/{mandate}/verify": {"/interactions/" + change + "/mandates/" + attorney.ID + "/verify", changer.token, `{"reason":"Asli diperlihatkan."}`, "approval_request where kind = 'mandate.verify'"},
 		"POST /mandates/{mandate}/revoke":                            {"/mandates/" + second + "/revoke", dpo.token, `{"why":"dispute"}`, "audit_entry where action = 'mandate.revoke'"},
 		"POST /denials/{denial}/review":                              {"/denials/" + denied + "/review", dpo.token, `{"reason":"Sudah ditelusuri."}`, "verification_review"},
+		"POST /dlp/incidents/{incident}/review":                      {"/dlp/incidents/" + texts.Items[0].ID + "/review", dpo.token, `{"disposition":"habit","advice":"Cukup namanya."}`, "dlp_incident where disposition <> ''"},
 		"POST /watchlist":                                            {"/watchlist", dpo.token, `{"list":"protected","kind":"phone","controller":"` + w.toko + `","persons":["` + phone(8) + `"],"reason":"tokoh publik","review":"` + w.DB.Now().AddDate(0, 3, 0).Format(time.DateOnly) + `"}`, "watchlist_entry"},
 		"POST /watchlist/{entry}/remove":                             {"/watchlist/" + standing + "/remove", dpo.token, `{"reason":"masa jabatan berakhir"}`, "approval_request where kind = 'watchlist.remove'"},
 		"POST /alerts/{alert}/review":                                {"/alerts/" + alert + "/review", dpo.token, `{"disposition":"test","note":"uji sendiri"}`, "watchlist_alert where disposition <> ''"},

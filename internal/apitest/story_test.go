@@ -112,7 +112,7 @@ func TestACallIsServedFromTheFirstRingToTheProofOfEveryDisclosure(t *testing.T) 
 		}
 		w.must(w.Work(ctx))
 		_, err = agent.Note(ctx, itx, "Menanyakan pesanan; kipas angin dikirim besok.")
-	w.must(err)
+		w.must(err)
 		if notes, err := agent.Notes(ctx, itx); err != nil || len(notes.Notes) != 1 || notes.Notes[0].Text != "Menanyakan pesanan; kipas angin dikirim besok." || notes.RemaskSeconds != 60 {
 			t.Errorf("notes %+v %v", notes, err)
 		}

@@ -75,6 +75,7 @@ type DlpRulesPage struct {
 	StepUp    string
 	Own       web.Input
 	Reason    web.Input
+	Do        []web.Button
 	Simulated *web.Table
 	Tried     string
 	Waiting   bool
@@ -315,6 +316,7 @@ func rulesPage(p *i18n.Printer, list []Rule, own, reason string, c *Change) DlpR
 		Own:    web.Input{Name: "own", Label: p.T("dlp.own"), Type: "textarea", Value: own, Max: maxRules, Hint: p.T("dlp.own_hint")},
 		Reason: web.Input{Name: "reason", Label: p.T("dlp.reason"), Type: "textarea", Value: reason, Max: maxAdvice, Hint: p.T("dlp.reason_hint")},
 	}
+	page.Do = []web.Button{{Label: p.T("dlp.simulate"), Name: "do", Value: "simulate"}, {Label: p.T("dlp.propose"), Style: "primary", Name: "do", Value: "propose"}}
 	for _, rule := range list {
 		page.Rules = append(page.Rules, RuleInWords{Chip: *chip(p, rule.Verdict), Sentence: rule.Sentence[string(p.Lang())], ID: rule.ID, Cedar: rule.Cedar, Own: rule.Own})
 	}

@@ -1,0 +1,77 @@
+package client
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+)
+
+// What becomes of personal data in texts.
+
+// Text is a text about to be sent on.
+type Text struct {
+	Text       string `json:"text"`      // at most 65,536 bytes
+	Recipient  string `json:"recipient"` // inside, customer or outside
+	Controller string `json:"controller"`
+	Language   string `json:"language,omitempty"` // of the names that stand for masked values: id or en; Indonesian when left out
+}
+
+// PersonalData is one piece of personal data in a text.
+type PersonalData struct {
+	Kind       string   `json:"kind"`
+	Start      int      `json:"start"` // byte of the text
+	End        int      `json:"end"`   // byte after the last
+	Confidence int      `json:"confidence"`
+	Verdict    string   `json:"verdict"` // allow, alert, mask or block
+	Rules      []string `json:"rules"`   // that said so
+}
+
+// Judgement is what is to be done with a text.
+type Judgement struct {
+	Verdict string         `json:"verdict"` // allow, alert, mask or block
+	People  int            `json:"people"`  // how many persons it tells of, at least
+	Text    string         `json:"text"`    // as it may go; empty when it is blocked
+	Found   []PersonalData `json:"found"`
+}
+
+// TextIncident is a text about which more was done than to let it go; it holds no value.
+type TextIncident struct {
+	ID          string     `json:"id"`
+	Controller  string     `json:"controller"`
+	Staff       string     `json:"staff"` // whose text it was: a staff id or an API client's
+	Interaction string     `json:"interaction,omitempty"`
+	Way         string     `json:"way"`
+	Recipient   string     `json:"recipient"`
+	Verdict     string     `json:"verdict"`
+	Kinds       []string   `json:"kinds"`
+	People      int        `json:"people"`
+	At          time.Time  `json:"at"`
+	Disposition string     `json:"disposition,omitempty"`
+	ReviewedBy  string     `json:"reviewed_by,omitempty"`
+	ReviewedAt  *time.Time `json:"reviewed_at,omitempty"`
+}
+
+// Inspect asks what is to be done with a text before it is sent on.
+func (c *Client) Inspect(ctx context.Context, t Text) (Judgement, error) {
+	return ask[Judgement](ctx, c, call{method: http.MethodPost, path: "/dlp/inspect", in: t})
+}
+
+// TextIncidents lists the texts that wait for a review, or those that were reviewed.
+func (c *Client) TextIncidents(ctx context.Context, reviewed bool) ([]TextIncident, error) {
+	out, err := ask[struct {
+		Items []TextIncident `json:"items"`
+	}](ctx, c, call{method: http.MethodGet, path: "/dlp/incidents", query: url.Values{"reviewed": {strconv.FormatBool(reviewed)}}, repeat: true})
+	return out.Items, err
+}
+
+// ReviewTextIncident says what an incident turned out to be (habit, needed, false_alarm or intent), with advice to the person
+// whose text it was.
+func (c *Client) ReviewTextIncident(ctx context.Context, incident, disposition, advice string) error {
+	in := struct {
+		Disposition string `json:"disposition"`
+		Advice      string `json:"advice"`
+	}{disposition, advice}
+	return c.tell(ctx, call{method: http.MethodPost, path: "/dlp/incidents/%s/review", in: in, key: repeatKey(""), repeat: true}, incident)
+}
