@@ -319,7 +319,7 @@ func (s *Scanner) password(text []byte, t int) {
 		if e > p && (e >= limit || !token.IsDigit(text[e]) && (text[e] == ' ' || text[e] == ',' || text[e] == ':' || text[e] == '?' || text[e] == '.' && (e+1 >= limit || text[e+1] == ' '))) && skipped < 6 {
 			if id := s.dict.Find(text, p, e); id != 0 && s.dict.Entry(id).Cues&(stop|word.Email|word.Account|word.Number|word.Bank|word.Wrong|word.Code) != 0 || s.dict.Entry(id).Part == word.Filler && id != 0 {
 				switch s.dict.Entry(id).Text {
-				case "adalah", "is", "yaitu", "ialah", "itu", "are", "jadi", "menjadi":
+				case "adalah", "is", "yaitu", "ialah", "are", "jadi", "menjadi":
 					explicit = true
 				}
 				if s.dict.Entry(id).Cues&word.Wrong != 0 {

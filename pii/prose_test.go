@@ -1,0 +1,24 @@
+package pii
+
+import "testing"
+
+// What an honest company writes to its customers names secrets and links, and holds none.
+func TestWarningsAboutSecretsHoldNone(t *testing.T) {
+	s := New(Options{})
+	for _, text := range []string{
+		"Kami tidak pernah meminta OTP/PIN. Bukan Anda? Hentikan: https://localhost:8443/v/notice/abc",
+		"Kami tidak pernah meminta OTP atau PIN. Bila ragu, Hubungi kami. Buka https://toko.example/v/4821",
+		"Sebuah kunci sandi baru didaftarkan. Dengan kata sandi itu Anda dapat mengonfirmasi percakapan.",
+		"Kata sandi itu langsung kami hapus.",
+		"We never ask for an OTP, PIN or password. Not you? Please stop it: https://toko.example:8443/n/123456",
+	} {
+		if found := s.Scan(nil, []byte(text)); len(found) > 0 {
+			t.Errorf("%q: %s at %q", text, found[0].Type, text[found[0].Start:found[0].End])
+		}
+	}
+	for text, want := range map[string]Type{"OTP-nya berapa? 482913": OTP, "PIN saya 482913": PIN, "kata sandi saya adalah rahasiaku1": Password, "otp yang masuk tadi adalah 482913": OTP} {
+		if found := s.Scan(nil, []byte(text)); len(found) != 1 || found[0].Type != want {
+			t.Errorf("%q: %v", text, found)
+		}
+	}
+}
