@@ -79,7 +79,7 @@ var table = map[string][]string{
 	"telephony/recorder":   only("interaction", "purpose", "telephony", "telephony/pbx"), // pauses what records a call; its tests make calls for a purpose
 	"telephony/pbx":        nil,                                                          // speaks with exchanges; knows nothing of calls
 	"watchlist":            only("interaction", "vault"),
-	"dlp":                  only("pii"),
+	"dlp":                  only("pii", "pii/replace"),
 	"trail":                only("proof"), // writes proof files
 
 	"app":               nil, // everything; checked below

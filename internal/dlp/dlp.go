@@ -176,7 +176,7 @@ var (
 )
 
 // people is how many different persons a text tells of, at least: the most values of one kind of which a person has one.
-func people(text string, found []pii.Finding) int {
+func people(scanner *pii.Scanner, text []byte, found []pii.Finding) int {
 	most := 0
 	each := map[pii.Type]map[string]bool{}
 	for _, f := range found {
@@ -185,21 +185,11 @@ func people(text string, found []pii.Finding) int {
 			if each[f.Type] == nil {
 				each[f.Type] = map[string]bool{}
 			}
-			each[f.Type][plain(text[f.Start:f.End])] = true
+			each[f.Type][strings.ToLower(string(scanner.Value(nil, text, f)))] = true
 			most = max(most, len(each[f.Type]))
 		default:
 			most = max(most, 1)
 		}
 	}
 	return most
-}
-
-// plain is a value without what people put between its signs.
-func plain(value string) string {
-	return strings.Map(func(r rune) rune {
-		if strings.ContainsRune(" .-/()", r) {
-			return -1
-		}
-		return r
-	}, strings.ToLower(value))
 }

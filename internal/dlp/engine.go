@@ -8,6 +8,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/pii"
+	"github.com/amanah-id/amanah/pii/replace"
 )
 
 // judge says what is done with a text. A text longer than MaxText is refused whole; nothing passes because it was not
@@ -16,8 +17,11 @@ func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
 	if len(p.Text) > MaxText {
 		return Judgement{}, errTooLong
 	}
-	found := s.scan(p.Text)
-	j := Judgement{Verdict: Allow, Text: p.Text, Masked: p.Text, People: people(p.Text, found)}
+	scanner := s.scanners.Get().(*pii.Scanner)
+	defer s.scanners.Put(scanner)
+	text := []byte(p.Text)
+	found := scanner.Scan(nil, text)
+	j := Judgement{Verdict: Allow, Text: p.Text, Masked: p.Text, People: people(scanner, text, found)}
 	if len(found) == 0 {
 		return j, nil
 	}
@@ -28,18 +32,23 @@ func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
 	if j.Verdict, j.Found, err = rules.judge(factsOf(p, found, j.People)); err != nil {
 		return Judgement{}, err
 	}
+	var masked []pii.Finding
 	for i, f := range found {
 		j.Found[i].Start, j.Found[i].End = f.Start, f.End
+		if j.Found[i].Verdict == Mask {
+			masked = append(masked, f)
+		}
 	}
-	j.Masked = s.replace(p.Text, j.Found, p.Lang, func(Found) bool { return true })
 	if p.Way == Written && j.Verdict == Mask {
 		j.Verdict = Block // nobody's words to a customer are changed behind his back
 	}
+	name := s.name(p.Lang)
+	j.Masked = string(replace.Text(scanner, nil, text, found, name))
 	switch j.Verdict {
 	case Block:
 		j.Text = ""
 	case Mask:
-		j.Text = s.replace(p.Text, j.Found, p.Lang, func(f Found) bool { return f.Verdict == Mask })
+		j.Text = string(replace.Text(scanner, nil, text, masked, name))
 	default:
 	}
 	return j, nil
@@ -53,42 +62,16 @@ func factsOf(p Passage, found []pii.Finding, people int) facts {
 	return f
 }
 
-// replace puts the name of each finding's kind in its place, with the last digits where keeping them does no harm.
-func (s *Service) replace(text string, found []Found, lang i18n.Lang, which func(Found) bool) string {
-	var out strings.Builder
-	at := 0
-	for _, f := range found {
-		if f.Start < at || !which(f) {
-			continue
+// name puts the name of a finding's kind in its place, with the last digits where keeping them does no harm.
+func (s *Service) name(lang i18n.Lang) replace.Replacer {
+	p := s.o.Texts(lang)
+	return func(dst []byte, f pii.Finding, _, value []byte) []byte {
+		dst = append(append(dst, '['), p.T("dlp.kind_"+f.Type.String())...)
+		if keep := replace.Tail(f.Type); keep > 0 && len(value) >= 2*keep+1 {
+			dst = append(append(dst, " ****"...), value[len(value)-keep:]...)
 		}
-		out.WriteString(text[at:f.Start])
-		out.WriteString("[" + s.o.Texts(lang).T("dlp.kind_"+f.Type.String()))
-		if last := lastDigits(text[f.Start:f.End], f.Type); last != "" {
-			out.WriteString(" ****" + last)
-		}
-		out.WriteString("]")
-		at = f.End
+		return append(dst, ']')
 	}
-	return out.String() + text[at:]
-}
-
-// lastDigits are the four by which a person knows a number again; of a short or a secret one there are none.
-func lastDigits(value string, t pii.Type) string {
-	switch t {
-	case pii.NIK, pii.FamilyCard, pii.TaxNumber, pii.Card, pii.Phone, pii.Account, pii.HealthInsurance, pii.WorkInsurance, pii.IBAN:
-	default:
-		return ""
-	}
-	var digits []rune
-	for _, r := range value {
-		if unicode.IsDigit(r) {
-			digits = append(digits, r)
-		}
-	}
-	if len(digits) < 9 {
-		return ""
-	}
-	return string(digits[len(digits)-4:])
 }
 
 // evidence is what a reviewer needs to understand what happened and no more: the masked findings with up to three words on

@@ -73,11 +73,11 @@ func (s *Service) rules(tx *db.Tx) (*Rules, error) {
 	return r, err
 }
 
-// scan is what package pii finds in a text, in the order of the text.
-func (s *Service) scan(text string) []pii.Finding {
+// holds reports whether package pii finds anything in a text.
+func (s *Service) holds(text string) bool {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
-	return scanner.Scan(nil, []byte(text))
+	return len(scanner.Scan(nil, []byte(text))) > 0
 }
 
 // enter writes what was decided about a passage in the transaction of its act: the entry, the facts for Simulate, and an
@@ -220,7 +220,7 @@ func (s *Service) Review(ctx context.Context, a actor.Actor, incident, dispositi
 	if !strings.ContainsFunc(advice, unicode.IsLetter) || utf8.RuneCountInString(advice) > maxAdvice || !slices.Contains(Dispositions(), disposition) {
 		return errAdvice
 	}
-	if len(s.scan(advice)) > 0 {
+	if s.holds(advice) {
 		return errAdvice // advice is read by the person; a value has no place in it either
 	}
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {

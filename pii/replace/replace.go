@@ -36,9 +36,9 @@ func Text(s *pii.Scanner, dst, text []byte, findings []pii.Finding, with Replace
 	return append(dst, text[at:]...)
 }
 
-// tail is how many last digits of a kind may be shown: PCI DSS allows four of a card; four of an account, of a telephone
+// Tail is how many last digits of a kind may be shown: PCI DSS allows four of a card; four of an account, of a telephone
 // number and of a resident number tell their holder which it is and nobody else whose. The birth date inside a NIK never shows.
-func tail(t pii.Type) int {
+func Tail(t pii.Type) int {
 	switch t {
 	case pii.Card, pii.Account, pii.Phone, pii.NIK, pii.FamilyCard, pii.TaxNumber, pii.HealthInsurance, pii.WorkInsurance, pii.IBAN, pii.IMEI:
 		return 4
@@ -50,7 +50,7 @@ func tail(t pii.Type) int {
 // Mask puts stars in the place of digits and letters and keeps the last four where that is allowed. What must never be stored
 // leaves only its kind, not even its length.
 func Mask(dst []byte, f pii.Finding, found, value []byte) []byte {
-	keep := tail(f.Type)
+	keep := Tail(f.Type)
 	switch {
 	case f.Type == pii.Email:
 		if at := strings.IndexByte(string(value), '@'); at > 0 {
