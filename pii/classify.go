@@ -341,7 +341,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	}
 	sh := s.shapeOf(text, i, j, d)
 	whole := s.clean(i, j)
-	contextual := whole && !aliked && n <= 16 && !inLink(text, int(first.Start)) && !masked(text, int(first.Start), int(last.End))
+	contextual := whole && !aliked && n <= 16 && !token.InLink(text, int(first.Start)) && !masked(text, int(first.Start), int(last.End))
 	if sh.types == 0 && !contextual {
 		return r, false
 	}
@@ -538,7 +538,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return 0, 0, 0
 	}
 	crossed := func(t Type) bool { return c.crossed && s.lastType != t }
-	apart := c.place == before && c.dist > 3 && sentenceEnds(text, int(s.atoms[i].Start), int(c.dist))
+	apart := c.place == before && c.dist > 3 && token.SentenceEnds(text, int(s.atoms[i].Start), int(c.dist))
 	switch {
 	case bits&(word.Health|word.Insurance) != 0 && bits&word.Document == 0 && n == 13 && !crossed(HealthInsurance):
 		return HealthInsurance, conf(0.93), fLength
@@ -566,32 +566,6 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		}
 	}
 	return 0, 0, 0
-}
-
-// inLink reports whether what begins at a byte is a part of a link: a port or a piece of its path.
-func inLink(text []byte, at int) bool {
-	for p := at - 1; p >= 2 && at-p < 128 && text[p] > ' '; p-- {
-		if text[p] == '/' && text[p-1] == '/' && text[p-2] == ':' {
-			return true
-		}
-	}
-	return false
-}
-
-// sentenceEnds reports whether one of so many words before a byte ends a sentence and the next begins another.
-func sentenceEnds(text []byte, at, words int) bool {
-	for p := at - 1; p > 0 && at-p < 160; p-- {
-		if text[p] != ' ' {
-			continue
-		}
-		if c := text[p-1]; (c == '.' || c == '?' || c == '!') && text[p+1] >= 'A' && text[p+1] <= 'Z' {
-			return true
-		}
-		if words--; words <= 0 {
-			return false
-		}
-	}
-	return false
 }
 
 // licenceKind reports whether the letter of a kind of licence stands somewhere between its word and the number: SIM C.
