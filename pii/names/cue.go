@@ -219,6 +219,11 @@ func (f *finder) readCues() {
 		f.answer(line, i)
 		line = i + 1
 	}
+	for i := 1; i < len(f.tokens); i++ {
+		if f.words[i-1] == wFirm && f.words[i] == plain && f.tokens[i].Word() {
+			f.cues[i].Cue = Firm
+		}
+	}
 	for i := range f.tokens {
 		if c, next := f.cueAt(i); c != NoCue && next < len(f.tokens) && f.words[next] != wSiapa {
 			f.announce(c, next)
@@ -226,25 +231,24 @@ func (f *finder) readCues() {
 	}
 }
 
-// announce sets the cue of a token. A title between the cue and the name is passed over; the stronger cue stays.
+// announce sets the cue of a token. Titles between the cue and the name are passed over; the stronger cue stays, and what
+// follows a word for a firm is nobody's name.
 func (f *finder) announce(c Cue, i int) {
-	for range 4 {
-		if i >= len(f.tokens) {
-			return
+	for range titles {
+		if !f.at(i).honour() && !(f.isPunct(i, '.') && f.at(i-1).honour()) {
+			break
 		}
-		if f.words[i].honour() || f.isPunct(i, '.') && f.words[i-1].honour() {
-			i++
-			continue
-		}
-		break
+		i++
 	}
-	if f.at(i) == wFirm || c == Firm && f.at(i-1) != wFirm {
-		return
-	}
-	if i < len(f.tokens) && f.tokens[i].Word() && strength[c].listed >= strength[f.cues[i].Cue].listed {
+	switch {
+	case i >= len(f.tokens) || !f.tokens[i].Word() || f.at(i) == wFirm:
+	case strength[c].listed >= strength[f.cues[i].Cue].listed:
 		f.cues[i].Cue = c
 	}
 }
+
+// titles is how many titles and full stops may stand before one name.
+const titles = 4
 
 func (f *finder) at(i int) word {
 	if i < 0 || i >= len(f.words) {
@@ -255,11 +259,6 @@ func (f *finder) at(i int) word {
 
 func (f *finder) isPunct(i int, c byte) bool {
 	return i >= 0 && i < len(f.tokens) && f.tokens[i].Shape == tagger.Punct && f.tokens[i].Byte == c
-}
-
-// startsLine says whether token i is the first of its line, or of its sentence.
-func (f *finder) startsLine(i int) bool {
-	return i == 0 || f.tokens[i-1].Shape == tagger.Break || f.tokens[i-1].Shape == tagger.Punct
 }
 
 // colon passes over a colon, a full stop, or "is".
@@ -325,16 +324,11 @@ func (f *finder) cueAt(i int) (Cue, int) {
 			return Said, i + 2
 		}
 	case wDengan:
-		if f.at(i+1) == wSaya {
-			return With, i + 2
-		}
 		return With, i + 1
 	case wSaya:
 		return Self, i + 1
 	case wIni:
 		return Self, i + 1
-	case wFirm:
-		return Firm, i + 1
 	case wDear:
 		return Greeting, i + 1
 	case wYth:

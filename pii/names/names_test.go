@@ -111,7 +111,8 @@ func measureNews(sentences []newsSentence, small bool) (person, place score) {
 	return person, place
 }
 
-// The floors stand a little below what was measured when the model was made. Nothing was trained on these files.
+// The floors stand a little below what was measured when the model was made. Nothing was trained on these files, but they were in
+// view when one of some forty recipes was chosen, so that another text may well score a point or two less.
 func TestNamesInNewsThatTheTrainingNeverSaw(t *testing.T) {
 	for _, c := range []struct {
 		name, file string
@@ -131,12 +132,18 @@ func TestNamesInNewsThatTheTrainingNeverSaw(t *testing.T) {
 	}
 }
 
+// Neither file is unseen: the errors in both were read, those of the first to mend the detector. See testdata/GUIDELINES.md.
 func TestNamesInMessages(t *testing.T) {
-	got := measureMessages(t, readMessages(t, "../testdata/dev/names.jsonl"), Options{}, os.Getenv("AMANAH_NAMES_SHOW") != "")
-	for kind, floor := range map[string]float64{"person": 89, "place": 72, "chat": 86, "note": 84, "mail": 90, "transcript": 87} {
-		t.Logf("%-10s %v", kind, got[kind])
-		if got[kind].f1() < floor {
-			t.Errorf("%s: F1 is %.1f, the floor %.1f", kind, got[kind].f1(), floor)
+	for file, floors := range map[string]map[string]float64{
+		"names.jsonl":        {"person": 89, "place": 73, "chat": 88, "note": 84, "mail": 91, "transcript": 89},
+		"names_second.jsonl": {"person": 92, "place": 80},
+	} {
+		got := measureMessages(t, readMessages(t, "../testdata/dev/"+file), Options{}, os.Getenv("AMANAH_NAMES_SHOW") != "")
+		for kind, floor := range floors {
+			t.Logf("%s: %-10s %v", file, kind, got[kind])
+			if got[kind].f1() < floor {
+				t.Errorf("%s: %s: F1 is %.1f, the floor %.1f", file, kind, got[kind].f1(), floor)
+			}
 		}
 	}
 }
@@ -189,6 +196,7 @@ func TestEachCueAnnouncesItsName(t *testing.T) {
 		{"yuliana: barangnya belum sampai", "person yuliana", Speaker},
 		{"penerima: lestari", "person lestari", Role},
 		{"agen: namanya siapa kak\ncust: eh, darmawan", "person darmawan", Answer},
+		{"ibu kandung saya namanya sumarni", "person sumarni", Mother},
 		{"saya tinggal di purwakarta", "place purwakarta", Living},
 	} {
 		if got := found(c.text, Options{}); got != c.want {
@@ -243,12 +251,13 @@ func TestAReasonSaysWhatEachWitnessSaid(t *testing.T) {
 func TestAKnownNameIsTakenWhereItIsMeant(t *testing.T) {
 	known := KnownNames(slices.Values([]string{"Bunga Tanjung", "Tukimin"}))
 	for text, want := range map[string]string{
-		"bunga tanjung belum bayar":      "person bunga tanjung",
-		"BUNGA TANJUNG":                  "person BUNGA TANJUNG",
-		"mbak bunga sudah datang":        "person bunga",
-		"bunga kpr berapa persen":        "",
-		"tukimin":                        "person tukimin",
-		strings.Repeat("bunga ", 40)[1:]: "",
+		"bunga tanjung belum bayar":         "person bunga tanjung",
+		"BUNGA TANJUNG":                     "person BUNGA TANJUNG",
+		"mbak bunga sudah datang":           "person bunga",
+		"bunga kpr berapa persen":           "",
+		"tukimin":                           "person tukimin",
+		"bunga " + strings.Repeat("x", 600): "",
+		strings.Repeat("bunga ", 40)[1:]:    "",
 	} {
 		if got := found(text, Options{Known: known}); got != want {
 			t.Errorf("%q: found %q, not %q", text, got, want)
@@ -292,6 +301,7 @@ func TestALongTextIsReadInPieces(t *testing.T) {
 		"lines":        strings.Repeat(line, 2000),
 		"one line":     strings.Repeat(strings.TrimSpace(line)+" ", 2000),
 		"no blanks":    strings.Repeat("x", 40<<10) + "\n" + line,
+		"no letters":   strings.Repeat("\x80", 40<<10) + "\n" + line,
 		"wide letters": strings.Repeat("é", 40<<10) + "\n" + line,
 	} {
 		got := Find(nil, []byte(text), Options{})

@@ -121,6 +121,9 @@ func (all tally) lexicon(words map[uint32]tagger.Class, except int) *tagger.Lexi
 		if outside >= 2 && within*10 <= outside {
 			out[h] |= tagger.Ordinary
 		}
+		if outside >= 20 && within*50 <= outside { // so common that the longer lists say nothing of it: "dan" is also a name abroad
+			out[h] &^= tagger.Abroad | tagger.District | tagger.PlaceHead | tagger.PlaceTail | tagger.World
+		}
 	}
 	return tagger.NewLexicon(out)
 }

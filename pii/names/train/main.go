@@ -9,6 +9,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io/fs"
 	"os"
 )
 
@@ -16,24 +17,24 @@ func main() {
 	data := flag.String("data", "pii/names/train/testdata", "folder of the training data")
 	out := flag.String("out", "pii/names/internal/tagger/model.bin", "file of the model")
 	flag.Parse()
-	if err := run(*data, *out); err != nil {
+	if err := run(os.DirFS(*data), *out, final); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
 // run makes the model and writes it and its digests.
-func run(data, out string) error {
-	model, err := build(os.DirFS(data), final)
+func run(data fs.FS, out string, r recipe) error {
+	model, err := build(data, r)
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(out, model, 0o644); err != nil {
+	if err := os.WriteFile(out, model, 0o600); err != nil {
 		return err
 	}
-	sums, err := digests(os.DirFS(data), model)
+	sums, err := digests(data, model)
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out+".sum", []byte(sums), 0o644)
+	return os.WriteFile(out+".sum", []byte(sums), 0o600)
 }

@@ -66,7 +66,8 @@ func allLowered(list []Example) []Example {
 	return out
 }
 
-// TestExperiment measures a recipe: AMANAH_NAMES_WITHOUT is the fold to keep out, or -1.
+// TestExperiment measures a recipe: AMANAH_NAMES_WITHOUT is the fold to keep out, or -1;
+// AMANAH_NAMES_RECIPE has seeds, epochs, rate, dropWord, dropAny, outside and chat.
 func TestExperiment(t *testing.T) {
 	without, err := strconv.Atoi(os.Getenv("AMANAH_NAMES_WITHOUT"))
 	if err != nil {
@@ -75,14 +76,10 @@ func TestExperiment(t *testing.T) {
 	data := os.DirFS("testdata")
 	r := final
 	r.without = without
-	if s, err := strconv.Atoi(os.Getenv("SEEDS")); err == nil {
-		r.seeds = s
-	}
-	if s, err := strconv.Atoi(os.Getenv("CHAT")); err == nil {
-		r.chat = s
-	}
-	if s, err := strconv.Atoi(os.Getenv("BLOCKS")); err == nil {
-		r.blocks = s
+	if text := os.Getenv("AMANAH_NAMES_RECIPE"); text != "" {
+		if _, err := fmt.Sscan(text, &r.seeds, &r.epochs, &r.rate, &r.dropWord, &r.dropAny, &r.outside, &r.chat); err != nil {
+			t.Fatal(err)
+		}
 	}
 	bytes, err := build(data, r)
 	if err != nil {

@@ -23,7 +23,7 @@ type recipe struct {
 
 // final is the recipe of the model that ships.
 var final = recipe{
-	rule:   rule{epochs: 6, seeds: 4, rate: 0.1, decay: 0.0005, dropWord: 30, dropAny: 30, outside: 0.6},
+	rule:   rule{epochs: 6, seeds: 4, rate: 0.1, decay: 0.0005, dropWord: 30, dropAny: 30, outside: 0.7},
 	cutoff: 2, chat: 6, scale: tagger.Scale, blocks: 1 << 16, without: -1,
 }
 
@@ -148,7 +148,7 @@ func build(data fs.FS, r recipe) ([]byte, error) {
 		for i, e := range list {
 			variants := []Example{e}
 			if low := lowered(e); i < len(byFold[fold]) && !bytes.Equal(low.Text, e.Text) {
-				variants = append(variants, low)
+				variants = append(variants, low, low) // twice: of the texts that come with capitals there are fewer
 			}
 			for _, v := range variants {
 				if l := label(v, lexicon); len(l.tokens) > 0 {

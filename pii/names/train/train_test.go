@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -52,8 +53,49 @@ func TestTheSameDataMakeTheSameModel(t *testing.T) {
 	if !bytes.Equal(first, second) {
 		t.Error("two trainings made two models")
 	}
-	if _, err := tagger.Read(first); err != nil {
-		t.Error(err)
+	m, err := tagger.Read(first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	news, err := read(data, corpora[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	person, place := measured(m, news)
+	if person.f1() < 60 || place.f1() < 60 {
+		t.Error("what was learned is not known:", person, place)
+	}
+	out := filepath.Join(t.TempDir(), "model")
+	if err := run(data, out, r); err != nil {
+		t.Fatal(err)
+	}
+	if written, err := os.ReadFile(out); err != nil || !bytes.Equal(written, first) {
+		t.Error("another model was written", err)
+	}
+}
+
+func TestAFoldThatIsKeptOutIsNotLearnedFrom(t *testing.T) {
+	data, r := little(t)
+	whole, _, err := examples(data, r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.without = 3
+	rest, left, err := examples(data, r)
+	if err != nil || len(rest[3]) != 0 || len(left[0])+len(left[1]) != len(whole[3]) || len(rest[2]) != len(whole[2]) {
+		t.Error("the fold is not kept out", err)
+	}
+}
+
+func TestPowersOfEAreRight(t *testing.T) {
+	for _, x := range []float64{-100, -59, -3.2, -0.1, 0, 0.3, 1, 7, 55, 60, 99} {
+		want := math.Exp(min(x, 60))
+		if x < -60 {
+			want = 0
+		}
+		if got := exp(x); math.Abs(got-want) > 1e-12*want {
+			t.Errorf("exp(%v) is %v, not %v", x, got, want)
+		}
 	}
 }
 
@@ -82,7 +124,7 @@ func TestTheTrainingMakesTheModelBitForBit(t *testing.T) {
 		t.Skip("half a minute of training; AMANAH_TEST_MODEL=1 asks for it")
 	}
 	out := filepath.Join(t.TempDir(), "model.bin")
-	if err := run("testdata", out); err != nil {
+	if err := run(os.DirFS("testdata"), out, final); err != nil {
 		t.Fatal(err)
 	}
 	for _, end := range []string{"", ".sum"} {
@@ -138,7 +180,11 @@ func TestAMissingFileIsAnError(t *testing.T) {
 			t.Errorf("without %s a model is made", file)
 		}
 	}
-	if err := run(t.TempDir(), filepath.Join(t.TempDir(), "model")); err == nil {
+	out := filepath.Join(t.TempDir(), "model")
+	if err := run(fstest.MapFS{}, out, r); err == nil {
 		t.Error("a model is made of nothing")
+	}
+	if err := run(data, filepath.Join(out, "nowhere"), r); err == nil {
+		t.Error("a model is written nowhere")
 	}
 }

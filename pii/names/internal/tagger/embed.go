@@ -9,10 +9,13 @@ import (
 var modelBytes []byte
 
 // Trained is the model that `make model` writes.
-var Trained = sync.OnceValue(func() *Model {
-	m, err := Read(modelBytes)
+var Trained = sync.OnceValue(func() *Model { return must(modelBytes) })
+
+// must reads bytes that are part of the program.
+func must(b []byte) *Model {
+	m, err := Read(b)
 	if err != nil {
-		panic(err) // the bytes are part of the program
+		panic(err)
 	}
 	return m
-})
+}

@@ -132,11 +132,11 @@ func (m *Model) sum(features []uint32, out *[8]int16) {
 		diff := binary.LittleEndian.Uint64(block) ^ tag*lanes
 		found := (diff - lanes) & ^diff & highs // the lowest set bit is the slot with this tag
 		slot := bits.TrailingZeros64(found) >> 4 & 3
-		any := found | -found // its highest bit says whether there is one
-		row := binary.LittleEndian.Uint64(block[8+6*slot:]) & uint64(int64(any)>>63)
+		some := found | -found // its highest bit says whether there is one
+		row := binary.LittleEndian.Uint64(block[8+6*slot:]) & uint64(int64(some)>>63)
 		even += row & octets
 		odd += row >> 8 & octets
-		hits += any >> 63
+		hits += some >> 63
 	}
 	for y := range 3 {
 		out[2*y] = int16(even>>(16*y)&0xffff) - int16(hits*bias)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -79,7 +80,7 @@ func TestCapitalsSaySomethingOnlyBesideSmallLetters(t *testing.T) {
 		got = append(got, t.Seen)
 	}
 	want := []Shape{Lower, Lower, Break, lowerAmongCapitals, Title, Break, Lower, Lower}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
+	if !slices.Equal(got, want) {
 		t.Errorf("%v, not %v", got, want)
 	}
 }
@@ -202,6 +203,31 @@ func TestTheBestPathIsTheBestOfAll(t *testing.T) {
 	}
 }
 
+func TestTheTrainedModelReadsASentence(t *testing.T) {
+	m := Trained()
+	text := "Presiden Joko Widodo mengunjungi Kabupaten Sleman bersama menteri dan wartawan ."
+	tokens := Tokens(nil, []byte(text))
+	m.Classify(tokens)
+	See(tokens)
+	got := m.Best(nil, &Path{}, m.Emit(nil, tokens))
+	want := []uint8{0, FirstPerson, FirstPerson + 1, 0, FirstPlace, FirstPlace + 1, 0, 0, 0, 0, 0}
+	if !slices.Equal(got, want) {
+		t.Errorf("%v, not %v", got, want)
+	}
+	if tokens[1].Known() || !tokens[7].Known() || !Lexical(0) || Lexical(1) {
+		t.Error("menteri is an ordinary word, Joko is none")
+	}
+}
+
+func TestTheEmbeddedModelIsRead(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("bytes that are no model are taken")
+		}
+	}()
+	must([]byte("no model"))
+}
+
 func TestAFullBlockKeepsTheFirstRows(t *testing.T) {
 	var rows []Row
 	for i := range 6 {
@@ -245,6 +271,18 @@ func TestTheLexiconKnowsItsWordsAndNoOthers(t *testing.T) {
 	for h, c := range words {
 		if l.Of(h) != c {
 			t.Fatal("a word has other classes")
+		}
+	}
+	last := map[uint32]Class{} // words whose place is the last one: the others go on at the beginning
+	for h := uint32(1); len(last) < 3; h++ {
+		if home(h, 3+1+8) == 11 {
+			last[h] = Given
+		}
+	}
+	end := NewLexicon(last)
+	for h := range last {
+		if end.Of(h) != Given {
+			t.Error("a word at the end is lost")
 		}
 	}
 	wrong := 0

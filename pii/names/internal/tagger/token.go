@@ -105,11 +105,9 @@ func wide(text []byte, i int) (n int, word, blank bool) {
 	return n, false, false
 }
 
-func isApostrophe(text []byte, i int) int {
-	switch {
-	case text[i] == '\'' || text[i] == '`':
-		return 1
-	case text[i] == 0xe2 && i+2 < len(text) && text[i+1] == 0x80 && text[i+2] == 0x99:
+// curly is how many bytes the apostrophe at i has, when it is the curly one.
+func curly(text []byte, i int) int {
+	if text[i] == 0xe2 && i+2 < len(text) && text[i+1] == 0x80 && text[i+2] == 0x99 {
 		return 3
 	}
 	return 0
@@ -152,7 +150,7 @@ func Tokens(dst []Token, text []byte) []Token {
 			case k&other != 0:
 				n, word, _ := wide(text, j)
 				if !word {
-					if a := isApostrophe(text, j); a > 0 && letters > 0 && j+a < len(text) && kinds[text[j+a]]&letter != 0 {
+					if a := curly(text, j); a > 0 && letters > 0 && j+a < len(text) && kinds[text[j+a]]&letter != 0 {
 						j += a
 						continue
 					}
