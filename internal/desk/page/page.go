@@ -523,6 +523,9 @@ func (page *CallPage) second(p *i18n.Printer, st verification.Status) {
 	}
 	if st.Called {
 		page.Second.Called = &web.Chip{Tone: web.Good, Text: p.T("desk.called_back")}
+		if d.State == "approved" && st.Level < verification.V4 { // it was weighed before the notice left
+			page.Second.Text = p.T("desk.called_back_again")
+		}
 	}
 	if st.CallBack {
 		page.Second.Back = &web.Action{To: "/calls/" + page.ID + "/call-back", Swap: "#call", Button: web.Button{Label: p.T("desk.call_back"), Key: "c"}}
