@@ -79,8 +79,8 @@ func (s *Service) someAges(ctx context.Context, run string) (done bool, err erro
 	}
 	return done, s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		for i, p := range people {
-			if sealed := s.sealAge(p.stored.Subject, days[i]); sealed != nil {
-				tx.Data.Queue(sqlAgeOnce, p.stored.Subject, sealed) // what was written meanwhile is newer
+			if born, ok := day(days[i]); ok {
+				tx.Data.Queue(sqlAgeOnce, p.stored.Subject, s.sealAge(p.stored.Subject, adulthood(born))) // what was written meanwhile is newer
 			}
 		}
 		tx.Data.Queue(sqlWalked, last, done)

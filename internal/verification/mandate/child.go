@@ -35,22 +35,17 @@ var ages = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, subject string) (sealed
 
 // Born is told by the vault, in the transaction of the write, of a customer's birth date as it is stored; "" when it is gone.
 func (s *Service) Born(tx *db.Tx, subject, date string) error {
-	sealed := s.sealAge(subject, date)
-	if sealed == nil {
+	if born, ok := day(date); ok {
+		tx.Data.Queue(sqlAgeSet, subject, s.sealAge(subject, adulthood(born)))
+	} else {
 		tx.Data.Queue(sqlAgeGone, subject)
-		return nil
 	}
-	tx.Data.Queue(sqlAgeSet, subject, sealed)
 	return nil
 }
 
-// sealAge seals the day of age of whoever was born on a date; nil where it is none.
-func (s *Service) sealAge(subject, date string) []byte {
-	born, ok := day(date)
-	if !ok {
-		return nil
-	}
-	plain := strconv.FormatInt(adulthood(born).Unix(), 10)
+// sealAge seals when a customer is of age.
+func (s *Service) sealAge(subject string, adult time.Time) []byte {
+	plain := strconv.FormatInt(adult.Unix(), 10)
 	for len(plain) < 12 { // all of one length
 		plain = " " + plain
 	}
@@ -75,8 +70,8 @@ func (s *Service) adult(tx *db.Tx, subject string) (time.Time, bool, error) {
 	return time.Unix(at, 0).UTC(), true, err
 }
 
-// isChild reports whether a customer is a child: by the stored birth date, or, where none is stored, because a parent's or
-// guardian's mandate was agreed to whose time is not over, revoked or not.
+// isChild reports whether a customer is a child: by the birth date that is stored or that a document said, or, where neither is
+// known, because a parent's or guardian's mandate was agreed to whose time is not over, revoked or not.
 func (s *Service) isChild(tx *db.Tx, subject string) (bool, error) {
 	adult, known, err := s.adult(tx, subject)
 	if err != nil || known {

@@ -33,7 +33,7 @@
 // representative, and consent for a known child by anybody but the parent or guardian.
 //
 // Limits: the document is checked by people, and no register is asked. Where no birth date is
-// stored, a child is known by a parent's or guardian's mandate only. What a parent agreed to by
+// stored, a child is known once a parent or guardian was recorded. What a parent agreed to by
 // letter does not count as theirs, since the letter names no mandate. The SIM of a
 // representative's number is not asked about, and there is no call back to a representative.
 // A deployment that asks links to go to contacts of a month or more shuts representatives out.

@@ -339,6 +339,37 @@ func TestTheGateAsksForTheGuardianOfWhoeverIsAChildByTheStoredBirthDate(t *testi
 	})
 }
 
+func TestTheBirthDateOfAnAgreedDocumentTellsTheChildWhereNoneIsStored(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := context.Background()
+		child := h.customer("KNG-2", "")
+		is := func() (yes bool) {
+			h.must(h.db.Read(ctx, func(tx *db.Tx) (err error) { yes, err = h.isChild(tx, child); return err }))
+			return yes
+		}
+		n := h.draft()
+		n.Kind, n.Document, n.Reason, n.Until, n.Born = Parent, "birth_certificate", "Akta asli diperlihatkan.", "2026-12-31", "2012-06-01"
+		itx := h.call(child)
+		h.appointed = 2
+		out, err := h.Record(ctx, h.agent, itx, n)
+		h.must(err)
+		h.appointed = 0
+		if is() {
+			t.Fatal("an agent alone makes somebody a child")
+		}
+		_, err = h.approvals.Decide(ctx, h.boss, out.Request, "Akta diperiksa.", true)
+		h.must(err)
+		h.wait(365 * 24 * time.Hour) // the mandate is long over, the childhood is not
+		if !is() {
+			t.Fatal("not known as a child any more")
+		}
+		h.wait(3 * 365 * 24 * time.Hour)
+		if is() {
+			t.Fatal("of age, and still a child")
+		}
+	})
+}
+
 func TestTheDayOfAgeStandsSealedBesideEveryBirthDate(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		h.customer("KNG-2", "2012-06-01")

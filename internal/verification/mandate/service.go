@@ -201,7 +201,11 @@ func (s *Service) Record(ctx context.Context, a actor.Actor, itx string, n Draft
 			}
 		}
 		m := s.recordOf(tx, a, f, n)
-		if err := s.seal(tx, &m, n, known.mask); err != nil {
+		open := shown{Customer: known.mask}
+		if known.typed {
+			open.Adult = adulthood(known.born).Unix()
+		}
+		if err := s.seal(tx, &m, n, open); err != nil {
 			return err
 		}
 		m.insert(tx)
@@ -290,7 +294,7 @@ func (s *Service) Adopt(ctx context.Context, a actor.Actor, held Held) (mandate 
 		if m.AlsoID != "" {
 			m.AlsoAnswered = held.Since
 		}
-		if err := s.seal(tx, &m, n, s.mask(held.Customer)); err != nil {
+		if err := s.seal(tx, &m, n, shown{Customer: s.mask(held.Customer)}); err != nil {
 			return err
 		}
 		m.insert(tx)
@@ -328,6 +332,7 @@ type readied struct {
 	subject string
 	mask    string    // of the customer's name
 	born    time.Time // of a child
+	typed   bool      // the birth date is the document's: none is stored
 }
 
 // ready asks the gate, holds the mandate against what is known, and has the duty read the
@@ -360,7 +365,7 @@ func (s *Service) ready(ctx context.Context, a actor.Actor, itx string, n Draft)
 		}
 		if refusal == nil && n.Kind.OfChild() && !slices.ContainsFunc(values, func(v vault.Stored) bool { return v.Field == "birth_date" }) {
 			if born, ok := day(n.Born); ok {
-				out.born = born
+				out.born, out.typed = born, true
 			} else {
 				refusal = errBorn
 			}
@@ -476,7 +481,7 @@ func (s *Service) unfit(tx *db.Tx, f interaction.Facts, n Draft) (*errs.E, error
 }
 
 // seal fills the sealed columns.
-func (s *Service) seal(tx *db.Tx, m *record, n Draft, customer string) error {
+func (s *Service) seal(tx *db.Tx, m *record, n Draft, open shown) error {
 	plain, err := json.Marshal(details{Name: n.Name, Number: n.Number, Dated: n.Dated})
 	if err != nil {
 		return err
@@ -492,7 +497,8 @@ func (s *Service) seal(tx *db.Tx, m *record, n Draft, customer string) error {
 			return err
 		}
 	}
-	if plain, err = json.Marshal(shown{Name: s.mask(n.Name), Customer: customer, Format: n.Format}); err != nil {
+	open.Name, open.Format = s.mask(n.Name), n.Format
+	if plain, err = json.Marshal(open); err != nil {
 		return err
 	}
 	m.shown = s.o.Keys.SealStaff(shownRef(m.ID), plain)
@@ -537,6 +543,13 @@ func (s *Service) agreed(tx *db.Tx, r approval.Request, by actor.Actor) error {
 	}
 	m.State, m.Standing, m.CheckedBy, m.Checked = Valid, tx.Now(), by.ID(), tx.Now()
 	m.save(tx)
+	open, err := s.open(m)
+	if err != nil {
+		return err
+	}
+	if open.Adult != 0 { // a stored birth date counts more than a document's
+		tx.Data.Queue(sqlAgeOnce, m.Subject, s.sealAge(m.Subject, time.Unix(open.Adult, 0)))
+	}
 	if _, err := s.o.Log.Append(tx, entry(by, interaction.Facts{}, "mandate.agreed", m)); err != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ type shown struct {
 	Name     string `json:"n"` // masked
 	Customer string `json:"c"` // masked; "" when no name is stored
 	Format   string `json:"f"`
+	Adult    int64  `json:"a,omitempty"` // when the child is of age by the document, where no birth date is stored; seconds
 }
 
 // details are sealed under the customer's key.
