@@ -316,14 +316,17 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	}
 	var facts fact
 	spokenWords, aliked := 0, false
-	uniform := true
+	uniform, head := true, i+2 // the first gaps may differ: after 0812, after +62 (0)
+	if first.d1-first.d0 == 2 && first.Start > 0 && text[first.Start-1] == '+' {
+		head++
+	}
 	for k := i; k <= j; k++ {
 		a := &s.atoms[k]
 		if a.spoken {
 			spokenWords++
 		}
 		aliked = aliked || a.alike
-		if k > i+1 && a.gap != s.atoms[k-1].gap && k > i+2 {
+		if k > head && a.gap != s.atoms[k-1].gap {
 			uniform = false
 		}
 		if k > i && a.gap == newline {

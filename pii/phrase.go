@@ -365,7 +365,7 @@ func (s *Scanner) password(text []byte, t int) {
 		return
 	case digits > 0 && letters+signs > 0 && n >= 5, digits >= 4 && letters == 0 && signs == 0:
 	case signs > 0 && explicit && letters > 0 && n >= 6:
-	case explicit && signs == 0 && digits == 0 && n >= 5 && s.dict.Find(text, p, end) == 0 && restIsShort(text, end, min(limit, end+64)):
+	case explicit && signs == 0 && digits == 0 && n >= 5 && s.dict.Cues(s.dict.Find(text, p, end))&(stop|word.Wrong) == 0 && restIsShort(text, end, min(limit, end+64)):
 		r.conf = 0.7
 	default:
 		return

@@ -62,8 +62,8 @@ func (s *Scanner) digitsOf(dst, part []byte, f Finding) []byte {
 		}
 		if tok.Kind == token.Number || tok.Kind == token.Word && opensSpoken(s.dict.Entry(tok.ID).Part) {
 			t = s.gather(part, t)
-			if f.why.facts&fSpoken != 0 {
-				s.echoes()
+			if f.why.facts&fSpoken != 0 && s.echoes() && s.sizes() != int(f.why.digits) {
+				s.atoms, s.spare = s.spare, s.atoms // what was said again belongs to it
 			}
 			for i := range s.atoms {
 				dst = append(dst, s.digits[s.atoms[i].d0:s.atoms[i].d1]...)
@@ -97,6 +97,15 @@ func (s *Scanner) digitsOf(dst, part []byte, f Finding) []byte {
 		dst[first], dst[first+1] = '6', '2'
 	}
 	return dst
+}
+
+// sizes is how many digits the atoms have.
+func (s *Scanner) sizes() int {
+	n := 0
+	for i := range s.atoms {
+		n += int(s.atoms[i].d1 - s.atoms[i].d0)
+	}
+	return n
 }
 
 // addressOf writes an e-mail address that may have been said.

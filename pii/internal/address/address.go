@@ -122,12 +122,6 @@ read:
 			for d < limit && token.IsDigit(text[d]) {
 				d++
 			}
-			if part == word.Postcode && d == q { // kode pos 40123
-				if f := token.WordEnd(text, q); r.keyword(text, q, f) == word.Postcode {
-					p = q
-					continue
-				}
-			}
 			if d == q || d-q > 5 || d-q > 3 && part != word.Postcode && part != word.House {
 				break read
 			}
@@ -165,6 +159,10 @@ read:
 		default:
 			if parts == 0 {
 				break read
+			}
+			if f := token.WordEnd(text, q); r.keyword(text, q, f) == word.Postcode { // kode pos
+				p = q
+				continue
 			}
 			name, known := r.placeName(text, p, limit, false)
 			if !known || !(comma || last >= word.House) {
