@@ -338,7 +338,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	}
 	if spokenWords > 0 {
 		facts |= fSpoken
-		if n < 4 || spokenWords < 3 && n < 9 {
+		if spokenWords < 3 && n < 9 {
 			return r, false
 		}
 	}
@@ -396,7 +396,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 		r.why.facts |= fLuhn | fScheme
 		r.why.facts &^= fDistrict | fRegency | fDate | fFemale | fOperator | fArea
 	}
-	if spokenWords > 0 && counting(d) && r.typ != PIN && r.typ != OTP {
+	if spokenWords > 0 && counting(d) && r.typ != PIN && r.typ != OTP && r.typ != CVV {
 		return r, false
 	}
 	if !uniform {
@@ -604,6 +604,9 @@ func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, i int, context
 		said = said || all[k].bits&word.Account != 0
 		if all[k].bits&word.Money != 0 && all[k].place == before && all[k].dist == c.dist+1 {
 			return 0, 0, 0 // the balance of an account
+		}
+		if w := s.dict.Entry(all[k].ID).Text; (w == "va" || w == "virtual" || w == "briva") && all[k].place == before && all[k].dist <= c.dist+2 {
+			return 0, 0, 0 // a number made for one payment
 		}
 	}
 	fits := usual>>n&1 != 0

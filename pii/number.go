@@ -266,7 +266,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 			return u, g
 		case token.Word:
 			e := s.dict.Entry(tok.ID)
-			if tok.Ord != ord+1 {
+			if tok.Ord != ord+1 && !(tok.Ord == ord && tok.Start == s.list.Tokens[u-1].End) {
 				return u, apart
 			}
 			if opensSpoken(e.Part) {

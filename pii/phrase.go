@@ -19,7 +19,9 @@ func (s *Scanner) date(text []byte, t int) (int, bool) {
 		tok := &s.list.Tokens[u]
 		if k > 0 {
 			gap := text[s.list.Tokens[u-1].End:tok.Start]
-			if len(gap) == 0 || len(gap) > 2 || tok.Ord != s.list.Tokens[u-1].Ord+1 {
+			if string(gap) == " of " && tok.Ord == s.list.Tokens[u-1].Ord+2 {
+				gap = gap[:1]
+			} else if len(gap) == 0 || len(gap) > 2 || tok.Ord != s.list.Tokens[u-1].Ord+1 {
 				return t, false
 			}
 			for _, c := range gap {
@@ -41,6 +43,9 @@ func (s *Scanner) date(text []byte, t int) (int, bool) {
 			return t, false
 		}
 		u++
+		if k < 2 && u < len(s.list.Tokens) && s.list.Tokens[u].Kind == token.Word && s.list.Tokens[u].Start == s.list.Tokens[u-1].End && s.dict.Entry(s.list.Tokens[u].ID).Part == word.Ordinal {
+			u++ // 12th
+		}
 	}
 	spaced := false
 	if !month[0] && !month[1] {

@@ -243,6 +243,11 @@ func (s *List) mixed(dict *word.Dictionary, tokens []Token, text []byte, start, 
 			return append(tokens, number, name), i
 		}
 	}
+	if changes > 1 && i-start <= 96 {
+		if more, ok := glued(dict, tokens, text, start, i, ord); ok {
+			return more, i
+		}
+	}
 	if others == 0 && digits*2 >= i-start && i-start >= 2 {
 		return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Number, Flags: Alike}), i
 	}
@@ -250,6 +255,25 @@ func (s *List) mixed(dict *word.Dictionary, tokens []Token, text []byte, start, 
 		s.encoded = shadow.Encoded(text[start:i])
 	}
 	return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Mixed}), i
+}
+
+// glued notes spoken and written digits that lack their spaces: nol8satu2.
+func glued(dict *word.Dictionary, tokens []Token, text []byte, start, end int, ord int32) ([]Token, bool) {
+	first := len(tokens)
+	for i := start; i < end; {
+		from, digits := i, IsDigit(text[i])
+		for i++; i < end && IsDigit(text[i]) == digits; i++ {
+		}
+		t := Token{Start: int32(from), End: int32(i), Ord: ord, Kind: Number}
+		if !digits {
+			if t.ID = dict.Find(text, from, i); dict.Entry(t.ID).Part != word.Digit {
+				return tokens[:first], false
+			}
+			t.Kind = Word
+		}
+		tokens = append(tokens, t)
+	}
+	return tokens, true
 }
 
 // splits reports whether a word of the dictionary that a number touches is a word of its own, and not the head of a code.

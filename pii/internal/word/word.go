@@ -84,8 +84,9 @@ const (
 	Dot
 	Underscore
 	Dash
-	Domain // com, co, id
-	Month  // Value 1 to 12
+	Domain  // com, co, id
+	Month   // Value 1 to 12
+	Ordinal // the letters of 12th
 	Road
 	House // nomor rumah
 	Block
