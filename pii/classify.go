@@ -356,6 +356,9 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 		for ; looked < len(cues) && r.typ == 0; looked++ {
 			cu := &cues[looked]
 			if cu.bits&(word.Order|word.Money) != 0 && cu.bits&(word.Phone|word.Account|word.Card) == 0 {
+				if cu.place == before && s.belongs(cues[looked+1:], cu, &sh) {
+					continue
+				}
 				if cu.place == before && cu.dist <= 3 || cu.place == after && cu.bits&word.Money != 0 && cu.dist == 1 || cu.place == header {
 					vetoed = true
 					break
@@ -409,6 +412,15 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 		r.conf -= 0.05
 	}
 	return r, true
+}
+
+// belongs reports whether the word before the word for an order says that the number is no order's: PIN transaksi, HP pemesan.
+func (s *Scanner) belongs(farther []cue, order *cue, sh *shape) bool {
+	if len(farther) == 0 {
+		return false
+	}
+	c := &farther[0]
+	return c.place == before && !c.crossed && c.dist <= order.dist+2 && (c.bits&(word.PIN|word.OTP|word.CVV) != 0 || c.bits&word.Phone != 0 && sh.facts&fOperator != 0)
 }
 
 // masked reports whether stars touch the number: it is what is left of another.

@@ -406,3 +406,12 @@ func (s *Scanner) address(text []byte, t int) int {
 	s.add(r, begin, a.End)
 	return next
 }
+
+// street reads an English address whose road ends with the word at token t.
+func (s *Scanner) street(text []byte, t int) {
+	start, end := s.places.Street(text, int(s.list.Tokens[t].Start), int(s.list.Tokens[t].End))
+	s.steps += 8
+	if end > 0 {
+		s.add(reading{Address, 0.8, why{digits: 2, facts: fFormat}}, start, end)
+	}
+}

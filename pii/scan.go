@@ -269,13 +269,13 @@ func (s *Scanner) read(text []byte, limit int) {
 			t = s.number(text, t)
 			continue
 		case token.Word:
-			e := s.dict.Entry(tok.ID)
-			if opensSpoken(e.Part) && s.startsSpoken(t) {
+			cues, part := s.dict.Cues(tok.ID), s.dict.Part(tok.ID)
+			if opensSpoken(part) && s.startsSpoken(t) {
 				t = s.gatherAndJudge(text, t)
 				continue
 			}
-			if e.Part != word.NoPart {
-				switch e.Part {
+			if part != word.NoPart {
+				switch part {
 				case word.Road, word.Estate, word.RT, word.Village, word.Subdistrict, word.Block:
 					done = s.address(text, t)
 				case word.Month:
@@ -284,20 +284,22 @@ func (s *Scanner) read(text []byte, limit int) {
 						continue
 					}
 					done = max(done, s.saidDate(text, t))
+				case word.Street:
+					s.street(text, t)
 				case word.Magnitude:
-					if e.Text == "bulan" {
+					if s.dict.Entry(tok.ID).Text == "bulan" {
 						done = max(done, s.saidDate(text, t))
 					}
 				case word.At:
 					s.spokenEmail(text, t)
 				}
 			}
-			if e.Cues&(word.Mother|word.Maiden) != 0 {
+			if cues&(word.Mother|word.Maiden) != 0 {
 				s.motherName(text, t)
-			} else if e.Cues&word.Parent != 0 {
+			} else if cues&word.Parent != 0 {
 				s.answeredMother(text, t)
 			}
-			if e.Cues&word.Password != 0 {
+			if cues&word.Password != 0 {
 				s.password(text, t)
 			}
 		case token.Mixed:

@@ -262,3 +262,72 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 	}
 	return first, false
 }
+
+// Street reads an address as English writes it, whose road ends with the word text[from:to]: 221B Baker Street, Apt. 3, London
+// 12345. It returns its span; end is 0 when there is no number before the road.
+func (r *Reader) Street(text []byte, from, to int) (start, end int) {
+	p := from
+	for words := 0; words < 4; words++ {
+		q := p
+		for q > 0 && q > p-2 && (text[q-1] == ' ' || text[q-1] == '.') {
+			q--
+		}
+		b := q
+		for b > 0 && q-b < 24 && (token.IsAlnum(text[b-1]) || text[b-1] == '\'' || text[b-1] == '-') {
+			b--
+		}
+		if b == q || b == p {
+			return 0, 0
+		}
+		if token.IsDigit(text[b]) && words > 0 {
+			if q-b > 6 || b > 0 && (text[b-1] == '/' || text[b-1] == '.' || text[b-1] == '@') {
+				return 0, 0
+			}
+			return b, r.afterStreet(text, to)
+		}
+		if !token.IsUpper(text[b]) && !token.IsDigit(text[b]) {
+			return 0, 0
+		}
+		p = b
+	}
+	return 0, 0
+}
+
+// afterStreet adds what may follow a road: a flat, a city with capitals, a postcode.
+func (r *Reader) afterStreet(text []byte, end int) int {
+	for parts := 0; parts < 4; parts++ {
+		p := end
+		for p < len(text) && p < end+3 && (text[p] == ',' || text[p] == ' ' || text[p] == '.') {
+			p++
+		}
+		if p == end || p >= len(text) {
+			return end
+		}
+		e := p
+		for e < len(text) && e-p < 20 && (token.IsAlnum(text[e]) || text[e] == '#') {
+			e++
+		}
+		comma := text[end] == ','
+		digits := token.IsDigit(text[p]) && e-p <= 6
+		switch w := text[p:e]; {
+		case sameWord(w, "apt") || sameWord(w, "suite") || sameWord(w, "unit") || sameWord(w, "flat"):
+		case digits && parts > 0 && e-p >= 1, comma && token.IsUpper(text[p]):
+		default:
+			return end
+		}
+		end = e
+	}
+	return end
+}
+
+func sameWord(b []byte, s string) bool {
+	if len(b) != len(s) {
+		return false
+	}
+	for i := range len(s) {
+		if token.Lower(b[i]) != s[i] {
+			return false
+		}
+	}
+	return true
+}

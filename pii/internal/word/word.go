@@ -86,6 +86,7 @@ const (
 	Dash
 	Domain  // com, co, id
 	Month   // Value 1 to 12
+	Street  // what ends the name of a road in English
 	Ordinal // the letters of 12th
 	Road
 	House // nomor rumah
@@ -113,7 +114,7 @@ type Entry struct {
 type Spelling struct{ first, last uint64 }
 
 const (
-	slots     = 1 << 12
+	slots     = 1 << 13
 	filtering = 1 << 16
 )
 
@@ -122,6 +123,7 @@ type Dictionary struct {
 	entries []Entry
 	keys    []Spelling // beside the entries, as what is looked at often should lie close together
 	cues    []Cue
+	parts   []Part
 	all     table
 	loud    table // without function words
 }
@@ -234,8 +236,8 @@ func (d *Dictionary) Entry(i uint16) *Entry { return &d.entries[i] }
 // Cues are the cues of the word with this index.
 func (d *Dictionary) Cues(i uint16) Cue { return d.cues[i] }
 
-// Len is how many words there are.
-func (d *Dictionary) Len() int { return len(d.entries) }
+// Part is the part of the word with this index.
+func (d *Dictionary) Part(i uint16) Part { return d.parts[i] }
 
 // add puts a word in, or adds to what it means.
 func (d *Dictionary) add(text string, cues Cue, part Part, value uint8) {
@@ -246,10 +248,11 @@ func (d *Dictionary) add(text string, cues Cue, part Part, value uint8) {
 		d.cues[i] = e.Cues
 		if part != NoPart {
 			e.Part, e.Value = part, value
+			d.parts[i] = part
 		}
 		return
 	}
 	d.entries = append(d.entries, Entry{Text: text, Cues: cues, Part: part, Value: value})
-	d.keys, d.cues = append(d.keys, k), append(d.cues, cues)
+	d.keys, d.cues, d.parts = append(d.keys, k), append(d.cues, cues), append(d.parts, part)
 	d.all.put(k, len(text), uint16(len(d.entries)-1))
 }

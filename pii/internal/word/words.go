@@ -10,20 +10,20 @@ type line struct {
 }
 
 // endings are what speech hangs on a cue: "rekeningnya", "emailku".
-var endings = []string{"", "nya", "ku", "mu", "ny"}
+var endings = []string{"", "nya", "ku", "mu", "ny", "q"}
 
 // list is the dictionary. A word may stand on several lines.
 var list = []line{
-	{NIK, 0, 0, "nik ktp ektp kependudukan citizenship nric"},
-	{NIK | Document, 0, 0, "identitas identity national"},
+	{NIK, 0, 0, "nik ktp ektp noktp nonik induk kependudukan citizenship nric"},
+	{NIK | Document, 0, 0, "penduduk identitas identity national"},
 	{Family, 0, 0, "kk keluarga nokk"},
 	{Tax, 0, 0, "npwp pajak tax taxpayer tin"},
 	{TaxPlace, 0, 0, "nitku"},
 	{Card, 0, 0, "kredit credit debit debet visa mastercard amex jcb cc unionpay creditcard"},
 	{Card | Document, 0, 0, "kartu card krtu kartunya atm"},
-	{Phone, 0, 0, "hp nohp hape hpnya handphone ponsel telp telpon telepon tlp tlpn telfon tlfn phone phones mobile cell cellphone seluler selular wa whatsapp whatsap watsap wasap wsp kontak contact hubungi hub fax faks faksimili sms call calls telephone tel hotline msisdn telegram dihubungi nowa notelp nomerhp nomorhp nohape ditelepon ditelpon dial"},
+	{Phone, 0, 0, "hp nohp nope nopenya hapenya henpon henpun hempon telf tlfon telpun tilpun phonenumber mobilenumber hapeku nomerwa nomorwa nomerku nohpnya telpnya tlpnya hp2 hape hpnya handphone ponsel telp telpon telepon tlp tlpn telfon tlfn phone phones mobile cell cellphone seluler selular wa whatsapp whatsap watsap wasap wsp kontak contact hubungi hub fax faks faksimili sms call calls telephone tel hotline msisdn telegram dihubungi nowa notelp nomerhp nomorhp nohape ditelepon ditelpon dial"},
 	{Phone | Ewallet, 0, 0, "gopay ovo dana shopeepay linkaja"},
-	{Account, 0, 0, "rek rekening norek rekg account acct acc akun rekenig reknya rekeningnya accnt"},
+	{Account, 0, 0, "rek rekening rekenin rekenning rekening_ noreg_ norekening nomorrekening norek rekg account acct acc akun rekenig reknya rekeningnya accnt"},
 	{Account, 0, 0, "tabungan giro deposito savings"},
 	{Bank, 0, 0, "bca bni bri mandiri bsi btn danamon muamalat ocbc nisp cimb niaga permata bjb jago seabank jenius btpn maybank panin mega uob dbs hsbc sinarmas bukopin allobank neo bnc blu bpd bank"},
 	{Insurance, 0, 0, "bpjs"},
@@ -41,7 +41,7 @@ var list = []line{
 	{Code, 0, 0, "kode code kodenya kd"},
 	{CVV, 0, 0, "cvv cvc cvvnya csc ccv cvn"},
 	{Password, 0, 0, "password sandi passwd pwd katasandi passwordnya pass passphrase kata_sandi pasword paswordnya passwort pw"},
-	{Email, 0, 0, "email mail emailnya surel imel imelnya gmailnya imail"},
+	{Email, 0, 0, "emel email mail emailnya surel imel imelnya gmailnya imail"},
 	{IMEI, 0, 0, "imei"},
 	{Key, 0, 0, "apikey token secret bearer accesskey secretkey apitoken authtoken"},
 	{Key | Document, 0, 0, "key kunci api"},
@@ -52,7 +52,7 @@ var list = []line{
 	{Maiden, 0, 0, "maiden gadis"},
 
 	{Order, 0, 0, "order pesanan orderan invoice inv faktur resi resinya tracking awb tiket ticket transaksi transaction trx trxid ref referensi reference booking bookingan sku po kwitansi struk receipt batch seri serial barcode kupon voucher nota noresi nopesanan noinv virtual va briva meter meteran idpel customerid pengaduan komplain complaint kasus antrian antrean queue isbn ean upc sn kontrak polis id uid userid orderid session nip nisn nim nidn npsn nuptk nis perkara registrasi pendaftaran airwaybill promo kurir penerbangan stok stock shipment laporan part sertifikat cif sk nop sptpd timestamp epoch rangka mesin objek akta"},
-	{Money, 0, 0, "rp rupiah idr usd sgd eur harga saldo nominal sebesar senilai seharga total jumlah price amount balance cost limit plafon gaji omzet harganya totalnya worth skor score hits views follower followers subscriber populasi penduduk suara"},
+	{Money, 0, 0, "rp rupiah idr usd sgd eur harga saldo nominal sebesar senilai seharga total jumlah price amount balance cost limit plafon gaji omzet harganya totalnya worth skor score hits views follower followers subscriber populasi suara"},
 	{Home, 0, 0, "alamat alamatnya almt tinggal domisili berdomisili rumah rumahnya bertempat address kirim dikirim dikirimkan pengiriman antar diantar kediaman tinggalnya live lives residing penerima kost kos ngontrak"},
 	{Expiry, 0, 0, "berlaku exp expiry expired tempo terdaftar daftar kadaluarsa kedaluwarsa valid thru pembuatan dibuat janji kunjungan terbit issued jadwal deadline due libur cuti acara event promo update diterbitkan perpanjang masuk keluar berangkat tiba checkin checkout beli dibeli kirim dikirim"},
 	{Number, 0, 0, "no nomor nomer nmr number num numbers nomornya nomernya nomorku nmor nomr"},
@@ -87,6 +87,7 @@ var list = []line{
 	{0, Month, 7, "juli july jul"}, {0, Month, 8, "agustus august agu aug agt agst"}, {0, Month, 9, "september sept sep"}, {0, Month, 10, "oktober october okt oct"}, {0, Month, 11, "november nov nop nopember"}, {0, Month, 12, "desember december des dec"},
 
 	{0, Road, 0, "jl jln jalan jlan gg gang"},
+	{0, Street, 0, "street road avenue ave boulevard blvd lane drive court crescent terrace"},
 	{0, Estate, 0, "perum perumahan komplek kompleks komp apartemen apartment apt ruko griya cluster kp kampung kmp dusun dsn lingkungan rusun tower residence graha"},
 	{0, House, 0, "no nomor nomer number norumah"},
 	{0, Block, 0, "blok blk block kav kavling"},
@@ -104,7 +105,7 @@ var list = []line{
 
 // New makes the dictionary.
 func New() *Dictionary {
-	d := &Dictionary{entries: make([]Entry, 1, 2500), keys: make([]Spelling, 1, 2500), cues: make([]Cue, 1, 2500)}
+	d := &Dictionary{entries: make([]Entry, 1, 2500), keys: make([]Spelling, 1, 2500), cues: make([]Cue, 1, 2500), parts: make([]Part, 1, 2500)}
 	for _, l := range list {
 		for w := range strings.FieldsSeq(l.words) {
 			if strings.Contains(w, "_") {
