@@ -1,6 +1,7 @@
 package pii
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
@@ -102,5 +103,24 @@ func TestRulesOfAPackAreFoundByTheirNamesAndCompete(t *testing.T) {
 	}
 	if want := "custom project PROYEK ELANG,custom cif 00123456,nik  3273011205900001"; strings.Join(got, ",") != want {
 		t.Errorf("%q", got)
+	}
+}
+
+func TestPersonsAreToldApartByWhatOnePersonHasOnce(t *testing.T) {
+	s := New(Options{})
+	for text, want := range map[string][]int{
+		"NIK 3273011205900001 hp 081234567890 email a@contoh.com":                                                          {0, 0, 0},
+		"NIK 3273011205900001, hp 081234567890\nNIK 6403065212930001, hp 085712345678":                                     {0, 0, 1, 1},
+		"hp 081234567890, NIK 3273011205900001\nemail b@contoh.com, NIK 6403065212930001":                                  {0, 0, 1, 1},
+		"NIK 3273011205900001 dan NIK 6403065212930001":                                                                    {0, 1},
+		"NIK 3273011205900001\nulang: NIK 3273011205900001":                                                                {0, 0},
+		"hp;email\n081234567890;a@contoh.com\n085712345678;b@contoh.com\n087812345678;c@contoh.com":                        {0, 0, 1, 1, 2, 2},
+		"hp 081234567890\nhp 085712345678":                                                                                 {0, 0},
+		"tidak ada apa-apa":                                                                                                nil,
+		"lahir 12-05-1990, NIK 3273011205900001\nlahir 01-02-1985, paspor C1234567, NIK 6403065212930001, hp 081234567890": {0, 0, 1, 1, 1, 1},
+	} {
+		if got := Persons(nil, []byte(text), s.Scan(nil, []byte(text))); !slices.Equal(got, want) {
+			t.Errorf("%q: %v, not %v", text, got, want)
+		}
 	}
 }
