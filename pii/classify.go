@@ -84,18 +84,16 @@ type shape struct {
 
 func bit(t Type) uint64 { return 1 << t }
 
-const interesting = ^(word.Stop | word.Ack | word.Speaker | word.Number | word.Wrong | word.Parent)
-
 const maxCues = 14
 
 // cuesFor lists the cues for the tokens: those near them, and those of their column and of the turn before.
 func (s *Scanner) cuesFor(text []byte, t0, t1 int, line int) []cue {
-	s.nearCues(t0, t1, line)
+	s.nearCues(text, t0, t1, line)
 	return s.farCues(text, t0, line)
 }
 
 // nearCues lists the cues on the line, the nearest first: those before, then those after.
-func (s *Scanner) nearCues(t0, t1 int, line int) []cue {
+func (s *Scanner) nearCues(text []byte, t0, t1, line int) []cue {
 	list := s.near[:0]
 	l := &s.list.Lines[line]
 	ord := s.list.Tokens[t0].Ord
@@ -112,7 +110,7 @@ func (s *Scanner) nearCues(t0, t1 int, line int) []cue {
 				t = -1
 			}
 		case tok.Kind == token.Word:
-			if bits := s.dict.Cues(tok.ID); bits&interesting != 0 && !s.void(t, bits) {
+			if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
 				list = append(list, cue{bits, tok.ID, int8(ord - tok.Ord), before, crossed > 0})
 			}
 		}
@@ -130,7 +128,7 @@ func (s *Scanner) nearCues(t0, t1 int, line int) []cue {
 			break
 		}
 		if tok.Kind == token.Word && tok.Ord-ord <= 5 && len(list) < maxCues {
-			if bits := s.dict.Cues(tok.ID); bits&interesting != 0 && !s.void(t, bits) {
+			if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
 				list = append(list, cue{bits, tok.ID, int8(tok.Ord - ord), after, false})
 			}
 		}
@@ -142,7 +140,7 @@ func (s *Scanner) nearCues(t0, t1 int, line int) []cue {
 // farCues adds the cue at the head of the column, and those of the turn before.
 func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 	list := s.near
-	if bits, id := s.column(text, int(s.list.Tokens[t0].Start), line); bits != 0 && len(list) < maxCues {
+	if bits, id := s.heads.Column(s.dict, &s.list, text, int(s.list.Tokens[t0].Start), line); bits != 0 && len(list) < maxCues {
 		list = append(list, cue{bits, id, 1, header, false})
 	}
 	turns := 0
@@ -162,7 +160,7 @@ func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 				break
 			}
 			if tok.Kind == token.Word && tok.Flags&token.Hidden == 0 {
-				if bits := s.dict.Cues(tok.ID); bits&interesting != 0 && !s.void(t, bits) {
+				if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
 					list = append(list, cue{bits, tok.ID, int8(turns), question, false})
 				}
 			}
@@ -179,40 +177,13 @@ func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 	return list
 }
 
-// void reports whether a word does not mean here what it means elsewhere: the "sim" of a SIM card, the "pos" in a postcode.
-func (s *Scanner) void(t int, bits word.Cue) bool {
-	if bits&(word.Licence|word.Card|word.Tax|word.Order) == 0 {
-		return false
-	}
-	if bits&word.Order != 0 {
-		at := s.list.Tokens[t].Start
-		return at > 0 && s.text[at-1] == '.' && s.dict.Entry(s.list.Tokens[t].ID).Part == word.Domain // the end of an address, contoh.co.id
-	}
-	next := func(i int) word.Cue {
-		if i >= 0 && i < len(s.list.Tokens) && s.list.Tokens[i].Kind == token.Word && (s.list.Tokens[i].Ord == s.list.Tokens[t].Ord+1 || s.list.Tokens[i].Ord == s.list.Tokens[t].Ord-1) {
-			return s.dict.Cues(s.list.Tokens[i].ID)
-		}
-		return 0
-	}
-	if bits&word.Licence != 0 && bits&word.Document == 0 {
-		return next(t+1)&word.Card != 0 || next(t-1)&word.Card != 0
-	}
-	if bits&word.Card != 0 && bits&word.Document != 0 {
-		return s.dict.Entry(s.list.Tokens[t].ID).Text == "card" && t > 0 && s.list.Tokens[t-1].Kind == token.Word && s.dict.Entry(s.list.Tokens[t-1].ID).Text == "id" // an identity card
-	}
-	if bits&word.Tax != 0 {
-		return next(t-1)&word.Order != 0 // an invoice for tax
-	}
-	return false
-}
-
 // shapeOf looks at the digits alone.
 func (s *Scanner) shapeOf(text []byte, i, j int, d []byte) (sh shape) {
 	n := len(d)
 	a := &s.atoms[i]
 	sh.plus = a.Start > 0 && text[a.Start-1] == '+' && (a.Start < 2 || !token.IsAlnum(text[a.Start-2]))
 	if n == 16 {
-		if r, ok := check.NIK(d, s.table); ok {
+		if r, ok := check.NIK(d, s.region); ok {
 			sh.types |= bit(NIK)
 			sh.code = int32(check.Number(d[:6]))
 			sh.facts |= fDate
@@ -245,7 +216,7 @@ func (s *Scanner) shapeOf(text []byte, i, j int, d []byte) (sh shape) {
 }
 
 func nik(s *Scanner, d []byte) bool {
-	r, ok := check.NIK(d, s.table)
+	r, ok := check.NIK(d, s.region)
 	return ok && r.District
 }
 
@@ -352,7 +323,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	r.why = why{facts: facts | sh.facts, digits: uint8(n), code: sh.code}
 	vetoed := priced
 	looked, far := 0, false
-	for cues := s.nearCues(int(first.t0), int(last.t1), int(first.line)); ; {
+	for cues := s.nearCues(text, int(first.t0), int(last.t1), int(first.line)); ; {
 		for ; looked < len(cues) && r.typ == 0; looked++ {
 			cu := &cues[looked]
 			if cu.bits&(word.Order|word.Money) != 0 && cu.bits&(word.Phone|word.Account|word.Card) == 0 {

@@ -37,7 +37,7 @@ func (s *Scanner) custom(text []byte) {
 		}
 		for k := range s.rules {
 			r := &s.rules[k]
-			n := r.Match(text, i, s.table)
+			n := r.Match(text, i, s.region)
 			if n == 0 || !r.Near(text, i, i+n) {
 				continue
 			}

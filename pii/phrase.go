@@ -180,7 +180,7 @@ func (s *Scanner) motherName(text []byte, t int) {
 			continue
 		}
 		seen++
-		p := s.said(text, l)
+		p := s.list.Said(s.dict, text, l)
 		start, end, _ := s.name(text, p, int(answer.End))
 		if end > 0 && restIsShort(text, end, int(answer.End)) {
 			s.add(reading{MotherName, 0.8, why{cue: e.Text, dist: 1, place: question}}, start, end)
@@ -316,7 +316,7 @@ func (s *Scanner) password(text []byte, t int) {
 			if l++; l >= len(s.list.Lines) || s.list.Lines[l].End == s.list.Lines[l].Start {
 				return
 			}
-			p, limit, explicit = s.said(text, l), int(s.list.Lines[l].End), false
+			p, limit, explicit = s.list.Said(s.dict, text, l), int(s.list.Lines[l].End), false
 			continue
 		}
 		e := token.WordEnd(text, p)

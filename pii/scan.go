@@ -6,6 +6,7 @@ import (
 	"github.com/amanah-id/amanah/pii/internal/address"
 	"github.com/amanah-id/amanah/pii/internal/region"
 	"github.com/amanah-id/amanah/pii/internal/shadow"
+	"github.com/amanah-id/amanah/pii/internal/table"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -20,32 +21,27 @@ const (
 // Scanner finds personal data. It reuses its memory from text to text, so it serves one goroutine at a time.
 type Scanner struct {
 	dict   *word.Dictionary
-	table  *region.Table
+	region *region.Table
 	places address.Reader
 	wanted uint64
 	least  float32
 	rules  []Rule
 
-	text      []byte // what is being scanned, or its normalised copy
-	list      token.List
-	lineAt    int
-	atoms     []atom
-	spare     []atom
-	digits    []byte
-	atomLine  int
-	urlDone   int
-	edge      int // of the atoms: where the last number ended
-	near      []cue
-	asked     []cue
-	lastType  Type
-	found     []Finding
-	heads     []head // of the table that is being read
-	headOf    int    // the first line of its rows; 0: there is no table
-	headLine  int    // the line that was last asked about
-	delimiter []byte
-	rowSize   int
-	colAt     colCursor
-	plain     [2]shadow.Text
+	text     []byte // what is being scanned, or its normalised copy
+	list     token.List
+	lineAt   int
+	atoms    []atom
+	spare    []atom
+	digits   []byte
+	atomLine int
+	urlDone  int
+	edge     int // of the atoms: where the last number ended
+	near     []cue
+	asked    []cue
+	lastType Type
+	found    []Finding
+	heads    table.Heads
+	plain    [2]shadow.Text
 
 	// steps counts what reading costs beyond the one pass over the bytes: words looked at for context, digits tried, bytes of
 	// addresses and lines. A test holds it to a bound for each byte, whatever the text.
@@ -54,8 +50,8 @@ type Scanner struct {
 
 // New makes a scanner.
 func New(o Options) *Scanner {
-	s := &Scanner{dict: word.New(), table: region.Load(), wanted: ^uint64(0), least: o.Least}
-	s.places = address.Reader{Dict: s.dict, Table: s.table}
+	s := &Scanner{dict: word.New(), region: region.Load(), wanted: ^uint64(0), least: o.Least}
+	s.places = address.Reader{Dict: s.dict, Table: s.region}
 	if o.Types != nil {
 		s.wanted = 0
 		for _, t := range o.Types {
@@ -86,7 +82,7 @@ func (s *Scanner) ScanAfter(dst []Finding, asked, text []byte) []Finding {
 		if tok.Kind != token.Word {
 			continue
 		}
-		if bits := s.dict.Cues(tok.ID); bits&interesting != 0 && !s.void(t, bits) {
+		if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && !s.list.Void(s.dict, asked, t, bits) {
 			s.asked = append(s.asked, cue{bits, tok.ID, 1, question, false})
 		}
 	}
@@ -179,7 +175,7 @@ func (s *Scanner) window(dst []Finding, text []byte, from, to int) []Finding {
 	if copied != nil {
 		limit = len(s.text)
 	}
-	s.labels(s.text)
+	s.steps += s.list.Labels(s.dict, s.text)
 	s.read(s.text, limit)
 	s.custom(s.text)
 	s.resolve()
@@ -246,8 +242,8 @@ func envelope(t Type) bool { return t == CredentialURL || t == PrivateKey || t =
 // read goes over the tokens once, up to those that begin at the limit: what begins later is the next window's.
 func (s *Scanner) read(text []byte, limit int) {
 	s.lineAt, s.lastType = 0, 0
-	s.headLine, s.headOf, s.heads = -1, 0, s.heads[:0]
-	s.colAt, s.urlDone = colCursor{}, 0
+	s.heads.Reset()
+	s.urlDone = 0
 	done := 0 // bytes before it are used up
 	for t := 0; t < len(s.list.Tokens); {
 		tok := &s.list.Tokens[t]

@@ -17,7 +17,7 @@ func (s *Scanner) Value(dst, text []byte, f Finding) []byte {
 	}
 	s.text = part
 	s.list.Read(s.dict, part)
-	s.labels(part)
+	s.list.Labels(s.dict, part)
 	switch f.Type {
 	case Email:
 		return s.addressOf(dst, part, f)

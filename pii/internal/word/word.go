@@ -65,6 +65,9 @@ const (
 	Expiry // dates that are nobody's birth
 )
 
+// Interesting are the cues that say something about a number beside them.
+const Interesting = ^(Stop | Ack | Speaker | Number | Wrong | Parent)
+
 // Part is the part that a word has in a grammar.
 type Part uint8
 

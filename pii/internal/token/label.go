@@ -1,0 +1,134 @@
+package token
+
+import (
+	"bytes"
+
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// Labels marks what stands before speech on each line: a time, a speaker's name and a colon. It is no part of what is said.
+// It returns how many bytes it looked at.
+func (s *List) Labels(dict *word.Dictionary, text []byte) (looked int) {
+	for i := range s.Lines {
+		l := &s.Lines[i]
+		if l.From == l.To {
+			continue
+		}
+		end := label(dict, text, l)
+		looked += int(end-l.Start) + 1
+		if end == l.Start {
+			continue
+		}
+		for t := int(l.From); t < int(l.To) && s.Tokens[t].Start < end; t++ {
+			s.Tokens[t].Flags |= Hidden
+		}
+		l.First = firstOrd(text, l, end)
+	}
+	return looked
+}
+
+// firstOrd is the number of the first piece at or after the place: pieces before it are counted again.
+func firstOrd(text []byte, l *Line, end int32) int32 {
+	n := l.First
+	inside := false
+	for _, c := range text[l.Start:end] {
+		if IsAlnum(c) != inside {
+			if inside = !inside; inside {
+				n++
+			}
+		}
+	}
+	return n
+}
+
+// label returns where the label of a line ends.
+func label(dict *word.Dictionary, text []byte, l *Line) int32 {
+	limit := min(l.End, l.Start+64)
+	if bytes.IndexByte(text[l.Start:limit], ':') < 0 {
+		return l.Start
+	}
+	p := l.Start
+	// A time or a date: digits and signs, at most with a letter for the half of the day.
+	timed := p
+	colons := 0
+	for p < limit && (IsDigit(text[p]) || text[p] == '[' || text[p] == '(' || text[p] == ':' || text[p] == '.' || text[p] == '/' || text[p] == ',' || text[p] == '-' || text[p] == ' ' || text[p] == ']' || text[p] == ')') {
+		if text[p] == ':' && p > l.Start && IsDigit(text[p-1]) && (p < l.Start+3 || !IsDigit(text[p-2]) || !IsDigit(text[p-3])) && p+1 < limit && IsDigit(text[p+1]) {
+			colons++
+		}
+		p++
+		if text[p-1] == ']' {
+			break
+		}
+	}
+	if colons > 0 && p-l.Start <= 26 && (p == l.End || !IsDigit(text[p-1]) && text[p-1] != ':' && text[p-1] != '.') {
+		timed = p
+		for p < limit && (text[p] == ' ' || text[p] == '-') {
+			p++
+		}
+	} else {
+		p = l.Start
+		for p < limit && text[p] == ' ' {
+			p++
+		}
+	}
+	// A name and a colon.
+	words := 0
+	q := p
+	for q < limit && text[q] != ':' {
+		if IsLetter(text[q]) {
+			e := int32(WordEnd(text[:limit], int(q)))
+			if words++; words > 4 {
+				return timed
+			}
+			if en := dict.Entry(dict.Find(text, int(q), int(e))); en.Cues&word.Interesting != 0 && en.Cues&word.Speaker == 0 || en.Part != word.NoPart && en.Part != word.Filler {
+				return timed
+			}
+			q = e
+			continue
+		}
+		if c := text[q]; c != ' ' && c != '.' && c != '(' && c != ')' && c != '_' && c != '-' && c != '*' && !(IsDigit(c) && q-p < 24 && words > 0) {
+			return timed
+		}
+		q++
+	}
+	if q >= limit || words == 0 || q+1 < l.End && text[q+1] != ' ' && text[q+1] != '\t' && text[q+1] != '*' {
+		return timed
+	}
+	return q + 1
+}
+
+// Said is where the speech on a line begins.
+func (s *List) Said(dict *word.Dictionary, text []byte, l int) int {
+	p := int(label(dict, text, &s.Lines[l]))
+	for p < int(s.Lines[l].End) && (text[p] == ' ' || text[p] == '\t') {
+		p++
+	}
+	return p
+}
+
+// Void reports whether a word does not mean here what it means elsewhere: the "sim" of a SIM card, the "pos" in a postcode.
+func (s *List) Void(dict *word.Dictionary, text []byte, t int, bits word.Cue) bool {
+	if bits&(word.Licence|word.Card|word.Tax|word.Order) == 0 {
+		return false
+	}
+	if bits&word.Order != 0 {
+		at := s.Tokens[t].Start
+		return at > 0 && text[at-1] == '.' && dict.Entry(s.Tokens[t].ID).Part == word.Domain // the end of an address, contoh.co.id
+	}
+	next := func(i int) word.Cue {
+		if i >= 0 && i < len(s.Tokens) && s.Tokens[i].Kind == Word && (s.Tokens[i].Ord == s.Tokens[t].Ord+1 || s.Tokens[i].Ord == s.Tokens[t].Ord-1) {
+			return dict.Cues(s.Tokens[i].ID)
+		}
+		return 0
+	}
+	if bits&word.Licence != 0 && bits&word.Document == 0 {
+		return next(t+1)&word.Card != 0 || next(t-1)&word.Card != 0
+	}
+	if bits&word.Card != 0 && bits&word.Document != 0 {
+		return dict.Entry(s.Tokens[t].ID).Text == "card" && t > 0 && s.Tokens[t-1].Kind == Word && dict.Entry(s.Tokens[t-1].ID).Text == "id" // an identity card
+	}
+	if bits&word.Tax != 0 {
+		return next(t-1)&word.Order != 0 // an invoice for tax
+	}
+	return false
+}
