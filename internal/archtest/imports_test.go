@@ -137,6 +137,7 @@ func TestEveryRoomImportsOnlyWhatTheTableAllows(t *testing.T) {
 			case f.Test && (f.Room == "apitest" || f.Room == "story"): // they stand where app stands
 			case f.Test && f.Room == "client" && ours == "app": // the client's tests drive the real server
 			case f.Test && f.Room == "trust/keyring" && ours == "trust/policy": // the test with the real gate makes the policies a gate needs
+			case f.Test && f.Room == "pii/exact" && ours == "pii": // measures both tiers over the same text
 			case f.Test && slices.Contains(kit, ours): // a test may use the kit
 			case !slices.Contains(row, ours):
 				t.Errorf("%s imports %s; the import table does not allow it", f.Path, ours)

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+
+	"github.com/amanah-id/amanah/pii/internal/siphash"
 )
 
 // Confirmer is the table behind an index: who has which value. The memory of this package is one (NewMemory), a database can be
@@ -47,6 +49,7 @@ type state struct {
 	filter *fuse
 	fresh  atomic.Pointer[fresh]
 	words  gate // four bits a word
+	plain  plainWords
 	pairs  gate // one bit for two words that neighbour in a value
 	forms  atomic.Uint32
 	// How long the values are, a bit for each length.
@@ -187,6 +190,9 @@ func (s *state) note(p *Print) {
 		s.dialed.Or(1 << p.Length)
 	case Words:
 		n := len(p.Words)
+		for _, w := range p.Words {
+			s.plain.forget(w)
+		}
 		s.runs.Or(1 << n)
 		if n == 1 {
 			s.words.setFour(p.Words[0], wordAlone)
@@ -222,7 +228,7 @@ func (s *state) add(p *Print) {
 // NewIndex makes an empty index over a table.
 func NewIndex(keys *Keys, table Confirmer) *Index {
 	x := &Index{keys: keys, table: table}
-	empty, _ := newState(func(func(Print) bool) error { return nil })
+	empty, _ := newState(keys.sip, func(func(Print) bool) error { return nil })
 	x.state.Store(empty)
 	x.erased.Store(&map[Record]struct{}{})
 	x.readers.New = func() any { return newReader(x) }
@@ -286,7 +292,7 @@ func (x *Index) Build(source Source) error {
 	x.building, x.since, x.gone = true, nil, map[Record]struct{}{}
 	x.mu.Unlock()
 
-	s, err := newState(source)
+	s, err := newState(x.keys.sip, source)
 
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -318,7 +324,7 @@ func valid(p *Print) bool {
 }
 
 // newState builds from a source. What is for the gates is collected first, so that they are made in the size that fits.
-func newState(source Source) (*state, error) {
+func newState(sip siphash.Key, source Source) (*state, error) {
 	var keys, words, pairs []uint64
 	s := &state{}
 	err := source(func(p Print) bool {
@@ -352,6 +358,7 @@ func newState(source Source) (*state, error) {
 	pairs = distinct(pairs)
 	s.words = newGate(min(len(words), len(pairs)+1<<16), 4, 16, 22)
 	s.words.fill(words)
+	s.plain.fill(sip, &s.words)
 	s.pairs = newGate(len(pairs), 1, 18, 26)
 	for _, h := range pairs {
 		s.pairs.set(h)

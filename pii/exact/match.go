@@ -186,7 +186,7 @@ func low(w uint64, n int) uint64 { return w & (1<<(8*n) - 1) }
 // scan cuts the text into words and numbers. ASCII words of up to 15 letters and numbers of up to 15 digits take the fast way, which
 // must agree with fold.Next, and everything else goes there.
 func (r *reader) scan(text []byte) {
-	numbers := r.digits|r.dialed != 0 || r.dates
+	numbers, plain := r.digits|r.dialed != 0 || r.dates, &r.state.plain
 	for i := 0; i < len(text) && r.err == nil; {
 		var hash uint64
 		var n int
@@ -200,6 +200,11 @@ func (r *reader) scan(text []byte) {
 			first := w
 			if n < 8 {
 				first = low(w, n)
+				if plain.has(first) && !(i+n < len(text) && (text[i+n] >= 0x80 || text[i+n] == '\'')) {
+					r.apart(text, i)
+					i += n
+					continue
+				}
 				hash = r.sip.Short(first, n)
 			} else {
 				w = load(text, i+8) | 0x20*ones
@@ -258,6 +263,16 @@ func (r *reader) scan(text []byte) {
 	}
 }
 
+// apart keeps the words before it and behind it from being neighbours.
+func (r *reader) apart(text []byte, i int) {
+	if at := uint(r.n) % block; r.words && (at == 0 || r.hash[at-1] != noWord) {
+		r.hash[at], r.start[at], r.end[at] = noWord, i, i
+		if r.n++; r.n == block {
+			r.flush(text, false)
+		}
+	}
+}
+
 // slow takes the next token at or after i the general way and returns its end. A byte that begins none is passed over.
 func (r *reader) slow(text []byte, i int) int {
 	t := fold.Next(text, i, r.buf[:0])
@@ -276,13 +291,14 @@ func (r *reader) slow(text []byte, i int) int {
 		r.number(text, t.Start, t.End, t.Norm)
 		return r.word(text, r.sip.Sum(t.Norm), t.Start, t.End)
 	}
-	// A long token parts its neighbours: it stands among the words with a hash that no word has.
+	// A long token parts its neighbours.
 	r.passed(text, i, t.Start)
 	r.broken()
-	return r.word(text, longToken, t.Start, t.End)
+	return r.word(text, noWord, t.Start, t.End)
 }
 
-const longToken = 0x7061727473206974
+// noWord stands among the hashes of a block for words that are in no value.
+const noWord = 0x7061727473206974
 
 // passed looks for @ in what the slow way went over.
 func (r *reader) passed(text []byte, from, to int) int {
@@ -539,7 +555,9 @@ func (h *hasher) of(text []byte, c *candidate) Exact {
 	case Day:
 		h.in = appendDay(h.in, c.alt)
 	case Words:
-		h.phrase.read(piece)
+		if !h.phrase.read(piece) {
+			return Exact{} // a word that is too long: of no value
+		}
 		h.in = h.phrase.appendSorted(h.in)
 	}
 	return h.exact()

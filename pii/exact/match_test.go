@@ -409,6 +409,9 @@ func sameTokens(t testing.TB, text []byte) {
 	keys := newKeys(t)
 	r := newReader(NewIndex(keys, NewMemory()))
 	r.state, r.words = r.index.state.Load(), true
+	for i := range r.state.plain.slots { // ordinary words are passed over otherwise
+		r.state.plain.slots[i].Store(0)
+	}
 	type word struct {
 		hash       uint64
 		start, end int
@@ -419,7 +422,7 @@ func sameTokens(t testing.TB, text []byte) {
 		if k.Kind == fold.None {
 			break
 		}
-		w := word{longToken, k.Start, k.End}
+		w := word{noWord, k.Start, k.End}
 		if k.Kind != fold.Long {
 			w.hash = keys.sip.Sum(k.Norm)
 		}
@@ -436,6 +439,49 @@ func sameTokens(t testing.TB, text []byte) {
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q: %v, not %v", text, got, want)
+	}
+}
+
+func TestAnOrdinaryWordIsPassedOverUntilAValueHasIt(t *testing.T) {
+	h := newHouse(t)
+	h.put(1, Name, "Budi Santoso")
+	h.put(2, Account, "1234567890")
+	h.build()
+	words := 0
+	for _, w := range strings.Fields(ordinaryWords) {
+		if len(w) > 7 || meaningOf(pack([]byte(w)), len(w)) != 0 {
+			t.Errorf("%q is too long or means something", w)
+		}
+		if h.index.state.Load().plain.has(pack([]byte(w))) {
+			words++
+		}
+	}
+	if words < 270 {
+		t.Errorf("%d words are passed over", words)
+	}
+	for i, text := range []string{"Budi dan Santoso", "Budi dan yang Santoso", "Dan Yang"} {
+		if got := h.match(text); len(got) != 0 {
+			t.Errorf("%q: %+v", text, got)
+		}
+		h.put(10+i, Name, text) // today, not in a build
+		if got := h.pieces("saya "+text+" lagi", 10+i, Name); len(got) != 1 {
+			t.Errorf("%q: added and not found", text)
+		}
+		h.build()
+		if got := h.pieces("saya "+text+" lagi", 10+i, Name); len(got) != 1 {
+			t.Errorf("%q: built and not found", text)
+		}
+		h.index.Erase(record(10 + i))
+		h.table.Erase(record(10 + i))
+		h.build()
+	}
+	if got := h.match(strings.Repeat("budi yang ", 3*block) + "Budi Santoso"); len(got) != 1 {
+		t.Errorf("%+v", got)
+	}
+	// A word that is too long is no word of a value, whatever stands beside it.
+	text := []byte("Budi Santoso " + strings.Repeat("x", 99))
+	if got := newReader(h.index).hasher.of(text, &candidate{start: 0, end: len(text), form: Words}); got != (Exact{}) {
+		t.Error("it has a fingerprint")
 	}
 }
 
