@@ -30,8 +30,8 @@
 // What to take care of. Hits hold a record's id, which the text's author may not know: an answer to a person ("is this a customer?")
 // is an oracle, so give people words of policy and no hits, limit how often they may ask, and log it. The NIK's space is small enough
 // to be tried out by whoever has the keys. Fingerprints are personal data: the words of names are as skewed hashed as they are
-// plain, so a written table (Memory.WriteTo) belongs under encryption, or nowhere. A lone word of a value may be a customer's name
-// by chance; Judge says how likely.
+// plain, so a written table (Memory.WriteTo) belongs under encryption, or nowhere. A name in a text may be
+// another's by chance, and a short name stands within a longer one; Judge says how likely a finding is.
 //
 // The package imports the standard library and two folders of ours, allocates nothing per message once warm, and is linear in hostile text.
 package exact

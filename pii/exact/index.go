@@ -1,7 +1,6 @@
 package exact
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"slices"
 	"sync"
@@ -417,15 +416,4 @@ func (x *Index) Bytes() int {
 		n += 8 * len(f.slots)
 	}
 	return n
-}
-
-// appendState appends all that a build made, for tests that compare.
-func (s *state) appendState(dst []byte) []byte {
-	dst = append(dst, s.filter.checks...)
-	for _, g := range []gate{s.words, s.pairs} {
-		for _, w := range g.bits {
-			dst = binary.LittleEndian.AppendUint64(dst, w)
-		}
-	}
-	return dst
 }

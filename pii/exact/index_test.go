@@ -555,3 +555,14 @@ func TestTheConfirmingPrintIsTheHMACOfTheNormalForm(t *testing.T) {
 		t.Error("another print")
 	}
 }
+
+// appendState appends all that a build made.
+func (s *state) appendState(dst []byte) []byte {
+	dst = append(dst, s.filter.checks...)
+	for _, g := range []gate{s.words, s.pairs} {
+		for _, w := range g.bits {
+			dst = binary.LittleEndian.AppendUint64(dst, w)
+		}
+	}
+	return dst
+}

@@ -8,6 +8,9 @@ import (
 // Alert is the score above which a finding should count.
 const Alert = 0.5
 
+// Crowd is how many people a text is taken to be about at least.
+const Crowd = 10000
+
 // Finding says how surely a text names a record.
 type Finding struct {
 	Record     Record
@@ -21,10 +24,11 @@ func (f Finding) Has(field Field) bool { return f.Fields>>field&1 != 0 }
 
 // Judge scores the hits per record and appends a finding for each, the surest first. It sorts the hits by record.
 //
-// A strong field scores 1. Two weak ones of different fields that begin within Window bytes of each other score 1/(1+a·b/n), where a and b are the numbers of
-// records that share each, and n that of all records: a·b/n is how many records would have both by chance, so that a common name and
-// a common birth date count for less than a rare street and a rare name. One weak field alone scores 0.5 divided by the number that
-// share it, which is never above Alert.
+// A strong field scores 1. Two weak ones of different fields that begin within Window bytes of each other score 1/(1+a·b/n), where a
+// and b are the numbers of records that share each, and n that of all records, or Crowd when they are fewer, since a text may name
+// people who are in no record. a·b/n is how many records would have both by chance, so that a common name and a common birth date
+// count for less than a rare street and a rare name. One weak field alone scores 0.5 divided by the number that share it, which is
+// never above Alert.
 func (x *Index) Judge(dst []Finding, hits []Hit) ([]Finding, error) {
 	if len(hits) == 0 {
 		return dst, nil
@@ -42,7 +46,7 @@ func (x *Index) Judge(dst []Finding, hits []Hit) ([]Finding, error) {
 		for j < len(hits) && hits[j].Record == hits[i].Record {
 			j++
 		}
-		dst = append(dst, judge(hits[i:j], max(n, 1)))
+		dst = append(dst, judge(hits[i:j], max(n, Crowd)))
 		i = j
 	}
 	slices.SortFunc(dst[first:], func(a, b Finding) int {
