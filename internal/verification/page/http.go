@@ -398,11 +398,12 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	again := denialPage(p, denied, names, false, hostile)
 	again.Notice = &web.Notice{Tone: web.Bad, Title: hostile}
 	ours := CheckPage{Asked: true, Entered: "482 193 705", Answer: check.Answer{State: check.Ours, Company: "Bank Contoh", Operator: "PT Layanan Kontak", Agent: "Rina", Purpose: "Status pesanan", Since: at}}
-	odder := ours
+	theirs, odder := ours, ours
+	theirs.Inbound = true
 	odder.Entered, odder.Company, odder.Operator, odder.Agent, odder.Purpose = hostile, hostile, hostile, hostile, hostile
 	reported := denied
 	reported.Interaction, reported.Controller, reported.Agent, reported.Number, reported.State, reported.Channel = "", "", "", "+622150001234", "", ""
-	out = append(out, web.Fixture{Name: "empty", Page: CheckPage{}}, web.Fixture{Name: "ordinary", Page: ours}, web.Fixture{Name: "hostile", Page: odder, Hostile: []string{hostile}},
+	out = append(out, web.Fixture{Name: "empty", Page: CheckPage{}}, web.Fixture{Name: "ordinary", Page: ours}, web.Fixture{Name: "inbound", Page: theirs}, web.Fixture{Name: "hostile", Page: odder, Hostile: []string{hostile}},
 		web.Fixture{Name: "number", Page: CheckPage{Asked: true, Entered: "021 5000 1234", Answer: check.Answer{State: check.Number}}},
 		web.Fixture{Name: "none", Page: CheckPage{Asked: true, Entered: "0812 0000 0000", Answer: check.Answer{State: check.None}}},
 		web.Fixture{Name: "slow", Page: CheckPage{Entered: "482 193 705", Problem: "verification.check_slow"}},
