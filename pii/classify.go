@@ -150,7 +150,7 @@ func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 			continue
 		}
 		turns++
-		at := len(list)
+		at, warns := len(list), token.Warns(text[q.Start:q.End])
 		for t, looked := int(q.To)-1, 0; t >= int(q.From) && looked < 24 && len(list) < maxCues; t, looked = t-1, looked+1 {
 			s.steps++
 			tok := &s.list.Tokens[t]
@@ -160,7 +160,11 @@ func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 				break
 			}
 			if tok.Kind == token.Word && tok.Flags&token.Hidden == 0 {
-				if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
+				bits := s.dict.Cues(tok.ID)
+				if warns {
+					bits &^= word.PIN | word.OTP | word.CVV
+				}
+				if bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
 					list = append(list, cue{bits, tok.ID, int8(turns), question, false})
 				}
 			}

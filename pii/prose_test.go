@@ -9,6 +9,8 @@ func TestWarningsAboutSecretsHoldNone(t *testing.T) {
 		"Kami tidak pernah meminta OTP/PIN. Bukan Anda? Hentikan: https://localhost:8443/v/notice/abc",
 		"Kami tidak pernah meminta OTP atau PIN. Bila ragu, Hubungi kami. Buka https://toko.example/v/4821",
 		"Sebuah kunci sandi baru didaftarkan. Dengan kata sandi itu Anda dapat mengonfirmasi percakapan.",
+		"Kami tidak pernah meminta OTP, PIN, kata sandi, atau CVV.\n\nUntuk memastikan, buka toko.example/check, lalu masukkan kode 482 913 077.",
+		"We never ask for an OTP, PIN, password or CVV.\nCheck this call: toko.example/check code 482 913 077",
 		"Kata sandi itu langsung kami hapus.",
 		"We never ask for an OTP, PIN or password. Not you? Please stop it: https://toko.example:8443/n/123456",
 	} {

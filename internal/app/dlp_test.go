@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"net/url"
 	"path/filepath"
 	"slices"
@@ -17,6 +18,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/verification/check"
 )
 
 // noted is a customer in a call in which the agent keeps a note; what stands in it afterwards.
@@ -243,9 +245,10 @@ func TestEveryMessageOfTheMachineItselfPasses(t *testing.T) {
 				continue
 			}
 			n++
-			for range 200 {
+			for i := range 200 {
 				link := "https://amanah.example:8443/v/" + id.New("tok") + id.Letters()
-				text := p.T(strings.TrimSuffix(key, ending)+".subject", "company", "Toko Nusantara") + "\n" + p.T(key, "company", "Toko Nusantara", "link", link, "time", p.DateTime(w.DB.Now()), "until", p.Date(w.DB.Now()), "text", "Pesanan Anda dikirim besok.")
+				text := p.T(strings.TrimSuffix(key, ending)+".subject", "company", "Toko Nusantara") + "\n" + p.T(key, "company", "Toko Nusantara", "link", link, "time", p.DateTime(w.DB.Now()), "until", p.Date(w.DB.Now()), "text", "Pesanan Anda dikirim besok.") +
+					"\n\n" + p.T("message.check.body", "page", "amanah.example:8443/check", "code", check.Spoken(fmt.Sprintf("%09d", i*4_997_311%1_000_000_000)))
 				j, err := w.DLP.Look(t.Context(), dlp.Passage{Way: dlp.Written, Recipient: dlp.Customer, By: actor.NewDuty("message_deliver"), Lang: lang, Text: text})
 				if err != nil || j.Verdict == dlp.Block {
 					t.Fatalf("%s in %s: %v of %v\n%s", key, lang, err, j.Kinds(), j.Masked)
