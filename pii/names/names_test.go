@@ -119,8 +119,8 @@ func TestNamesInNewsThatTheTrainingNeverSaw(t *testing.T) {
 		small      bool
 		floor      float64
 	}{
-		{"cased", "ner_nergrit_valid.conll", false, 78},
-		{"the same in small letters", "ner_nergrit_valid.conll", true, 75},
+		{"cased", "ner_nergrit_valid.conll", false, 79},
+		{"the same in small letters", "ner_nergrit_valid.conll", true, 76},
 		{"small letters", "ner_nerp_valid.conll", false, 80},
 	} {
 		person, place := measureNews(unseen(t, readNews(t, c.file)), c.small)

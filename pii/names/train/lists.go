@@ -26,6 +26,7 @@ var lists = []struct {
 	{"world_cldr.txt", tagger.World, true},
 	{"world_geonames.txt", tagger.World, true},
 	{"ordinary_own.txt", tagger.Ordinary, false},
+	{"ordinary_english.txt", tagger.Ordinary, false},
 }
 
 // entries reads a list: one entry a line, or several words a line where entries are single words. "#" begins a comment; a tab

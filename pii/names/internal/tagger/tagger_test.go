@@ -36,6 +36,7 @@ func TestTokensAreWordsNumbersMarksAndAddresses(t *testing.T) {
 	for text, want := range map[string]string{
 		"Saya Budi.":                    "Saya|Budi|.",
 		"Ja'far Qur’an 'kata'":          "Ja'far|Qur’an|'|kata|'",
+		"Widya's Widya’s Ja'sir":        "Widya|'|s|Widya|’|s|Ja'sir",
 		"jae-eun 2x B1234":              "jae|-|eun|2x|B1234",
 		"budi.santoso@contoh.id, ya":    "budi.santoso@contoh.id|,|ya",
 		"a+b@c.id.":                     "a+b@c.id|.",

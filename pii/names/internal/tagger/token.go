@@ -113,6 +113,14 @@ func curly(text []byte, i int) int {
 	return 0
 }
 
+// goesOn says whether a word goes on behind an apostrophe: with a letter, but not with the "s" of a possessive.
+func goesOn(text []byte, i int) bool {
+	if i >= len(text) || kinds[text[i]]&letter == 0 {
+		return false
+	}
+	return text[i]|0x20 != 's' || i+1 < len(text) && kinds[text[i+1]]&(letter|digit|other) != 0
+}
+
 // Tokens appends the tokens of text to dst. Spans begin and end on the borders of characters.
 func Tokens(dst []Token, text []byte) []Token {
 	for i := 0; i < len(text); {
@@ -150,7 +158,7 @@ func Tokens(dst []Token, text []byte) []Token {
 			case k&other != 0:
 				n, word, _ := wide(text, j)
 				if !word {
-					if a := curly(text, j); a > 0 && letters > 0 && j+a < len(text) && kinds[text[j+a]]&letter != 0 {
+					if a := curly(text, j); a > 0 && letters > 0 && goesOn(text, j+a) {
 						j += a
 						continue
 					}
@@ -166,7 +174,7 @@ func Tokens(dst []Token, text []byte) []Token {
 				}
 				j += n
 			case text[j] == '\'' || text[j] == '`':
-				if letters == 0 || j+1 >= len(text) || kinds[text[j+1]]&letter == 0 {
+				if letters == 0 || !goesOn(text, j+1) {
 					break word
 				}
 				j++
