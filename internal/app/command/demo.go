@@ -252,7 +252,7 @@ func (c *cli) welcome(cfg *config.Config, s *demoState, fresh bool, customers in
 	if r := s.Represented; r.Number != "" {
 		steps = append(steps, c.t("command.demo_try_mandate", "name", r.Name, "number", r.Number))
 	}
-	steps = append(steps, c.t("command.demo_try_reveal"), c.t("command.demo_try_log"), c.t("command.demo_try_walk", "command", self+" demo walk"+folder))
+	steps = append(steps, c.t("command.demo_try_reveal"), c.t("command.demo_try_capture"), c.t("command.demo_try_log"), c.t("command.demo_try_walk", "command", self+" demo walk"+folder))
 	for i, step := range steps {
 		fmt.Fprintf(w, "  %d. %s\n", i+1, step)
 	}

@@ -6,6 +6,9 @@ import (
 	"encoding/json"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -45,8 +48,21 @@ func manager(t *testing.T) string {
 					_, _ = io.WriteString(c, "Response: Error\r\nActionID: amanah-login\r\nMessage: Authentication failed\r\n\r\n")
 					return
 				}
-				_, _ = io.WriteString(c, "Response: Success\r\nActionID: amanah-login\r\n\r\nEvent: QueueCallerJoin\r\nUniqueid: 1.1\r\nLinkedid: 1.1\r\nQueue: kartu\r\nCallerIDNum: 08990000001\r\nCallerIDName: CANARY\r\n\r\n")
-				_, _ = io.Copy(io.Discard, r)
+				_, _ = io.WriteString(c, "Response: Success\r\nActionID: amanah-login\r\n\r\nEvent: QueueCallerJoin\r\nUniqueid: 1.1\r\nLinkedid: 1.1\r\nQueue: kartu\r\nCallerIDNum: 08990000001\r\nCallerIDName: CANARY\r\n\r\n"+
+					"Event: AgentConnect\r\nUniqueid: 1.1\r\nLinkedid: 1.1\r\nQueue: kartu\r\nInterface: PJSIP/201\r\n\r\n")
+				for action := ""; ; { // then it pauses and resumes what is asked for
+					line, err := r.ReadString('\n')
+					switch {
+					case err != nil:
+						return
+					case line != "\r\n":
+						action += line
+						continue
+					case strings.Contains(action, "MixMonitorMute") && strings.Contains(action, "Channel: 1.1\r\n"):
+						_, _ = io.WriteString(c, "Response: Success\r\nActionID: amanah-record\r\n\r\n")
+					}
+					action = ""
+				}
 			})
 		}
 	})
@@ -85,5 +101,37 @@ func TestTelephonyCheckSaysInWordsWhatIsRightAndWhatToDoNext(t *testing.T) {
 		if code, out, errOut := run("rahasia", args...); code != exitUsage || out != "" || errOut == "" {
 			t.Errorf("%v: %d %s %s", args, code, out, errOut)
 		}
+	}
+}
+
+func TestTelephonyCheckTriesTheRecorder(t *testing.T) {
+	address := manager(t)
+	var asked []string
+	status := http.StatusNoContent
+	web := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		asked = append(asked, string(body))
+		w.WriteHeader(status)
+	}))
+	defer web.Close()
+	run := func(environ []string, args ...string) (int, string) {
+		var out, errOut bytes.Buffer
+		code := newCLI(strings.NewReader(""), &out, &errOut, environ).run(t.Context(), append([]string{"telephony", "check", "--pause", "--lang", "en"}, args...))
+		return code, out.String() + errOut.String()
+	}
+	exchange := []string{"AMANAH_TELEPHONY_AMI_ADDRESS=" + address, "AMANAH_TELEPHONY_AMI_USERNAME=amanah", "AMANAH_TELEPHONY_AMI_PASSWORD=rahasia", "AMANAH_TELEPHONY_AMI_CONTROLLER=utama"}
+	if code, out := run(append(slices.Clone(exchange), "AMANAH_TELEPHONY_RECORDER=exchange"), "ami"); code != 0 || !strings.Contains(out, "+ The recorder confirmed the pause.") || !strings.Contains(out, "+ The recorder confirmed that it records again.") {
+		t.Errorf("%d %s", code, out)
+	}
+	if code, out := run(exchange, "ami"); code != exitFound || !strings.Contains(out, "! The recorder of this exchange is not set up.") || !strings.Contains(out, "telephony.recorder: exchange") {
+		t.Errorf("%d %s", code, out)
+	}
+	hook := []string{"AMANAH_TELEPHONY_RECORDER=http", "AMANAH_TELEPHONY_RECORDER_URL=" + web.URL, "AMANAH_TELEPHONY_RECORDER_KEY=" + strings.Repeat("k", 32)}
+	if code, out := run(hook); code != 0 || len(asked) != 2 || !strings.Contains(out, "+ The recorder confirmed the pause.") {
+		t.Errorf("%d %v %s", code, asked, out)
+	}
+	status = http.StatusUnauthorized
+	if code, out := run(hook); code != exitFound || !strings.Contains(out, "! The recorder refused this request.") || !strings.Contains(out, "shared key") {
+		t.Errorf("%d %s", code, out)
 	}
 }
