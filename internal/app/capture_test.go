@@ -2,6 +2,8 @@ package app
 
 import (
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -175,10 +177,33 @@ func TestTheDeskShowsWhatIsNotRecorded(t *testing.T) {
 	}
 }
 
+func TestAVendorsFileThatIsWrongIsNamed(t *testing.T) {
+	bad := filepath.Join(t.TempDir(), "bad.yaml")
+	if err := os.WriteFile(bad, []byte("version: 1\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := config.Load(config.Sources{Flags: map[string]string{"telephony.recorder": "http", "telephony.recorder_file": bad}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckConfig(cfg); errs.CodeOf(err) != "recorder.vendor" || errs.Of(err).Args["what"] != "url" {
+		t.Error(err)
+	}
+	if len(Recorders(cfg)) != 0 {
+		t.Error("something is paused by a file that says nothing")
+	}
+}
+
 func TestWrongSettingsOfARecorderAreNamed(t *testing.T) {
 	ami := map[string]string{"telephony.ami.address": "pbx:5038", "telephony.ami.controller": "utama"}
 	esl := map[string]string{"telephony.esl.address": "pbx:8021", "telephony.esl.controller": "utama"}
 	key := strings.Repeat("k", 32)
+	good := filepath.Join(t.TempDir(), "good.yaml")
+	for file, text := range map[string]string{good: "version: 1\nurl: https://rec.example.co.id/{contact}\npause: {form: {a: b}}\nresume: {form: {a: c}}\n"} {
+		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for name, c := range map[string]struct {
 		base  map[string]string
 		flags map[string]string
@@ -194,6 +219,8 @@ func TestWrongSettingsOfARecorderAreNamed(t *testing.T) {
 		"AMI":                       {ami, map[string]string{"telephony.recorder": "exchange"}, ""},
 		"ESL":                       {esl, map[string]string{"telephony.recorder": "exchange", "telephony.esl.recording": "/rec/{channel}.wav"}, ""},
 		"HTTP":                      {nil, map[string]string{"telephony.recorder": "http", "telephony.recorder_url": "http://127.0.0.1:9000/", "telephony.recorder_key": key}, ""},
+		"no file":                   {nil, map[string]string{"telephony.recorder": "http", "telephony.recorder_file": good + ".none"}, "telephony.recorder_file"},
+		"a vendor's file":           {nil, map[string]string{"telephony.recorder": "http", "telephony.recorder_file": good}, ""},
 		"none":                      {nil, map[string]string{"telephony.recorder": "none"}, ""},
 	} {
 		flags := map[string]string{}

@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"net/url"
+	"os"
 	"slices"
 
 	"github.com/amanah-id/amanah/internal/kit/config"
@@ -47,9 +48,26 @@ func Recorders(c *config.Config) map[string]recorder.Recorder {
 			}
 		}
 	case recorder.HTTP:
-		by[everyLine] = recorder.Web{URL: t.RecorderURL, Key: []byte(t.RecorderKey.Reveal())}
+		w := recorder.Web{URL: t.RecorderURL, Key: []byte(t.RecorderKey.Reveal())}
+		if t.RecorderFile != "" {
+			v, err := vendorOf(t.RecorderFile)
+			if err != nil {
+				return by // the configuration was checked, and the file is gone since: nothing can be paused
+			}
+			w.URL, w.Vendor = v.URL, &v
+		}
+		by[everyLine] = w
 	}
 	return by
+}
+
+// vendorOf reads how a vendor wants to be asked.
+func vendorOf(file string) (recorder.Vendor, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return recorder.Vendor{}, errs.Wrap(errs.Invalid, "config.value", err).With("key", "telephony.recorder_file").With("origin", file).With("want", "twilio.yaml")
+	}
+	return recorder.ParseVendor(text)
 }
 
 // checkRecorder finds what is wrong with the recorder's settings.
@@ -66,12 +84,20 @@ func checkRecorder(c *config.Config, wrong func(key, want string) error) error {
 			return wrong("telephony.recorder", "none | http, or an exchange whose recording is set")
 		}
 	case recorder.HTTP:
-		u, err := url.Parse(t.RecorderURL)
+		address := t.RecorderURL
+		if t.RecorderFile != "" {
+			v, err := vendorOf(t.RecorderFile)
+			if err != nil {
+				return err
+			}
+			address = v.URL
+		}
+		u, err := url.Parse(address)
 		near := err == nil && (Loopback(u.Hostname()) || slices.Contains(t.Allow, u.Hostname()))
 		if err != nil || u.Host == "" || u.User != nil || u.Fragment != "" || u.Scheme != "https" && (u.Scheme != "http" || !near) {
 			return wrong("telephony.recorder_url", "https://recorder.example.co.id/amanah")
 		}
-		if len(t.RecorderKey.Reveal()) < 32 {
+		if t.RecorderFile == "" && len(t.RecorderKey.Reveal()) < 32 {
 			return wrong("telephony.recorder_key", "32+")
 		}
 	}
@@ -104,9 +130,12 @@ func (h *House) unrecorded(ctx context.Context, itx string) (stuck bool, err err
 // CheckRecorder pauses the recorder that is reached over HTTP and has it go on, without a call: one that knows of no such call
 // has been reached, and has taken the signature.
 func CheckRecorder(ctx context.Context, c *config.Config) telephony.Checked {
-	r := Recorders(c)[everyLine]
-	t := recorder.Target{Span: "check", Interaction: "check"}
+	r, there := Recorders(c)[everyLine]
+	t := recorder.Target{Span: "check", Interaction: "check", Staff: "check", Contact: "check"}
 	steps := telephony.CheckRecorder(ctx, func(ctx context.Context, pause bool) error {
+		if !there {
+			return errs.New(errs.Unavailable, "recorder.unreachable")
+		}
 		do := r.Resume
 		if pause {
 			do = r.Pause

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/amanah-id/amanah/internal/telephony"
@@ -38,6 +39,8 @@ const Again = 100 * time.Millisecond
 type Web struct {
 	URL string
 	Key []byte
+	// Vendor is set where the requests are a vendor's own; then URL is its, and Key is its secret.
+	Vendor *Vendor
 	// Now is the time of a signature, Wait waits before the same is asked again, and Dial opens a connection; nil means the
 	// machine's own.
 	Now  func() time.Time
@@ -52,14 +55,11 @@ func (w Web) Pause(ctx context.Context, t Target) error { return w.ask(ctx, Paus
 func (w Web) Resume(ctx context.Context, t Target) error { return w.ask(ctx, ResumeAction, t) }
 
 func (w Web) ask(ctx context.Context, action string, t Target) error {
-	body, err := json.Marshal(Request{action, t.Span, t.Interaction, t.Staff, t.Contact})
+	request, err := w.maker(action, t)
 	if err != nil {
-		return errUnasked
+		return err
 	}
-	now, wait := w.Now, w.Wait
-	if now == nil {
-		now = time.Now
-	}
+	wait := w.Wait
 	if wait == nil {
 		wait = pause
 	}
@@ -77,18 +77,22 @@ func (w Web) ask(ctx context.Context, action string, t Target) error {
 				return c, err
 			}},
 	}
+	v := ours
+	if w.Vendor != nil {
+		v = *w.Vendor
+	}
 	for {
-		status, err := w.send(ctx, client, now(), body)
+		status, err := send(ctx, client, request)
 		switch {
 		case err != nil && !reached:
 			return errUnasked
 		case err != nil, status >= 500:
 			return errSilent
-		case status == http.StatusOK, status == http.StatusNoContent:
+		case slices.Contains(v.Done, status):
 			return nil
-		case status == http.StatusNotFound, status == http.StatusGone:
+		case slices.Contains(v.Gone, status):
 			return errGone
-		case status != http.StatusAccepted && status != http.StatusTooEarly:
+		case !slices.Contains(v.Working, status):
 			return errSaysNo
 		}
 		if wait(ctx, Again) != nil {
@@ -97,14 +101,50 @@ func (w Web) ask(ctx context.Context, action string, t Target) error {
 	}
 }
 
-func (w Web) send(ctx context.Context, client *http.Client, at time.Time, body []byte) (int, error) {
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
+// ours are the statuses of our own requests.
+var ours = Vendor{Done: []int{http.StatusOK, http.StatusNoContent}, Working: []int{http.StatusAccepted, http.StatusTooEarly}, Gone: []int{http.StatusNotFound, http.StatusGone}}
+
+// maker makes the request anew each time it is sent: a signature has its time.
+func (w Web) maker(action string, t Target) (func(ctx context.Context) (*http.Request, error), error) {
+	if w.Vendor != nil {
+		method, address, media, body, headers, err := w.Vendor.request(action, t, string(w.Key))
+		return func(ctx context.Context) (*http.Request, error) {
+			r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
+			if err == nil {
+				for name, value := range headers {
+					r.Header.Set(name, value)
+				}
+				if media != "" {
+					r.Header.Set("Content-Type", media)
+				}
+			}
+			return r, err
+		}, err
+	}
+	body, err := json.Marshal(Request{action, t.Span, t.Interaction, t.Staff, t.Contact})
+	if err != nil {
+		return nil, errUnasked
+	}
+	now := w.Now
+	if now == nil {
+		now = time.Now
+	}
+	return func(ctx context.Context) (*http.Request, error) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
+		if err == nil {
+			r.Header.Set("Content-Type", "application/json")
+			r.Header.Set(telephony.SignatureHeader, telephony.Sign(now(), body, w.Key))
+		}
+		return r, err
+	}, nil
+}
+
+func send(ctx context.Context, client *http.Client, request func(ctx context.Context) (*http.Request, error)) (int, error) {
+	r, err := request(ctx)
 	if err != nil {
 		return 0, err
 	}
-	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "amanah")
-	r.Header.Set(telephony.SignatureHeader, telephony.Sign(at, body, w.Key))
 	answer, err := client.Do(r)
 	if err != nil {
 		return 0, err
