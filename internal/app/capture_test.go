@@ -175,6 +175,15 @@ func TestTheDeskShowsWhatIsNotRecorded(t *testing.T) {
 	if strings.Contains(has(at+"/acts"), "belum memastikan") {
 		t.Error("it goes on, and the page does not say so")
 	}
+	// The call's trail says it in words.
+	_, cookie, err := h.Browsing(t.Context(), actor.Auditor, h.controller)
+	h.must(err)
+	log := browser{h.world, cookie}.do("GET", "/log?interaction="+itx, nil)
+	for _, want := range []string{"Perekam memastikan jeda; mulai tidak direkam", "Isian tanpa rekaman berakhir", "Ditinggalkan tanpa isi; rekaman dilanjutkan", "Perekam memastikan rekaman berjalan lagi"} {
+		if log.Code != 200 || !strings.Contains(log.Body.String(), want) {
+			t.Errorf("%d without %q", log.Code, want)
+		}
+	}
 }
 
 func TestAVendorsFileThatIsWrongIsNamed(t *testing.T) {

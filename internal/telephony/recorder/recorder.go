@@ -15,7 +15,7 @@
 // by Sweep: every span is a row with the time at which somebody must look at it.
 //
 // What it refuses: a capture in a contact whose recorder cannot be told from others (a call begun by hand, beside the exchange);
-// two captures at once; and, unless the operator has written down whether there is a recorder at all, every capture.
+// two captures at once; more than PerCall in one contact; and, unless the operator has written down whether there is a recorder at all, every capture.
 //
 // It keeps of a contact what the exchange calls it, sealed under the staff key, until the contact has ended. In entries, jobs and
 // logs are ids, field names and times.
@@ -37,6 +37,9 @@ const (
 	SettleAfter = 30 * time.Second // what was never answered is carried out until then, or never
 	GiveUp      = 24 * time.Hour   // a recorder that never acknowledges is told to go on for so long
 )
+
+// PerCall is how many captures one contact may have: whoever opens one after the other would be heard by no recorder.
+const PerCall = 10
 
 // Use says what the operator has written down about recorders.
 type Use string
@@ -135,6 +138,7 @@ var (
 	errSilent    = errs.New(errs.Unavailable, "recorder.silent")
 	errRefused   = errs.New(errs.Unavailable, "recorder.refused")
 	errBusy      = errs.New(errs.Conflict, "recorder.busy")
+	errSpent     = errs.New(errs.TooMany, "recorder.spent")
 	errResuming  = errs.New(errs.Conflict, "recorder.resuming")
 	errNotOpen   = errs.New(errs.Denied, "recorder.not_open")
 	errElsewhere = errs.New(errs.Denied, "recorder.other_field")

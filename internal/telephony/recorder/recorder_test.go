@@ -233,6 +233,29 @@ func TestAContactThatMovesWhileTheRecorderIsAskedOpensNothing(t *testing.T) {
 	})
 }
 
+func TestACallIsNotPausedAllTheTime(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		itx := h.serving("1.1")
+		for range PerCall {
+			h.m.next = []deed{refuses} // what was not paused does not count
+			_, err := h.begin(itx)
+			h.refused(err, "recorder.refused")
+			_, err = h.begin(itx)
+			h.must(err)
+			h.must(h.Cancel(t.Context(), h.agent, itx))
+			h.work(itx)
+		}
+		_, err := h.begin(itx)
+		h.refused(err, "recorder.spent")
+		if h.m.paused {
+			t.Error("it is paused all the same")
+		}
+		h.must(h.calls.Move(t.Context(), h.agent, itx, interaction.Disconnect))
+		_, err = h.begin(h.serving("1.2"))
+		h.must(err)
+	})
+}
+
 func TestAnAnswerThatComesAfterTheSweepOpensNothing(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		itx := h.serving("1.1")

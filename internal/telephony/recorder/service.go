@@ -158,6 +158,13 @@ func (s *Service) free(tx *db.Tx, sp *span) (*errs.E, error) {
 	if s.o.Use == Unset || s.o.Use == None {
 		return errUnset, nil
 	}
+	var had int64
+	if err := tx.Data.Row(sqlHad, sp.Interaction).Scan(&had); err != nil {
+		return nil, err
+	}
+	if had >= PerCall {
+		return errSpent, nil
+	}
 	live, err := many(tx, sqlLive, sp.Interaction)
 	for _, before := range live {
 		switch {

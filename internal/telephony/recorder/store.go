@@ -27,6 +27,7 @@ const (
 	sqlOne   = `select ` + columns + ` from recorder_span where id = $1`
 	sqlLive  = `select ` + columns + ` from recorder_span where interaction = $1 and done_at = 0 order by asked_at, id`
 	sqlAll   = `select ` + columns + ` from recorder_span where interaction = $1 order by asked_at, id limit 200`
+	sqlHad   = `select count(*) from recorder_span where interaction = $1 and paused_at > 0`
 	sqlDue   = `select id from recorder_span where done_at = 0 and next_at <= $1 order by next_at, id limit 100`
 	sqlStuck = `select ` + columns + ` from recorder_span where controller = $1 and state = 'leaving' and done_at = 0 and code <> '' order by left_at, id limit 100`
 	sqlCount = `select count(*) from recorder_span where done_at = 0 and state = 'leaving' and code <> ''`
