@@ -1,6 +1,9 @@
 package story
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // A field that must not be recorded, from start to end, with the agent's keys alone: the recorder is paused, the bar says so, the
 // field is saved, and the recording goes on; once more, and it is left.
@@ -27,6 +30,14 @@ func TestStoryAnIdentityNumberIsTypedWhileNothingIsRecorded(t *testing.T) {
 	dewi.opens("/live")
 	dewi.sees("Tidak direkam: data dicatat")
 	dewi.looks("capture-live")
+	var at string
+	rina.asks(`location.pathname`, &at)
+	rina.opens(strings.TrimSuffix(at, "/capture")) // the call itself says so too, and leads back
+	rina.sees("Tidak direkam: satu isian terbuka")
+	rina.looks("capture-call")
+	rina.once("d")
+	rina.sees("Tidak direkam · NIK")
+	rina.waits("is not in the field", `document.activeElement.id === "f-capture-value"`)
 	rina.types("3273014708870017")
 	rina.presses("Enter")
 	rina.sees("Data diterima dan disimpan tersegel")

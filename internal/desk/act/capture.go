@@ -122,6 +122,9 @@ func (s *Service) showCapture(r *web.Request) error {
 		return err
 	}
 	now := o.Recording
+	if now.Open == nil && r.Partial() { // not a redirection: an own save may be on its way to the next page
+		return s.captureOver(r, itx)
+	}
 	if now.Open == nil {
 		return r.Redirect("/calls/" + itx + "/acts")
 	}
@@ -155,6 +158,37 @@ func (s *Service) showRecording(r *web.Request) error {
 type RecordingPart struct {
 	Call   string
 	Notice *web.Notice
+}
+
+// CaptureOver stands in the field's place once it is closed: why, and the way on.
+type CaptureOver struct {
+	Call   string
+	Notice web.Notice
+	Back   web.Link
+}
+
+func (s *Service) captureOver(r *web.Request, itx string) error {
+	var list []recorder.Span
+	err := s.o.DB.Read(r.Context(), func(tx *db.Tx) (err error) {
+		list, err = s.o.Recorder.Spans(tx, itx)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	reason := ""
+	if len(list) > 0 {
+		reason = list[len(list)-1].Reason
+	}
+	return r.Fragment("act_capture_over", captureOver(r.Printer(), itx, reason))
+}
+
+func captureOver(p *i18n.Printer, itx, reason string) CaptureOver {
+	over := CaptureOver{Call: itx, Notice: web.Notice{Tone: web.Info, Title: p.T("act.capture_over")}, Back: web.Link{To: "/calls/" + itx + "/acts", Label: p.T("act.capture_on"), Key: "h"}}
+	if p.Has(reason) {
+		over.Notice.Text = p.Bare(reason)
+	}
+	return over
 }
 
 func (s *Service) postCapture(r *web.Request) error {

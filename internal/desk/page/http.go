@@ -737,7 +737,7 @@ func (s screens) screen(r *web.Request, now standing, last []consent.Event) (Cal
 		page.Head = append(page.Head, web.Chip{Tone: web.Info, Text: r.T("desk.listened")})
 	}
 	if now.unheard && page.Notice == nil {
-		page.Notice = &web.Notice{Tone: web.Bad, Title: r.T("desk.not_resumed"), Text: r.T("desk.not_resumed_next")}
+		page.Notice = notResumed(r.Printer())
 	}
 	page.Live = mine && !v.State.Ended() && !v.Handed // on hold and in wrap-up the desk beats as well; before it is taken, not
 	err := s.DB.Read(r.Context(), func(tx *db.Tx) error {

@@ -378,6 +378,11 @@ func frame(p, said *i18n.Printer, v interaction.View, now time.Time) CallPage {
 	return page
 }
 
+// notResumed says that a call's recorder has not gone on after a capture.
+func notResumed(p *i18n.Printer) *web.Notice {
+	return &web.Notice{Tone: web.Bad, Title: p.T("desk.not_resumed"), Text: p.T("desk.not_resumed_next")}
+}
+
 // purposes fills the greeting: the purposes to choose from, or the script of the chosen one.
 func (page *CallPage) purposes(p *i18n.Printer, v interaction.View, list []purpose.Purpose, fill *strings.Replacer) {
 	lang := string(p.Lang())
@@ -836,6 +841,8 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		return purpose.Notice{Version: 2, Text: map[string]string{"id": text, "en": text}}
 	}
 	words := map[i18n.Lang]string{i18n.ID: "Dengan persetujuan Anda, kami memakai nama dan kontak Anda untuk menyampaikan penawaran.", i18n.EN: "With your consent, we use your name and contacts to tell you about offers."}[p.Lang()]
+	unheard := serving("")
+	unheard.Notice = notResumed(p)
 	asking := build(interaction.Serving, "")
 	asking.consents(p, []asked{{Purpose: offers, notice: read(words)}}, offers.ID, true)
 	unverified := build(interaction.Verifying, "")
@@ -879,6 +886,8 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		{Name: "ordinary", Page: home, Role: actor.Agent},
 		{Name: "hostile", Page: HomePage{Rings: rings(p, []interaction.View{{ID: "itx_1", Queue: hostile, Number: hostile, State: interaction.Offered}}, nil), Form: startInputs(p, []web.Choice{{Value: hostile, Label: hostile}})}, Role: actor.Agent, Hostile: []string{hostile}},
 		{Name: "empty", Page: build(interaction.Offered, ""), Role: actor.Agent},
+		{Name: "capture", Page: build(interaction.Capture, ""), Role: actor.Agent},
+		{Name: "recording not resumed", Page: unheard, Role: actor.Agent},
 		{Name: "identify", Page: hit, Role: actor.Agent},
 		{Name: "verify", Page: verify, Role: actor.Agent},
 		{Name: "ordinary", Page: serving(""), Role: actor.Agent},
