@@ -323,7 +323,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	if sh.types == 0 && !contextual {
 		return r, false
 	}
-	priced := s.priced(text, i, j, spokenWords > 0)
+	priced := s.priced(text, i, j)
 	r.why = why{facts: facts | sh.facts, digits: uint8(n), code: sh.code}
 	vetoed := priced
 	looked, far := 0, false
@@ -425,6 +425,9 @@ func (s *Scanner) clean(i, j int) bool {
 			return true
 		}
 		size := s.atoms[neighbour].d1 - s.atoms[neighbour].d0
+		if inner == apart && g == single && s.atoms[i].d1-s.atoms[i].d0 >= 10 {
+			return true // a field between bars or slashes
+		}
 		return size >= 8 || inner != apart && g != inner || inner == apart && g == space
 	}
 	return (i == 0 || i == s.edge || edge(i, i-1)) && (j == len(s.atoms)-1 || edge(j+1, j+1))
@@ -441,7 +444,7 @@ func counting(d []byte) bool {
 }
 
 // priced reports whether the number is written as an amount: thousands in groups, a currency before, a count after.
-func (s *Scanner) priced(text []byte, i, j int, spoken bool) bool {
+func (s *Scanner) priced(text []byte, i, j int) bool {
 	first, last := &s.atoms[i], &s.atoms[j]
 	if p := first.Start; p > 0 && (text[p-1] == '$' || p > 1 && text[p-1] == ' ' && text[p-2] == '$') {
 		return true
@@ -450,7 +453,7 @@ func (s *Scanner) priced(text []byte, i, j int, spoken bool) bool {
 		return true
 	}
 	if t := int(last.t1); t < len(s.list.Tokens) && s.list.Tokens[t].Kind == token.Word && s.list.Tokens[t].Ord <= s.list.Tokens[t-1].Ord+1 {
-		if e := s.dict.Entry(s.list.Tokens[t].ID); e.Part == word.Magnitude && (spoken || last.d1-last.d0 < 9) {
+		if e := s.dict.Entry(s.list.Tokens[t].ID); e.Part == word.Magnitude && last.d1-first.d0 < 9 {
 			return true
 		}
 	}
@@ -534,7 +537,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return HealthInsurance, conf(0.93), fLength
 	case bits&(word.Work|word.Insurance) != 0 && n == 11 && !crossed(WorkInsurance) && (bits&word.Work != 0 || d[0] != '0' || d[1] != '8'):
 		return WorkInsurance, conf(0.9), fLength
-	case bits&word.Licence != 0 && bits&word.Document == 0 && n >= 12 && n <= 16 && !crossed(DrivingLicence) && !(sh.facts&fOperator != 0 && d[0] != '8' && !s.licenceKind(text, c, i)):
+	case bits&word.Licence != 0 && bits&word.Document == 0 && n >= 12 && n <= 16 && !crossed(DrivingLicence) && !(sh.facts&fOperator != 0 && d[0] != '8' && !s.licenceKind(text, c, i)) && !(has(NIK) && spoken(all, word.NIK)):
 		return DrivingLicence, conf(0.9), fLength
 	case bits&word.Passport != 0 && n >= 8 && n <= 9 && c.dist <= 6:
 		return Passport, conf(0.75), fLength
@@ -556,6 +559,16 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		}
 	}
 	return 0, 0, 0
+}
+
+// spoken reports whether one of the cues speaks of it.
+func spoken(all []cue, bits word.Cue) bool {
+	for i := range all {
+		if all[i].bits&bits != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // licenceKind reports whether the letter of a kind of licence stands somewhere between its word and the number: SIM C.

@@ -2,6 +2,7 @@ package pii
 
 import (
 	"github.com/amanah-id/amanah/pii/internal/check"
+	"github.com/amanah-id/amanah/pii/internal/sign"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -21,6 +22,8 @@ func (s *Scanner) date(text []byte, t int) (int, bool) {
 			gap := text[s.list.Tokens[u-1].End:tok.Start]
 			if string(gap) == " of " && tok.Ord == s.list.Tokens[u-1].Ord+2 {
 				gap = gap[:1]
+			} else if len(gap) == 3 && gap[0] == ' ' && gap[2] == ' ' && (gap[1] == '-' || gap[1] == '/' || gap[1] == '.') { // 17 - 08 - 1990
+				gap = gap[1:2]
 			} else if len(gap) == 0 || len(gap) > 2 || tok.Ord != s.list.Tokens[u-1].Ord+1 {
 				return t, false
 			}
@@ -50,10 +53,10 @@ func (s *Scanner) date(text []byte, t int) (int, bool) {
 	spaced := false
 	if !month[0] && !month[1] {
 		first, second := s.list.Tokens[t].End, s.list.Tokens[t+1].End
-		if text[first] != text[second] || s.list.Tokens[t+1].Start != first+1 || s.list.Tokens[t+2].Start != second+1 {
+		if string(text[first:s.list.Tokens[t+1].Start]) != string(text[second:s.list.Tokens[t+2].Start]) {
 			return t, false
 		}
-		spaced = text[first] == ' '
+		spaced = text[first] == ' ' && s.list.Tokens[t+1].Start == first+1
 		start, end := int(s.list.Tokens[t].Start), int(s.list.Tokens[u-1].End)
 		if start > 1 && text[start-1] == text[first] && token.IsDigit(text[start-2]) || end+1 < len(text) && text[end] == text[first] && token.IsDigit(text[end+1]) {
 			return t, false // more of the same follows: it is no date
@@ -188,7 +191,7 @@ func (s *Scanner) motherName(text []byte, t int) {
 	}
 }
 
-// answeredMother reads "ibu saya Sulastri" in the answer to a question for the mother's name. Token t is "ibu".
+// answeredMother reads "nama ibu: Sulastri" in a form, and "ibu saya Sulastri" in the answer to a question for the mother's name. Token t is "ibu".
 func (s *Scanner) answeredMother(text []byte, t int) {
 	e := int(s.list.Tokens[t].End)
 	limit := int(s.list.Lines[s.lineAt].End)
@@ -199,6 +202,11 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 	switch w := token.WordEnd(text, p); s.dict.Entry(s.dict.Find(text, p, w)).Text {
 	case "saya", "aku", "namanya", "nama", "gue", "ku":
 	default:
+		if q := int(s.list.Tokens[t].Start); p < limit && text[p] == ':' && q >= 5 && sign.EqualFold(text[q-5:q], "nama ") { // a form: Nama ibu: …
+			if start, end, _ := s.name(text, p, limit); end > 0 {
+				s.add(reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
+			}
+		}
 		return
 	}
 	s.near = s.near[:0]

@@ -35,7 +35,7 @@ func (s *Scanner) spokenEmail(text []byte, t int) {
 			end, dots = int(s.list.Tokens[i+1].End), dots+1
 			ord = s.list.Tokens[i+1].Ord
 			i++
-		} else if part(i) == word.Domain && tok.Start > 0 && text[tok.Start-1] == '.' && tok.Ord == ord+2 { // at gmail.com
+		} else if part(i) == word.Domain && tok.Start > 0 && text[tok.Start-1] == '.' && tok.Ord <= ord+2 { // at gmail.com
 			end, dots = int(tok.End), dots+1
 			ord = tok.Ord
 		} else if dots > 0 {
@@ -68,6 +68,7 @@ func (s *Scanner) spokenEmail(text []byte, t int) {
 		}
 		s.steps++
 		b := e
+		joined = joined || e == begin-1 && (text[e] == '_' || text[e] == '.' || text[e] == '-')
 		for b > int(l.Start) && token.IsAlnum(text[b-1]) && e-b < 40 {
 			b--
 		}

@@ -206,7 +206,7 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 		if k := r.keyword(text, p, e); k != word.NoPart && (k != word.Estate || words > 0) || capital && !token.IsUpper(text[p]) || !capital && words == 3 {
 			break
 		}
-		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 {
+		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && e < limit && text[e] == '.') {
 			break
 		}
 		end, p = min(e, limit), e
@@ -225,7 +225,7 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known bool) {
 	h := region.HashStart
 	first, capital, run := 0, p < limit && token.IsUpper(text[p]), 0
-	for words := 0; words < 3 && p < limit && token.IsLetter(text[p]); words++ {
+	for words := 0; (words < 3 || words < 5 && capital && said) && p < limit && token.IsLetter(text[p]); words++ {
 		e := min(token.WordEnd(text, p), limit)
 		if words > 0 {
 			h = (h ^ ' ') * region.HashPrime

@@ -80,7 +80,7 @@ func label(dict *word.Dictionary, text []byte, l *Line) int32 {
 			if words++; words > 4 {
 				return timed
 			}
-			if en := dict.Entry(dict.Find(text, int(q), int(e))); en.Cues&word.Interesting != 0 && en.Cues&word.Speaker == 0 || en.Part != word.NoPart && en.Part != word.Filler {
+			if en := dict.Entry(dict.Find(text, int(q), int(e))); en.Cues&(word.Interesting|word.Parent) != 0 && en.Cues&word.Speaker == 0 || en.Part != word.NoPart && en.Part != word.Filler {
 				return timed
 			}
 			q = e
