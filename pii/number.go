@@ -44,8 +44,6 @@ var separators = [256]bool{' ': true, '-': true, '.': true, '/': true, '_': true
 // between tells what stands between two runs of digits on one line.
 func between(text []byte, from, to int32) gap {
 	switch n := to - from; {
-	case n == 0:
-		return touch
 	case n == 1:
 		switch c := text[from]; {
 		case c == ' ' || c == '\t':
@@ -98,9 +96,6 @@ func (s *Scanner) gather(text []byte, t int) int {
 		a := atom{t0: int32(u), Start: tok.Start, d0: int32(len(s.digits)), gap: join, line: int32(s.atomLine)}
 		switch tok.Kind {
 		case token.Number:
-			if tok.Flags&(token.Dated|token.Hidden) != 0 && len(s.atoms) > 0 {
-				return u
-			}
 			for _, c := range text[tok.Start:tok.End] {
 				if l := token.LooksLike[c]; l != 0 {
 					c = l
@@ -237,7 +232,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 			join = newline
 			continue
 		case token.Number:
-			if tok.Ord != ord+1 && !(tok.Ord == ord && tok.Start == s.list.Tokens[u-1].End) || tok.Flags&token.Dated != 0 {
+			if tok.Ord != ord+1 && !(tok.Ord == ord && tok.Start == s.list.Tokens[u-1].End) {
 				return u, apart
 			}
 			if join == newline {

@@ -23,7 +23,7 @@ func Persons(dst []int, text []byte, findings []Finding) []int {
 		for i := from; i < to; i++ {
 			if other(text, findings[begin:i], findings[i]) {
 				person++
-				if begin < from && !anyOf(identifying, findings[from:i]) { // what stands before it on the line is the new person's too
+				if begin < from { // what stands before it on the line is the new person's too
 					for k := from; k < i; k++ {
 						dst[first+k] = person
 					}
@@ -59,15 +59,6 @@ func other(text []byte, person []Finding, f Finding) bool {
 	}
 	for _, p := range person {
 		if p.Type == f.Type && !bytes.Equal(text[p.Start:p.End], text[f.Start:f.End]) {
-			return true
-		}
-	}
-	return false
-}
-
-func anyOf(kinds uint64, findings []Finding) bool {
-	for _, f := range findings {
-		if kinds>>f.Type&1 != 0 {
 			return true
 		}
 	}

@@ -109,18 +109,27 @@ func TestRulesOfAPackAreFoundByTheirNamesAndCompete(t *testing.T) {
 func TestPersonsAreToldApartByWhatOnePersonHasOnce(t *testing.T) {
 	s := New(Options{})
 	for text, want := range map[string][]int{
-		"NIK 3273011205900001 hp 081234567890 email a@contoh.com":                                                          {0, 0, 0},
-		"NIK 3273011205900001, hp 081234567890\nNIK 6403065212930001, hp 085712345678":                                     {0, 0, 1, 1},
-		"hp 081234567890, NIK 3273011205900001\nemail b@contoh.com, NIK 6403065212930001":                                  {0, 0, 1, 1},
-		"NIK 3273011205900001 dan NIK 6403065212930001":                                                                    {0, 1},
-		"NIK 3273011205900001\nulang: NIK 3273011205900001":                                                                {0, 0},
-		"hp;email\n081234567890;a@contoh.com\n085712345678;b@contoh.com\n087812345678;c@contoh.com":                        {0, 0, 1, 1, 2, 2},
-		"hp 081234567890\nhp 085712345678":                                                                                 {0, 0},
-		"tidak ada apa-apa":                                                                                                nil,
+		"NIK 3273011205900001 hp 081234567890 email a@contoh.com":                                   {0, 0, 0},
+		"NIK 3273011205900001, hp 081234567890\nNIK 6403065212930001, hp 085712345678":              {0, 0, 1, 1},
+		"hp 081234567890, NIK 3273011205900001\nemail b@contoh.com, NIK 6403065212930001":           {0, 0, 1, 1},
+		"NIK 3273011205900001 dan NIK 6403065212930001":                                             {0, 1},
+		"NIK 3273011205900001\nulang: NIK 3273011205900001":                                         {0, 0},
+		"hp;email\n081234567890;a@contoh.com\n085712345678;b@contoh.com\n087812345678;c@contoh.com": {0, 0, 1, 1, 2, 2},
+		"hp 081234567890\nhp 085712345678":                                                          {0, 0},
+		"NIK 3273011205900001\nlahir 01-02-1985, NIK 6403065212930001":                              {0, 1, 1},
+		"tidak ada apa-apa": nil,
 		"lahir 12-05-1990, NIK 3273011205900001\nlahir 01-02-1985, paspor C1234567, NIK 6403065212930001, hp 081234567890": {0, 0, 1, 1, 1, 1},
 	} {
 		if got := Persons(nil, []byte(text), s.Scan(nil, []byte(text))); !slices.Equal(got, want) {
 			t.Errorf("%q: %v, not %v", text, got, want)
 		}
+	}
+}
+
+func TestAValueIsReadFromASpanThatSomebodyElseDrew(t *testing.T) {
+	s := New(Options{})
+	text := []byte("hp\nsaya 0812-3456-7890 ya")
+	if got := s.Value(nil, text, Finding{Type: Phone, End: len(text)}); string(got) != "6281234567890" {
+		t.Errorf("%q", got)
 	}
 }

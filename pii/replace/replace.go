@@ -11,10 +11,11 @@
 package replace
 
 import (
+	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"strings"
+	"strconv"
 
 	"github.com/amanah-id/amanah/pii"
 	"github.com/amanah-id/amanah/pii/internal/token"
@@ -53,11 +54,10 @@ func Mask(dst []byte, f pii.Finding, found, value []byte) []byte {
 	keep := Tail(f.Type)
 	switch {
 	case f.Type == pii.Email:
-		if at := strings.IndexByte(string(value), '@'); at > 0 {
-			dst = append(dst, value[0], '*', '*', '*')
-			return append(dst, value[at:]...)
-		}
-		return Redact(dst, f, found, value)
+		name, host, _ := bytes.Cut(value, []byte("@"))
+		dst = append(dst, name[:min(1, len(name))]...)
+		dst = append(dst, "***@"...)
+		return append(dst, host...)
 	case keep == 0:
 		return Redact(dst, f, found, value)
 	case f.Spoken() || f.Disguised():
@@ -114,16 +114,9 @@ func Number() Replacer {
 		dst = append(dst, '[')
 		dst = append(dst, kind...)
 		dst = append(dst, ' ')
-		dst = appendInt(dst, seen[sum])
+		dst = strconv.AppendInt(dst, int64(seen[sum]), 10)
 		return append(dst, ']')
 	}
-}
-
-func appendInt(dst []byte, n int) []byte {
-	if n >= 10 {
-		dst = appendInt(dst, n/10)
-	}
-	return append(dst, byte('0'+n%10))
 }
 
 // Token makes a replacer that asks for a token, which a vault keeps beside the value. What must never be stored is not offered.

@@ -157,9 +157,6 @@ read:
 			parts++
 			end, p = name, name
 		default:
-			if parts == 0 {
-				break read
-			}
 			if f := token.WordEnd(text, q); r.keyword(text, q, f) == word.Postcode { // kode pos
 				p = q
 				continue

@@ -324,6 +324,11 @@ func TestOperatorsAreasAndCountriesAreThoseOfTheNumberingPlan(t *testing.T) {
 	if BankLengths("bca") != 1<<10 || BankLengths("x") != 0 {
 		t.Error("lengths of banks")
 	}
+	for _, s := range []string{"DE89", "DE89370400440532013", "DE8937040044053201300a"} {
+		if IBAN([]byte(s)) {
+			t.Errorf("IBAN %s", s)
+		}
+	}
 	if IBANLength('D', 'E') != 22 || IBANLength('E', '2') != 0 || IBANLength('X', 'X') != 0 {
 		t.Error("lengths of IBANs")
 	}

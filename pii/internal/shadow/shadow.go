@@ -98,17 +98,18 @@ func digit(r rune) (byte, bool) {
 	if !unicode.Is(unicode.Nd, r) {
 		return 0, false
 	}
+	zero := r
 	for _, run := range unicode.Nd.R16 {
 		if r >= rune(run.Lo) && r <= rune(run.Hi) {
-			return byte((r - rune(run.Lo)) % 10), true
+			zero = rune(run.Lo)
 		}
 	}
 	for _, run := range unicode.Nd.R32 {
 		if r >= rune(run.Lo) && r <= rune(run.Hi) {
-			return byte((r - rune(run.Lo)) % 10), true
+			zero = rune(run.Lo)
 		}
 	}
-	return 0, false
+	return byte((r - zero) % 10), true
 }
 
 // Text is the plain copy. It is made again and again in the same memory.

@@ -35,7 +35,6 @@ const (
 const (
 	Alike  uint8 = 1 << iota // a number with letters that look like digits
 	Hidden                   // part of a speaker's label: no part of what is said
-	Dated                    // part of a date
 )
 
 // Token is a note about a place in the text. Words that are not in the dictionary leave no note, but are counted by ord.
