@@ -160,7 +160,7 @@ func wrong(err error) error {
 
 // office reads a document that is an archive of XML.
 func (p *parser) office() error {
-	if err := countDirectory(bytes.NewReader(p.task.Data), int64(len(p.task.Data)), p.task.Limits.Entries); err != nil {
+	if err := countDirectory(bytes.NewReader(p.task.Data), int64(len(p.task.Data)), p.task.Limits); err != nil {
 		return wrong(err)
 	}
 	z, err := zip.NewReader(bytes.NewReader(p.task.Data), int64(len(p.task.Data)))
@@ -206,7 +206,12 @@ func (p *parser) officePart(f files, e *zip.File) error {
 	at := Origin{Part: strings.TrimSuffix(base, ext)}
 	var read func(Origin, io.Reader) error
 	switch {
-	case strings.HasSuffix(name, "/"), ext == ".emf", ext == ".wmf", base == "thumbnail.jpeg", strings.HasPrefix(name, "Thumbnails/"), strings.HasPrefix(name, "Object Replacements/"):
+	case ext == ".emf", ext == ".wmf": // pictures made of lines, which may be letters
+		if p.task.Tools.Ignore {
+			return nil
+		}
+		return p.skip(at, Unsupported)
+	case strings.HasSuffix(name, "/"), base == "thumbnail.jpeg", strings.HasPrefix(name, "Thumbnails/"), strings.HasPrefix(name, "Object Replacements/"):
 		return nil
 	case embedded:
 		r, _, err := f.open(name)
@@ -296,6 +301,7 @@ func (p *parser) markup(at Origin, r io.Reader) error {
 	out := newWindows(at, false, p.segment)
 	out.line = 0
 	d := decoder(r)
+	machine := false
 	for {
 		t, err := d.RawToken()
 		if err != nil {
@@ -305,6 +311,8 @@ func (p *parser) markup(at Origin, r io.Reader) error {
 		switch e := t.(type) {
 		case xml.StartElement:
 			switch e.Name.Local {
+			case "AppVersion", "Application", "Template": // what the program says about itself
+				machine = true
 			case "tab", "ptab":
 				write = "\t"
 			case "br", "cr":
@@ -317,6 +325,7 @@ func (p *parser) markup(at Origin, r io.Reader) error {
 				}
 			}
 		case xml.EndElement:
+			machine = false
 			switch e.Name.Local {
 			case "p", "tr", "comment", "title", "subject", "creator", "keywords", "description", "lastModifiedBy", "property", "Company", "Manager":
 				write = "\n"
@@ -326,7 +335,7 @@ func (p *parser) markup(at Origin, r io.Reader) error {
 		case xml.CharData:
 			write = string(e)
 		}
-		if write == "" {
+		if write == "" || machine {
 			continue
 		}
 		if _, err := io.WriteString(out, write); err != nil {

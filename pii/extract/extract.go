@@ -34,6 +34,7 @@ const (
 	XML     Kind = "xml"
 	RTF     Kind = "rtf"
 	Mail    Kind = "eml"
+	Mailbox Kind = "mbox"
 	Outlook Kind = "msg"
 	PDF     Kind = "pdf"
 	Word    Kind = "docx"
@@ -127,6 +128,7 @@ const (
 	Mixed       Reason = "mixed"       // text with long binary stretches: scanned as text, which may not be all
 	NoText      Reason = "no_text"     // letters without a table that says which they are
 	NoOCR       Reason = "no_ocr"      // a picture, and no program that reads pictures
+	Hidden      Reason = "hidden"      // an archive has much that its directory does not list
 	Died        Reason = "parser_died"
 	TooDeep     Reason = "limit_depth"
 	TooMany     Reason = "limit_entries"

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"os"
 	"os/exec"
@@ -129,6 +130,25 @@ func TestAMailGivesHeadersBodiesAndAttachments(t *testing.T) {
 	}
 	if !found || strings.Contains(g.text(), "10.1.2.3") || len(g.skips) > 0 {
 		t.Errorf("attachment %v, skips %v, text %s", found, g.skips, g.text())
+	}
+}
+
+func TestAMailboxGivesEachOfItsMessages(t *testing.T) {
+	box := "From a@contoh.example Mon Nov 30 10:00:00 2026\n" + strings.ReplaceAll(mailText, "\r\n", "\n") + "\nFrom b@contoh.example Mon Nov 30\nFrom: b@contoh.example\nSubject: dua\n\n>From here on\nNIK " + nik + "\n"
+	for how, r := range cuts([]byte(box)) {
+		g := &got{}
+		if err := (&Walker{Limits: Usual()}).Walk(context.Background(), "a.mbox", r, g); err != nil {
+			t.Fatal(err)
+		}
+		seen := map[string]bool{}
+		for _, s := range g.segments {
+			if bytes.Contains(s.Text, []byte(nik)) {
+				seen[s.Origin.Entry] = true
+			}
+		}
+		if !seen["message 1"] || !seen["message 1!daftar.csv"] || !seen["message 2"] || len(seen) != 3 || len(g.skips) > 0 {
+			t.Errorf("%s: %v, skips %v", how, seen, g.skips)
+		}
 	}
 }
 
@@ -273,6 +293,7 @@ func TestWhatCannotBeReadIsSaidWithItsReason(t *testing.T) {
 		{"old Office", "a.doc", oleFile(entry{"WordDocument", "x"}), Unsupported, nil},
 		{"unknown binary", "a.bin", noise, Unknown, nil},
 		{"7z", "a.7z", []byte("7z\xbc\xaf\x27\x1cxxxxxxxx"), Unsupported, nil},
+		{"ZIP with more than it lists", "a.zip", hollow(zipped(entry{"a.txt", "x"}), 100_000), Hidden, nil},
 		{"truncated ZIP", "a.zip", zipped(entry{"a.txt", strings.Repeat("x", 1000)})[:60], Truncated, nil},
 		{"truncated gzip", "a.gz", gzipped(letters)[:10_000], Truncated, nil},
 		{"gzip that is none", "a.gz", []byte("\x1f\x8b\x08\x00garbage garbage garbage"), Damaged, nil},
@@ -285,6 +306,7 @@ func TestWhatCannotBeReadIsSaidWithItsReason(t *testing.T) {
 		{"many entries", "a.zip", zipped(many...), TooMany, few},
 		{"many entries in tar", "a.tar", tarred(many...), TooMany, few},
 		{"large document", "a.pdf", onePage(string(noise)), TooBig, small},
+		{"long names in the directory", "a.zip", zipped(entry{strings.Repeat("a", 3000), "x"}), TooBig, small},
 		{"large zip on a pipe", "a.zip", zipped(entry{"a", string(noise)}), TooBig, small},
 		{"bomb", "a.gz", gzipped(bytes.Repeat([]byte("a"), 12<<20)), TooDense, nil},
 		{"bomb in ZIP", "a.zip", zipped(entry{"a.txt", strings.Repeat("a", 12<<20)}), TooDense, nil},
@@ -317,6 +339,16 @@ func TestWhatCannotBeReadIsSaidWithItsReason(t *testing.T) {
 			}
 		})
 	}
+}
+
+// hollow puts bytes between the entries of an archive and its directory.
+func hollow(archive []byte, n int) []byte {
+	i := bytes.Index(archive, []byte("PK\x01\x02"))
+	out := append(bytes.Clone(archive[:i]), make([]byte, n)...)
+	out = append(out, archive[i:]...)
+	end := bytes.LastIndex(out, []byte("PK\x05\x06"))
+	binary.LittleEndian.PutUint32(out[end+16:], uint32(i+n))
+	return out
 }
 
 // A stream of a gigabyte without a line end, and one of zeros, need no more memory than a window.
@@ -415,6 +447,111 @@ func TestAReaderThatFailsIsUnreadable(t *testing.T) {
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, os.ErrPermission }
+
+// program writes a script that stands for a program of others.
+func program(t *testing.T, script string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "program")
+	if err := os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// scannedPage is a page that is a picture.
+func scannedPage() []byte {
+	return onePage("/Im Do", "null", "/Subtype /Image /Width 900 /Height 900 STREAM x")
+}
+
+func TestPicturesGoThroughTheProgramsThatAreInstalled(t *testing.T) {
+	png := []byte("\x89PNG\r\n\x1a\n" + strings.Repeat("x", 50))
+	reads := program(t, `cat >/dev/null; echo "$@ $AMANAH_SECRET NIK `+nik+`"`)
+	t.Setenv("AMANAH_SECRET", "rahasia")
+	for name, c := range map[string]struct {
+		data  []byte
+		tools Tools
+		why   Reason
+	}{
+		"picture":              {png, Tools{Tesseract: reads, Languages: "ind+eng"}, ""},
+		"picture in Word":      {docx("", entry{"word/media/a.png", string(png)}), Tools{Tesseract: reads}, ""},
+		"scanned page":         {scannedPage(), Tools{Tesseract: reads, Pdftoppm: program(t, "cat")}, ""},
+		"no reader":            {scannedPage(), Tools{}, NoOCR},
+		"no maker of pictures": {scannedPage(), Tools{Tesseract: reads}, NoOCR},
+		"left out":             {scannedPage(), Tools{Ignore: true}, ""},
+		"fails":                {png, Tools{Tesseract: program(t, "exit 1")}, Damaged},
+		"page fails":           {scannedPage(), Tools{Tesseract: reads, Pdftoppm: program(t, "exit 1")}, Damaged},
+		"floods":               {png, Tools{Tesseract: program(t, "yes")}, TooBig},
+		"lines":                {docx("", entry{"word/media/a.emf", "x"}), Tools{}, Unsupported},
+	} {
+		g := walked(t, "a", c.data, func(w *Walker) { w.Tools = c.tools })
+		if c.why != "" {
+			if !g.skipped(c.why) {
+				t.Errorf("%s: %v", name, g.skips)
+			}
+			continue
+		}
+		if len(g.skips) > 0 {
+			t.Errorf("%s: %v", name, g.skips)
+		}
+		if c.tools.Ignore {
+			continue
+		}
+		s, _ := g.where(t, nik)
+		if !s.Origin.OCR || strings.Contains(string(s.Text), "rahasia") {
+			t.Errorf("%s: %+v %s", name, s.Origin, s.Text)
+		}
+	}
+	limits := Usual()
+	limits.DocumentTime = 100 * time.Millisecond
+	if g := walked(t, "a", png, func(w *Walker) { w.Tools, w.Limits = Tools{Tesseract: program(t, "exec sleep 60")}, limits }); !g.skipped(TooLong) {
+		t.Errorf("hangs: %v", g.skips)
+	}
+	if g := walked(t, "a", largePNG(), func(w *Walker) { w.Tools = Tools{Tesseract: reads} }); !g.skipped(TooBig) {
+		t.Errorf("large: %v", g.skips)
+	}
+}
+
+// largePNG is the head of a picture of 60,000 by 60,000.
+func largePNG() []byte {
+	head := []byte("IHDR\x00\x00\xea\x60\x00\x00\xea\x60\x08\x02\x00\x00\x00")
+	b := append([]byte("\x89PNG\r\n\x1a\n\x00\x00\x00\r"), head...)
+	return binary.BigEndian.AppendUint32(b, crc32.ChecksumIEEE(head))
+}
+
+func TestEveryPartOfADocumentIsRead(t *testing.T) {
+	for name, c := range map[string]struct {
+		data []byte
+		want string // how the origin of the number is written
+	}{
+		"comment":           {docx("", entry{"word/comments.xml", "<w:comment><w:p><w:t>" + nik + "</w:t></w:p></w:comment>"}), "{  docx 0  comments}"},
+		"description":       {docx(`<wp:docPr descr="KTP ` + nik + `"/>`), "{  docx 0  }"},
+		"property":          {docx("", entry{"docProps/custom.xml", "<property><vt:lpwstr>" + nik + "</vt:lpwstr></property>"}), "{  docx 0  custom}"},
+		"deleted":           {docx("<w:del><w:delText>" + nik + "</w:delText></w:del>"), "{  docx 0  }"},
+		"embedded sheet":    {docx("", entry{"word/embeddings/a.xlsx", string(xlsx(sheetRows))}), "{word/embeddings/a.xlsx  xlsx 0 Pelanggan }"},
+		"speaker notes":     {zipped(entry{"[Content_Types].xml", types}, entry{"ppt/slides/slide1.xml", "<a/>"}, entry{"ppt/notesSlides/notesSlide2.xml", "<a:p><a:t>" + nik + "</a:t></a:p>"}), "{  pptx 2  notes}"},
+		"header of a sheet": {xlsx(`</sheetData><headerFooter><oddHeader>` + nik + `</oddHeader></headerFooter><sheetData>`), "{  xlsx 0 Pelanggan }"},
+		"formula":           {xlsx(`<row r="1"><c r="A1"><f>"NIK "&amp;"` + nik + `"</f><v>0</v></c></row>`), "{  xlsx 0 Pelanggan }"},
+		"comment of a cell": {xlsx("", entry{"xl/comments1.xml", "<comment><t>" + nik + "</t></comment>"}), "{  xlsx 0  comments1}"},
+		"long cell":         {[]byte("a,b,c\nd,e,f\ng,h,i\n\"" + strings.Repeat("kata ", 40_000) + nik + "\",x,y\n"), "{  csv 0  }"},
+		"attachment of PDF": {onePage("BT ET", "<< /Type /Filespec /UF (a.txt) /EF << /F 7 0 R >> >>", "/Type /EmbeddedFile STREAM"+nik), "{a.txt  text 0  }"},
+		"look of a note":    {onePage("BT ET", "<< /Type /Page /Annots [<< /AP << /N 7 0 R >> >>] >>", "/Subtype /Form STREAM BT 0 0 Td ("+nik+") Tj ET"), "{  pdf 2  }"},
+		"mail in mail":      {[]byte("From: a@b.example\nSubject: x\nContent-Type: message/rfc822\n\nFrom: c@d.example\nSubject: y\n\n" + nik), "{message.rfc822  eml 0  body}"},
+		"Outlook HTML":      {oleFile(entry{"__properties_version1.0", "x"}, entry{"__substg1.0_10130102", "<html>" + nik + "</html>"}), "{body.html  html 0  }"},
+		"Outlook narrow":    {oleFile(entry{"__properties_version1.0", "x"}, entry{"__substg1.0_0037001E", nik}), "{  msg 0  header}"},
+		"Outlook recipient": {oleFile(entry{"__properties_version1.0", "x"}, entry{"__recip_version1.0_#00000000/__substg1.0_3001001F", string(wideText(nik, binary.LittleEndian))}), "{  msg 0  header}"},
+		"Outlook field":     {oleFile(entry{"__properties_version1.0", "x"}, entry{"__substg1.0_8001001F", string(wideText(nik, binary.LittleEndian))}), "{  msg 0  header}"},
+		"Outlook RTF":       {oleFile(entry{"__properties_version1.0", "x"}, entry{"__substg1.0_10090102", "\x00\x00\x00\x00\x00\x00\x00\x00MELA\x00\x00\x00\x00{\\rtf1 " + nik + "}"}), "{  msg 0  body}"},
+		"UTF-32":            {append([]byte("\xff\xfe\x00\x00"), []byte(strings.Join(strings.Split("NIK "+nik, ""), "\x00\x00\x00")+"\x00\x00\x00")...), "{  text 0  }"},
+		"bzip2":             {bzipped, "{a  text 0  }"},
+	} {
+		g := walked(t, "a", c.data)
+		s, _ := g.where(t, nik)
+		o := s.Origin
+		if got := fmt.Sprintf("{%s  %s %d %s %s}", o.Entry, o.Kind, o.Page, o.Sheet, o.Part); got != c.want {
+			t.Errorf("%s: %s, want %s", name, got, c.want)
+		}
+	}
+}
 
 // Pictures are read where the programs are installed.
 func TestAPictureIsReadWhereTesseractIsInstalled(t *testing.T) {

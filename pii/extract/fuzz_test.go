@@ -135,3 +135,7 @@ func FuzzPageOfPDF(f *testing.F) {
 		}
 	})
 }
+
+func FuzzMailbox(f *testing.F) {
+	fuzzed(f, "a.mbox", []byte("From a\nFrom: a@b.example\nSubject: x\n\ny\n\nFrom b\nTo: c\nDate: d\n\n"))
+}

@@ -115,7 +115,7 @@ func (w *walk) json(at Origin, buffered *bufio.Reader) error {
 		top := len(levels) - 1
 		if top >= 0 && levels[top].want {
 			levels[top].key, levels[top].want = value, false
-			if isHead(value) {
+			if isKey(value) {
 				continue
 			}
 			m.Place = place(levels[:top]) // a key that is data itself
@@ -160,7 +160,7 @@ func place(levels []level) string {
 			return string(append(b, "…"...))
 		case !l.object:
 			b = append(strconv.AppendInt(append(b, '['), int64(l.index), 10), ']')
-		case isHead(l.key):
+		case isKey(l.key):
 			b = append(append(b, '.'), l.key...)
 		default:
 			b = append(b, ".*"...)
@@ -168,6 +168,9 @@ func place(levels []level) string {
 	}
 	return string(b)
 }
+
+// isKey says whether a key is a name that a program gave, and no data.
+func isKey(s string) bool { return isHead("xx" + s) }
 
 // header is the key that a value, or the array it is in, stands under.
 func header(levels []level) string {

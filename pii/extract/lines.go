@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -75,25 +76,91 @@ func (l *lines) flush() error {
 	return err
 }
 
-// heads keeps the heads of a table's columns.
-type heads []string
-
-// learn takes the first row as heads: those of its cells that look like one.
-func (h *heads) learn(column int, cell string) {
-	for len(*h) <= column && len(*h) < 16384 {
-		*h = append(*h, "")
-	}
-	if column < len(*h) && isHead(cell) {
-		(*h)[column] = spaced(cell)
-	}
+// grid writes the cells of a table row by row. The heads of the columns are in the first row that holds several words and no data;
+// until one comes, a first row of a single word will do.
+type grid struct {
+	out   *lines
+	names []string
+	found headRow
+	row   int // from 1
+	cells []gridCell
 }
 
-func (h heads) of(column int) string {
-	if column < len(h) {
-		return h[column]
-	}
-	return ""
+// headRow says how sure the heads are.
+type headRow int
+
+const (
+	noHeads headRow = iota
+	oneHead         // the head of a single column, or a title
+	allHeads
+)
+
+type gridCell struct {
+	column int
+	value  string
+	mark   Mark
 }
+
+// cell writes a cell; a new number of a row ends the row before.
+func (g *grid) cell(column, row int, value string, m Mark) error {
+	if row != g.row {
+		if err := g.endRow(); err != nil {
+			return err
+		}
+		g.row = row
+	}
+	if strings.TrimSpace(value) != "" {
+		g.cells = append(g.cells, gridCell{column, value, m})
+	}
+	return nil
+}
+
+func (g *grid) endRow() error {
+	if len(g.cells) == 0 {
+		return nil
+	}
+	now := noHeads
+	if g.found < allHeads {
+		words := 0
+		for _, c := range g.cells {
+			if isHead(c.value) {
+				words++
+			}
+		}
+		switch {
+		case words >= 2 && words*2 > len(g.cells):
+			now = allHeads
+		case words == 1 && len(g.cells) == 1 && g.found == noHeads:
+			now = oneHead
+		}
+		if now > g.found {
+			g.found, g.names = now, g.names[:0]
+		}
+	}
+	for _, c := range g.cells {
+		if now != noHeads {
+			for len(g.names) <= c.column && len(g.names) < maxColumns {
+				g.names = append(g.names, "")
+			}
+			if c.column < len(g.names) && isHead(c.value) {
+				g.names[c.column] = spaced(c.value)
+			}
+		} else if c.column < len(g.names) {
+			c.mark.Header = g.names[c.column]
+		}
+		c.mark.Place = cellName(c.column, g.row)
+		if err := g.out.add(c.value, c.mark); err != nil {
+			return err
+		}
+	}
+	g.cells = g.cells[:0]
+	return g.out.end()
+}
+
+func (g *grid) close() error { return errors.Join(g.endRow(), g.out.flush()) }
+
+// maxColumns is how many columns Excel has.
+const maxColumns = 16384
 
 // isHead says whether a cell could be the head of a column: words, no number of any length, no address.
 func isHead(s string) bool {

@@ -11,6 +11,7 @@ import (
 	"mime/quotedprintable"
 	"net/textproto"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -185,4 +186,62 @@ func (s *sextets) Read(p []byte) (int, error) {
 			return k, err
 		}
 	}
+}
+
+// mailbox reads messages that stand one behind the other, each behind a line that begins with From and a blank.
+func (w *walk) mailbox(at Origin, r *bufio.Reader, depth int) error {
+	for n := 1; ; n++ {
+		if _, err := r.Peek(1); err != nil {
+			return w.failed(at, err)
+		}
+		name := "message " + strconv.Itoa(n)
+		entry := inside(at, name)
+		if ok, err := w.entered(at, entry, name, depth); !ok || err != nil {
+			return err
+		}
+		entry.Kind = Mail
+		one := &message{r: r, first: true}
+		if err := w.mail(entry, bufio.NewReaderSize(one, 64<<10), depth+1); err != nil {
+			return err
+		}
+		if _, err := io.Copy(io.Discard, one); err != nil { // what the message's own boundaries left over
+			return w.failed(at, err)
+		}
+	}
+}
+
+// message ends where the next one of a mailbox begins.
+type message struct {
+	r       *bufio.Reader
+	first   bool // the line of the mailbox is still to come
+	inside  bool // of a line
+	empty   bool // the line before was
+	pending []byte
+	end     error
+}
+
+func (m *message) Read(p []byte) (int, error) {
+	for len(m.pending) == 0 {
+		if m.end != nil {
+			return 0, m.end
+		}
+		if start, _ := m.r.Peek(5); m.empty && !m.inside && string(start) == "From " {
+			m.end = io.EOF
+			return 0, m.end
+		}
+		line, err := m.r.ReadSlice('\n')
+		if !errors.Is(err, bufio.ErrBufferFull) {
+			m.end = err
+		}
+		m.empty = !m.inside && len(bytes.TrimRight(line, "\r\n")) == 0
+		m.inside = errors.Is(err, bufio.ErrBufferFull)
+		if m.first {
+			m.first = m.inside
+			continue
+		}
+		m.pending = line
+	}
+	n := copy(p, m.pending)
+	m.pending = m.pending[n:]
+	return n, nil
 }

@@ -67,12 +67,12 @@ func (p *parser) run(program string, in []byte, most int, args ...string) ([]byt
 	case err != nil:
 		return nil, Damaged
 	}
-	return out.Bytes(), nil
+	return out.kept.Bytes(), nil
 }
 
-// capped keeps so much and stops the program at more.
+// capped keeps so much and stops the program at more. It has no ReadFrom, which would not ask how much there is.
 type capped struct {
-	bytes.Buffer
+	kept bytes.Buffer
 	most int
 	full bool
 	stop func()
@@ -81,12 +81,12 @@ type capped struct {
 var errFull = errors.New("full")
 
 func (c *capped) Write(b []byte) (int, error) {
-	if c.Len()+len(b) > c.most {
+	if c.kept.Len()+len(b) > c.most {
 		c.full = true
 		c.stop()
 		return 0, errFull
 	}
-	return c.Buffer.Write(b)
+	return c.kept.Write(b)
 }
 
 // Installed finds the programs that read pictures.

@@ -175,65 +175,6 @@ func (p *parser) sheetNames(f files) (map[string]string, error) {
 	return names, err
 }
 
-// grid writes the cells of a sheet, of which the first row with words has the heads.
-type grid struct {
-	out    *lines
-	names  heads
-	row    int // of the last cell, from 1
-	header int // the row of the heads; 0: not yet
-	words  int // in the present row
-	cells  []gridCell
-}
-
-type gridCell struct {
-	column int
-	value  string
-}
-
-func (g *grid) cell(column, row int, value string) error {
-	if row != g.row {
-		if err := g.endRow(); err != nil {
-			return err
-		}
-		g.row = row
-	}
-	if strings.TrimSpace(value) == "" {
-		return nil
-	}
-	g.cells = append(g.cells, gridCell{column, value})
-	return nil
-}
-
-func (g *grid) endRow() error {
-	if g.header == 0 {
-		n := 0
-		for _, c := range g.cells {
-			if isHead(c.value) {
-				n++
-			}
-		}
-		if n >= 2 && n*2 > len(g.cells) || n == 1 && len(g.cells) == 1 && g.row == 1 {
-			g.header = g.row
-		}
-	}
-	for _, c := range g.cells {
-		m := Mark{Place: cellName(c.column, g.row)}
-		switch {
-		case g.header == g.row:
-			g.names.learn(c.column, c.value)
-		case g.header > 0:
-			m.Header = g.names.of(c.column)
-		}
-		if err := g.out.add(c.value, m); err != nil {
-			return err
-		}
-	}
-	g.cells = g.cells[:0]
-	return g.out.end()
-}
-
-func (g *grid) close() error { return errors.Join(g.endRow(), g.out.flush()) }
-
 // sheet reads the cells of one sheet.
 func (p *parser) sheet(at Origin, r io.Reader, shared []string, dates []bool) error {
 	g := &grid{out: newLines(at, p.segment)}
@@ -274,7 +215,7 @@ func (p *parser) sheet(at Origin, r io.Reader, shared []string, dates []bool) er
 				if strings.Contains(formula.String(), `"`) { // a formula that holds text
 					value += "\n" + formula.String()
 				}
-				if err := g.cell(column, row, value); err != nil {
+				if err := g.cell(column, row, value, Mark{}); err != nil {
 					return err
 				}
 			case "v", "t", "f", "oddHeader", "oddFooter":
@@ -381,7 +322,7 @@ func (p *parser) openText(at Origin, r io.Reader) error {
 				write = "\n"
 			case "table-cell", "covered-table-cell":
 				if g != nil && depth == 1 {
-					if err := g.cell(column, row, strings.TrimSpace(text.String())); err != nil {
+					if err := g.cell(column, row, strings.TrimSpace(text.String()), Mark{}); err != nil {
 						return err
 					}
 				} else {

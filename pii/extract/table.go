@@ -24,49 +24,39 @@ func (w *walk) table(at Origin, r *bufio.Reader, name string) error {
 	if delim == 0 {
 		return w.plain(at, r, exact, 1, 0)
 	}
-	out := newLines(at, w.segment)
-	var names heads
+	out := &grid{out: newLines(at, w.segment)}
 	var offset int64
 	line := 1
 	var row []byte
-	for n := 0; ; n++ {
+	for n := 1; ; n++ {
 		var err error
 		row, err = readRow(r, row[:0])
 		if err != nil && len(row) == 0 {
-			return errors.Join(out.flush(), w.failed(at, err))
+			return errors.Join(out.close(), w.failed(at, err))
 		}
 		if errors.Is(err, errLongRow) {
-			if err := out.flush(); err != nil {
+			if err := out.close(); err != nil {
 				return err
 			}
 			return w.plain(at, io.MultiReader(bytes.NewReader(row), r), exact, line, offset)
 		}
 		from := 0
-		if n == 0 && bytes.HasPrefix(row, []byte("\xef\xbb\xbf")) {
+		if n == 1 && bytes.HasPrefix(row, []byte("\xef\xbb\xbf")) {
 			from = 3
 		}
 		for i, c := range sniff.Split(row[from:], delim) {
-			m := Mark{Place: cellName(i, n+1), Line: line}
+			m := Mark{Line: line}
 			if exact {
 				m.Source = Span{Start: offset + int64(from+c.Start), End: offset + int64(from+c.End), Exact: c.Exact}
 			}
-			value := string(c.Value)
-			if n == 0 {
-				names.learn(i, value)
-			} else {
-				m.Header = names.of(i)
-			}
-			if err := out.add(value, m); err != nil {
+			if err := out.cell(i, n, string(c.Value), m); err != nil {
 				return err
 			}
-		}
-		if err := out.end(); err != nil {
-			return err
 		}
 		line += bytes.Count(row, []byte("\n"))
 		offset += int64(len(row))
 		if err != nil {
-			return errors.Join(out.flush(), w.failed(at, err))
+			return errors.Join(out.close(), w.failed(at, err))
 		}
 	}
 }

@@ -21,6 +21,7 @@ type Walker struct {
 	Limits    Limits
 	Tools     Tools
 	Documents Documents
+	Raw       bool // text of every kind is handed over as it stands in the file
 }
 
 // walk is the reading of one file.
@@ -185,6 +186,10 @@ func (w *walk) item(at Origin, name string, r io.Reader, random any, depth int) 
 		return w.skip(at, Unknown)
 	case sniff.Read:
 	}
+	if w.Raw && (kind.Textual() || kind == Mail) {
+		text, exact := decoded(buffered)
+		return w.plain(at, text, exact, 1, 0)
+	}
 	switch kind {
 	case Zip:
 		return w.zip(at, buffered, random, depth)
@@ -194,6 +199,8 @@ func (w *walk) item(at Origin, name string, r io.Reader, random any, depth int) 
 		return w.packed(at, name, buffered, depth)
 	case Mail:
 		return w.mail(at, buffered, depth)
+	case Mailbox:
+		return w.mailbox(at, buffered, depth)
 	case Outlook, PDF, Picture, RTF:
 		return w.document(at, kind, buffered, depth)
 	case Table:

@@ -29,7 +29,7 @@ func (w *walk) zip(at Origin, r io.Reader, random any, depth int) error {
 		}
 		from, size = bytes.NewReader(data), int64(len(data))
 	}
-	if err := countDirectory(from, size, w.Limits.Entries); err != nil {
+	if err := countDirectory(from, size, w.Limits); err != nil {
 		return w.failed(at, err)
 	}
 	z, err := zip.NewReader(from, size)
@@ -46,6 +46,11 @@ func (w *walk) zip(at Origin, r io.Reader, random any, depth int) error {
 	}
 	if len(z.File) == 0 && size > 1024 {
 		return w.skip(at, Damaged)
+	}
+	if unlisted(z, size) {
+		if err := w.skip(at, Hidden); err != nil {
+			return err
+		}
 	}
 	for _, f := range z.File {
 		if strings.HasSuffix(f.Name, "/") && f.UncompressedSize64 == 0 {
@@ -79,6 +84,17 @@ func (w *walk) zipEntry(at Origin, f *zip.File, size int64, depth int) error {
 	return w.item(at, f.Name, &expanding{w: w, r: r, in: func() int64 { return packed }}, nil, depth+1)
 }
 
+// unlisted says whether an archive has more bytes than its directory accounts for: entries that a repair would bring back.
+func unlisted(z *zip.Reader, size int64) bool {
+	const slack = 64 << 10
+	listed := int64(0)
+	for _, f := range z.File {
+		// Header here and in the directory, extra fields twice, and what may stand behind the data.
+		listed += int64(min(f.CompressedSize64, uint64(size))) + 2*int64(len(f.Name)+len(f.Extra)+64) + int64(len(f.Comment)) //nolint:gosec // a size is not negative
+	}
+	return size-listed-int64(len(z.Comment)) > slack
+}
+
 // officeKind tells documents that are archives.
 func officeKind(z *zip.Reader) Kind {
 	types, kind := false, Kind("")
@@ -106,32 +122,37 @@ func officeKind(z *zip.Reader) Kind {
 	return kind
 }
 
-// countDirectory walks the directory of an archive without keeping it, so that a directory of millions is refused before it is read in.
-func countDirectory(r io.ReaderAt, size int64, most int) error {
+// countDirectory walks the directory of an archive without keeping it, so that one of millions of entries, or of very long names, is
+// refused before it is read in.
+func countDirectory(r io.ReaderAt, size int64, l Limits) error {
 	starts, err := directoryStarts(r, size)
 	if err != nil {
 		return err
 	}
 	for _, start := range starts {
-		if err := countHeaders(io.NewSectionReader(r, start, size-start), most); err != nil {
+		if err := countHeaders(io.NewSectionReader(r, start, size-start), l); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// countHeaders refuses more headers of a directory than most, one after the other.
-func countHeaders(r io.Reader, most int) error {
+// countHeaders goes over the headers of a directory, one after the other.
+func countHeaders(r io.Reader, l Limits) error {
 	in := bufio.NewReaderSize(r, 64<<10)
+	sum := int64(0)
 	for n := 0; ; n++ {
 		h, err := in.Peek(46)
 		if err != nil || binary.LittleEndian.Uint32(h) != 0x02014b50 {
 			return nil //nolint:nilerr // the end of the headers
 		}
-		if n >= most {
+		if n >= l.Entries {
 			return TooMany
 		}
 		length := 46 + int(binary.LittleEndian.Uint16(h[28:])) + int(binary.LittleEndian.Uint16(h[30:])) + int(binary.LittleEndian.Uint16(h[32:]))
+		if sum += int64(length); sum > l.Document {
+			return TooBig
+		}
 		if _, err := in.Discard(length); err != nil {
 			return nil //nolint:nilerr // likewise
 		}

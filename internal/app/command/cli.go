@@ -18,6 +18,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/pii/names"
 )
 
 // Messages are the texts of the command line itself, in Indonesian and English.
@@ -73,7 +74,9 @@ func (c *cli) run(ctx context.Context, args []string) int {
 		(errors.Is(err, ctx.Err()) || errors.Is(err, context.Cause(ctx)) || errs.Of(err).Code == "db.busy") {
 		err = errs.Wrap(errs.Unavailable, "app.interrupted", err)
 	}
-	if err != nil && !errors.Is(err, errFound) && !errors.Is(err, errSucceeded) {
+	own := (*exit)(nil)
+	said := errors.As(err, &own) && own.err == nil
+	if err != nil && !said && !errors.Is(err, errFound) && !errors.Is(err, errSucceeded) {
 		c.complain(err)
 	}
 	return exitCode(err)
@@ -124,7 +127,7 @@ func (c *cli) root() *cobra.Command {
 	root.Flags().BoolVar(&version, "version", false, c.t("command.help_version"))
 	root.AddCommand(
 		c.initCommand(), c.serveCommand(), c.demoCommand(), c.staffCommand(), c.keyCommand(), c.importCommand(), c.verifyCommand(), c.auditCommand(), c.witnessCommand(),
-		c.telephonyCommand(), c.messageCommand(), c.configCommand(), c.attackCommand(), c.benchCommand(), c.devCommand(), c.versionCommand(),
+		c.telephonyCommand(), c.messageCommand(), c.configCommand(), c.attackCommand(), c.scanCommand(), c.benchCommand(), c.devCommand(), c.versionCommand(),
 	)
 	return root
 }
@@ -253,8 +256,16 @@ func (c *cli) secret(key string, pairs ...any) (string, error) {
 }
 
 func (c *cli) versionCommand() *cobra.Command {
-	cmd := c.command("version", "version", c.noArgs, func(*cobra.Command, []string) error { return c.printVersion() })
-	cmd.Example = "  amanah version --json"
+	notices := false
+	cmd := c.command("version", "version", c.noArgs, func(*cobra.Command, []string) error {
+		if notices {
+			_, err := io.WriteString(c.out, names.Notice)
+			return err
+		}
+		return c.printVersion()
+	})
+	cmd.Example = "  amanah version --json\n  amanah version --notices"
+	cmd.Flags().BoolVar(&notices, "notices", false, c.t("command.flag_notices"))
 	return cmd
 }
 

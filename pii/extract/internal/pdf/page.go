@@ -326,7 +326,7 @@ func (r *reading) laid() string {
 	var b bytes.Buffer
 	for i := 0; i < len(runs); {
 		j := i + 1
-		for j < len(runs) && runs[j].down == runs[i].down && runs[j-1].y-runs[j].y <= 0.2*math.Max(1, runs[i].size) && runs[i].y-runs[j].y <= 0.5*math.Max(1, runs[i].size) {
+		for j < len(runs) && runs[j].down == runs[i].down && runs[j-1].y-runs[j].y <= 0.35*math.Max(1, runs[i].size) && runs[i].y-runs[j].y <= 0.5*math.Max(1, runs[i].size) {
 			j++
 		}
 		row := runs[i:j]

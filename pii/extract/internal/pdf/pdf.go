@@ -344,7 +344,7 @@ func (d *Document) Fields() (fields []Field) {
 			fields = append(fields, Field{name, decodeText(string(s))})
 		}
 	}
-	for _, k := range []name{"Title", "Author", "Subject", "Keywords", "Creator"} {
+	for _, k := range []name{"Title", "Author", "Subject", "Keywords"} {
 		if info := d.dict(d.info); info != nil {
 			add(string(k), info[k])
 		}
@@ -370,9 +370,15 @@ func (d *Document) Fields() (fields []Field) {
 	return fields
 }
 
-// Attachments hands over the files that are embedded.
+// Attachments hands over the files that are embedded, and the form in XML that some documents have instead of pages.
 func (d *Document) Attachments(take func(name string, data []byte) error) error {
 	names := map[ref]string{}
+	form := d.dict(d.dict(d.root)["AcroForm"])
+	for _, v := range append(d.array(form["XFA"]), form["XFA"]) {
+		if r, ok := v.(ref); ok {
+			names[r] = "form.xml"
+		}
+	}
 	for _, n := range d.numbers() {
 		v, _ := d.objects[n].(dict)
 		for _, file := range d.dict(v["EF"]) {

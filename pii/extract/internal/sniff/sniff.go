@@ -110,6 +110,8 @@ func textKind(head []byte, name string) string {
 		return "xml"
 	case looksLikeJSON(start):
 		return "json"
+	case bytes.HasPrefix(head, []byte("From ")) && looksLikeMail(head[len(firstLine(head)):]):
+		return "mbox"
 	case looksLikeMail(head) || ext == ".eml" && mailHeader(firstLine(head)) != "":
 		return "eml"
 	}
@@ -157,7 +159,7 @@ func mailHeader(line []byte) string {
 // looksLikeMail wants two different headers that only mail has, before anything else.
 func looksLikeMail(head []byte) bool {
 	seen := map[string]bool{}
-	for i, line := range bytes.Split(head, []byte("\n")) {
+	for i, line := range bytes.Split(bytes.TrimPrefix(bytes.TrimPrefix(head, []byte("\r")), []byte("\n")), []byte("\n")) {
 		line = bytes.TrimRight(line, "\r")
 		if len(line) == 0 || i > 200 {
 			break
