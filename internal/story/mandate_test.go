@@ -47,8 +47,7 @@ func TestStoryAnAttorneySpeaksSeesTheScopeAndIsCutOffWhenTheMandateIsRevoked(t *
 	dewi.sees("Percakapan melalui kuasa ini")
 	dewi.looks("mandate")
 	dewi.chooses("Alasan pencabutan", "Sengketa")
-	dewi.once("x")
-	dewi.presses("x") // sure
+	dewi.once("x x")
 	dewi.sees("Kuasa sudah dicabut")
 	rina.sees("Dicabut", "V1 dikenali", "Kuasa wakil ini sudah dicabut")
 	rina.waits("still has the customer's data", `!document.querySelector(".secret") && !document.body.innerText.includes("@s***") && !document.querySelector(".field form")`)

@@ -295,7 +295,7 @@ func mandatePage(p *i18n.Printer, e Entry, purposes, companies map[string]string
 	if e.State == Valid || e.State == Proposed {
 		page.To = "/mandates/" + e.ID + "/revoke"
 		page.Reason = web.Input{Name: "why", Label: p.T("mandate.why"), Type: "select", Choices: choices(p, "mandate.why_", Reasons()), Required: true, Key: "r"}
-		page.Do = web.Button{Style: "danger", Label: p.T("mandate.do_revoke"), Key: "x", Again: true}
+		page.Do = web.Button{Style: "danger", Label: p.T("mandate.do_revoke"), Key: "x x", Again: true}
 	}
 	return page
 }
