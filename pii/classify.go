@@ -545,6 +545,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		if birthDigits(d) {
 			return BirthDate, conf(0.9), fDate
 		}
+	case timed(text, int(s.atoms[i].Start)):
 	case bits&word.CVV != 0 && !apart && n >= 3 && n <= 4 && c.dist <= 6:
 		return CVV, conf(0.9), fLength
 	case bits&word.OTP != 0 && !apart && n >= 4 && n <= 8 && c.dist <= 8:
@@ -559,6 +560,24 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		}
 	}
 	return 0, 0, 0
+}
+
+// timed reports whether the word right before the place says that a time or a date follows.
+func timed(text []byte, at int) bool {
+	e := at
+	for e > 0 && text[e-1] == ' ' {
+		e--
+	}
+	b := e
+	for b > 0 && e-b < 8 && token.IsLetter(text[b-1]) {
+		b--
+	}
+	for _, w := range [...]string{"sejak", "tahun", "thn", "since", "tgl", "tanggal", "jam", "pukul", "year"} {
+		if e-b == len(w) && sign.EqualFold(text[b:e], w) {
+			return true
+		}
+	}
+	return false
 }
 
 // spoken reports whether one of the cues speaks of it.

@@ -305,6 +305,14 @@ func (s *Scanner) name(text []byte, p, limit int) (start, end int, sure bool) {
 	return start, end, sure || capital
 }
 
+// labelled reports whether at most one more word stands between e and a colon.
+func labelled(text []byte, e, limit int) bool {
+	if e+1 < limit && text[e] == ' ' {
+		e = token.WordEnd(text, e+1)
+	}
+	return e+1 < limit && text[e] == ':' && text[e+1] == ' '
+}
+
 // password reads the secret after the word at token t.
 func (s *Scanner) password(text []byte, t int) {
 	p, explicit := int(s.list.Tokens[t].End), false
@@ -342,7 +350,7 @@ func (s *Scanner) password(text []byte, t int) {
 				skipped++
 				continue
 			}
-			if e < limit && text[e] == ':' && e+1 < limit && text[e+1] == ' ' { // password wifi: …
+			if labelled(text, e, limit) { // password wifi kantor: …
 				p = e
 				skipped++
 				continue
