@@ -124,7 +124,13 @@ func (s *Scanner) nearCues(text []byte, t0, t1, line int) []cue {
 			break
 		}
 		if tok.Kind == token.Number && tok.End-tok.Start > 2 || tok.Kind == token.Mixed && tok.End-tok.Start > 6 {
-			list = list[:first] // what stands between two numbers speaks of the second
+			kept := list[:first] // what stands between two numbers speaks of the second, unless it is nearer to the first
+			for _, c := range list[first:] {
+				if c.bits&(word.Bank|word.Account) != 0 && c.dist <= 2 && int32(c.dist) < tok.Ord-ord-int32(c.dist) {
+					kept = append(kept, c)
+				}
+			}
+			list = kept
 			break
 		}
 		if tok.Kind == token.Word && tok.Ord-ord <= 5 && len(list) < maxCues {
@@ -428,6 +434,9 @@ func (s *Scanner) clean(i, j int) bool {
 		if inner == apart && g == single && s.atoms[i].d1-s.atoms[i].d0 >= 10 {
 			return true // a field between bars or slashes
 		}
+		if first, next := s.atoms[i].d0, s.atoms[neighbour].d0; neighbour > j && size >= 4 && s.digits[first] == '0' && s.digits[next] == '0' && s.digits[next+1] == '8' && s.digits[first+1] == '8' {
+			return true // the next telephone number
+		}
 		return size >= 8 || inner != apart && g != inner || inner == apart && g == space
 	}
 	return (i == 0 || i == s.edge || edge(i, i-1)) && (j == len(s.atoms)-1 || edge(j+1, j+1))
@@ -520,7 +529,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		}
 	}
 	if bits&word.Phone != 0 {
-		if has(Phone) {
+		if has(Phone) && (d[0] != '8' || sh.plus || !c.crossed && c.dist <= 5) {
 			return Phone, conf(0.97), 0
 		}
 		if contextual && c.place == before && c.dist <= 3 && !c.crossed && n >= 7 && n <= 8 && d[0] >= '2' && d[0] != '0' && bits&word.Ewallet == 0 && !(n == 8 && check.Date(check.Number(d[:2]), check.Number(d[2:4]), check.Number(d[4:]))) {
@@ -531,7 +540,6 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return 0, 0, 0
 	}
 	crossed := func(t Type) bool { return c.crossed && s.lastType != t }
-	apart := c.place == before && c.dist > 3 && token.SentenceEnds(text, int(s.atoms[i].Start), int(c.dist))
 	switch {
 	case bits&(word.Health|word.Insurance) != 0 && bits&word.Document == 0 && n == 13 && !crossed(HealthInsurance):
 		return HealthInsurance, conf(0.93), fLength
@@ -545,21 +553,59 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		if birthDigits(d) {
 			return BirthDate, conf(0.9), fDate
 		}
-	case timed(text, int(s.atoms[i].Start)):
-	case bits&word.CVV != 0 && !apart && n >= 3 && n <= 4 && c.dist <= 6:
-		return CVV, conf(0.9), fLength
-	case bits&word.OTP != 0 && !apart && n >= 4 && n <= 8 && c.dist <= 8:
-		return OTP, conf(0.92), fLength
-	case bits&word.PIN != 0 && !apart && n >= 4 && n <= 8 && c.dist <= 8:
-		return PIN, conf(0.92), fLength
-	case bits&word.Verify != 0 && !apart && n >= 4 && n <= 8 && c.dist <= 5:
-		for _, other := range all {
-			if other.bits&word.Code != 0 && other.place == c.place {
-				return OTP, conf(0.88), fLength
+	case bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password) != 0 && n <= 12:
+		return s.code(text, c, all, n, i, j)
+	}
+	return 0, 0, 0
+}
+
+// code tells whether the number is a secret that the cue speaks of.
+func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float32, fact) {
+	at := int(s.atoms[i].Start)
+	base := float32(0.92)
+	if c.place == question || c.place == header {
+		base -= 0.05
+	}
+	if c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.slashed(i, j) || expires(all, c) || timed(text, at) {
+		return 0, 0, 0
+	}
+	switch bits := c.bits; {
+	case bits&word.CVV != 0 && n >= 3 && n <= 4 && c.dist <= 6:
+		return CVV, base - 0.02, fLength
+	case bits&word.OTP != 0 && n >= 4 && n <= 8 && c.dist <= 8:
+		return OTP, base, fLength
+	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= 8:
+		return PIN, base, fLength
+	case bits&word.Password != 0 && c.place == question && n >= 4:
+		return Password, 0.8, fLength
+	case bits&word.Verify != 0 && n >= 4 && n <= 8 && c.dist <= 5:
+		for k := range all {
+			if all[k].bits&word.Code != 0 && all[k].place == c.place {
+				return OTP, base - 0.04, fLength
 			}
 		}
 	}
 	return 0, 0, 0
+}
+
+// slashed reports whether a sign that parts fields stands inside the number, as in 12/27.
+func (s *Scanner) slashed(i, j int) bool {
+	for k := i + 1; k <= j; k++ {
+		if s.atoms[k].gap == single && s.atoms[k].d1-s.atoms[k].d0 > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// expires reports whether a word for the end of something stands nearer than the cue.
+func expires(all []cue, c *cue) bool {
+	for k := range all {
+		if all[k].bits&word.Expiry != 0 && all[k].place == before && c.place == before && all[k].dist < c.dist && all[k].dist <= 2 {
+			return true
+		}
+	}
+	return false
 }
 
 // timed reports whether the word right before the place says that a time or a date follows.

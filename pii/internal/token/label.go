@@ -128,7 +128,8 @@ func (s *List) Void(dict *word.Dictionary, text []byte, t int, bits word.Cue) bo
 		return dict.Entry(s.Tokens[t].ID).Text == "card" && t > 0 && s.Tokens[t-1].Kind == Word && dict.Entry(s.Tokens[t-1].ID).Text == "id" // an identity card
 	}
 	if bits&word.Tax != 0 {
-		return next(t-1)&word.Order != 0 // an invoice for tax
+		w := dict.Entry(s.Tokens[max(t-1, 0)].ID).Text // an invoice for tax, a plot that is taxed
+		return t > 0 && s.Tokens[t-1].Kind == Word && (w == "faktur" || w == "objek")
 	}
 	return false
 }
