@@ -137,10 +137,9 @@ type table struct {
 	slot   [slots]uint16
 }
 
+// hash is good in its upper bits.
 func hash(k Spelling, n int) uint64 {
-	h := (k.first ^ uint64(n)<<59) * 0x9E3779B97F4A7C15
-	h ^= (k.last + h>>29) * 0xBF58476D1CE4E5B9
-	return h ^ h>>32
+	return (k.first ^ bits.RotateLeft64(k.last*0x9E3779B97F4A7C15, 31) ^ uint64(n)<<59) * 0xBF58476D1CE4E5B9
 }
 
 const (
@@ -212,10 +211,11 @@ func (d *Dictionary) Look(k Spelling, n int) uint16 { return d.loud.look(d.keys,
 
 func (t *table) look(keys []Spelling, k Spelling, n int) uint16 {
 	h := hash(k, n)
-	if n > 16 || t.filter[h%filtering/64]>>(h%64)&1 == 0 {
+	f := h >> 48 // of the filter's 65,536 bits
+	if n > 16 || t.filter[f/64]>>(f%64)&1 == 0 {
 		return 0
 	}
-	for i := (h >> 16) % slots; t.slot[i] != 0; i = (i + 1) % slots {
+	for i := (h >> 30) % slots; t.slot[i] != 0; i = (i + 1) % slots {
 		if keys[t.slot[i]] == k {
 			return t.slot[i]
 		}
@@ -225,8 +225,9 @@ func (t *table) look(keys []Spelling, k Spelling, n int) uint16 {
 
 func (t *table) put(k Spelling, n int, index uint16) {
 	h := hash(k, n)
-	t.filter[h%filtering/64] |= 1 << (h % 64)
-	i := (h >> 16) % slots
+	f := h >> 48
+	t.filter[f/64] |= 1 << (f % 64)
+	i := (h >> 30) % slots
 	for t.slot[i] != 0 {
 		i = (i + 1) % slots
 	}
