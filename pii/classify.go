@@ -566,7 +566,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	if c.place == question || c.place == header {
 		base -= 0.05
 	}
-	if c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.slashed(i, j) || expires(all, c) || timed(text, at) {
+	if c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.slashed(i, j) || s.expires(all, c) || timed(text, at) {
 		return 0, 0, 0
 	}
 	switch bits := c.bits; {
@@ -599,9 +599,13 @@ func (s *Scanner) slashed(i, j int) bool {
 }
 
 // expires reports whether a word for the end of something stands nearer than the cue.
-func expires(all []cue, c *cue) bool {
+func (s *Scanner) expires(all []cue, c *cue) bool {
 	for k := range all {
-		if all[k].bits&word.Expiry != 0 && all[k].place == before && c.place == before && all[k].dist < c.dist && all[k].dist <= 2 {
+		if all[k].bits&word.Expiry == 0 || all[k].place != before || c.place != before || all[k].dist >= c.dist || all[k].dist > 2 {
+			continue
+		}
+		switch s.dict.Entry(all[k].ID).Text {
+		case "exp", "expiry", "expired", "valid", "thru", "berlaku", "tempo":
 			return true
 		}
 	}
