@@ -576,7 +576,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 		return OTP, base, fLength
 	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= 8:
 		return PIN, base, fLength
-	case bits&word.Password != 0 && c.place == question && n >= 4:
+	case bits&word.Password != 0 && c.place == question && n >= 4 && s.list.Said(s.dict, text, s.lineAt) == at: // the whole of the answer
 		return Password, 0.8, fLength
 	case bits&word.Verify != 0 && n >= 4 && n <= 8 && c.dist <= 5:
 		for k := range all {
