@@ -47,7 +47,7 @@ func slowScan(text string) (out []string) {
 		switch {
 		case d[0] != '0' && table.District(code) && month >= 1 && month <= 12 && day >= 1 && day <= long[month] && d[12:] != "0000":
 			add(NIK, at)
-		case slowLuhn(d) && slowCardID.MatchString(d) && strings.Trim(d[1:], d[1:2]) != "":
+		case slowLuhn(d) && slowCardID.MatchString(d) && strings.Trim(d, d[:1]) != "":
 			add(Card, at)
 		}
 	}

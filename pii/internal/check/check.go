@@ -107,7 +107,7 @@ func Card(d []byte) Scheme {
 		return NoScheme
 	}
 	s := scheme(n, Number(d[:4]))
-	if s == NoScheme || !Luhn(d) || allSame(d[1:]) {
+	if s == NoScheme || !Luhn(d) || allSame(d) {
 		return NoScheme
 	}
 	return s

@@ -80,7 +80,7 @@ var cardForms = []*regexp.Regexp{
 }
 
 func slowCard(s string) int {
-	if !slowLuhn(s) || strings.Trim(s[1:], s[1:2]) == "" {
+	if !slowLuhn(s) || strings.Trim(s, s[:1]) == "" {
 		return 0
 	}
 	for scheme, form := range cardForms {
