@@ -155,24 +155,26 @@ func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 		if q.To == q.From {
 			continue
 		}
+		if q.Numbered {
+			turns = 2 // that turn spoke of a number of its own
+			break
+		}
 		turns++
-		at, warns := len(list), token.Warns(text[q.Start:q.End])
+		at, warns := len(list), false
 		for t, looked := int(q.To)-1, 0; t >= int(q.From) && looked < 24 && len(list) < maxCues; t, looked = t-1, looked+1 {
 			s.steps++
 			tok := &s.list.Tokens[t]
-			if tok.Kind == token.Number && tok.End-tok.Start > 4 && tok.Flags&token.Hidden == 0 {
-				list = list[:at] // that turn spoke of a number of its own
-				turns = 2
-				break
-			}
 			if tok.Kind == token.Word && tok.Flags&token.Hidden == 0 {
 				bits := s.dict.Cues(tok.ID)
-				if warns {
-					bits &^= word.PIN | word.OTP | word.CVV
-				}
+				warns = warns || bits&word.Never != 0
 				if bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
 					list = append(list, cue{bits, tok.ID, int8(turns), question, false})
 				}
+			}
+		}
+		if warns { // what a line says is never asked for is no question
+			for k := at; k < len(list); k++ {
+				list[k].bits &^= word.PIN | word.OTP | word.CVV
 			}
 		}
 	}

@@ -1,12 +1,5 @@
 package token
 
-import "bytes"
-
-// Warns reports whether a line says that something is never asked for: then what it names is no question.
-func Warns(line []byte) bool {
-	return bytes.Contains(line, []byte("pernah")) || bytes.Contains(line, []byte("never"))
-}
-
 // InLink reports whether what begins at a byte is a part of a link: a port or a piece of its path.
 func InLink(text []byte, at int) bool {
 	for p := at - 1; p >= 2 && at-p < 128 && text[p] > ' '; p-- {

@@ -51,6 +51,7 @@ type Line struct {
 	Start, End int32 // bytes
 	From, To   int32 // tokens
 	First      int32 // Ord of the first piece that is said, after a label
+	Numbered   bool  // there is a number of more than four digits
 }
 
 // List holds the notes of one text.
@@ -152,6 +153,7 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 				suspicious = suspicious || shadow.Encoded(text[start:i])
 			}
 			tokens = append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Number})
+			cur.Numbered = cur.Numbered || i-start > 4
 			ord++
 		case cNewline:
 			cur.End, cur.To = int32(i), int32(len(tokens))

@@ -61,12 +61,13 @@ const (
 	Verify
 	Code
 	Parent // ibu, mother
+	Never  // what is never asked for
 	Home   // where somebody lives
 	Expiry // dates that are nobody's birth
 )
 
 // Interesting are the cues that say something about a number beside them.
-const Interesting = ^(Stop | Ack | Speaker | Number | Wrong | Parent)
+const Interesting = ^(Stop | Ack | Speaker | Number | Wrong | Parent | Never)
 
 // Part is the part that a word has in a grammar.
 type Part uint8

@@ -48,6 +48,7 @@ var list = []line{
 	{Wallet, 0, 0, "wallet bitcoin btc ethereum eth usdt crypto kripto"},
 	{IP, 0, 0, "ip ipv"},
 	{Mother, 0, 0, "kandung"},
+	{Never, 0, 0, "pernah never"},
 	{Parent, 0, 0, "ibu mother mothers mama mamah ibunya"},
 	{Maiden, 0, 0, "maiden gadis"},
 
