@@ -526,7 +526,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 	case bits&word.Card != 0 && has(Card):
 		return Card, conf(0.98), 0
 	case bits&(word.Account|word.Bank) != 0:
-		if typ, f, more := s.account(c, all, sh, d, i, contextual); typ != 0 {
+		if typ, f, more := s.account(c, all, sh, d, contextual); typ != 0 {
 			return typ, conf(f), more
 		}
 	}
@@ -657,7 +657,7 @@ func (s *Scanner) licenceKind(text []byte, c *cue, i int) bool {
 }
 
 // account tells whether the number is an account's, by the cue and the lengths of the banks that are named.
-func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, i int, contextual bool) (Type, float32, fact) {
+func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, contextual bool) (Type, float32, fact) {
 	n := len(d)
 	if !contextual || n < 8 || n > 16 || c.dist > 9 || c.crossed && s.lastType != Account {
 		return 0, 0, 0

@@ -131,7 +131,7 @@ var disguises = []disguise{
 			if c == '0' {
 				return "⓪"
 			}
-			return string(rune('①' + rune(c-'1')))
+			return string('①' + rune(c-'1'))
 		})
 	}, nil},
 	{"superscript", func(_ *rand.Rand, s string) string {

@@ -144,11 +144,12 @@ func (s *Scanner) speak(u int) int {
 		}
 	}
 	hundreds := -1
-	if p == word.HundredOf {
+	switch p {
+	case word.HundredOf:
 		hundreds = 1
 		u++
 		p, v = part(u)
-	} else if p == word.Digit {
+	case word.Digit:
 		if q, _ := part(u + 1); q == word.Hundred {
 			hundreds = int(v)
 			u += 2
@@ -158,11 +159,11 @@ func (s *Scanner) speak(u int) int {
 	low, width := 0, 0
 	switch p {
 	case word.Digit:
-		switch q, _ := part(u + 1); {
-		case q == word.Teen:
+		switch q, _ := part(u + 1); q {
+		case word.Teen:
 			low, width = 10+int(v), 2
 			u += 2
-		case q == word.Tens:
+		case word.Tens:
 			low, width = 10*int(v), 2
 			u += 2
 			low, u = s.ones(low, u, part)

@@ -55,7 +55,7 @@ const (
 	types
 )
 
-var typeNames = [types]string{
+var typeNames = [types]string{ //nolint:gosec // names of kinds
 	NIK: "nik", FamilyCard: "family_card", TaxNumber: "tax_number", TaxPlace: "tax_place", Card: "card", Phone: "phone", Account: "bank_account",
 	HealthInsurance: "health_insurance", WorkInsurance: "work_insurance", Passport: "passport", DrivingLicence: "driving_licence", Plate: "plate",
 	BirthDate: "birth_date", MotherName: "mother_name", PIN: "pin", OTP: "otp", CVV: "cvv", Password: "password", Email: "email", Address: "address",

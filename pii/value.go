@@ -122,16 +122,16 @@ func (s *Scanner) addressOf(dst, part []byte, f Finding) []byte {
 		for e < len(part) && token.IsAlnum(part[e]) {
 			e++
 		}
-		switch en := s.dict.Entry(s.dict.Find(part, p, e)); {
-		case en.Part == word.At:
+		switch en := s.dict.Entry(s.dict.Find(part, p, e)); en.Part {
+		case word.At:
 			dst = append(dst, '@')
-		case en.Part == word.Dot:
+		case word.Dot:
 			dst = append(dst, '.')
-		case en.Part == word.Underscore:
+		case word.Underscore:
 			dst = append(dst, '_')
-		case en.Part == word.Dash:
+		case word.Dash:
 			dst = append(dst, '-')
-		case en.Part == word.Digit:
+		case word.Digit:
 			dst = append(dst, '0'+en.Value)
 		default:
 			for _, c := range part[p:e] {

@@ -195,7 +195,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request, library http.Ha
 	err := json.Unmarshal(answer.Body.Bytes(), &all)
 	if err == nil {
 		var token *jose.JSONWebSignature
-		if token, err = jose.ParseSigned(fmt.Sprint(all["id_token"]), []jose.SignatureAlgorithm{jose.RS256}); err == nil {
+		if token, err = jose.ParseSignedCompact(fmt.Sprint(all["id_token"]), []jose.SignatureAlgorithm{jose.RS256}); err == nil {
 			err = json.Unmarshal(token.UnsafePayloadWithoutVerification(), &claims)
 		}
 	}

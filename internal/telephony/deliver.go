@@ -308,8 +308,6 @@ func (s *Service) Sweep(ctx context.Context) error {
 	})
 }
 
-// newClient makes the client of hooks: no proxy, no redirect, and a dialler that looks a
-// host up once, refuses what is not public, and dials the very address it looked at.
 // Sign is the header SignatureHeader of a body that is sent at a time, with one sum for each key.
 func Sign(at time.Time, body []byte, keys ...[]byte) string {
 	sig := signature{at: at}

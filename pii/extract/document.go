@@ -125,17 +125,17 @@ type files struct {
 	z *zip.Reader
 }
 
-func (f files) open(name string) (io.Reader, *zip.File, error) {
+func (f files) open(name string) (io.Reader, error) {
 	for _, e := range f.z.File {
 		if e.Name == name {
 			r, err := e.Open()
 			if err != nil {
-				return nil, e, Damaged
+				return nil, Damaged
 			}
-			return &pacing{p: f.p, r: r, packed: int64(min(e.CompressedSize64, uint64(len(f.p.task.Data))))}, e, nil //nolint:gosec // the smaller is small
+			return &pacing{p: f.p, r: r, packed: int64(min(e.CompressedSize64, uint64(len(f.p.task.Data))))}, nil //nolint:gosec // the smaller is small
 		}
 	}
-	return nil, nil, nil
+	return nil, nil //nolint:nilnil // there is no such file
 }
 
 func decoder(r io.Reader) *xml.Decoder {
@@ -169,7 +169,7 @@ func (p *parser) office() error {
 	}
 	f := files{p, z}
 	if p.task.Kind == Open {
-		if r, _, err := f.open("META-INF/manifest.xml"); err == nil && r != nil {
+		if r, err := f.open("META-INF/manifest.xml"); err == nil && r != nil {
 			if text, _ := io.ReadAll(r); bytes.Contains(text, []byte("encryption-data")) {
 				return Encrypted
 			}
@@ -214,7 +214,7 @@ func (p *parser) officePart(f files, e *zip.File) error {
 	case strings.HasSuffix(name, "/"), base == "thumbnail.jpeg", strings.HasPrefix(name, "Thumbnails/"), strings.HasPrefix(name, "Object Replacements/"):
 		return nil
 	case embedded:
-		r, _, err := f.open(name)
+		r, err := f.open(name)
 		if err != nil {
 			return err
 		}
@@ -249,7 +249,7 @@ func (p *parser) officePart(f files, e *zip.File) error {
 		}
 		read = p.markup
 	}
-	r, _, err := f.open(name)
+	r, err := f.open(name)
 	if err != nil || r == nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func (p *parser) workbook(f files) error {
 		if name == "" {
 			name = strings.TrimSuffix(strings.TrimPrefix(e.Name, "xl/worksheets/"), ".xml")
 		}
-		r, _, err := f.open(e.Name)
+		r, err := f.open(e.Name)
 		if err == nil {
 			err = wrong(p.sheet(Origin{Sheet: name}, r, shared, dates))
 		}
@@ -51,7 +51,7 @@ func (p *parser) workbook(f files) error {
 
 // sharedStrings are the texts that cells point to.
 func (p *parser) sharedStrings(f files) (texts []string, err error) {
-	r, _, err := f.open("xl/sharedStrings.xml")
+	r, err := f.open("xl/sharedStrings.xml")
 	if err != nil || r == nil {
 		return nil, err
 	}
@@ -86,7 +86,7 @@ func (p *parser) sharedStrings(f files) (texts []string, err error) {
 
 // dateStyles says which styles of cells show a number as a date.
 func (p *parser) dateStyles(f files) (dates []bool, err error) {
-	r, _, err := f.open("xl/styles.xml")
+	r, err := f.open("xl/styles.xml")
 	if err != nil || r == nil {
 		return nil, err
 	}
@@ -140,7 +140,7 @@ func dateFormat(code string) bool {
 func (p *parser) sheetNames(f files) (map[string]string, error) {
 	ids, names := map[string]string{}, map[string]string{}
 	collect := func(file string, take func(xml.StartElement)) error {
-		r, _, err := f.open(file)
+		r, err := f.open(file)
 		if err != nil || r == nil {
 			return err
 		}

@@ -83,7 +83,7 @@ func (w *walk) alive() error {
 // reason is the word for what went wrong while an item was read.
 func (w *walk) reason(err error) Reason {
 	var why Reason
-	var fault *readFault
+	var fault *readError
 	switch {
 	case errors.As(err, &why):
 		return why
@@ -96,10 +96,10 @@ func (w *walk) reason(err error) Reason {
 	}
 }
 
-// readFault is an error of the reader that the walk was given, as against one of a format.
-type readFault struct{ err error }
+// readError is an error of the reader that the walk was given, as against one of a format.
+type readError struct{ err error }
 
-func (f *readFault) Error() string { return f.err.Error() }
+func (f *readError) Error() string { return f.err.Error() }
 
 // watched ends reading when the time is over.
 type watched struct {
@@ -113,7 +113,7 @@ func (s watched) Read(p []byte) (int, error) {
 	}
 	n, err := s.r.Read(p)
 	if err != nil && !errors.Is(err, io.EOF) {
-		err = &readFault{err}
+		err = &readError{err}
 	}
 	return n, err
 }

@@ -163,7 +163,7 @@ func countHeaders(r io.Reader, l Limits) error {
 func directoryStarts(r io.ReaderAt, size int64) (starts []int64, err error) {
 	tail := make([]byte, min(size, 66<<10))
 	if _, err := r.ReadAt(tail, size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
-		return nil, &readFault{err}
+		return nil, &readError{err}
 	}
 	i := bytes.LastIndex(tail, []byte("PK\x05\x06"))
 	if i < 0 || i+22 > len(tail) {

@@ -91,7 +91,7 @@ func (s *Service) AskCustomer(ctx context.Context, a actor.Actor, itx, field, va
 	var refusal *errs.E
 	var q ask
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		facts, no, err := s.ask(tx, a, itx, gate.Collect, field, "ask")
+		facts, no, err := s.ask(tx, a, itx, field, "ask")
 		if refusal = no; err != nil || refusal != nil {
 			return err
 		}

@@ -45,7 +45,7 @@ func (s *Service) Capture(ctx context.Context, a actor.Actor, itx, field string,
 	}
 	return s.o.Recorder.Begin(ctx, a, recorder.Wish{Interaction: itx, Field: field,
 		Allow: func(tx *db.Tx) (recorder.About, *errs.E, error) {
-			facts, no, err := s.ask(tx, a, itx, gate.Collect, field, "capture")
+			facts, no, err := s.ask(tx, a, itx, field, "capture")
 			about := facts.Interaction
 			if f, _ := s.o.Catalogue.Field(field); err == nil && no == nil {
 				switch {

@@ -127,7 +127,7 @@ func (s *Service) ChangeContact(ctx context.Context, a actor.Actor, itx, field, 
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) (err error) {
 		refusal, grant, stored = nil, nil, nil
 		var facts gate.Facts
-		if facts, refusal, err = s.ask(tx, a, itx, gate.Collect, field, "change"); err != nil || refusal != nil {
+		if facts, refusal, err = s.ask(tx, a, itx, field, "change"); err != nil || refusal != nil {
 			return err
 		}
 		if refusal, err = s.unheard(tx, a, itx, facts, field, "act.change"); err != nil || refusal != nil {
@@ -627,8 +627,8 @@ func question(itx string, verb gate.Verb, field, what string) gate.Question {
 }
 
 // ask asks the gate about one field of the customer in the call.
-func (s *Service) ask(tx *db.Tx, a actor.Actor, itx string, verb gate.Verb, field, what string) (gate.Facts, *errs.E, error) {
-	ans, err := s.o.Gate.Ask(tx, a, question(itx, verb, field, what))
+func (s *Service) ask(tx *db.Tx, a actor.Actor, itx, field, what string) (gate.Facts, *errs.E, error) {
+	ans, err := s.o.Gate.Ask(tx, a, question(itx, gate.Collect, field, what))
 	return ans.Facts, ans.Refusal, err
 }
 

@@ -26,7 +26,7 @@ func (s *Service) Collect(ctx context.Context, a actor.Actor, itx, field, value 
 	}
 	var refusal *errs.E
 	err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		facts, no, err := s.ask(tx, a, itx, gate.Collect, field, "collect")
+		facts, no, err := s.ask(tx, a, itx, field, "collect")
 		if refusal = no; err != nil || refusal != nil {
 			return err
 		}

@@ -258,16 +258,16 @@
     if (closed && e.tagName !== "SUMMARY") closed.open = true;
     if (typing(e)) { e.focus(); e.select?.(); } else { sure = certain; e.click(); }
   };
-  const press = (key) => {
+  const press = (key, before) => { // two strokes are sure, and so is one that is struck again
     const e = $$("[data-key]").find((x) => x.dataset.key === key && shown(x));
-    if (e) act(e, key);
+    if (e) act(e, key.includes(" ") || before === key ? key : null);
     return !!e;
   };
   const strike = (key) => {
-    const first = pending, stroke = first ? first + " " + key : key, keys = $$("[data-key]");
+    const first = pending, before = sure, stroke = first ? first + " " + key : key, keys = $$("[data-key]");
     pending = ""; sure = null; hint("");
     if (acting && !held.length && keys.some((e) => e.dataset.key === stroke && e.closest("[aria-busy=true]"))) return true; // pressed already
-    if (!acting && press(stroke)) return true;
+    if (!acting && press(stroke, before)) return true;
     if (keys.some((e) => e.dataset.key.startsWith(stroke + " ") && (acting || shown(e)))) { pending = stroke; hint(waiting(stroke)); return true; }
     if (acting) { if (held.length < 16) held.push(...stroke.split(" ")); return true; }
     if (first) { hint(stroke + ": " + body.dataset.sayBroken); return true; }

@@ -19,6 +19,7 @@ import (
 // Kind is what a note is about.
 type Kind uint8
 
+// The kinds.
 const (
 	Number Kind = iota // digits
 	Word               // a word of the dictionary
@@ -92,10 +93,18 @@ var classes = func() (t [256]class) {
 
 // IsLetter and its sisters are about ASCII.
 func IsLetter(c byte) bool { return classes[c] == cLetter }
-func IsDigit(c byte) bool  { return c >= '0' && c <= '9' }
-func IsAlnum(c byte) bool  { return classes[c] == cLetter || classes[c] == cDigit }
-func IsHex(c byte) bool    { return IsDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
-func IsUpper(c byte) bool  { return c >= 'A' && c <= 'Z' }
+
+// IsDigit is about 0 to 9.
+func IsDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// IsAlnum is about letters and digits.
+func IsAlnum(c byte) bool { return classes[c] == cLetter || classes[c] == cDigit }
+
+// IsHex is about hexadecimal digits.
+func IsHex(c byte) bool { return IsDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
+
+// IsUpper is about capital letters.
+func IsUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
 
 // Read notes what matters in the text. It reports whether something in it asks for the normalised copy.
 func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
