@@ -165,6 +165,7 @@ type Input struct {
 	Choices      []Choice
 	Checked      bool
 	Key          string // stroke that focuses it
+	Asks         string // of a textarea: where what is typed is asked about meanwhile; the answer stands below
 	Autofocus    bool
 	In           i18n.Lang // of the Label, where it is not the page's: a question to read out
 }

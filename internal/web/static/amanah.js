@@ -1,21 +1,19 @@
-// Amanah's one script. The console works without it; with it, keys work, parts of a page
-// are answered in place, and opened values are masked again by themselves.
+// Amanah's one script. The console works without it; with it, keys work, parts of a page are answered in place, and opened values are masked again by themselves.
 //
 //   data-swap="#element"        on a link or form: answered in place of that element
 //   data-key="v", "r p"         the stroke, or two, that presses or focuses this; once a page
 //   data-again                  on a button: one click only says so, the second counts; two strokes are enough
 //   data-confirm="text"         on a button or form: asked before it is sent
 //   data-stream="/path"         opens Request.Events of that path, once a page
-//   data-on="name"              filled by the event of that name; with data-load="/path" and
-//                               an id, asked for anew and put in this element's place,
-//                               unless the server answers data-stamp with 304: no change
+//   data-on="name"              filled by the event of that name; with data-load="/path" and an id, asked for anew and put in
+//                               this element's place, unless the server answers data-stamp with 304: no change
 //   data-beat="/path" data-every="10"  a POST at once and every ten seconds while it stands on the
 //                               page; answered 205, it ends and the live parts are asked for anew
 //   data-since, data-until="time"  counts up from a time, or down to one; data-count="2" before the title: how many wait
+//   data-asks="/path"           on a text: in a pause of typing it is asked about there; the answer fills #ID-says
 //
-// Keys that are taken everywhere: / opens the command line, and so does ?; j and k walk the rows of a
-// table, arrows its boxes to tick, [ and ] turn its pages, Escape masks every opened value. An opened value (Masked
-// with Open) masks itself when its seconds are over and when the window loses the focus.
+// Keys that are taken everywhere: / opens the command line, and so does ?; j and k walk the rows of a table, arrows its boxes to tick, [ and ] turn its
+// pages, Escape masks every opened value. An opened value (Masked with Open) masks itself when its seconds are over and when the window loses the focus.
 (() => {
   "use strict";
   const doc = document, body = doc.body, $ = (s, e = doc) => e.querySelector(s), $$ = (s, e = doc) => [...e.querySelectorAll(s)];
@@ -23,8 +21,7 @@
   const shown = (e) => e.getClientRects().length > 0 && !e.disabled && !e.closest("[aria-busy=true]");
   const typing = (e) => e.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(e.tagName) && !/^(checkbox|radio|button|submit)$/.test(e.type);
 
-  // Opened values: counted down, and masked when time is up, the window loses its focus,
-  // the page is hidden, or Escape is pressed. What is gone from the page is gone.
+  // Opened values: counted down, and masked when time is up, the window loses its focus, the page is hidden, or Escape is pressed. What is gone is gone.
   const mask = (e) => {
     const box = e.closest(".value");
     clearInterval(e.timer);
@@ -100,8 +97,7 @@
       else { held = []; box.replaceChildren(parse(html)); wrong(from.tagName === "FORM" ? from : null, box); box.scrollIntoView({ block: "nearest" }); }
     } catch { held = []; offline(true); } finally { from.removeAttribute("aria-busy"); acting--; replay(); refresh(); }
   };
-  // What changed by itself is asked for without anything being busy: the keys go on working.
-  // An own act goes first, and an answer that one has overtaken is asked for again.
+  // What changed by itself is asked for without anything being busy: the keys go on. An own act goes first, and an answer that one has overtaken is asked for again.
   const due = new Set();
   let asking = false;
   const refresh = async (id) => {
@@ -137,6 +133,14 @@
     if (form.method === "get") { const u = new URL(form.action); u.search = data; ask(u, {}, form.dataset.swap, form); }
     else ask(form.action, { method: "POST", body: data }, form.dataset.swap, form);
   });
+  let pause;
+  doc.addEventListener("input", ({ target: e }) => {
+    if (!e.dataset?.asks) return;
+    clearTimeout(pause);
+    pause = setTimeout(async () => {
+      try { const r = await get(e.dataset.asks, { method: "POST", body: new URLSearchParams({ [e.name]: e.value }) }), t = doc.getElementById(e.id + "-says"); if (r.ok) t?.replaceChildren(parse(await r.text())); } catch { /* asked again at the next stroke */ }
+    }, 400);
+  });
   doc.addEventListener("click", (ev) => {
     const a = ev.target.closest?.("a[data-swap]");
     if (!a || ev.ctrlKey || ev.metaKey || ev.shiftKey) return;
@@ -144,8 +148,7 @@
     ask(a.href, {}, a.dataset.swap, a);
   });
 
-  // Live parts: data-stream opens a stream; data-on="name" is filled by the event of that
-  // name, or fetches data-load when the event carries nothing.
+  // Live parts: data-stream opens a stream; data-on="name" is filled by the event of that name, or fetches data-load when the event carries nothing.
   const offline = (is) => { const e = $("#offline"); if (e) e.textContent = is ? body.dataset.sayOffline : ""; body.classList.toggle("cut", is); };
   const streams = new Map();
   const listen = (host) => {
@@ -169,8 +172,7 @@
   };
   addEventListener("pagehide", () => streams.forEach((s) => s.close()));
 
-  // Heartbeat: says that the person is still at the screen, at once and every data-every seconds, as long as something
-  // on the page asks for it. A page that shows what is no longer the person's (404) goes.
+  // Heartbeat: the person is still at the screen: at once and every data-every seconds, while something on the page asks for it. A page that is no longer the person's (404) goes.
   const beats = new Map();
   const beat = ({ dataset: { beat: path, every } }) => {
     if (beats.has(path)) return;
@@ -192,11 +194,9 @@
     const waiting = +$("[data-count]")?.dataset.count || 0; doc.title = (waiting ? "(" + waiting + ") " : "") + doc.title.replace(/^\(\d+\) /, "");
   };
 
-  // Keys: data-key holds one stroke ("v", "Enter", "=") or two ("r p"). No key works while
-  // somebody types, except Escape. What is struck while an answer is under way waits for it,
-  // and is forgotten when that answer is a refusal: it was meant for another page. The first of
-  // two waits as long as it takes and says for what; a second that belongs to no pair does
-  // nothing, least of all what it would do alone.
+  // Keys: data-key holds one stroke ("v", "Enter", "=") or two ("r p"). No key works while somebody types, except Escape. What is struck while an answer is
+  // under way waits for it, and is forgotten when that answer is a refusal: it was meant for another page. The first of two waits as long as it takes and
+  // says for what; a second that belongs to no pair does nothing, least of all what it would do alone.
   let pending = "", held = [], sure = null;
   const hint = (text) => { const e = $("#strokes"); if (e) e.textContent = text; };
   const waiting = (first) => {
@@ -204,9 +204,8 @@
     return first + " – " + seconds.map(([key, text]) => seconds.length > 3 ? key : key + ": " + text).join(seconds.length > 3 ? " " : " · ");
   };
   const label = (e) => (e.getAttribute("aria-label") || e.labels?.[0]?.firstChild?.textContent || [...e.childNodes].filter((n) => n.nodeName !== "KBD").map((n) => n.textContent).join(" ")).trim();
-  // The command line, opened by / or ?: a strip at the foot, no dialog, that lists what can be
-  // done here by key and name. What is typed narrows the list; arrows choose, Enter does the
-  // chosen one, as its key would, Escape leaves. What names nothing goes into the page's search.
+  // The command line, opened by / or ?: a strip at the foot, no dialog, that lists what can be done here by key and name. What is typed narrows the list; arrows choose,
+  // Enter does the chosen one, as its key would, Escape leaves. What names nothing goes into the page's search.
   const command = () => {
     const make = (tag, attributes, ...inside) => { const e = doc.createElement(tag); for (const k in attributes) e.setAttribute(k, attributes[k]); e.append(...inside); return e; };
     const text = make("input", { type: "text", role: "combobox", "aria-label": body.dataset.sayCommand, placeholder: body.dataset.sayCommand, "aria-expanded": true, "aria-controls": "command", "aria-autocomplete": "list", autocomplete: "off", spellcheck: false });
