@@ -128,7 +128,7 @@ func TestEveryBenchmarkThatThePageNamesExists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	found := regexp.MustCompile("`(Benchmark[A-Za-z]+)[^`]*` in `([a-z/]+)`").FindAllStringSubmatch(string(text), -1)
+	found := regexp.MustCompile("`(Benchmark[A-Za-z0-9]+)[^`]*` in `([a-z/]+)`").FindAllStringSubmatch(string(text), -1)
 	if len(found) < 12 {
 		t.Fatalf("the page names %d benchmarks", len(found))
 	}
