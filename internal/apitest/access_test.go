@@ -86,6 +86,7 @@ var rules = map[string]rule{
 	"GET /dlp/rules":                                    {roles: "dpo security"},
 	"POST /dlp/rules":                                   {roles: "dpo security", fresh: true},
 	"GET /dlp/mine":                                     {roles: "agent supervisor"},
+	"POST /dlp/look":                                    {roles: "agent supervisor"},
 	"POST /dlp/mine/{incident}/read":                    {roles: "agent supervisor"},
 	"POST /api/v1/dlp/inspect":                          {scope: "inspect", alone: true},
 	"GET /api/v1/dlp/incidents":                         {roles: "dpo security", scope: "audit"},
@@ -224,7 +225,6 @@ var rules = map[string]rule{
 	"POST /calls/{interaction}/move":                                                 {roles: "agent supervisor"},
 	"POST /calls/{interaction}/notes":                                                {roles: "agent supervisor"},
 	"POST /calls/{interaction}/notes/read":                                           {roles: "agent supervisor"},
-	"POST /calls/{interaction}/notes/look":                                           {roles: "agent supervisor"},
 	"POST /calls/{interaction}/purpose":                                              {roles: "agent supervisor"},
 	"POST /calls/{interaction}/refuse":                                               {roles: "agent supervisor"},
 	"POST /calls/{interaction}/resend":                                               {roles: "agent supervisor"},
@@ -340,7 +340,7 @@ var rules = map[string]rule{
 // stale is every route that changes something for a session whose second factor is old, under the reason why it may.
 // Whatever else changes something is for a fresh one, or stands here: TestWhatChangesSomethingWantsAFreshSecondFactorOrSaysWhyNot.
 var stale = map[string][]string{
-	"it is asked for a text's sake and opens nothing, or says that one's own was read": {"POST /api/v1/dlp/inspect", "POST /dlp/mine/{incident}/read"},
+	"it is asked for a text's sake and opens nothing, or says that one's own was read": {"POST /api/v1/dlp/inspect", "POST /dlp/mine/{incident}/read", "POST /dlp/look"},
 	"it makes the session, shows the second factor, or sets the first one; it asks for what it needs itself": {
 		"POST /api/v1/sessions", "POST /setup", "POST /sign-in", "POST /sign-in/second", "POST /sign-in/second/options", "POST /sign-in/passkey", "POST /sign-in/passkey/options", "POST /step-up", "POST /step-up/options",
 		"POST /welcome/{token}", "POST /welcome/{token}/options",
@@ -372,7 +372,7 @@ var stale = map[string][]string{
 		"POST /calls/{interaction}/accept", "POST /calls/{interaction}/answer", "POST /calls/{interaction}/callers", "POST /calls/{interaction}/compare", "POST /calls/{interaction}/consents", "POST /calls/{interaction}/collect", "POST /calls/{interaction}/dial", "POST /calls/{interaction}/asks",
 		"POST /calls/{interaction}/contact-changes", "POST /calls/{interaction}/contact-changes/{change}/withdraw",
 		"POST /calls/{interaction}/heartbeat", "POST /calls/{interaction}/identify", "POST /calls/{interaction}/language", "POST /calls/{interaction}/link", "POST /calls/{interaction}/move", "POST /calls/{interaction}/notes",
-		"POST /calls/{interaction}/notes/read", "POST /calls/{interaction}/notes/look", "POST /calls/{interaction}/purpose", "POST /calls/{interaction}/refuse", "POST /calls/{interaction}/resend",
+		"POST /calls/{interaction}/notes/read", "POST /calls/{interaction}/purpose", "POST /calls/{interaction}/refuse", "POST /calls/{interaction}/resend",
 		"POST /calls/{interaction}/reveal", "POST /calls/{interaction}/seal", "POST /calls/{interaction}/search", "POST /calls/{interaction}/transfer", "POST /desk/start",
 	},
 	"a machine's: no person is there to show a factor": {"POST /api/v1/customers", "PATCH /api/v1/customers/{customer}", "POST /api/v1/interactions/events", "POST /api/v1/telephony/mappings/{mapping}/events", "POST /telephony/lines/{line}",

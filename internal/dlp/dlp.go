@@ -124,6 +124,16 @@ func (j Judgement) Kinds() (out []string) {
 	return out
 }
 
+// Replaced are the kinds whose values are taken out of the text, each once.
+func (j Judgement) Replaced() (out []string) {
+	for _, f := range j.Found {
+		if k := f.Type.String(); f.Verdict == Mask && !slices.Contains(out, k) {
+			out = append(out, k)
+		}
+	}
+	return out
+}
+
 // Incident is a text about which more was done than to let it go.
 type Incident struct {
 	ID, Controller, Staff, Interaction string

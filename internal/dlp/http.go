@@ -99,6 +99,7 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("POST /dlp/rules", changes, s.postRules)
 	own := web.Access{Roles: writers}
 	rt.Page("GET /dlp/mine", own, s.showMine)
+	rt.Page("POST /dlp/look", own, s.postLook)
 	rt.Page("POST /dlp/mine/{incident}/read", own, s.postRead)
 	s.operations(rt)
 }
@@ -291,6 +292,24 @@ func (s *Service) postRead(r *web.Request) error {
 	}
 	r.Flash("dlp.read_done")
 	return r.Redirect("/dlp/mine")
+}
+
+// NoteLook is what a note that is being typed would not hold any more.
+type NoteLook struct{ Kinds string }
+
+// postLook says what a note would not hold any more once it is kept. It is about the text alone, of no contact, and keeps nothing.
+func (s *Service) postLook(r *web.Request) error {
+	var form struct {
+		Text string `form:"text" max:"4000" lines:"true"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	j, err := s.Look(r.Context(), Passage{Way: Note, Recipient: Inside, By: r.Actor, Lang: r.Printer().Lang(), Text: form.Text})
+	if err != nil {
+		return err
+	}
+	return r.Fragment("dlp_look", NoteLook{Kinds: kinds(r.Printer(), j.Replaced())})
 }
 
 func (s *Service) showRules(r *web.Request) error {
@@ -513,6 +532,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		{Name: "empty", Role: actor.Agent, Page: minePage(p, nil)},
 		{Name: "ordinary", Role: actor.Agent, Page: minePage(p, []Incident{waits, done, read})},
 		{Name: "hostile", Role: actor.Agent, Page: minePage(p, []Incident{odd}), Hostile: []string{hostile}},
+		{Name: "look", Fragment: "dlp_look", Role: actor.Agent, Page: NoteLook{Kinds: kinds(p, waits.Kinds)}},
 		{Name: "empty", Role: actor.DPO, Page: rulesPage(p, rules.List(), "", "", &Change{})},
 		{Name: "ordinary", Role: actor.DPO, Page: rulesPage(p, rules.List(), "", "", change)},
 		{Name: "refused", Role: actor.DPO, Page: refused},

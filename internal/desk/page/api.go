@@ -3,7 +3,6 @@ package page
 import (
 	"cmp"
 	"context"
-	"slices"
 	"time"
 
 	"github.com/amanah-id/amanah/internal/desk"
@@ -161,16 +160,6 @@ type keptOutput struct {
 	}
 }
 
-// replaced are the kinds that were taken out of a text.
-func replaced(j dlp.Judgement) (kinds []string) {
-	for _, f := range j.Found {
-		if k := f.Type.String(); f.Verdict == dlp.Mask && !slices.Contains(kinds, k) {
-			kinds = append(kinds, k)
-		}
-	}
-	return kinds
-}
-
 type noteBody struct {
 	ID    string    `json:"id"`
 	Staff string    `json:"staff" doc:"Who wrote it"`
@@ -324,7 +313,7 @@ func (s screens) operations(rt *web.Router) {
 		func(ctx context.Context, c web.Call, in *noteInput) (*keptOutput, error) {
 			answer := func(j dlp.Judgement) *keptOutput {
 				out := &keptOutput{}
-				out.Body.Replaced = append([]string{}, replaced(j)...)
+				out.Body.Replaced = append([]string{}, j.Replaced()...)
 				return out
 			}
 			j, err := s.Note(ctx, c.Actor, in.Interaction, in.Body.Text, func(tx *db.Tx, j dlp.Judgement) error { return c.Settle(tx, answer(j)) })

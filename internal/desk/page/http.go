@@ -9,7 +9,6 @@ import (
 
 	"github.com/amanah-id/amanah/internal/consent"
 	"github.com/amanah-id/amanah/internal/desk"
-	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
@@ -53,7 +52,6 @@ func (s screens) routes(rt *web.Router) {
 	call("POST /calls/{interaction}/write", s.doWrite)
 	call("POST /calls/{interaction}/notes", s.doNote)
 	call("POST /calls/{interaction}/notes/read", s.readNotes)
-	call("POST /calls/{interaction}/notes/look", s.lookNote)
 	call("GET /calls/{interaction}/consents", s.showConsents)
 	call("POST /calls/{interaction}/consents", s.sayConsent)
 	call("POST /calls/{interaction}/seal", s.seal)
@@ -561,7 +559,7 @@ func (s screens) doNote(r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	out := replaced(j)
+	out := j.Replaced()
 	if !r.Partial() {
 		if len(out) > 0 {
 			r.Flash("desk.note_replaced_flash")
@@ -576,21 +574,6 @@ func (s screens) doNote(r *web.Request) error {
 	}
 	fresh.replaced(r.Printer(), out)
 	return r.Fragment("desk_note", fresh)
-}
-
-// lookNote says what a note that is being typed would not hold any more once it is kept. It keeps nothing.
-func (s screens) lookNote(r *web.Request) error {
-	var form struct {
-		Text string `form:"text" max:"4000" lines:"true"`
-	}
-	if err := r.Decode(&form); err != nil {
-		return err
-	}
-	j, err := s.DLP.Look(r.Context(), dlp.Passage{Way: dlp.Note, Recipient: dlp.Inside, By: r.Actor, Interaction: r.Path("interaction"), Lang: r.Printer().Lang(), Text: form.Text})
-	if err != nil {
-		return err
-	}
-	return r.Fragment("desk_note_look", NoteLook{Kinds: kindNames(r.Printer(), replaced(j))})
 }
 
 // noteForm is the form with what may be done with the notes that were kept.

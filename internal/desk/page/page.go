@@ -706,22 +706,11 @@ func matchNotice(p, said *i18n.Printer, match bool) *web.Notice {
 }
 
 func noteForm(p *i18n.Printer, itx string, kept int, fresh bool) *NoteForm {
-	f := &NoteForm{Call: itx, Text: web.Input{Name: "text", Label: p.T("desk.note"), Type: "textarea", Max: desk.MaxNote, Required: true, Key: "t", Hint: p.T("desk.note_hint"), Asks: "/calls/" + itx + "/notes/look"}}
+	f := &NoteForm{Call: itx, Text: web.Input{Name: "text", Label: p.T("desk.note"), Type: "textarea", Max: desk.MaxNote, Required: true, Key: "t", Hint: p.T("desk.note_hint"), Asks: "/dlp/look"}}
 	if kept > 0 || fresh {
 		f.Kept = p.N("desk.notes", kept)
 	}
 	return f
-}
-
-// NoteLook is what a note that is being typed would not hold any more.
-type NoteLook struct{ Kinds string }
-
-func kindNames(p *i18n.Printer, kinds []string) string {
-	names := make([]string, len(kinds))
-	for i, k := range kinds {
-		names[i] = p.T("dlp.kind_" + k)
-	}
-	return strings.Join(names, ", ")
 }
 
 // replaced says what the note that was kept does not hold any more.
@@ -729,7 +718,11 @@ func (f *NoteForm) replaced(p *i18n.Printer, kinds []string) {
 	if len(kinds) == 0 {
 		return
 	}
-	f.Replaced = &web.Notice{Tone: web.Warn, Title: p.T("desk.note_replaced", "kinds", kindNames(p, kinds)), Text: p.T("desk.note_replaced.next")}
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = p.T("dlp.kind_" + k)
+	}
+	f.Replaced = &web.Notice{Tone: web.Warn, Title: p.T("desk.note_replaced", "kinds", strings.Join(names, ", ")), Text: p.T("desk.note_replaced.next")}
 }
 
 // reading says whether the notes that were kept can be read now.
@@ -913,7 +906,6 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		{Name: "agreed", Page: agreed, Role: actor.Agent},
 		{Name: "hostile_notice", Page: badly, Role: actor.Agent, Hostile: []string{hostile}},
 		{Name: "notes", Fragment: "desk_note", Page: noted(map[i18n.Lang]string{i18n.ID: "Pelanggan menanyakan pesanan terakhir.", i18n.EN: "The customer asked about the last order."}[p.Lang()]), Role: actor.Agent},
-		{Name: "note_look", Fragment: "desk_note_look", Page: NoteLook{Kinds: "NIK, OTP"}, Role: actor.Agent},
 		{Name: "closed_notes", Fragment: "desk_note", Page: closed, Role: actor.Agent},
 		{Name: "hostile_notes", Fragment: "desk_note", Page: noted(hostile), Role: actor.Agent, Hostile: []string{hostile}},
 		{Name: "compared", Fragment: "desk_compared", Page: Outcome{ID: "compared-phone", Notice: matchNotice(p, p, false), Receipt: receiptText(p, desk.Receipt{Index: 9})}, Role: actor.Agent},
