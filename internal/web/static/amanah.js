@@ -124,7 +124,7 @@
     const form = ev.target, button = ev.submitter;
     const question = button?.dataset.confirm || form.dataset.confirm;
     if (question && !confirm(question)) { ev.preventDefault(); return; }
-    if (button && "again" in button.dataset && sure !== button.dataset.key) { ev.preventDefault(); sure = button.dataset.key; hint(body.dataset.sayAgain + ": " + label(button)); return; }
+    if (button && "again" in button.dataset && sure !== named(button)) { ev.preventDefault(); sure = named(button); hint(body.dataset.sayAgain + ": " + label(button)); return; }
     sure = null; hint("");
     if (form.getAttribute("aria-busy")) { ev.preventDefault(); return; }
     if (!form.dataset.swap) { held = []; return; }
@@ -198,6 +198,7 @@
   // under way waits for it, and is forgotten when that answer is a refusal: it was meant for another page. The first of two waits as long as it takes and
   // says for what; a second that belongs to no pair does nothing, least of all what it would do alone.
   let pending = "", held = [], sure = null;
+  const named = (e) => e?.dataset.key || e; // what was clicked once: without a key it is the button itself
   const hint = (text) => { const e = $("#strokes"); if (e) e.textContent = text; };
   const waiting = (first) => {
     const seconds = $$("[data-key]").filter((e) => shown(e) && e.dataset.key.startsWith(first + " ")).map((e) => [e.dataset.key.slice(first.length + 1), label(e)]);
@@ -292,7 +293,7 @@
     if (strike(ev.key)) ev.preventDefault();
   });
 
-  doc.addEventListener("pointerdown", (ev) => { pending = ""; if (!sure || ev.target.closest?.("[data-again]")?.dataset.key !== sure) { sure = null; hint(""); } });
+  doc.addEventListener("pointerdown", (ev) => { pending = ""; if (!sure || named(ev.target.closest?.("[data-again]")) !== sure) { sure = null; hint(""); } });
 
   wake(doc);
 })();
