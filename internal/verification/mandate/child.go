@@ -97,8 +97,8 @@ func (s *Service) state(tx *db.Tx, m record) (State, error) {
 	return state, nil
 }
 
-// guardianNeeded reports whether a customer is a child for whom neither the parent or guardian speaks nor has agreed to the
-// purpose of the contact.
+// guardianNeeded reports whether a customer is a child for whom the parent or guardian does not speak, and who does not speak
+// alone for a purpose to which they have agreed.
 func (s *Service) guardianNeeded(tx *db.Tx, itx, subject string, speaker record, through bool) (bool, error) {
 	child, err := s.isChild(tx, subject)
 	if err != nil || !child {
@@ -118,6 +118,9 @@ func (s *Service) guardianNeeded(tx *db.Tx, itx, subject string, speaker record,
 	}
 	if slices.Contains(law.Waived, string(p.Basis)) {
 		return false, nil
+	}
+	if through { // what the parent or guardian agreed to is the child's, and not that of whomever the child has appointed
+		return true, nil
 	}
 	by, granted, err := s.o.Consented(tx, subject, f.Purpose)
 	if err != nil || !granted || by == "" {

@@ -21,7 +21,8 @@
 // gives is a list in rules.yaml. The entries of what was done carry the mandate's id.
 //
 // Of a child (rules.yaml says until when one is) the gate asks for the parent or guardian:
-// they speak, or they have agreed to the purpose. It follows from the birth date, which nobody
+// they speak, or the child speaks alone and they have agreed to the purpose. Whom a child has
+// appointed is given nothing while it is one. It follows from the birth date, which nobody
 // is shown for it: when the vault writes one, the day of age is kept beside it, sealed. Who was
 // stored before that was kept is read once, by the same duty, within minutes of an upgrade.
 //

@@ -288,6 +288,15 @@ func TestTheGateAsksForTheGuardianOfWhoeverIsAChildByTheStoredBirthDate(t *testi
 		if facts(itx).GuardianNeeded {
 			t.Fatal("the guardian agreed to the purpose")
 		}
+		// To a stranger whom the child has appointed the guardian has agreed to nothing.
+		h.end(itx)
+		stranger := h.appoint(child, h.draft())
+		itx = h.call(child)
+		h.must(h.Speak(ctx, h.agent, itx, stranger.ID))
+		if f := facts(itx); !f.GuardianNeeded || f.Standing != gate.MandateValid {
+			t.Fatalf("an attorney of the child's: %+v", f)
+		}
+		h.must(h.Speak(ctx, h.agent, itx, ""))
 		h.consented, h.basis = "", "vital_interest"
 		if facts(itx).GuardianNeeded {
 			t.Fatal("a life is at stake")
