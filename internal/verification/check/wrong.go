@@ -40,9 +40,12 @@ func (w *wrongs) place(from netip.Addr) uint64 {
 func (w *wrongs) enter(from netip.Addr, now time.Time) (fresh bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if now.Sub(w.turned) >= Memory/2 {
+	if age := now.Sub(w.turned); age >= Memory/2 {
 		w.lately, w.before, w.turned = w.before, w.lately, now
 		clear(w.lately)
+		if age >= Memory { // nobody entered anything for so long
+			clear(w.before)
+		}
 	}
 	at := w.place(from)
 	fresh = int(w.lately[at])+int(w.before[at]) < FreshWrong

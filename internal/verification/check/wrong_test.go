@@ -32,6 +32,10 @@ func TestANetworkIsFreshUntilItWasWrongTwiceAndAgainWhenThatIsForgotten(t *testi
 	if now = now.Add(Memory / 2); !w.enter(one, now) {
 		t.Error("never forgotten")
 	}
+	w.enter(one, now)
+	if now = now.Add(Memory); !w.enter(one, now) {
+		t.Error("remembered for longer than the memory, because nobody came meanwhile")
+	}
 	// All networks of one site are one guesser.
 	a, b := netip.MustParseAddr("2001:db8:1:2::1"), netip.MustParseAddr("2001:db8:1:ffff::1")
 	w.enter(a, now)
