@@ -93,6 +93,9 @@ func ParseVendor(text []byte) (Vendor, error) {
 		if r.JSON != nil && r.Form != nil {
 			return wrong("json, form")
 		}
+		if words := fmt.Sprint(v.URL, *r); !strings.Contains(words, "{contact}") && !strings.Contains(words, "{staff}") {
+			return wrong("{contact}") // whose recorder would that be
+		}
 	}
 	if fmt.Sprint(v.Pause) == fmt.Sprint(v.Resume) {
 		return wrong("pause, resume") // nobody could tell them apart
@@ -111,7 +114,8 @@ func (v Vendor) request(action string, t Target, secret string) (method, address
 	if action == ResumeAction {
 		r = v.Resume
 	}
-	if strings.Contains(v.URL, "{contact}") && (!callID.MatchString(t.Contact) || dialable.MatchString(t.Contact)) {
+	inURL := strings.Contains(v.URL, "{contact}")
+	if inURL && (!callID.MatchString(t.Contact) || dialable.MatchString(t.Contact)) || t.Contact == "" && strings.Contains(fmt.Sprint(r), "{contact}") {
 		return "", "", "", nil, nil, errNoLeg
 	}
 	values := strings.NewReplacer("{contact}", t.Contact, "{staff}", t.Staff)

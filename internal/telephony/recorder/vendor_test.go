@@ -66,6 +66,24 @@ func TestAVendorIsAskedInItsOwnWords(t *testing.T) {
 	}
 }
 
+// A call begun by hand has no name at the vendor: a request without one would pause the recorder of whoever is meant by nothing.
+func TestAVendorIsNotAskedAboutACallThatItHasNoNameFor(t *testing.T) {
+	for _, body := range []string{"json: {state: %, call: {id: \"{contact}\"}}", "form: {state: %, call: \"{contact}\"}"} {
+		v, err := ParseVendor([]byte("version: 1\nurl: https://recorder.example/state\npause: {" + strings.Replace(body, "%", "paused", 1) + "}\nresume: {" + strings.Replace(body, "%", "active", 1) + "}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, action := range []string{PauseAction, ResumeAction} {
+			if _, _, _, body, _, err := v.request(action, Target{Span: "cap_1", Staff: "stf_1"}, "s"); errs.CodeOf(err) != "recorder.no_leg" {
+				t.Errorf("%s: %v %s", action, err, body)
+			}
+			if _, _, _, _, _, err := v.request(action, Target{Contact: "+62812345678"}, "s"); err != nil { // a document may hold what an address may not
+				t.Error(err)
+			}
+		}
+	}
+}
+
 func TestAVendorsFileIsReadStrictly(t *testing.T) {
 	for name, change := range map[string][2]string{
 		"no version":            {"version: 1", "version: 2"},
@@ -78,6 +96,7 @@ func TestAVendorsFileIsReadStrictly(t *testing.T) {
 		"another scheme":        {"https://", "ftp://"},
 		"a method that reads":   {"pause: {form", "pause: {method: GET, form"},
 		"two bodies":            {"pause: {form", "pause: {json: {a: b}, form"},
+		"nobody's recorder":     {"Calls/{contact}", "Calls/all"},
 		"pause is resume":       {"resume: {form: {Status: in-progress}}", "resume: {form: {Status: paused, PauseBehavior: silence}}"},
 	} {
 		if !strings.Contains(twilio, change[0]) {
