@@ -81,6 +81,7 @@ func (w Web) ask(ctx context.Context, action string, t Target) error {
 	if w.Vendor != nil {
 		v = *w.Vendor
 	}
+	working := false // what it refuses afterwards may be done all the same
 	for {
 		status, err := send(ctx, client, request)
 		switch {
@@ -90,11 +91,14 @@ func (w Web) ask(ctx context.Context, action string, t Target) error {
 			return errSilent
 		case slices.Contains(v.Done, status):
 			return nil
+		case !slices.Contains(v.Working, status) && working:
+			return errSilent
 		case slices.Contains(v.Gone, status):
 			return errGone
 		case !slices.Contains(v.Working, status):
 			return errSaysNo
 		}
+		working = true
 		if wait(ctx, Again) != nil {
 			return errSilent // it is still working, and nobody knows how long
 		}

@@ -53,6 +53,13 @@ func TestARecorderThatIsStillWorkingIsAskedAgainUntilItHasFinished(t *testing.T)
 	if err := w.Pause(t.Context(), Target{}); err != nil || asked != 4 || waits != 3 {
 		t.Errorf("%v, asked %d times, waited %d", err, asked, waits)
 	}
+	// What it refuses once it has begun to work may be done all the same.
+	for _, then := range []int{409, 404, 302} {
+		answers, asked = []int{202, then}, 0
+		if err := w.Pause(t.Context(), Target{}); errs.CodeOf(err) != "recorder.silent" || certain(err) {
+			t.Errorf("202 and then %d: %v", then, err)
+		}
+	}
 	// Nobody knows what it does when the time is over.
 	answers, asked = []int{202}, 0
 	w.Wait = func(context.Context, time.Duration) error { return context.DeadlineExceeded }
