@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+	"sync/atomic"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
 )
@@ -135,19 +136,21 @@ func (x ARI) Mute(ctx context.Context, ch string, mute bool) error {
 		return errProtocol
 	}
 	r.Header.Set("Authorization", x.authorization())
-	reached := false
+	var reached atomic.Bool // a connection may still be dialled when nobody waits for it any more
 	dial := x.Dial
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
 	}
 	x.Dial = func(ctx context.Context, network, address string) (net.Conn, error) {
 		c, err := dial(ctx, network, address)
-		reached = err == nil
+		if err == nil {
+			reached.Store(true)
+		}
 		return c, err
 	}
 	answer, err := x.client().Do(r)
 	switch {
-	case err != nil && reached:
+	case err != nil && reached.Load():
 		return errUnanswered
 	case err != nil:
 		return errUnreachable

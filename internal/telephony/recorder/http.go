@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/amanah-id/amanah/internal/telephony"
@@ -63,7 +64,7 @@ func (w Web) ask(ctx context.Context, action string, t Target) error {
 	if wait == nil {
 		wait = pause
 	}
-	reached := false
+	var reached atomic.Bool // a connection may still be dialled when nobody waits for it any more
 	dial := w.Dial
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
@@ -73,7 +74,9 @@ func (w Web) ask(ctx context.Context, action string, t Target) error {
 		Transport: &http.Transport{DisableKeepAlives: true, MaxResponseHeaderBytes: 64 << 10,
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 				c, err := dial(ctx, network, address)
-				reached = reached || err == nil
+				if err == nil {
+					reached.Store(true)
+				}
 				return c, err
 			}},
 	}
@@ -85,7 +88,7 @@ func (w Web) ask(ctx context.Context, action string, t Target) error {
 	for {
 		status, err := send(ctx, client, request)
 		switch {
-		case err != nil && !reached:
+		case err != nil && !reached.Load():
 			return errUnasked
 		case err != nil, status >= 500:
 			return errSilent
