@@ -320,6 +320,31 @@ func TestARecorderThatDoesNotGoOnIsToldAgainAndIsAnAlarm(t *testing.T) {
 	})
 }
 
+// One span that cannot be written down, or a recorder that takes its time, keeps no other capture from ending.
+func TestASpanThatFailsKeepsNoOtherFromBeingLookedAt(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		itx := h.serving("1.1")
+		_, err := h.begin(itx)
+		h.must(err)
+		h.now = h.now.Add(Lasts)
+		h.must(h.db.Write(ctx, func(tx *db.Tx) error {
+			lost := span{Span: Span{ID: "cap_00000000000000000000000001", Interaction: "itx_00000000000000000000000001", State: Leaving}, line: "link/ami", next: h.now.Add(-Lasts)}
+			lost.insert(tx)
+			return nil
+		}))
+		h.m.seen = func() {
+			if h.state(itx) == interaction.Capture {
+				t.Error("a recorder is waited for while a capture is over its time")
+			}
+		}
+		h.refused(h.Sweep(ctx), "interaction.unknown")
+		if h.state(itx) == interaction.Capture || h.m.paused || h.last(itx).State != Closed {
+			t.Errorf("%s, paused %v, %s", h.state(itx), h.m.paused, h.last(itx).State)
+		}
+	})
+}
+
 func TestARecordingThatEndedWithItsCallIsClosedAndOneThatNeverAnswersIsGivenUp(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()
