@@ -345,6 +345,41 @@ func TestASpanThatFailsKeepsNoOtherFromBeingLookedAt(t *testing.T) {
 	})
 }
 
+// An answer so late that the recorder was told again meanwhile brings nothing back, and leaves what was never answered in doubt.
+func TestAnAnswerToGoingOnThatWasOvertakenOpensNoSpanAgain(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		itx := h.serving("1.1")
+		_, err := h.begin(itx)
+		h.must(err)
+		h.must(h.Cancel(ctx, h.agent, itx))
+		h.m.next = []deed{doesLater, acknowledges}
+		h.m.seen = func() {
+			h.m.seen = nil
+			h.now = h.now.Add(AckTime + time.Second)
+			h.must(h.Sweep(ctx))
+		}
+		h.must(h.Sweep(ctx))
+		if len(h.m.told) != 3 || h.m.paused || h.last(itx).State != Settling {
+			t.Fatalf("told %q, paused %v, %s", h.m.told, h.m.paused, h.last(itx).State)
+		}
+		h.beat(itx)
+		_, err = h.begin(itx) // the first word could still end this one
+		h.refused(err, "recorder.resuming")
+		h.m.catchUp()
+		h.now = h.now.Add(SettleAfter)
+		h.must(h.Sweep(ctx))
+		h.beat(itx)
+		_, err = h.begin(itx)
+		h.must(err)
+		h.now = h.now.Add(time.Minute)
+		h.must(h.Sweep(ctx))
+		if !h.m.paused || h.state(itx) != interaction.Capture {
+			t.Error("a word for the capture before has ended this one")
+		}
+	})
+}
+
 func TestARecordingThatEndedWithItsCallIsClosedAndOneThatNeverAnswersIsGivenUp(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()

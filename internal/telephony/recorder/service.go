@@ -410,7 +410,9 @@ func (s *Service) Resume(ctx context.Context, spanID string) error {
 		mine = true
 		sp.Attempts++
 		sp.next = tx.Now().Add(AckTime + time.Second)
-		sp.update(tx)
+		asked := sp
+		asked.uncertain = true // until it is written down what the recorder said
+		asked.update(tx)
 		return nil
 	})
 	if err != nil || !mine {
@@ -426,6 +428,10 @@ func (s *Service) wentOn(ctx context.Context, sp span, said error) error {
 		s.o.Logger.Warn("recorder does not go on", slog.String("span", sp.ID), slog.String("code", errs.CodeOf(said)), slog.Int64("attempt", sp.Attempts))
 	}
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		now, err := one(tx, sp.ID)
+		if err != nil || now.Attempts != sp.Attempts {
+			return err // it took so long that it was told again meanwhile: that answer counts
+		}
 		f, err := s.o.Interactions.Facts(tx, sp.Interaction)
 		if err != nil {
 			return err
