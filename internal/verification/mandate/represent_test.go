@@ -313,6 +313,15 @@ func TestTheGateAsksForTheGuardianOfWhoeverIsAChildByTheStoredBirthDate(t *testi
 
 		// The birth date is put right: the childhood ends earlier than the mandate was given.
 		h.must(h.db.Write(ctx, func(tx *db.Tx) error { return h.Born(tx, child, "2009-01-01") }))
+		itx = h.call(child)
+		look, err := h.Of(ctx, h.agent, itx)
+		h.must(err)
+		for _, v := range look.List {
+			if v.Ends.Format(time.DateOnly) != "2027-05-31" {
+				t.Errorf("the screen tells the child's birthday: %s", v.Ends)
+			}
+		}
+		h.end(itx)
 		h.wait(time.Date(2026, 12, 31, 16, 59, 59, 0, time.UTC).Sub(h.clock()))
 		itx = h.spoken(child, out.ID)
 		if f := facts(itx); f.Standing != gate.MandateValid {
@@ -334,7 +343,7 @@ func TestTheGateAsksForTheGuardianOfWhoeverIsAChildByTheStoredBirthDate(t *testi
 				break
 			}
 		}
-		look, err := h.Of(ctx, h.agent, itx)
+		look, err = h.Of(ctx, h.agent, itx)
 		h.must(err)
 		if i := slices.IndexFunc(look.List, func(v View) bool { return v.ID == out.ID }); look.List[i].State != Expired {
 			t.Fatalf("%+v", look.List[i])

@@ -1085,15 +1085,15 @@ func (s *Service) look(tx *db.Tx, f interaction.Facts, out *Look) error {
 	return nil
 }
 
-// view is a mandate as people see it now.
+// view is a mandate as people see it now. Its end is the one that it was given: where the childhood ends before, that day would
+// tell the birth date.
 func (s *Service) view(tx *db.Tx, m record, open shown) (View, error) {
 	state, err := s.state(tx, m)
 	if err != nil {
 		return View{}, err
 	}
-	ends, err := s.over(tx, m)
-	return View{ID: m.ID, Kind: m.Kind, State: state, Name: open.Name, Format: open.Format, Document: m.Document, May: m.May, Recorded: m.Recorded, Ends: ends,
-		Verified: !m.Checked.IsZero(), Also: m.AlsoID != ""}, err
+	return View{ID: m.ID, Kind: m.Kind, State: state, Name: open.Name, Format: open.Format, Document: m.Document, May: m.May, Recorded: m.Recorded, Ends: m.Ends,
+		Verified: !m.Checked.IsZero(), Also: m.AlsoID != ""}, nil
 }
 
 // Line says in one line each who speaks for the customer in the agent's own live call, and how the customer is spoken with.
