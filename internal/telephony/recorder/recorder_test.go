@@ -137,6 +137,29 @@ func TestASilentRecorderIsToldToGoOnTwice(t *testing.T) {
 	})
 }
 
+func TestACaptureThatIsRefusedLeavesWhatIsOwedToTheOneBefore(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		ctx := t.Context()
+		itx := h.serving("1.1")
+		h.m.next = []deed{doesLater}
+		_, err := h.begin(itx)
+		h.refused(err, "recorder.silent")
+		h.work(itx)
+		h.must(h.db.Write(ctx, func(tx *db.Tx) error { // the contact ended, and its end was taken back
+			_, err := tx.Data.Exec(sqlLegGone, itx)
+			return err
+		}))
+		_, err = h.begin(itx)
+		h.refused(err, "recorder.no_leg")
+		h.m.catchUp()
+		h.now = h.now.Add(SettleAfter)
+		h.must(h.Sweep(ctx))
+		if h.m.paused || h.last(itx).State != Closed {
+			t.Errorf("paused %v, %s", h.m.paused, h.last(itx).State)
+		}
+	})
+}
+
 func TestWhateverLeadsOutOfACaptureHasTheRecorderGoOn(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		ctx := t.Context()

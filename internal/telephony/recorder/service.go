@@ -127,11 +127,7 @@ func (s *Service) Begin(ctx context.Context, a actor.Actor, w Wish) (Span, error
 			return err
 		}
 		sp.Controller, sp.Subject = about.Controller, about.Subject
-		refusal, err = s.free(tx, &sp)
-		if err == nil && refusal == nil {
-			refusal, err = s.reach(tx, &sp)
-		}
-		if err != nil {
+		if refusal, err = s.free(tx, &sp); err != nil {
 			return err
 		}
 		if refusal != nil {
@@ -153,7 +149,8 @@ func (s *Service) Begin(ctx context.Context, a actor.Actor, w Wish) (Span, error
 	return s.answered(context.WithoutCancel(ctx), a, sp.ID, said, w.Settle)
 }
 
-// free refuses a second capture of a contact, and one that a late word to go on could end at the recorder.
+// free refuses a second capture of a contact, one that a late word to go on could end at the recorder, and one whose recorder
+// nobody can name. A refusal leaves what is owed to a capture before as it is.
 func (s *Service) free(tx *db.Tx, sp *span) (*errs.E, error) {
 	if s.o.Use == Unset || s.o.Use == None {
 		return errUnset, nil
@@ -173,6 +170,9 @@ func (s *Service) free(tx *db.Tx, sp *span) (*errs.E, error) {
 		case before.State == Leaving, before.uncertain:
 			return errResuming, err
 		}
+	}
+	if no, err := s.reach(tx, sp); err != nil || no != nil {
+		return no, err
 	}
 	for _, before := range live { // the new one takes over what is left of it: a second word to go on
 		sp.doubtful = sp.doubtful || before.doubtful
