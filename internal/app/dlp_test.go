@@ -83,6 +83,18 @@ func TestANoteWithoutPersonalDataLeavesNothingBehind(t *testing.T) {
 	})
 }
 
+// Brackets that the writer has typed are no finding's: what stands in them is kept no more than the rest.
+func TestTypedBracketsBringNothingIntoTheEvidence(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		_, _, a, _ := h.noted("[Budi Santoso, pesanan 99812 dari Bandung NIK 3273014708870017 sudah dicek")
+		mine, err := h.DLP.Mine(t.Context(), a)
+		h.must(err)
+		if want := "… dari ··· ··· [NIK ****0017] sudah dicek"; len(mine) != 1 || mine[0].Evidence != want {
+			t.Errorf("%+v", mine)
+		}
+	})
+}
+
 func TestATextToACustomerThatHoldsASecretIsStopped(t *testing.T) {
 	eachHands(t, func(t *testing.T, h *hands) {
 		ctx := t.Context()

@@ -43,7 +43,7 @@ func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
 		j.Verdict = Block // nobody's words to a customer are changed behind his back
 	}
 	name := s.name(p.Lang)
-	j.Masked = string(replace.Text(scanner, nil, text, found, name))
+	j.Masked = string(replace.Text(scanner, nil, []byte(round.Replace(p.Text)), found, name))
 	switch j.Verdict {
 	case Block:
 		j.Text = ""
@@ -73,6 +73,9 @@ func (s *Service) name(lang i18n.Lang) replace.Replacer {
 		return append(dst, ']')
 	}
 }
+
+// round puts round brackets in the place of the writer's own: evidence tells findings by theirs.
+var round = strings.NewReplacer("[", "(", "]", ")")
 
 // evidence is what a reviewer needs to understand what happened and no more: the masked findings with up to three words on
 // each side, of which those that could be a name or a number are left out.
