@@ -71,6 +71,27 @@ func TestANoteKeepsTheNamesOfValuesAndNotTheValues(t *testing.T) {
 	})
 }
 
+// A text full of numbers asks the rules once for those that are alike, and its facts stay small.
+func TestAThousandNumbersThatAreAlikeAreOneFact(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		var text strings.Builder
+		for i := range 1000 {
+			fmt.Fprintf(&text, "Telepon 0812 3456 %04d milik pelanggan. ", i)
+		}
+		j, err := h.DLP.Inspect(ctx, dlp.Passage{Way: dlp.Program, Recipient: dlp.Outside, By: person(t, h.world, actor.DPO), Controller: h.controller, Lang: i18n.ID, Text: text.String()})
+		h.must(err)
+		if len(j.Found) != 1000 || j.Verdict != dlp.Block || slices.ContainsFunc(j.Found, func(f dlp.Found) bool { return f.Verdict != dlp.Block || len(f.Rules) != 2 }) {
+			t.Errorf("%d found, %s", len(j.Found), j.Verdict)
+		}
+		var facts string
+		h.must(h.DB.Read(ctx, func(tx *db.Tx) error { return tx.Data.Row(`select facts from dlp_passage`).Scan(&facts) }))
+		if !strings.Contains(facts, `"findings":1000`) || strings.Count(facts, `"type"`) > 3 {
+			t.Errorf("%.300s", facts)
+		}
+	})
+}
+
 func TestANoteWithoutPersonalDataLeavesNothingBehind(t *testing.T) {
 	eachHands(t, func(t *testing.T, h *hands) {
 		const text = "Menanyakan pesanan 99812 seharga Rp 1.250.000; dikirim besok."

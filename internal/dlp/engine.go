@@ -1,6 +1,7 @@
 package dlp
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,18 +30,22 @@ func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
 	if err != nil {
 		return Judgement{}, err
 	}
-	if j.Verdict, j.Found, err = rules.judge(factsOf(p, found, j.People)); err != nil {
+	for _, f := range found {
+		j.Found = append(j.Found, Found{Type: f.Type, Start: f.Start, End: f.End, Confidence: int(f.Confidence * 100)})
+	}
+	asked := factsOf(p, j)
+	verdict, said, err := rules.judge(asked)
+	if err != nil {
 		return Judgement{}, err
 	}
+	j.Verdict = verdict
 	var masked []pii.Finding
 	for i, f := range found {
-		j.Found[i].Start, j.Found[i].End = f.Start, f.End
-		if j.Found[i].Verdict == Mask {
+		one := said[slices.Index(asked.Found, j.Found[i].seen())]
+		j.Found[i].Verdict, j.Found[i].Rules = one.Verdict, one.Rules
+		if one.Verdict == Mask {
 			masked = append(masked, f)
 		}
-	}
-	if p.Way == Written && j.Verdict == Mask {
-		j.Verdict = Block // nobody's words to a customer are changed behind his back
 	}
 	name := s.name(p.Lang)
 	j.Masked = string(replace.Text(scanner, nil, []byte(round.Replace(p.Text)), found, name))
@@ -54,13 +59,20 @@ func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
 	return j, nil
 }
 
-func factsOf(p Passage, found []pii.Finding, people int) facts {
-	f := facts{Way: p.Way, Recipient: p.Recipient, Kind: string(p.By.Kind()), Role: string(p.By.Role()), Channel: p.Channel, Level: p.Level, InContact: p.Interaction != "", People: people}
-	for _, one := range found {
-		f.Found = append(f.Found, seen{one.Type.String(), int(one.Confidence * 100)})
+// factsOf has what is alike once: a text may hold thousands of numbers, the rules are asked inside the one writer, and the
+// facts are kept.
+func factsOf(p Passage, j Judgement) facts {
+	f := facts{Way: p.Way, Recipient: p.Recipient, Kind: string(p.By.Kind()), Role: string(p.By.Role()), Channel: p.Channel, Level: p.Level, InContact: p.Interaction != "",
+		People: j.People, Findings: len(j.Found)}
+	for _, one := range j.Found {
+		if s := one.seen(); !slices.Contains(f.Found, s) {
+			f.Found = append(f.Found, s)
+		}
 	}
 	return f
 }
+
+func (f Found) seen() seen { return seen{f.Type.String(), f.Confidence} }
 
 // name puts the name of a finding's kind in its place, with the last digits where keeping them does no harm.
 func (s *Service) name(lang i18n.Lang) replace.Replacer {

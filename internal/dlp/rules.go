@@ -152,7 +152,8 @@ type facts struct {
 	Level     int       `json:"level"`
 	InContact bool      `json:"in_contact"`
 	People    int       `json:"people"`
-	Found     []seen    `json:"found"`
+	Findings  int       `json:"findings"`
+	Found     []seen    `json:"found"` // each kind and confidence once
 }
 
 type seen struct {
@@ -160,13 +161,13 @@ type seen struct {
 	Confidence int    `json:"confidence"`
 }
 
-// judge says what is done with each finding, and which rules said so.
+// judge says what is done with a text and with each of f.Found, and which rules said so.
 func (r *Rules) judge(f facts) (Verdict, []Found, error) {
 	all, out := Allow, make([]Found, len(f.Found))
 	who := types.Entity{UID: types.NewEntityUID("Writer", "writer"), Attributes: types.NewRecord(types.RecordMap{"kind": types.String(f.Kind), "role": types.String(f.Role)})}
 	context := types.NewRecord(types.RecordMap{
 		"way": types.String(f.Way), "recipient": types.String(f.Recipient), "channel": types.String(f.Channel), "level": types.Long(f.Level),
-		"people": types.Long(f.People), "findings": types.Long(len(f.Found)), "inContact": types.Boolean(f.InContact),
+		"people": types.Long(f.People), "findings": types.Long(f.Findings), "inContact": types.Boolean(f.InContact),
 	})
 	for i, s := range f.Found {
 		t, _ := pii.ParseType(s.Type)
@@ -187,6 +188,9 @@ func (r *Rules) judge(f facts) (Verdict, []Found, error) {
 			return cmp.Compare(r.by[cedar.PolicyID(b)].Verdict.weight(), r.by[cedar.PolicyID(a)].Verdict.weight())
 		})
 		all, out[i] = stronger(all, one.Verdict), one
+	}
+	if f.Way == Written && all == Mask {
+		all = Block // nobody's words to a customer are changed behind his back
 	}
 	return all, out, nil
 }

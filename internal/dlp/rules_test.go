@@ -102,6 +102,15 @@ func TestARuleThatFailsBlocks(t *testing.T) {
 	}
 }
 
+// Simulate and the way itself answer alike: a person's words to a customer are stopped rather than changed.
+func TestWordsToACustomerAreStoppedWhereOthersAreMasked(t *testing.T) {
+	own := strings.Replace(sound, `"block"`, `"mask"`, 1)
+	v, found := judged(t, own, facts{Way: Written, Recipient: Customer, People: 1, Found: []seen{{"phone", 90}}})
+	if v != Block || found[0].Verdict != Mask {
+		t.Errorf("%s, %s", v, found[0].Verdict)
+	}
+}
+
 // Own rules can only make a verdict stronger, whatever they say.
 func TestOwnRulesNeverWeaken(t *testing.T) {
 	shippedOnly, err := ReadRules("")

@@ -86,17 +86,15 @@ func (s *Service) enter(tx *db.Tx, p Passage, j Judgement) error {
 	if len(j.Found) == 0 {
 		return nil
 	}
-	f := facts{Way: p.Way, Recipient: p.Recipient, Kind: string(p.By.Kind()), Role: string(p.By.Role()), Channel: p.Channel, Level: p.Level, InContact: p.Interaction != "", People: j.People}
 	var rules []string
 	for _, one := range j.Found {
-		f.Found = append(f.Found, seen{one.Type.String(), one.Confidence})
 		for _, r := range one.Rules {
 			if !slices.Contains(rules, r) {
 				rules = append(rules, r)
 			}
 		}
 	}
-	if err := insertPassage(tx, p.Controller, f, j.Verdict); err != nil {
+	if err := insertPassage(tx, p.Controller, factsOf(p, j), j.Verdict); err != nil {
 		return err
 	}
 	ref := ""
