@@ -202,6 +202,9 @@ func TestNewRulesAreTriedAndHoldOnceTwoHaveAgreed(t *testing.T) {
 		if diff := cmp.Diff(dlp.Change{Passages: 1, Moves: map[[2]dlp.Verdict]int{{dlp.Alert, dlp.Block}: 1}}, c); diff != "" {
 			t.Error(diff)
 		}
+		if c, err = h.DLP.Simulate(ctx, dpo, strings.Replace(noPhones, `== "phone"`, "> 3", 1)); err != nil || c.Failed != 1 || c.Moves[[2]dlp.Verdict{dlp.Alert, dlp.Block}] != 1 {
+			t.Errorf("a rule that cannot be evaluated: %+v %v", c, err)
+		}
 		if j := ask(); j.Verdict != dlp.Alert {
 			t.Error("a rule that was only tried holds:", j.Verdict)
 		}

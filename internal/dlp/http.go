@@ -326,7 +326,10 @@ func (s *Service) rulesPage(r *web.Request, status int, n *web.Notice, own, reas
 		return err
 	}
 	page := rulesPage(r.Printer(), now.List(), own, reason, c)
-	page.Notice, page.StepUp = n, r.StepUp()
+	if n != nil {
+		page.Notice = n
+	}
+	page.StepUp = r.StepUp()
 	return r.RenderStatus(status, page)
 }
 
@@ -343,6 +346,9 @@ func rulesPage(p *i18n.Printer, list []Rule, own, reason string, c *Change) DlpR
 		return page
 	}
 	page.Tried = p.N("dlp.simulated", c.Passages)
+	if c.Failed > 0 {
+		page.Notice = &web.Notice{Tone: web.Bad, Title: p.N("dlp.rules_fail", c.Failed), Text: p.T("dlp.rules_fail.next")}
+	}
 	t := web.Table{Caption: p.T("dlp.simulation"), Columns: []web.Column{{Title: p.T("dlp.col_was")}, {Title: p.T("dlp.col_would")}, {Title: p.T("dlp.col_texts")}},
 		Empty: web.Empty{Title: p.T("dlp.simulation_same"), Text: p.T("dlp.simulation_same_next")}}
 	for _, was := range Verdicts() {
@@ -535,6 +541,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		{Name: "look", Fragment: "dlp_look", Role: actor.Agent, Page: NoteLook{Kinds: kinds(p, waits.Kinds)}},
 		{Name: "empty", Role: actor.DPO, Page: rulesPage(p, rules.List(), "", "", &Change{})},
 		{Name: "ordinary", Role: actor.DPO, Page: rulesPage(p, rules.List(), "", "", change)},
+		{Name: "failing", Role: actor.DPO, Page: rulesPage(p, rules.List(), "forbid (principal, action, resource);", "", &Change{Passages: 240, Failed: 3, Moves: map[[2]Verdict]int{{Mask, Block}: 3}})},
 		{Name: "refused", Role: actor.DPO, Page: refused},
 		{Name: "hostile", Role: actor.DPO, Page: rulesPage(p, own, hostile, hostile, nil), Hostile: []string{hostile}},
 	}

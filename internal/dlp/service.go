@@ -286,7 +286,7 @@ func all(tx *db.Tx, also []func(*db.Tx) error) error {
 type Change struct {
 	Passages int                // that were judged
 	Moves    map[[2]Verdict]int // how many from which verdict to which; those that stay are left out
-	Failed   int                // that the new rules could not judge
+	Failed   int                // that the new rules could not judge, and would stop
 }
 
 // Simulate judges the passages of the last thirty days by the shipped rules and these.
@@ -302,11 +302,11 @@ func (s *Service) Simulate(ctx context.Context, a actor.Actor, own string) (c Ch
 		c = Change{Moves: map[[2]Verdict]int{}}
 		return passages(tx, tx.Now().Add(-KeepFacts), func(f facts, was Verdict) {
 			c.Passages++
-			is, _, err := rules.judge(f)
-			switch {
-			case err != nil:
+			is, _, err := rules.judge(f) // stops what it cannot judge
+			if err != nil {
 				c.Failed++
-			case is != was:
+			}
+			if is != was {
 				c.Moves[[2]Verdict{was, is}]++
 			}
 		})
