@@ -42,7 +42,8 @@ var attributes = map[string][]string{
 }
 
 // ReadRules reads the rules of a deployment beside the shipped ones. It refuses a rule without its name, its sentences or
-// its verdict, a permit (rules only add), and one that names a way or an attribute that does not exist.
+// its verdict, a permit (rules only add), and one that would never apply: that names a way or an attribute that does not
+// exist, or a writer or a finding in its head.
 func ReadRules(own string) (*Rules, error) {
 	r := &Rules{set: cedar.NewPolicySet(), by: map[cedar.PolicyID]Rule{}, own: own}
 	if len(own) > maxRules {
@@ -87,8 +88,14 @@ func readRule(p *cedar.Policy) (r Rule, why string) {
 	case p.Effect() != cedar.Forbid:
 		return r, "a rule is a forbid"
 	}
+	head := (*ast.Policy)(p.AST())
+	_, anybody := head.Principal.(ast.ScopeTypeAll)
+	_, anything := head.Resource.(ast.ScopeTypeAll)
+	if !anybody || !anything {
+		return r, "principal and resource stand alone in the head; who and what is said in when"
+	}
 	var named []types.EntityUID
-	switch scope := (*ast.Policy)(p.AST()).Action.(type) {
+	switch scope := head.Action.(type) {
 	case ast.ScopeTypeEq:
 		named = []types.EntityUID{scope.Entity}
 	case ast.ScopeTypeInSet:

@@ -77,6 +77,8 @@ func TestRulesThatAreUnsoundAreRefusedAndSaidWhy(t *testing.T) {
 		"a verdict that lets":  {strings.Replace(sound, `"block"`, `"allow"`, 1), "@verdict is alert, mask or block"},
 		"a permit":             {strings.Replace(sound, "forbid", "permit", 1), "a rule is a forbid"},
 		"an unknown way":       {strings.Replace(sound, `Action::"message"`, `Action::"fax"`, 1), "unknown way fax"},
+		"a writer in the head": {strings.Replace(sound, "(principal,", `(principal == Staff::"stf_1",`, 1), "principal and resource stand alone in the head; who and what is said in when"},
+		"a kind in the head":   {strings.Replace(sound, "resource)", `resource == Finding::"phone")`, 1), "principal and resource stand alone in the head; who and what is said in when"},
 		"an unknown attribute": {strings.Replace(sound, "resource.type", "resource.kind", 1), "unknown attribute resource.kind"},
 		"a shipped name":       {strings.Replace(sound, "own_phone", "note_values", 1), "id given twice"},
 		"too long":             {sound + strings.Repeat(" ", maxRules), "too long"},
