@@ -38,6 +38,8 @@ func TestWhatTheShippedRulesSay(t *testing.T) {
 		"ten phones to the customer":             {facts{Way: Written, Recipient: Customer, People: 10, Found: []seen{{"phone", 90}}}, Block},
 		"an e-mail address outside":              {facts{Way: Program, Recipient: Outside, People: 1, Found: []seen{{"email", 99}}}, Alert},
 		"a NIK outside":                          {facts{Way: Program, Recipient: Outside, People: 1, Found: []seen{{"nik", 99}}}, Mask},
+		"a card to the customer by a program":    {facts{Way: Program, Recipient: Customer, People: 1, Found: []seen{{"card", 99}}}, Block},
+		"a NIK to the customer by a program":     {facts{Way: Program, Recipient: Customer, People: 1, Found: []seen{{"nik", 99}}}, Block},
 		"two hundred customers outside":          {facts{Way: Program, Recipient: Outside, People: 200, Found: []seen{{"email", 99}}}, Block},
 		"two hundred customers among colleagues": {facts{Way: Program, Recipient: Inside, People: 200, Found: []seen{{"email", 99}}}, Allow},
 		"an API key in a note":                   {facts{Way: Note, Recipient: Inside, People: 1, Found: []seen{{"api_key", 99}}}, Mask},
