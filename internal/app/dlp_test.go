@@ -259,6 +259,27 @@ func TestFactsAndIncidentsAreForgottenInTime(t *testing.T) {
 	})
 }
 
+func TestAnErasureTakesTheIncidentsOfTheCustomerAndNobodyElses(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		_, _, agent, itx := h.noted(typed)
+		_, err := h.DLP.Inspect(ctx, dlp.Passage{Way: dlp.Program, Recipient: dlp.Outside, By: agent, Controller: h.controller, Lang: i18n.ID, Text: "Telepon 0812 3456 7890."})
+		h.must(err)
+		h.must(h.DB.Write(ctx, func(tx *db.Tx) error {
+			facts, err := h.Interactions.Facts(tx, itx)
+			if err != nil {
+				return err
+			}
+			return h.DLP.EraseTx(tx, facts.Subject)
+		}))
+		mine, err := h.DLP.Mine(ctx, agent)
+		h.must(err)
+		if len(mine) != 1 || mine[0].Way != dlp.Program {
+			t.Errorf("%+v", mine)
+		}
+	})
+}
+
 func TestTheDeskSaysWhatItReplacedInANote(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		b, _, itx := browsing(t, w, "complaint", 1)

@@ -101,7 +101,7 @@ func (s *Service) enter(tx *db.Tx, p Passage, j Judgement) error {
 	if j.Verdict != Allow {
 		in := Incident{ID: id.NewAt(id.Leak, tx.Now()), Controller: p.Controller, Staff: p.By.ID(), Interaction: p.Interaction, Way: p.Way, Recipient: p.Recipient,
 			Verdict: j.Verdict, Kinds: j.Kinds(), People: j.People, At: tx.Now(), Evidence: evidence(j.Masked)}
-		s.insertIncident(tx, in)
+		s.insertIncident(tx, in, p.Subject)
 		ref = in.ID
 	}
 	decision := audit.Done
@@ -378,6 +378,13 @@ func (s *Service) settle(state string) approval.Effect {
 func (s *Service) Standing(ctx context.Context) (r *Rules, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error { r, err = s.rules(tx); return err })
 	return r, err
+}
+
+// EraseTx deletes the incidents of a customer's contacts, in the transaction of an erasure: their evidence is not under the
+// customer's key, and a word in it may be a name.
+func (s *Service) EraseTx(tx *db.Tx, subject string) error {
+	_, err := tx.Data.Exec(`delete from dlp_incident where subject = $1`, subject)
+	return err
 }
 
 // ForgetJob and ForgetEvery are when Forget is due.

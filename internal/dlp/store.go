@@ -64,11 +64,11 @@ func passages(tx *db.Tx, since time.Time, each func(f facts, was Verdict)) error
 	})
 }
 
-func (s *Service) insertIncident(tx *db.Tx, in Incident) {
-	tx.Data.Queue(`insert into dlp_incident (id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', null, '', 0, 0)`,
+func (s *Service) insertIncident(tx *db.Tx, in Incident, subject string) {
+	tx.Data.Queue(`insert into dlp_incident (id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, subject)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', null, '', 0, 0, $12)`,
 		in.ID, in.Controller, in.Staff, in.Interaction, string(in.Way), string(in.Recipient), string(in.Verdict), strings.Join(in.Kinds, " "), in.People, in.At.UnixMicro(),
-		s.seal("dlp_incident", "evidence_sealed", in.ID, in.Evidence))
+		s.seal("dlp_incident", "evidence_sealed", in.ID, in.Evidence), subject)
 }
 
 const columns = `id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at`
