@@ -142,13 +142,13 @@ func (s *Service) Pass(tx *db.Tx, p Passage) (Judgement, error) {
 
 // Blocked is the refusal of a text that does not go: it names the kinds, never the values.
 func Blocked(j Judgement) *errs.E {
-	var kinds []string
+	var kinds i18n.Texts
 	for _, f := range j.Found {
-		if k := f.Type.String(); f.Verdict.weight() >= Mask.weight() && !slices.Contains(kinds, k) {
+		if k := "dlp.kind_" + f.Type.String(); f.Verdict.weight() >= Mask.weight() && !slices.Contains(kinds, k) {
 			kinds = append(kinds, k)
 		}
 	}
-	return errBlocked.With("kinds", strings.Join(kinds, ", "))
+	return errBlocked.With("kinds", kinds)
 }
 
 // Look judges a passage and writes nothing: for whoever enters a refusal himself.

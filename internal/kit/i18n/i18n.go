@@ -382,6 +382,9 @@ func (p *Printer) write(key string, value func(string) (any, bool)) string {
 	return b.String()
 }
 
+// Texts are keys of texts that stand in another text, in the language of that: With("kinds", i18n.Texts{"dlp.kind_nik"}).
+type Texts []string
+
 func (p *Printer) value(v any) string {
 	switch v := v.(type) {
 	case string:
@@ -394,6 +397,12 @@ func (p *Printer) value(v any) string {
 		return p.DateTime(v)
 	case bool:
 		return strconv.FormatBool(v)
+	case Texts:
+		list := make([]string, len(v))
+		for i, key := range v {
+			list[i] = p.Bare(key)
+		}
+		return strings.Join(list, ", ")
 	case fmt.Stringer:
 		return v.String()
 	default:

@@ -48,6 +48,7 @@ func TestTextsAreWrittenWithTheirValuesInTheReadersLanguage(t *testing.T) {
 		{"arguments of other types", id.Args("desk.wait", map[string]any{"s": 2.5}), "2.5 dtk"},
 		{"a truth", id.T("desk.wait", "s", true), "true dtk"},
 		{"something that writes itself", id.T("desk.wait", "s", time.Second), "1s dtk"},
+		{"other texts", en.T("desk.hi", "name", i18n.Texts{"desk.plain", "desk.plain"}), "Good morning, Yes, Yes."},
 		{"a 64-bit number", id.T("desk.wait", "s", int64(1000)), "1.000 dtk"},
 		{"no values at hand", id.Bare("desk.hi"), "Selamat pagi, …."},
 		{"a plural counts its first whole number", en.T("desk.waits", "of", 5, "who", "Rina", "s", 1), "Rina: 1 second of 5"},
