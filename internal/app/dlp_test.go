@@ -282,6 +282,42 @@ func TestAnErasureTakesTheIncidentsOfTheCustomerAndNobodyElses(t *testing.T) {
 	})
 }
 
+func TestATextOfACompanyThatTheAskerDoesNotServeIsNotJudged(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		dpo := person(t, h.world, actor.DPO)
+		h.must(h.AddControllers(ctx, []string{"bank=Bank Nusantara"}))
+		h.must(h.Learn(ctx))
+		other := h.Controllers["bank"]
+		p := dlp.Passage{Way: dlp.Program, Recipient: dlp.Outside, By: dpo, Controller: other, Lang: i18n.ID, Text: "Telepon 0812 3456 7890."}
+		if j, err := h.DLP.Inspect(ctx, p); errs.CodeOf(err) != "dlp.other_company" || len(j.Found) != 0 {
+			t.Errorf("%+v %v", j, err)
+		}
+		mine, err := h.DLP.Mine(ctx, dpo)
+		h.must(err)
+		if len(mine) != 0 {
+			t.Errorf("%+v", mine)
+		}
+		// One's own text is another's to review, and the texts of a company are its own people's.
+		p.Controller = h.controller
+		_, err = h.DLP.Inspect(ctx, p)
+		h.must(err)
+		mine, err = h.DLP.Mine(ctx, dpo)
+		h.must(err)
+		if err := h.DLP.Review(ctx, dpo, mine[0].ID, "needed", "Sudah benar."); errs.CodeOf(err) != "dlp.own_incident" {
+			t.Error(err)
+		}
+		stranger, _, err := h.SignedIn(ctx, actor.Security, other)
+		h.must(err)
+		list, err := h.DLP.Incidents(ctx, stranger, false)
+		h.must(err)
+		_, unknown := h.DLP.Incident(ctx, stranger, mine[0].ID)
+		if len(list) != 0 || errs.CodeOf(unknown) != "dlp.no_incident" || errs.CodeOf(h.DLP.Review(ctx, stranger, mine[0].ID, "needed", "Sudah benar.")) != "dlp.no_incident" {
+			t.Error(list, unknown)
+		}
+	})
+}
+
 func TestTheDeskSaysWhatItReplacedInANote(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		b, _, itx := browsing(t, w, "complaint", 1)

@@ -175,6 +175,7 @@ var writers = []actor.Role{actor.Agent, actor.Supervisor}
 var (
 	errBlocked  = errs.New(errs.Denied, "dlp.blocked")
 	errTooLong  = errs.New(errs.Invalid, "dlp.too_long").With("max", MaxText)
+	errCompany  = errs.New(errs.Denied, "dlp.other_company")
 	errReviewer = errs.New(errs.Denied, "dlp.not_yours")
 	errIncident = errs.New(errs.NotFound, "dlp.no_incident")
 	errReviewed = errs.New(errs.Conflict, "dlp.reviewed")

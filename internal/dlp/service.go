@@ -159,6 +159,9 @@ func (s *Service) Look(ctx context.Context, p Passage) (j Judgement, err error) 
 
 // Inspect judges and enters the text of a program that asks before it sends it on.
 func (s *Service) Inspect(ctx context.Context, p Passage, also ...func(tx *db.Tx, j Judgement) error) (j Judgement, err error) {
+	if !p.By.Serves(p.Controller) {
+		return j, errCompany
+	}
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		if j, err = s.Pass(tx, p); err != nil {
 			return err
