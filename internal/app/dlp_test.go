@@ -214,6 +214,15 @@ func TestNewRulesAreTriedAndHoldOnceTwoHaveAgreed(t *testing.T) {
 		if err := h.DLP.Propose(ctx, dpo, noPhones+"\n", "lagi"); errs.CodeOf(err) != "dlp.rules_waiting" {
 			t.Error(err)
 		}
+		// The second person reads what there is to decide, and what it would do.
+		_, cookie, err := h.Browsing(ctx, actor.Security, h.controller)
+		h.must(err)
+		if page := (browser{h.world, cookie}).do("GET", "/dlp/rules", nil); page.Code != 200 || !strings.Contains(page.Body.String(), "@id(&#34;no_phones&#34;)") || !strings.Contains(page.Body.String(), "Yang akan berbeda") {
+			t.Errorf("%d %s", page.Code, page.Body)
+		}
+		if _, _, err := h.DLP.Asked(ctx, person(t, h.world, actor.Agent)); errs.CodeOf(err) != "dlp.not_yours" {
+			t.Error(err)
+		}
 		if j := ask(); j.Verdict != dlp.Alert {
 			t.Error("a rule that one has agreed on holds:", j.Verdict)
 		}

@@ -78,7 +78,6 @@ type DlpRulesPage struct {
 	Do        []web.Button
 	Simulated *web.Table
 	Tried     string
-	Waiting   bool
 }
 
 // RuleInWords is one rule.
@@ -312,7 +311,20 @@ func (s *Service) postLook(r *web.Request) error {
 	return r.Fragment("dlp_look", NoteLook{Kinds: kinds(r.Printer(), j.Replaced())})
 }
 
+// showRules shows the rules with those that wait for a decision, tried, or else with a deployment's own.
 func (s *Service) showRules(r *web.Request) error {
+	asked, waits, err := s.Asked(r.Context(), r.Actor)
+	if err != nil {
+		return err
+	}
+	if waits {
+		c, err := s.Simulate(r.Context(), r.Actor, asked)
+		if err != nil {
+			return s.rulesAnswer(r, err, rulesForm{Own: asked}, nil)
+		}
+		p := r.Printer()
+		return s.rulesPage(r, http.StatusOK, &web.Notice{Tone: web.Info, Title: p.T("dlp.rules_waiting"), Text: p.T("dlp.rules_waiting_text")}, asked, "", &c)
+	}
 	now, err := s.Standing(r.Context())
 	if err != nil {
 		return err
@@ -326,7 +338,7 @@ func (s *Service) rulesPage(r *web.Request, status int, n *web.Notice, own, reas
 		return err
 	}
 	page := rulesPage(r.Printer(), now.List(), own, reason, c)
-	if n != nil {
+	if page.Notice == nil {
 		page.Notice = n
 	}
 	page.StepUp = r.StepUp()
@@ -518,6 +530,8 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	change := &Change{Passages: 240, Moves: map[[2]Verdict]int{{Allow, Block}: 12, {Alert, Mask}: 3}}
 	refused := rulesPage(p, rules.List(), "forbid (principal, action, resource);", "", nil)
 	refused.Notice = &web.Notice{Tone: web.Warn, Title: p.T("dlp.rules_unsound", "why", "no @id"), Text: p.T("dlp.rules_unsound.next")}
+	waiting := rulesPage(p, rules.List(), "forbid (principal, action, resource);", "", change)
+	waiting.Notice = &web.Notice{Tone: web.Info, Title: p.T("dlp.rules_waiting"), Text: p.T("dlp.rules_waiting_text")}
 	own := slices.Clone(rules.List())
 	own[0].Own = true
 	own[0].Sentence = map[string]string{"id": hostile, "en": hostile}
@@ -539,6 +553,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		{Name: "empty", Role: actor.DPO, Page: rulesPage(p, rules.List(), "", "", &Change{})},
 		{Name: "ordinary", Role: actor.DPO, Page: rulesPage(p, rules.List(), "", "", change)},
 		{Name: "failing", Role: actor.DPO, Page: rulesPage(p, rules.List(), "forbid (principal, action, resource);", "", &Change{Passages: 240, Failed: 3, Moves: map[[2]Verdict]int{{Mask, Block}: 3}})},
+		{Name: "waiting", Role: actor.DPO, Page: waiting},
 		{Name: "refused", Role: actor.DPO, Page: refused},
 		{Name: "hostile", Role: actor.DPO, Page: rulesPage(p, own, hostile, hostile, nil), Hostile: []string{hostile}},
 	}

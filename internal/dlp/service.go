@@ -3,6 +3,7 @@ package dlp
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -346,7 +347,7 @@ func (s *Service) Propose(ctx context.Context, a actor.Actor, own, reason string
 		}
 		rules := id.NewAt(id.Rules, tx.Now())
 		tx.Data.Queue(`insert into dlp_rules (id, cedar, state, asked_by, asked_at, decided_at) values ($1, $2, 'asked', $3, $4, 0)`, rules, own, a.ID(), tx.Now().UnixMicro())
-		if _, err := s.o.Ask(tx, a, approval.Ask{Kind: RulesKind, Ref: rules, Reason: reason}); err != nil {
+		if _, err := s.o.Ask(tx, a, approval.Ask{Kind: RulesKind, Ref: rules, Reason: reason, Payload: map[string]string{"rules_title": "/dlp/rules"}}); err != nil {
 			return err
 		}
 		for _, do := range also {
@@ -356,6 +357,21 @@ func (s *Service) Propose(ctx context.Context, a actor.Actor, own, reason string
 		}
 		return nil
 	})
+}
+
+// Asked are the rules that wait for a second person, who reads them before deciding; false when none do.
+func (s *Service) Asked(ctx context.Context, a actor.Actor) (own string, waits bool, err error) {
+	if !a.Is(reviewers...) {
+		return "", false, errReviewer
+	}
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		err := tx.Data.Row(`select cedar from dlp_rules where state = 'asked'`).Scan(&own)
+		if waits = err == nil; errors.Is(err, db.ErrNoRows) {
+			return nil
+		}
+		return err
+	})
+	return own, waits, err
 }
 
 // settle is what a decision on rules does.
