@@ -244,6 +244,33 @@ func TestNewRulesAreTriedAndHoldOnceTwoHaveAgreed(t *testing.T) {
 	})
 }
 
+// A new version may ship a rule with the name of a deployment's own: then nothing with personal data passes until the own
+// rules are mended, on the page as before.
+func TestOwnRulesThatANewVersionMadeUnsoundLetNothingPassAndAreMended(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		dpo, cookie, err := h.Browsing(ctx, actor.DPO, h.controller)
+		h.must(err)
+		security := person(t, h.world, actor.Security)
+		h.must(h.DB.Write(ctx, func(tx *db.Tx) error {
+			tx.Data.Queue(`insert into dlp_rules (id, cedar, state, asked_by, asked_at, decided_at) values ($1, $2, 'standing', $3, 1, 1)`, id.New(id.Rules), strings.Replace(noPhones, "no_phones", "note_values", 1), dpo.ID())
+			return nil
+		}))
+		p := dlp.Passage{Way: dlp.Program, Recipient: dlp.Outside, By: dpo, Controller: h.controller, Lang: i18n.ID, Text: "Telepon 0812 3456 7890."}
+		if _, err := h.DLP.Inspect(ctx, p); errs.CodeOf(err) != "dlp.rule_failed" {
+			t.Error(err)
+		}
+		if page := (browser{h.world, cookie}).do("GET", "/dlp/rules", nil); page.Code != 200 || !strings.Contains(page.Body.String(), "Aturan tidak dapat dipakai") || !strings.Contains(page.Body.String(), "Telepon tidak keluar.") {
+			t.Errorf("%d %s", page.Code, page.Body)
+		}
+		h.must(h.DLP.Propose(ctx, dpo, noPhones, "nama aturan sudah dipakai"))
+		decide(t, h.world, security, true)
+		if j, err := h.DLP.Inspect(ctx, p); err != nil || j.Verdict != dlp.Block {
+			t.Error(j, err)
+		}
+	})
+}
+
 func TestFactsAndIncidentsAreForgottenInTime(t *testing.T) {
 	eachHands(t, func(t *testing.T, h *hands) {
 		ctx := t.Context()

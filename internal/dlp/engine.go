@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/pii"
 	"github.com/amanah-id/amanah/pii/replace"
@@ -27,6 +28,9 @@ func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
 		return j, nil
 	}
 	rules, err := s.rules(tx)
+	if errs.CodeOf(err) == errRules.Code {
+		err = errs.Wrap(errs.Internal, "dlp.rule_failed", err) // for whoever writes; the page of the rules says what is wrong
+	}
 	if err != nil {
 		return Judgement{}, err
 	}

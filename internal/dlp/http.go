@@ -326,7 +326,7 @@ func (s *Service) showRules(r *web.Request) error {
 		return s.rulesPage(r, http.StatusOK, &web.Notice{Tone: web.Info, Title: p.T("dlp.rules_waiting"), Text: p.T("dlp.rules_waiting_text")}, asked, "", &c)
 	}
 	now, err := s.Standing(r.Context())
-	if err != nil {
+	if now == nil {
 		return err
 	}
 	return s.rulesPage(r, http.StatusOK, nil, now.own, "", nil)
@@ -334,8 +334,12 @@ func (s *Service) showRules(r *web.Request) error {
 
 func (s *Service) rulesPage(r *web.Request, status int, n *web.Notice, own, reason string, c *Change) error {
 	now, err := s.Standing(r.Context())
-	if err != nil {
+	if now == nil {
 		return err
+	}
+	if err != nil && n == nil {
+		unsound := r.Refusal(err)
+		n = &unsound
 	}
 	page := rulesPage(r.Printer(), now.List(), own, reason, c)
 	if page.Notice == nil {
