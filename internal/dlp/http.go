@@ -533,7 +533,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	rules, _ := ReadRules("") // held by a test
 	change := &Change{Passages: 240, Moves: map[[2]Verdict]int{{Allow, Block}: 12, {Alert, Mask}: 3}}
 	refused := rulesPage(p, rules.List(), "forbid (principal, action, resource);", "", nil)
-	refused.Notice = &web.Notice{Tone: web.Warn, Title: p.T("dlp.rules_unsound", "why", "no @id"), Text: p.T("dlp.rules_unsound.next")}
+	refused.Notice = &web.Notice{Tone: web.Warn, Title: p.T("dlp.rules_unsound", "rule", "#1", "why", i18n.Texts{"dlp.why_no_id"}), Text: p.T("dlp.rules_unsound.next")}
 	waiting := rulesPage(p, rules.List(), "forbid (principal, action, resource);", "", change)
 	waiting.Notice = &web.Notice{Tone: web.Info, Title: p.T("dlp.rules_waiting"), Text: p.T("dlp.rules_waiting_text")}
 	own := slices.Clone(rules.List())

@@ -4,13 +4,16 @@ import (
 	"cmp"
 	_ "embed"
 	"encoding/json"
+	"fmt"
 	"slices"
+	"strings"
 
 	cedar "github.com/cedar-policy/cedar-go"
 	"github.com/cedar-policy/cedar-go/types"
 	"github.com/cedar-policy/cedar-go/x/exp/ast"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/pii"
 )
 
@@ -47,7 +50,7 @@ var attributes = map[string][]string{
 func ReadRules(own string) (*Rules, error) {
 	r := &Rules{set: cedar.NewPolicySet(), by: map[cedar.PolicyID]Rule{}, own: own}
 	if len(own) > maxRules {
-		return nil, errRules.With("why", "too long")
+		return nil, unsound("Cedar", "long")
 	}
 	for _, text := range []struct {
 		cedar string
@@ -55,16 +58,16 @@ func ReadRules(own string) (*Rules, error) {
 	}{{shipped, false}, {own, true}} {
 		list, err := cedar.NewPolicyListFromBytes("rules", []byte(text.cedar))
 		if err != nil {
-			return nil, errs.Wrap(errs.Invalid, errRules.Code, err).With("why", "unreadable")
+			return nil, unsound("Cedar", "unreadable")
 		}
-		for _, p := range list {
-			rule, why := readRule(p)
+		for i, p := range list {
+			rule, why, about := readRule(p)
 			rule.Own = text.own
 			if _, twice := r.by[cedar.PolicyID(rule.ID)]; twice {
-				why = "id given twice"
+				why, about = "twice", ""
 			}
 			if why != "" {
-				return nil, errRules.With("rule", rule.ID).With("why", why)
+				return nil, unsound(strings.Trim(cmp.Or(rule.ID, fmt.Sprintf("#%d", i+1))+", "+about, ", "), why)
 			}
 			r.set.Add(cedar.PolicyID(rule.ID), p)
 			r.by[cedar.PolicyID(rule.ID)] = rule
@@ -74,25 +77,31 @@ func ReadRules(own string) (*Rules, error) {
 	return r, nil
 }
 
-func readRule(p *cedar.Policy) (r Rule, why string) {
+// unsound names the rule, or its number, and says why in the language of whoever reads it.
+func unsound(rule, why string) *errs.E {
+	return errRules.With("rule", rule).With("why", i18n.Texts{"dlp.why_" + why})
+}
+
+// readRule also returns why a rule cannot be used, and what in it.
+func readRule(p *cedar.Policy) (r Rule, why, about string) {
 	notes := p.Annotations()
 	r = Rule{ID: string(notes["id"]), Verdict: Verdict(notes["verdict"]), Cedar: string(p.MarshalCedar()),
 		Sentence: map[string]string{"id": string(notes["sentence_id"]), "en": string(notes["sentence_en"])}}
 	switch {
 	case r.ID == "":
-		return r, "no @id"
+		return r, "no_id", ""
 	case r.Sentence["id"] == "" || r.Sentence["en"] == "":
-		return r, "no @sentence_id or @sentence_en"
+		return r, "no_sentence", ""
 	case r.Verdict.weight() < 1:
-		return r, "@verdict is alert, mask or block"
+		return r, "verdict", ""
 	case p.Effect() != cedar.Forbid:
-		return r, "a rule is a forbid"
+		return r, "no_forbid", ""
 	}
 	head := (*ast.Policy)(p.AST())
 	_, anybody := head.Principal.(ast.ScopeTypeAll)
 	_, anything := head.Resource.(ast.ScopeTypeAll)
 	if !anybody || !anything {
-		return r, "principal and resource stand alone in the head; who and what is said in when"
+		return r, "head", ""
 	}
 	var named []types.EntityUID
 	switch scope := head.Action.(type) {
@@ -102,20 +111,20 @@ func readRule(p *cedar.Policy) (r Rule, why string) {
 		named = scope.Entities
 	case ast.ScopeTypeAll:
 	default:
-		return r, "an action is named with == or in [...]"
+		return r, "action", ""
 	}
 	for _, a := range named {
 		if a.Type != "Action" || !slices.Contains(Ways(), Way(a.ID)) {
-			return r, "unknown way " + string(a.ID)
+			return r, "way", string(a.ID)
 		}
 	}
 	var node any
 	text, _ := p.MarshalJSON()      // what cedar has parsed it can write
 	_ = json.Unmarshal(text, &node) // and what it has written is JSON
 	if name := unknownAttribute(node); name != "" {
-		return r, "unknown attribute " + name
+		return r, "attribute", name
 	}
-	return r, ""
+	return r, "", ""
 }
 
 // unknownAttribute walks the JSON form of a rule and returns the first attribute that does not exist.

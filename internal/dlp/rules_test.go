@@ -1,6 +1,7 @@
 package dlp
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -71,22 +72,23 @@ const sound = `@id("own_phone") @verdict("block") @sentence_id("Telepon tidak di
 forbid (principal, action == Action::"message", resource) when { resource.type == "phone" };`
 
 func TestRulesThatAreUnsoundAreRefusedAndSaidWhy(t *testing.T) {
-	for name, c := range map[string]struct{ cedar, why string }{
-		"no Cedar":             {"forbid everything", "unreadable"},
-		"no name":              {strings.Replace(sound, `@id("own_phone")`, "", 1), "no @id"},
-		"no sentence":          {strings.Replace(sound, `@sentence_en("No phones are written.")`, "", 1), "no @sentence_id or @sentence_en"},
-		"no verdict":           {strings.Replace(sound, `@verdict("block")`, "", 1), "@verdict is alert, mask or block"},
-		"a verdict that lets":  {strings.Replace(sound, `"block"`, `"allow"`, 1), "@verdict is alert, mask or block"},
-		"a permit":             {strings.Replace(sound, "forbid", "permit", 1), "a rule is a forbid"},
-		"an unknown way":       {strings.Replace(sound, `Action::"message"`, `Action::"fax"`, 1), "unknown way fax"},
-		"a writer in the head": {strings.Replace(sound, "(principal,", `(principal == Staff::"stf_1",`, 1), "principal and resource stand alone in the head; who and what is said in when"},
-		"a kind in the head":   {strings.Replace(sound, "resource)", `resource == Finding::"phone")`, 1), "principal and resource stand alone in the head; who and what is said in when"},
-		"an unknown attribute": {strings.Replace(sound, "resource.type", "resource.kind", 1), "unknown attribute resource.kind"},
-		"a shipped name":       {strings.Replace(sound, "own_phone", "note_values", 1), "id given twice"},
-		"too long":             {sound + strings.Repeat(" ", maxRules), "too long"},
+	for name, c := range map[string]struct{ cedar, rule, why string }{
+		"no Cedar":             {"forbid everything", "Cedar", "unreadable"},
+		"no name":              {sound + strings.Replace(sound, `@id("own_phone")`, "", 1), "#2", "no_id"},
+		"no sentence":          {strings.Replace(sound, `@sentence_en("No phones are written.")`, "", 1), "own_phone", "no_sentence"},
+		"no verdict":           {strings.Replace(sound, `@verdict("block")`, "", 1), "own_phone", "verdict"},
+		"a verdict that lets":  {strings.Replace(sound, `"block"`, `"allow"`, 1), "own_phone", "verdict"},
+		"a permit":             {strings.Replace(sound, "forbid", "permit", 1), "own_phone", "no_forbid"},
+		"an unknown way":       {strings.Replace(sound, `Action::"message"`, `Action::"fax"`, 1), "own_phone, fax", "way"},
+		"an action in a group": {strings.Replace(sound, `action == Action::"message"`, `action in Action::"message"`, 1), "own_phone", "action"},
+		"a writer in the head": {strings.Replace(sound, "(principal,", `(principal == Staff::"stf_1",`, 1), "own_phone", "head"},
+		"a kind in the head":   {strings.Replace(sound, "resource)", `resource == Finding::"phone")`, 1), "own_phone", "head"},
+		"an unknown attribute": {strings.Replace(sound, "resource.type", "resource.kind", 1), "own_phone, resource.kind", "attribute"},
+		"a shipped name":       {strings.Replace(sound, "own_phone", "note_values", 1), "note_values", "twice"},
+		"too long":             {sound + strings.Repeat(" ", maxRules), "Cedar", "long"},
 	} {
 		_, err := ReadRules(c.cedar)
-		if e := errs.Of(err); e.Code != "dlp.rules_unsound" || e.Args["why"] != c.why {
+		if e := errs.Of(err); e.Code != "dlp.rules_unsound" || e.Args["rule"] != c.rule || fmt.Sprint(e.Args["why"]) != "[dlp.why_"+c.why+"]" {
 			t.Errorf("%s: %v %v", name, err, e.Args)
 		}
 	}
