@@ -1,6 +1,7 @@
 // Package dlp stops personal data from leaving by accident or on purpose.
 //
-// Every text that a person writes in the product, and every text that another program asks about, is a Passage: it goes
+// Every note and every message that a person writes at the desk, every message of the machine, and every text that another
+// program asks about, is a Passage: it goes
 // a Way (a note that stays, a message to a customer, a text of another program), to a Recipient, in a contact or in none.
 // Package pii says what the text holds. The rules, Cedar policies that a data protection officer can read (policy.cedar),
 // say of each finding what is done: let it go, alert, mask it, block the text. The strongest word counts.
@@ -9,14 +10,15 @@
 // before anything is written, and what must never be kept (PIN, OTP, CVV, password) is gone altogether; a text for a
 // customer that holds an official number or a card is stopped with a sentence to say instead. What was done is entered in
 // the transaction of the act, with kinds and counts and a keyed digest of the text, never the text. What was more than let
-// go is an incident: its evidence is the text with every finding masked, sealed, for whoever reviews it and for the person
-// who wrote it, who is to learn from it.
+// go is an incident: its evidence is a few words around the findings, which are masked, sealed, for whoever reviews it and for
+// the person who wrote it, who is to learn from it. It is gone after a year (Forget) and with its customer (EraseTx).
 //
 // Rules change only after two people have seen what the new ones would have done in the last thirty days (Simulate): for
 // that, and no longer, the facts of each passage are kept, without its text.
 //
-// It refuses to judge what it cannot read: an answer says how many bytes were looked at. Its limits: MaxText; a name
-// beside no word that announces it is not found here; what an agent pastes into another program is not seen.
+// A text that it cannot look at whole is refused. Its limits: MaxText; each text is judged alone, so a number split over two
+// is not found; a name beside no word that announces it is not found here, and one in small letters may stand in the
+// evidence; what an agent pastes into another program is not seen.
 //
 // UU PDP art. 35, 36 and 39; procedure I4 and C3.
 package dlp

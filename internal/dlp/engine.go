@@ -94,7 +94,7 @@ func (s *Service) name(lang i18n.Lang) replace.Replacer {
 var round = strings.NewReplacer("[", "(", "]", ")")
 
 // evidence is what a reviewer needs to understand what happened and no more: the masked findings with up to three words on
-// each side, of which those that could be a name or a number are left out.
+// each side, of which those with a capital letter or a digit are left out: they could be a name or a number.
 func evidence(masked string) string {
 	words := strings.Fields(masked)
 	keep := make([]bool, len(words))
