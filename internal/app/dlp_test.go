@@ -318,6 +318,29 @@ func TestAnErasureTakesTheIncidentsOfTheCustomerAndNobodyElses(t *testing.T) {
 	})
 }
 
+func TestWhatIsLetGoIsNoIncidentAndWhatIsTooLongIsNotLookedAt(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		dpo := person(t, h.world, actor.DPO)
+		p := dlp.Passage{Way: dlp.Program, Recipient: dlp.Inside, By: dpo, Controller: h.controller, Lang: i18n.ID, Text: "Telepon 0812 3456 7890."}
+		if j, err := h.DLP.Inspect(ctx, p); err != nil || j.Verdict != dlp.Allow || j.Text != p.Text || len(j.Found) != 1 {
+			t.Errorf("%+v %v", j, err)
+		}
+		p.Text += strings.Repeat(" ", dlp.MaxText-len(p.Text))
+		_, err := h.DLP.Inspect(ctx, p)
+		h.must(err)
+		p.Text += " "
+		if j, err := h.DLP.Inspect(ctx, p); errs.CodeOf(err) != "dlp.too_long" || j.Text != "" || j.Verdict != "" {
+			t.Errorf("%+v %v", j, err)
+		}
+		mine, err := h.DLP.Mine(ctx, dpo)
+		h.must(err)
+		if len(mine) != 0 {
+			t.Errorf("%+v", mine)
+		}
+	})
+}
+
 func TestATextOfACompanyThatTheAskerDoesNotServeIsNotJudged(t *testing.T) {
 	eachHands(t, func(t *testing.T, h *hands) {
 		ctx := t.Context()
