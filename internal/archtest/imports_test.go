@@ -8,7 +8,7 @@ import (
 
 // Groups of rooms, for the right-hand side of the table.
 var (
-	kit   = []string{"kit/errs", "kit/id", "kit/db", "kit/i18n", "kit/jobs", "kit/config"}
+	kit   = []string{"kit/errs", "kit/id", "kit/db", "kit/column", "kit/i18n", "kit/jobs", "kit/config"}
 	trust = []string{"trust/actor", "trust/catalog", "trust/policy", "trust/audit", "trust/gate", "trust/keyring", "trust/identity", "trust/approval"}
 )
 
@@ -29,7 +29,7 @@ var table = map[string][]string{
 	"proof": nil, "proof/folder": nil, "anonymise": nil, "client": nil,
 	"pii/names": only("pii/names/internal/tagger"), "pii/names/internal/tagger": nil, "pii/names/train": only("pii/names/internal/tagger"),
 
-	"kit/errs": nil, "kit/id": nil, "kit/i18n": only("kit/errs"),
+	"kit/errs": nil, "kit/id": nil, "kit/column": nil, "kit/i18n": only("kit/errs"),
 	"kit/db": only("kit/errs"), "kit/jobs": only("kit/db", "kit/errs", "kit/id"), "kit/config": only("kit/errs"),
 	"kit/db/dbtest": kit, "kit/testkit": kit, "kit/testkit/authenticator": nil,
 

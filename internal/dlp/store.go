@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
@@ -19,13 +20,6 @@ var schema embed.FS
 
 // Schema is the room's migrations, for db.Migrate.
 func Schema() db.Schema { return db.Schema{Room: "dlp", FS: schema} }
-
-func moment(micros int64) time.Time {
-	if micros == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micros).UTC()
-}
 
 func (s *Service) seal(table, column, row, text string) []byte {
 	return s.o.Keys.SealStaff(keyring.Ref{Table: table, Column: column, Row: row, Schema: 1}, []byte(text))
@@ -81,7 +75,7 @@ func (s *Service) scanIncident(r db.Row) (in Incident, err error) {
 		return in, err
 	}
 	in.Way, in.Recipient, in.Verdict, in.Kinds = Way(way), Recipient(to), Verdict(verdict), strings.Fields(kinds)
-	in.At, in.ReviewedAt, in.ReadAt = moment(at), moment(reviewed), moment(read)
+	in.At, in.ReviewedAt, in.ReadAt = column.Moment(at), column.Moment(reviewed), column.Moment(read)
 	if in.Evidence, err = s.open("dlp_incident", "evidence_sealed", in.ID, evidence); err != nil {
 		return in, err
 	}
@@ -99,18 +93,12 @@ func (s *Service) incident(tx *db.Tx, incident string) (Incident, error) {
 
 // incidents lists those of these companies that wait, or those that were reviewed, the newest first.
 func (s *Service) incidents(tx *db.Tx, controllers []string, reviewed bool) ([]Incident, error) {
-	where, args := ` where disposition = ''`, []any{}
+	where := ` where disposition = ''`
 	if reviewed {
 		where = ` where disposition <> ''`
 	}
-	places := make([]string, len(controllers))
-	for i, c := range controllers {
-		places[i], args = "$"+strconv.Itoa(i+1), append(args, c)
-	}
-	if len(places) == 0 {
-		return nil, nil
-	}
-	return s.list(tx, where+` and controller in (`+strings.Join(places, ", ")+`)`, args)
+	theirs, args := column.In("controller", controllers, nil)
+	return s.list(tx, where+` and `+theirs, args)
 }
 
 func (s *Service) mine(tx *db.Tx, staff string) ([]Incident, error) {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
@@ -554,7 +555,7 @@ func (s *Service) Sweep(ctx context.Context) (moved int, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		stale = nil
 		now := tx.Now()
-		return tx.Data.Rows(sqlStale, []any{micros(now.Add(-RingLimit)), micros(now.Add(-WrapupLimit)), micros(now.Add(-HeartbeatLost))},
+		return tx.Data.Rows(sqlStale, []any{column.Micros(now.Add(-RingLimit)), column.Micros(now.Add(-WrapupLimit)), column.Micros(now.Add(-HeartbeatLost))},
 			func(r db.Row) error {
 				var one string
 				err := r.Scan(&one)
@@ -602,7 +603,7 @@ func (s *Service) Sweep(ctx context.Context) (moved int, err error) {
 func (s *Service) purge(ctx context.Context) error {
 	var old int64
 	ages := func(tx *db.Tx) (events, hours int64) {
-		return micros(tx.Now().Add(-7 * 24 * time.Hour)), tx.Now().Unix()/3600 - 24
+		return column.Micros(tx.Now().Add(-7 * 24 * time.Hour)), tx.Now().Unix()/3600 - 24
 	}
 	err := s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		events, hours := ages(tx)

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
@@ -273,7 +274,7 @@ func (s *Service) often(tx *db.Tx, a actor.Actor, o Opening) (*errs.E, error) {
 	}
 	_, err := s.o.Log.Append(tx, audit.Entry{Action: "interaction.offer", Decision: audit.Denied, Reason: errOften.Code, Actor: a,
 		Controller: o.Controller, Channel: string(o.Channel)})
-	return errOften.With("retry_after", int(moment(since).Add(time.Hour).Sub(now)/time.Second)+1), err
+	return errOften.With("retry_after", int(column.Moment(since).Add(time.Hour).Sub(now)/time.Second)+1), err
 }
 
 // create inserts a ringing contact and looks at who it may be.

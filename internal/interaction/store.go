@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 )
@@ -97,20 +98,6 @@ type contact struct {
 	Contact
 }
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func moment(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
-
 func list(s string) []string {
 	if s == "" {
 		return nil
@@ -132,23 +119,23 @@ func scan(r db.Row) (*contact, error) {
 	c.State, c.Back, c.was, c.from = State(state), State(back), c.Agent, State(state)
 	c.channel, c.direction = Channel(channel), Direction(direction)
 	c.candidates, c.risks = list(candidates), list(risks)
-	c.beat, c.since, c.held = moment(beat), moment(since), moment(held)
-	c.started, c.changed, c.ended = moment(started), moment(changed), moment(ended)
+	c.beat, c.since, c.held = column.Moment(beat), column.Moment(since), column.Moment(held)
+	c.started, c.changed, c.ended = column.Moment(started), column.Moment(changed), column.Moment(ended)
 	return &c, nil
 }
 
 func insert(tx *db.Tx, c *contact, source, caseMAC []byte) {
 	tx.Data.Queue(sqlInsert, c.id, string(c.State), string(c.Back), c.controller, string(c.channel), string(c.direction),
 		c.queue, c.language, c.Agent, c.purpose, c.notice, c.subject, c.subjectBy, c.cliMatch, c.match,
-		strings.Join(c.candidates, ","), c.claimed, strings.Join(c.risks, ","), c.number, c.caseRef, micros(c.beat), micros(c.since),
-		micros(c.held), c.to, c.token, c.LastSequence, c.HoldSequence, c.AgentSequence, c.outcome, micros(c.started),
-		micros(c.changed), micros(c.ended), source, caseMAC)
+		strings.Join(c.candidates, ","), c.claimed, strings.Join(c.risks, ","), c.number, c.caseRef, column.Micros(c.beat), column.Micros(c.since),
+		column.Micros(c.held), c.to, c.token, c.LastSequence, c.HoldSequence, c.AgentSequence, c.outcome, column.Micros(c.started),
+		column.Micros(c.changed), column.Micros(c.ended), source, caseMAC)
 }
 
 func update(tx *db.Tx, c *contact) {
 	tx.Data.Queue(sqlUpdate, c.id, string(c.State), string(c.Back), c.Agent, c.purpose, c.notice, c.subject, c.subjectBy,
-		c.cliMatch, strings.Join(c.risks, ","), c.number, micros(c.beat), micros(c.since), micros(c.held), c.to, c.token,
-		c.LastSequence, c.HoldSequence, c.AgentSequence, c.outcome, micros(c.changed), micros(c.ended),
+		c.cliMatch, strings.Join(c.risks, ","), c.number, column.Micros(c.beat), column.Micros(c.since), column.Micros(c.held), c.to, c.token,
+		c.LastSequence, c.HoldSequence, c.AgentSequence, c.outcome, column.Micros(c.changed), column.Micros(c.ended),
 		strings.Join(c.candidates, ","))
 }
 
@@ -190,7 +177,7 @@ var keptFacts = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, id string) (Facts,
 	}
 	f.State, f.Back, f.Channel, f.Direction = State(state), State(back), Channel(channel), Direction(direction)
 	f.Risks = list(risks)
-	f.Beat, f.RightsSince, f.HeldSince, f.Started = moment(beat), moment(since), moment(held), moment(started)
+	f.Beat, f.RightsSince, f.HeldSince, f.Started = column.Moment(beat), column.Moment(since), column.Moment(held), column.Moment(started)
 	return f, nil
 }, "interaction_contact")
 

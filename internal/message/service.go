@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
@@ -173,7 +173,7 @@ func (s *Service) Queue(tx *db.Tx, a actor.Actor, m Outgoing) (string, error) {
 		return "", err
 	}
 	tx.Data.Queue(sqlInsert, newID, m.Subject, of.Controller, m.Interaction, m.Value, m.Contact, string(channel), m.Template, string(lang),
-		sealed, string(Queued), "", now.UnixMicro(), micros(m.Expires))
+		sealed, string(Queued), "", now.UnixMicro(), column.Micros(m.Expires))
 	if _, err := s.o.Log.Append(tx, audit.Entry{
 		Action: "message.queue", Decision: audit.Done, Actor: a, Controller: of.Controller, Interaction: m.Interaction, Channel: string(channel),
 		Subject: m.Subject, Ref: newID, Fields: []string{m.Contact}, Ground: groundOf(m.Interaction),
@@ -505,26 +505,17 @@ func (s *Service) list(ctx context.Context, a actor.Actor, in ...State) (out []I
 	if !a.Is(actor.Admin, actor.Supervisor, actor.DPO, actor.Security) {
 		return nil, errNotAllowed
 	}
-	var of, states []string
+	which, theirs := "1 = 1", "1 = 1"
 	var args []any
-	hole := func(v any) string {
-		args = append(args, v)
-		return "$" + strconv.Itoa(len(args))
-	}
-	for _, state := range in {
-		states = append(states, hole(string(state)))
+	if len(in) > 0 {
+		which, args = column.In("state", in, args)
 	}
 	if !a.Is(actor.Admin) {
-		for _, c := range a.Controllers() {
-			of = append(of, hole(c))
-		}
-		if len(of) == 0 {
-			return nil, nil
-		}
+		theirs, args = column.In("controller", a.Controllers(), args)
 	}
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		out = nil
-		return tx.Data.Rows(newest(of, states), args, func(r db.Row) error {
+		return tx.Data.Rows(`select `+columns+` from message_outbox where `+which+` and `+theirs+` order by created_at desc, id desc limit 100`, args, func(r db.Row) error {
 			one, err := scan(r)
 			if err == nil {
 				out = append(out, one.Item)
@@ -573,20 +564,6 @@ const (
 	sqlErase      = `delete from message_outbox where subject = $1`
 )
 
-// newest selects the latest messages: of the controllers and in the states with these
-// placeholders, or of all when there are none.
-func newest(of, states []string) string {
-	where := ""
-	if len(of) > 0 {
-		where += ` and controller in (` + strings.Join(of, ",") + `)`
-	}
-	if len(states) > 0 {
-		where += ` and state in (` + strings.Join(states, ",") + `)`
-	}
-	where = strings.Replace(where, " and", " where", 1)
-	return `select ` + columns + ` from message_outbox` + where + ` order by created_at desc, id desc limit 100`
-}
-
 func read(tx *db.Tx, messageID string) (*row, error) {
 	if !id.Is(id.Message, messageID) {
 		return nil, errUnknown
@@ -613,11 +590,4 @@ func scan(from db.Row) (*row, error) {
 		r.Expires = time.UnixMicro(expires).UTC()
 	}
 	return &r, nil
-}
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
 }

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
@@ -182,7 +183,7 @@ func (s *Service) watched(ctx context.Context, a actor.Actor, opening bool) erro
 					return err
 				}
 			}
-			tx.Data.Queue(sqlWatch, a.ID(), c, micros(tx.Now()))
+			tx.Data.Queue(sqlWatch, a.ID(), c, column.Micros(tx.Now()))
 		}
 		return nil
 	})
@@ -194,14 +195,14 @@ func seen(tx *db.Tx, staff, controller string) (time.Time, error) {
 	if errors.Is(err, db.ErrNoRows) {
 		err = nil
 	}
-	return moment(at), err
+	return column.Moment(at), err
 }
 
 // Relief reports whether somebody has looked at the list of a controller lately who can still decide instead of decider: not
 // whoever asks, a supervisor too when he serves a contact himself.
 func (s *Service) Relief(tx *db.Tx, controller, decider, asker string) (bool, error) {
 	onDuty, err := many(tx, sqlDuty, func(r db.Row) (staff string, err error) { err = r.Scan(&staff); return staff, err },
-		controller, decider, asker, micros(tx.Now().Add(-OnDuty)))
+		controller, decider, asker, column.Micros(tx.Now().Add(-OnDuty)))
 	if err != nil {
 		return false, err
 	}
@@ -324,14 +325,14 @@ func (s *Service) Alarm(ctx context.Context, a actor.Actor, itx string) error {
 }
 
 func (s *Service) alert(tx *db.Tx, f interaction.Facts, kind Kind, staff string) {
-	tx.Data.Queue(sqlAlertAdd, id.NewAt(id.Alert, tx.Now()), string(kind), f.ID, f.Controller, staff, micros(tx.Now()))
+	tx.Data.Queue(sqlAlertAdd, id.NewAt(id.Alert, tx.Now()), string(kind), f.ID, f.Controller, staff, column.Micros(tx.Now()))
 	s.wake(tx, f)
 }
 
 // Alarmed reports whether a member of staff's silent alarm holds what would be opened.
 func (s *Service) Alarmed(tx *db.Tx, staff string) (bool, error) {
 	at, err := keptAlarms.Get(tx, staff)
-	return at > micros(tx.Now().Add(-AlarmLasts)), err
+	return at > column.Micros(tx.Now().Add(-AlarmLasts)), err
 }
 
 // deny undoes what a refused verb did and writes the refusal down by itself.
@@ -394,7 +395,7 @@ func (s *Service) Settle(ctx context.Context, a actor.Actor, alertID, reason str
 		if err != nil {
 			return err
 		}
-		n, err := tx.Data.Exec(sqlSettle, one.ID, micros(tx.Now()), a.ID(), sealed)
+		n, err := tx.Data.Exec(sqlSettle, one.ID, column.Micros(tx.Now()), a.ID(), sealed)
 		if err == nil && n == 0 {
 			err = errSettled
 		}
@@ -453,7 +454,7 @@ func (s *Service) Listen(ctx context.Context, a actor.Actor, itx, reason string)
 		if err != nil {
 			return err
 		}
-		tx.Data.Queue(sqlListenAdd, l.ID, l.Interaction, l.Controller, l.Subject, l.Purpose, l.Staff, l.State, micros(l.Asked), int64(0), int64(0), sealed)
+		tx.Data.Queue(sqlListenAdd, l.ID, l.Interaction, l.Controller, l.Subject, l.Purpose, l.Staff, l.State, column.Micros(l.Asked), int64(0), int64(0), sealed)
 		if waits {
 			r, err := s.approvals.Request(tx, a, approval.Ask{
 				Kind: ListenKind, Ref: l.ID, About: f.Agent, Controller: f.Controller, Payload: map[string]string{"interaction": f.ID}, Reason: reason,

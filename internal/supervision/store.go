@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 )
 
@@ -29,25 +30,11 @@ const (
 	sqlListenSet  = `update supervision_listening set state = $2, began_at = $3, ended_at = $4 where id = $1`
 )
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func moment(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
-
 func scanAlert(r db.Row) (a Alert, err error) {
 	var kind string
 	var at int64
 	err = r.Scan(&a.ID, &kind, &a.Interaction, &a.Controller, &a.Staff, &at)
-	a.Kind, a.At = Kind(kind), moment(at)
+	a.Kind, a.At = Kind(kind), column.Moment(at)
 	if errors.Is(err, db.ErrNoRows) {
 		err = errAlert
 	}
@@ -72,13 +59,13 @@ type listening struct {
 func (l *listening) on() bool { return l.State == listens || l.State == agreed }
 
 func (l *listening) save(tx *db.Tx) {
-	tx.Data.Queue(sqlListenSet, l.ID, l.State, micros(l.Began), micros(l.Ended))
+	tx.Data.Queue(sqlListenSet, l.ID, l.State, column.Micros(l.Began), column.Micros(l.Ended))
 }
 
 func scanListening(r db.Row) (l listening, err error) {
 	var asked, began, ended int64
 	err = r.Scan(&l.ID, &l.Interaction, &l.Controller, &l.Subject, &l.Purpose, &l.Staff, &l.State, &asked, &began, &ended)
-	l.Asked, l.Began, l.Ended = moment(asked), moment(began), moment(ended)
+	l.Asked, l.Began, l.Ended = column.Moment(asked), column.Moment(began), column.Moment(ended)
 	return l, err
 }
 

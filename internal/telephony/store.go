@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/id"
 )
@@ -87,25 +88,18 @@ type Delivery struct {
 	Changed     time.Time
 }
 
-func at(micros int64) time.Time {
-	if micros == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(micros).UTC()
-}
-
 func scanLine(r db.Row) (l Line, err error) {
 	var signing string
 	var previous, refused, created, removed int64
 	err = r.Scan(&l.ID, &l.Controller, &l.Mapping, &signing, &l.token, &l.Generation, &previous, &l.Refused, &refused, &l.RefusedCode, &created, &removed)
-	l.Signing, l.Previous, l.RefusedAt, l.Created = Signing(signing), at(previous), at(refused), at(created)
+	l.Signing, l.Previous, l.RefusedAt, l.Created = Signing(signing), column.Moment(previous), column.Moment(refused), column.Moment(created)
 	return l, err
 }
 
 func scanHook(r db.Row) (h Hook, err error) {
 	var previous, created, removed int64
 	err = r.Scan(&h.ID, &h.Controller, &h.Address, &h.Generation, &previous, &created, &removed)
-	h.Previous, h.Created = at(previous), at(created)
+	h.Previous, h.Created = column.Moment(previous), column.Moment(created)
 	return h, err
 }
 
@@ -113,7 +107,7 @@ func scanDelivery(r db.Row) (d Delivery, err error) {
 	var state string
 	var created, changed int64
 	err = r.Scan(&d.ID, &d.Hook, &d.Controller, &d.Interaction, &d.Action, &d.Agent, &d.Position, &state, &d.Reason, &d.Attempts, &created, &changed)
-	d.State, d.Created, d.Changed = State(state), at(created), at(changed)
+	d.State, d.Created, d.Changed = State(state), column.Moment(created), column.Moment(changed)
 	return d, err
 }
 

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
@@ -50,7 +51,7 @@ type Denial struct {
 // contact freezes, if there is one, and people are to look into it.
 func (s *Service) guard(tx *db.Tx, by actor.Actor, denial, interactionID, subject string) error {
 	if subject != "" {
-		tx.Data.Queue(sqlSignalSet, subject, "known_fraud", micros(tx.Now().Add(LockWindow)))
+		tx.Data.Queue(sqlSignalSet, subject, "known_fraud", column.Micros(tx.Now().Add(LockWindow)))
 	}
 	if interactionID != "" {
 		if err := s.o.Interactions.Freeze(tx, by, interactionID, errNotCalled.Code); err != nil {
@@ -91,7 +92,7 @@ func (s *Service) Denials(ctx context.Context, a actor.Actor, reviewed bool, aft
 		if len(out) > DenialsAPage {
 			out = out[:DenialsAPage]
 			last := out[DenialsAPage-1]
-			next = Position{micros(last.At), last.ID}
+			next = Position{column.Micros(last.At), last.ID}
 		}
 		for i := range out {
 			if err := s.contact(tx, a, &out[i]); err != nil {
@@ -245,7 +246,7 @@ func (s *Service) Review(ctx context.Context, a actor.Actor, denial, reason stri
 		} else { // there is no customer's key to seal it under
 			sealed = s.o.Keys.SealStaff(findingRef(d.ID), []byte(reason))
 		}
-		tx.Data.Queue(sqlReviewAdd, d.ID, a.ID(), micros(tx.Now()), sealed)
+		tx.Data.Queue(sqlReviewAdd, d.ID, a.ID(), column.Micros(tx.Now()), sealed)
 		if _, err := s.o.Log.Append(tx, entry); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package verification
 import (
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/id"
 )
@@ -18,7 +19,7 @@ type Objection struct {
 // DeniedSince reports whether a customer has denied a contact, or stopped something in one, since a moment.
 func (s *Service) DeniedSince(tx *db.Tx, subject string, since time.Time) (bool, error) {
 	var n int
-	err := tx.Data.Row(sqlDeniedSince, subject, micros(since.Add(LockWindow))).Scan(&n)
+	err := tx.Data.Row(sqlDeniedSince, subject, column.Micros(since.Add(LockWindow))).Scan(&n)
 	return n > 0, err
 }
 
@@ -26,6 +27,6 @@ func (s *Service) DeniedSince(tx *db.Tx, subject string, since time.Time) (bool,
 // people are to look into it. The other room keeps its own entry, and calls this once.
 func (s *Service) Objected(tx *db.Tx, o Objection) error {
 	one := id.NewAt(id.Verification, tx.Now())
-	tx.Data.Queue(sqlObjectionAdd, one, o.Interaction, o.Subject, o.Controller, o.Staff, micros(tx.Now()))
+	tx.Data.Queue(sqlObjectionAdd, one, o.Interaction, o.Subject, o.Controller, o.Staff, column.Micros(tx.Now()))
 	return s.guard(tx, s.o.Customer(one), one, o.Interaction, o.Subject)
 }

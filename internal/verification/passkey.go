@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
@@ -245,7 +246,7 @@ func (s *Service) shown(tx *db.Tx, customer actor.Actor, one Attempt, f interact
 	if key == "" {
 		entry.Decision, entry.Reason, entry.Ref = audit.Denied, errPasskey.Code, one.ID
 	} else {
-		tx.Data.Queue(sqlProofAdd, id.NewAt(id.Verification, tx.Now()), f.ID, f.Subject, method.Passkey, "", tx.Now().Sub(registered).Microseconds(), micros(tx.Now()))
+		tx.Data.Queue(sqlProofAdd, id.NewAt(id.Verification, tx.Now()), f.ID, f.Subject, method.Passkey, "", tx.Now().Sub(registered).Microseconds(), column.Micros(tx.Now()))
 	}
 	_, err = s.o.Log.Append(tx, entry)
 	return err

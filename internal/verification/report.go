@@ -2,6 +2,7 @@ package verification
 
 import (
 	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/trust/actor"
@@ -21,7 +22,7 @@ func (s *Service) Reported(tx *db.Tx, by actor.Actor, interactionID, number stri
 		}
 	}
 	report := id.NewAt(id.Verification, tx.Now())
-	tx.Data.Queue(sqlReportAdd, report, f.ID, f.Controller, f.Agent, f.Subject, number, micros(tx.Now()))
+	tx.Data.Queue(sqlReportAdd, report, f.ID, f.Controller, f.Agent, f.Subject, number, column.Micros(tx.Now()))
 	entry := audit.Entry{Action: "verification.reported", Decision: audit.Done, Actor: by, Ref: report}
 	if f.ID != "" {
 		entry = s.entry(by, f, entry.Action, "", report)

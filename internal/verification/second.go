@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
@@ -325,7 +326,7 @@ func (s *Service) CallBack(ctx context.Context, a actor.Actor, interactionID str
 		}
 		age := youngest(contacts, tx.Now())
 		proof := id.NewAt(id.Verification, tx.Now())
-		tx.Data.Queue(sqlProofAdd, proof, f.ID, f.Subject, method.CallBack, "phone", age.Microseconds(), micros(tx.Now()))
+		tx.Data.Queue(sqlProofAdd, proof, f.ID, f.Subject, method.CallBack, "phone", age.Microseconds(), column.Micros(tx.Now()))
 		if _, err := s.o.Log.Append(tx, s.entry(a, f, "verification.call_back", "", proof)); err != nil {
 			return err
 		}
@@ -440,12 +441,12 @@ func (s *Service) noticed(tx *db.Tx, token string) (second, error) {
 
 func (one *second) insert(tx *db.Tx) {
 	tx.Data.Queue(sqlSecondAdd, one.ID, one.Interaction, one.Subject, one.Controller, one.Language, one.Contact, one.Value, one.Age.Microseconds(),
-		string(one.State), one.By, one.Message, micros(one.Asked), micros(one.Decided), micros(one.Stopped),
+		string(one.State), one.By, one.Message, column.Micros(one.Asked), column.Micros(one.Decided), column.Micros(one.Stopped),
 		one.Mandate, one.OwnContact, one.OwnValue, one.OwnMessage)
 }
 
 func (one *second) save(tx *db.Tx) {
-	tx.Data.Queue(sqlSecondState, one.ID, string(one.State), one.By, one.Message, micros(one.Decided), micros(one.Stopped), one.OwnMessage)
+	tx.Data.Queue(sqlSecondState, one.ID, string(one.State), one.By, one.Message, column.Micros(one.Decided), column.Micros(one.Stopped), one.OwnMessage)
 }
 
 func scanSecond(r db.Row) (one second, err error) {
@@ -454,7 +455,7 @@ func scanSecond(r db.Row) (one second, err error) {
 	err = r.Scan(&one.ID, &one.Interaction, &one.Subject, &one.Controller, &one.Language, &one.Contact, &one.Value, &age, &state, &one.By, &one.Message, &asked, &decided, &stopped,
 		&one.Mandate, &one.OwnContact, &one.OwnValue, &one.OwnMessage)
 	one.Age, one.State = time.Duration(age)*time.Microsecond, secondState(state)
-	one.Asked, one.Decided, one.Stopped = moment(asked), moment(decided), moment(stopped)
+	one.Asked, one.Decided, one.Stopped = column.Moment(asked), column.Moment(decided), column.Moment(stopped)
 	return one, err
 }
 
@@ -468,7 +469,7 @@ func secondByID(tx *db.Tx, secondID string) (second, error) {
 
 // seconds lists a subject's decisions of the last days that keep accepts, the newest last.
 func (s *Service) seconds(tx *db.Tx, subject string, keep func(second) bool) (out []second, err error) {
-	err = tx.Data.Rows(sqlSeconds, []any{subject, micros(tx.Now().Add(-SecondLasts - SecondWaits))}, func(r db.Row) error {
+	err = tx.Data.Rows(sqlSeconds, []any{subject, column.Micros(tx.Now().Add(-SecondLasts - SecondWaits))}, func(r db.Row) error {
 		one, err := scanSecond(r)
 		if err == nil && keep(one) {
 			out = append(out, one)

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
@@ -577,7 +578,7 @@ func (s *Service) choose(tx *db.Tx, f interaction.Facts, value string) (vault.St
 // slow spaces links out, for one interaction and for one subject over all of them. It
 // never closes the way: it says in how many seconds it is open again.
 func (s *Service) slow(tx *db.Tx, f interaction.Facts, now time.Time) (*errs.E, error) {
-	after := micros(now.Add(-LinkWindow))
+	after := column.Micros(now.Add(-LinkWindow))
 	for _, limit := range []struct {
 		sql, id string
 		most    int64
@@ -587,7 +588,7 @@ func (s *Service) slow(tx *db.Tx, f interaction.Facts, now time.Time) (*errs.E, 
 			return nil, err
 		}
 		if n >= limit.most {
-			wait := moment(oldest).Add(LinkWindow).Sub(now)
+			wait := column.Moment(oldest).Add(LinkWindow).Sub(now)
 			return errSlow.With("retry_after", int(wait/time.Second)+1), nil
 		}
 	}
@@ -808,7 +809,7 @@ func (s *Service) grant(tx *db.Tx, a actor.Actor, f interaction.Facts) error {
 		return nil
 	}
 	g := Grant{ID: id.NewAt(id.Verification, tx.Now()), Level: level, Methods: method.Words(c), Granted: tx.Now(), Expires: expires}
-	tx.Data.Queue(sqlGrantAdd, g.ID, f.ID, f.Subject, int64(level), strings.Join(g.Methods, "+"), micros(g.Granted), micros(expires))
+	tx.Data.Queue(sqlGrantAdd, g.ID, f.ID, f.Subject, int64(level), strings.Join(g.Methods, "+"), column.Micros(g.Granted), column.Micros(expires))
 	entry := s.entry(a, f, "verification.grant", "", g.ID)
 	entry.Level = level
 	if _, err := s.o.Log.Append(tx, entry); err != nil {
@@ -824,7 +825,7 @@ func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (method.Case, time.Ti
 	c := method.Case{Bound: f.Subject != "", Number: f.CLIMatch}
 	oldest := now
 	older := func(us int64) {
-		if at := moment(us); at.Before(oldest) {
+		if at := column.Moment(us); at.Before(oldest) {
 			oldest = at
 		}
 	}
@@ -840,8 +841,8 @@ func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (method.Case, time.Ti
 	if speaker.Document {
 		c.Proofs = append(c.Proofs, method.Proof{Method: method.Document})
 	}
-	decayed := micros(now.Add(-LevelLasts))
-	err = tx.Data.Rows(sqlConfirmed, []any{f.ID, f.Subject, micros(f.RightsSince), decayed}, func(r db.Row) error {
+	decayed := column.Micros(now.Add(-LevelLasts))
+	err = tx.Data.Rows(sqlConfirmed, []any{f.ID, f.Subject, column.Micros(f.RightsSince), decayed}, func(r db.Row) error {
 		var contact string
 		var age, answered int64
 		err := r.Scan(&contact, &age, &answered)
@@ -852,7 +853,7 @@ func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (method.Case, time.Ti
 	if err != nil {
 		return c, now, err
 	}
-	err = tx.Data.Rows(sqlMatched, []any{f.ID, f.Subject, micros(f.RightsSince), decayed}, func(r db.Row) error {
+	err = tx.Data.Rows(sqlMatched, []any{f.ID, f.Subject, column.Micros(f.RightsSince), decayed}, func(r db.Row) error {
 		var item string
 		var at int64
 		err := r.Scan(&item, &at)
@@ -863,7 +864,7 @@ func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (method.Case, time.Ti
 	if err != nil {
 		return c, now, err
 	}
-	err = tx.Data.Rows(sqlProofs, []any{f.ID, f.Subject, micros(f.RightsSince), decayed}, func(r db.Row) error {
+	err = tx.Data.Rows(sqlProofs, []any{f.ID, f.Subject, column.Micros(f.RightsSince), decayed}, func(r db.Row) error {
 		var p method.Proof
 		var age, at int64
 		err := r.Scan(&p.Method, &p.Contact, &age, &at)
@@ -878,7 +879,7 @@ func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (method.Case, time.Ti
 	proofs, since, err := s.ofSecond(tx, f, speaker.Mandate)
 	c.Proofs = append(c.Proofs, proofs...)
 	if !since.IsZero() {
-		older(micros(since))
+		older(column.Micros(since))
 	}
 	return c, oldest.Add(LevelLasts), err
 }
@@ -895,7 +896,7 @@ func (s *Service) try(tx *db.Tx, a actor.Actor, f interaction.Facts, item string
 		return "", why, s.refuse(tx, a, f, "verification.compare", why)
 	}
 	try := id.NewAt(id.Verification, tx.Now())
-	tx.Data.Queue(sqlCompareAdd, try, f.ID, f.Subject, a.ID(), item, micros(tx.Now()))
+	tx.Data.Queue(sqlCompareAdd, try, f.ID, f.Subject, a.ID(), item, column.Micros(tx.Now()))
 	return try, nil, nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
@@ -168,7 +169,7 @@ func (s *Service) numbers(ctx context.Context, p simCheck) (out []string, err er
 
 // heardOfSIM writes down what came of it, and weighs again what was proved meanwhile.
 func (s *Service) heardOfSIM(tx *db.Tx, p simCheck, found string) error {
-	until := micros(tx.Now().Add(SIMLasts))
+	until := column.Micros(tx.Now().Add(SIMLasts))
 	if found == simChanged {
 		tx.Data.Queue(sqlSignalSet, p.Subject, simChanged, until)
 	}

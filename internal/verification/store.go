@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 )
@@ -92,20 +93,6 @@ type Attempt struct {
 	browser []byte
 }
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func moment(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
-
 func scan(r db.Row, now time.Time) (Attempt, error) {
 	var a Attempt
 	var age, number, started, expires, answered int64
@@ -116,7 +103,7 @@ func scan(r db.Row, now time.Time) (Attempt, error) {
 		return a, err
 	}
 	a.Age, a.Number, a.State = time.Duration(age)*time.Microsecond, int(number), State(state)
-	a.Started, a.Expires, a.Answered = moment(started), moment(expires), moment(answered)
+	a.Started, a.Expires, a.Answered = column.Moment(started), column.Moment(expires), column.Moment(answered)
 	if a.State.Answerable() && !now.Before(a.Expires) {
 		a.State = Expired
 	}
@@ -126,11 +113,11 @@ func scan(r db.Row, now time.Time) (Attempt, error) {
 func (a *Attempt) insert(tx *db.Tx) {
 	tx.Data.Queue(sqlAttemptAdd, a.ID, a.Interaction, a.subject, a.Controller, a.Purpose, a.Agent, a.Direction, a.Language,
 		a.Contact, a.value, a.Age.Microseconds(), int64(a.Number), string(a.State), a.browser,
-		micros(a.Started), micros(a.Expires), micros(a.Answered))
+		column.Micros(a.Started), column.Micros(a.Expires), column.Micros(a.Answered))
 }
 
 func (a *Attempt) save(tx *db.Tx) {
-	tx.Data.Queue(sqlAttemptState, a.ID, string(a.State), a.browser, micros(a.Answered))
+	tx.Data.Queue(sqlAttemptState, a.ID, string(a.State), a.browser, column.Micros(a.Answered))
 }
 
 func attempt(tx *db.Tx, attemptID string) (Attempt, error) {
@@ -154,13 +141,13 @@ func denials(tx *db.Tx, controller string, reviewed bool, after Position, most i
 func scanDenial(r db.Row) (d Denial, subject string, err error) {
 	var at, reviewed int64
 	err = r.Scan(&d.ID, &d.Interaction, &d.Controller, &d.Agent, &subject, &d.Number, &at, &d.ReviewedBy, &reviewed)
-	d.At, d.Reviewed = moment(at), moment(reviewed)
+	d.At, d.Reviewed = column.Moment(at), column.Moment(reviewed)
 	return d, subject, err
 }
 
 // grants reads what was reached in an interaction since a moment and has not decayed.
 func grants(tx *db.Tx, interaction, subject string, since time.Time) ([]Grant, error) {
-	return keptGrants.Get(tx, grantKey{interaction, subject, micros(since)})
+	return keptGrants.Get(tx, grantKey{interaction, subject, column.Micros(since)})
 }
 
 type grantKey struct {
@@ -177,7 +164,7 @@ var keptGrants = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, k grantKey) ([]Gr
 		if err := r.Scan(&level, &methods, &expires); err != nil {
 			return err
 		}
-		g.Level, g.Methods, g.Expires = int(level), strings.Split(methods, "+"), moment(expires)
+		g.Level, g.Methods, g.Expires = int(level), strings.Split(methods, "+"), column.Moment(expires)
 		out = append(out, g)
 		return nil
 	})
@@ -196,7 +183,7 @@ var keptSignals = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, subject string) 
 		var one known
 		var until int64
 		err := r.Scan(&one.kind, &until)
-		one.until = moment(until)
+		one.until = column.Moment(until)
 		out = append(out, one)
 		return err
 	})
@@ -207,7 +194,7 @@ var keptSignals = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, subject string) 
 // opens again when the oldest of the last three failures is a day old.
 func locked(tx *db.Tx, subject string) (time.Time, error) {
 	var failed []int64
-	err := tx.Data.Rows(sqlFailures, []any{subject, micros(tx.Now().Add(-LockWindow))}, func(r db.Row) error {
+	err := tx.Data.Rows(sqlFailures, []any{subject, column.Micros(tx.Now().Add(-LockWindow))}, func(r db.Row) error {
 		var at int64
 		err := r.Scan(&at)
 		failed = append(failed, at)
@@ -216,7 +203,7 @@ func locked(tx *db.Tx, subject string) (time.Time, error) {
 	if err != nil || len(failed) < LockAfter {
 		return time.Time{}, err
 	}
-	return moment(failed[LockAfter-1]).Add(LockWindow), nil
+	return column.Moment(failed[LockAfter-1]).Add(LockWindow), nil
 }
 
 // Refusals of this room.

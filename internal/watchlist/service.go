@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
@@ -322,10 +323,10 @@ func (s *Service) Entries(ctx context.Context, a actor.Actor, ended bool) (out [
 	if ended {
 		where = ` where state in ('` + string(Off) + `', '` + string(Refused) + `')`
 	}
-	of, args := among(a.Controllers())
+	theirs, args := column.In("controller", a.Controllers(), nil)
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		out = nil
-		return tx.Data.Rows(`select `+entryColumns+` from watchlist_entry`+where+of+` order by asked_at desc, id desc limit `+strconv.Itoa(atOnce), args, func(r db.Row) error {
+		return tx.Data.Rows(`select `+entryColumns+` from watchlist_entry`+where+` and `+theirs+` order by asked_at desc, id desc limit `+strconv.Itoa(atOnce), args, func(r db.Row) error {
 			e, err := s.scanEntry(r)
 			out = append(out, e)
 			return err
@@ -355,15 +356,15 @@ func (s *Service) Watch(tx *db.Tx, a actor.Actor, itx, purpose, subject string) 
 		w.Guarded = !agreed
 	}
 	at, err := keptOpenings.Get(tx, place{a.ID(), purpose, subject})
-	if err != nil || moment(at).After(tx.Now().Add(-Shift)) {
+	if err != nil || column.Moment(at).After(tx.Now().Add(-Shift)) {
 		return w, err
 	}
 	w.New = true
 	b, err := keptBreadth.Get(tx, desk{a.ID(), purpose})
-	if err != nil || b.used < s.o.Breadth || !moment(b.started).After(tx.Now().Add(-Shift)) {
+	if err != nil || b.used < s.o.Breadth || !column.Moment(b.started).After(tx.Now().Add(-Shift)) {
 		return w, err
 	}
-	state, _, err := raise(tx, a.ID(), purpose, moment(b.started))
+	state, _, err := raise(tx, a.ID(), purpose, column.Moment(b.started))
 	w.Broad = state != "approved" || b.used >= 2*s.o.Breadth
 	return w, err
 }
@@ -390,11 +391,11 @@ func (s *Service) Touched(tx *db.Tx, a actor.Actor, t gate.Touch) (alert string,
 		if err != nil {
 			return "", err
 		}
-		if !moment(b.started).After(now.Add(-Shift)) {
-			b = breadth{started: micros(now)}
+		if !column.Moment(b.started).After(now.Add(-Shift)) {
+			b = breadth{started: column.Micros(now)}
 		}
 		b.used++
-		keptOpenings.Put(tx, place{a.ID(), t.Purpose, t.Subject}, micros(now), putOpening, a.ID(), t.Purpose, t.Subject, micros(now))
+		keptOpenings.Put(tx, place{a.ID(), t.Purpose, t.Subject}, column.Micros(now), putOpening, a.ID(), t.Purpose, t.Subject, column.Micros(now))
 		keptBreadth.Put(tx, desk{a.ID(), t.Purpose}, b, putBreadth, a.ID(), t.Purpose, b.started, b.used)
 	}
 	if !t.Watched.Canary {
@@ -419,7 +420,7 @@ func (s *Service) raiseAlert(tx *db.Tx, by actor.Actor, a Alert) (string, error)
 			}
 		}
 		tx.Data.Queue(`update watchlist_alert set acts = $1, count = $2, median = $3, last_at = $4, disposition = '' where id = $5`,
-			strings.Join(old.Acts, " "), a.Count, a.Median, micros(tx.Now()), old.ID)
+			strings.Join(old.Acts, " "), a.Count, a.Median, column.Micros(tx.Now()), old.ID)
 		return old.ID, nil
 	}
 	if !errors.Is(err, db.ErrNoRows) {
@@ -427,7 +428,7 @@ func (s *Service) raiseAlert(tx *db.Tx, by actor.Actor, a Alert) (string, error)
 	}
 	a.ID = id.NewAt(id.Alert, tx.Now())
 	tx.Data.Queue(`insert into watchlist_alert (id, kind, controller, staff, ref, acts, count, median, first_at, last_at, disposition, note_sealed, reviewed_by, reviewed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, '', null, '', 0)`,
-		a.ID, a.Kind, a.Controller, a.Staff, a.Ref, strings.Join(a.Acts, " "), a.Count, a.Median, micros(tx.Now()))
+		a.ID, a.Kind, a.Controller, a.Staff, a.Ref, strings.Join(a.Acts, " "), a.Count, a.Median, column.Micros(tx.Now()))
 	if a.Kind != CanaryTouched {
 		if _, err := s.o.Log.Append(tx, audit.Entry{Action: "watchlist.alert", Decision: audit.Done, Reason: "watchlist.alert_" + a.Kind, Actor: by, Ref: a.ID, Controller: a.Controller}); err != nil {
 			return "", err
@@ -463,7 +464,7 @@ func (s *Service) Told(ctx context.Context, run jobs.Run) error {
 // Compare is the handler of OutliersJob: who opened or revealed far more than peers in this shift is an alert.
 func (s *Service) Compare(ctx context.Context) error {
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		tx.Data.Queue(`delete from watchlist_opened where opened_at < $1`, micros(tx.Now().Add(-2*Shift)))
+		tx.Data.Queue(`delete from watchlist_opened where opened_at < $1`, column.Micros(tx.Now().Add(-2*Shift)))
 		customers, err := opened(tx, tx.Now().Add(-Shift))
 		if err != nil {
 			return err
@@ -565,7 +566,7 @@ func (s *Service) Review(ctx context.Context, a actor.Actor, alert, disposition,
 			return err
 		}
 		n, err := tx.Data.Exec(`update watchlist_alert set disposition = $1, note_sealed = $2, reviewed_by = $3, reviewed_at = $4 where id = $5 and disposition = ''`,
-			disposition, s.seal("watchlist_alert", "note_sealed", one.ID, note), a.ID(), micros(tx.Now()), one.ID)
+			disposition, s.seal("watchlist_alert", "note_sealed", one.ID, note), a.ID(), column.Micros(tx.Now()), one.ID)
 		if err == nil && n == 0 {
 			err = errReviewed
 		}
@@ -608,7 +609,7 @@ func (s *Service) Second(ctx context.Context, a actor.Actor, itx, reason string)
 			return "", errWaiting
 		}
 		ref := id.NewAt(id.Watch, tx.Now())
-		tx.Data.Queue(`insert into watchlist_second (id, interaction, subject, state, decided_by, asked_at, decided_at) values ($1, $2, $3, 'asked', '', $4, 0)`, ref, itx, f.Subject, micros(tx.Now()))
+		tx.Data.Queue(`insert into watchlist_second (id, interaction, subject, state, decided_by, asked_at, decided_at) values ($1, $2, $3, 'asked', '', $4, 0)`, ref, itx, f.Subject, column.Micros(tx.Now()))
 		r, err := s.o.Ask(tx, a, approval.Ask{Kind: SecondKind, Ref: ref, Controller: f.Controller, Payload: map[string]string{"interaction": itx}, Reason: reason})
 		return r.ID, err
 	})
@@ -628,7 +629,7 @@ func (s *Service) Raise(ctx context.Context, a actor.Actor, itx, reason string) 
 		if err != nil {
 			return "", err
 		}
-		state, asked, err := raise(tx, a.ID(), f.Purpose, moment(b.started))
+		state, asked, err := raise(tx, a.ID(), f.Purpose, column.Moment(b.started))
 		switch {
 		case err != nil:
 			return "", err
@@ -638,7 +639,7 @@ func (s *Service) Raise(ctx context.Context, a actor.Actor, itx, reason string) 
 			return "", errWaiting
 		}
 		ref := id.NewAt(id.Watch, tx.Now())
-		tx.Data.Queue(`insert into watchlist_raise (id, staff, purpose, state, asked_at) values ($1, $2, $3, 'asked', $4)`, ref, a.ID(), f.Purpose, micros(tx.Now()))
+		tx.Data.Queue(`insert into watchlist_raise (id, staff, purpose, state, asked_at) values ($1, $2, $3, 'asked', $4)`, ref, a.ID(), f.Purpose, column.Micros(tx.Now()))
 		r, err := s.o.Ask(tx, a, approval.Ask{Kind: RaiseKind, Ref: ref, Controller: f.Controller, Payload: map[string]string{"interaction": itx}, Reason: reason})
 		return r.ID, err
 	})
@@ -676,7 +677,7 @@ func (s *Service) inContact(ctx context.Context, a actor.Actor, itx string, ask 
 // seconded is the effect of a decision on a protected person, and of no decision.
 func (s *Service) seconded(state string) approval.Effect {
 	return func(tx *db.Tx, r approval.Request, by actor.Actor) error {
-		tx.Data.Queue(`update watchlist_second set state = $1, decided_by = $2, decided_at = $3 where id = $4 and state = 'asked'`, state, by.ID(), micros(tx.Now()), r.Ref)
+		tx.Data.Queue(`update watchlist_second set state = $1, decided_by = $2, decided_at = $3 where id = $4 and state = 'asked'`, state, by.ID(), column.Micros(tx.Now()), r.Ref)
 		return s.tellDesk(tx, r)
 	}
 }

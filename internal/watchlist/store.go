@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 )
@@ -16,20 +17,6 @@ var schema embed.FS
 
 // Schema is the room's migrations, for db.Migrate.
 func Schema() db.Schema { return db.Schema{Room: "watchlist", FS: schema} }
-
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func moment(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
 
 func (s *Service) seal(table, column, row, text string) []byte {
 	return s.o.Keys.SealStaff(keyring.Ref{Table: table, Column: column, Row: row, Schema: 1}, []byte(text))
@@ -97,12 +84,12 @@ func macName(controller string, kind Kind) string {
 
 func (s *Service) insertEntry(tx *db.Tx, e Entry) {
 	tx.Data.Queue(`insert into watchlist_entry (id, list, kind, persons, controller, reason_sealed, review_at, state, asked_by, decided_by, asked_at, changed_at) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, '', $10, $10)`,
-		e.ID, string(e.List), string(e.Kind), e.Persons, e.Controller, s.seal("watchlist_entry", "reason_sealed", e.ID, e.Reason), micros(e.Review), string(e.State), e.AskedBy, micros(e.AskedAt))
+		e.ID, string(e.List), string(e.Kind), e.Persons, e.Controller, s.seal("watchlist_entry", "reason_sealed", e.ID, e.Reason), column.Micros(e.Review), string(e.State), e.AskedBy, column.Micros(e.AskedAt))
 }
 
 // setState moves an entry on; the state it is in is part of the condition, so that of two at once one succeeds.
 func setState(tx *db.Tx, entry string, from, to State, by string) error {
-	n, err := tx.Data.Exec(`update watchlist_entry set state = $1, decided_by = $2, changed_at = $3 where id = $4 and state = $5`, string(to), by, micros(tx.Now()), entry, string(from))
+	n, err := tx.Data.Exec(`update watchlist_entry set state = $1, decided_by = $2, changed_at = $3 where id = $4 and state = $5`, string(to), by, column.Micros(tx.Now()), entry, string(from))
 	if err == nil && n == 0 {
 		err = errState
 	}
@@ -118,7 +105,7 @@ func (s *Service) scanEntry(r db.Row) (e Entry, err error) {
 	if err := r.Scan(&e.ID, &list, &kind, &e.Persons, &e.Controller, &reason, &review, &state, &e.AskedBy, &e.DecidedBy, &asked); err != nil {
 		return e, err
 	}
-	e.List, e.Kind, e.State, e.Review, e.AskedAt = List(list), Kind(kind), State(state), moment(review), moment(asked)
+	e.List, e.Kind, e.State, e.Review, e.AskedAt = List(list), Kind(kind), State(state), column.Moment(review), column.Moment(asked)
 	e.Reason, err = s.open("watchlist_entry", "reason_sealed", e.ID, reason)
 	return e, err
 }
@@ -142,7 +129,7 @@ var keptSeconds = db.Keep(db.StoreData, 20_000, func(tx *db.Tx, interaction stri
 		var d decided
 		var asked, at int64
 		err := r.Scan(&d.id, &d.subject, &d.state, &d.by, &asked, &at)
-		d.asked, d.at = moment(asked), moment(at)
+		d.asked, d.at = column.Moment(asked), column.Moment(at)
 		out = append(out, d)
 		return err
 	})
@@ -186,17 +173,17 @@ var putBreadth = db.NewInsert(`insert into watchlist_breadth (staff, purpose, st
 func raise(tx *db.Tx, staff, purpose string, since time.Time) (state string, asked time.Time, err error) {
 	var at int64
 	err = tx.Data.Row(`select state, asked_at from watchlist_raise where staff = $1 and purpose = $2 and asked_at > $3 and state <> 'refused' order by id desc limit 1`,
-		staff, purpose, micros(since)).Scan(&state, &at)
+		staff, purpose, column.Micros(since)).Scan(&state, &at)
 	if errors.Is(err, db.ErrNoRows) {
 		return "", time.Time{}, nil
 	}
-	return state, moment(at), err
+	return state, column.Moment(at), err
 }
 
 // opened counts the customers of each member of staff since a moment.
 func opened(tx *db.Tx, since time.Time) (map[string]int, error) {
 	out := map[string]int{}
-	err := tx.Data.Rows(`select staff, count(distinct subject) from watchlist_opened where opened_at > $1 group by staff`, []any{micros(since)}, func(r db.Row) error {
+	err := tx.Data.Rows(`select staff, count(distinct subject) from watchlist_opened where opened_at > $1 group by staff`, []any{column.Micros(since)}, func(r db.Row) error {
 		var staff string
 		var n int
 		err := r.Scan(&staff, &n)
@@ -215,7 +202,7 @@ func (s *Service) scanAlert(r db.Row) (a Alert, err error) {
 	if err := r.Scan(&a.ID, &a.Kind, &a.Controller, &a.Staff, &a.Ref, &acts, &a.Count, &a.Median, &first, &last, &a.Disposition, &note, &a.ReviewedBy, &reviewed); err != nil {
 		return a, err
 	}
-	a.Acts, a.First, a.Last, a.ReviewedAt = strings.Fields(acts), moment(first), moment(last), moment(reviewed)
+	a.Acts, a.First, a.Last, a.ReviewedAt = strings.Fields(acts), column.Moment(first), column.Moment(last), column.Moment(reviewed)
 	a.Note, err = s.open("watchlist_alert", "note_sealed", a.ID, note)
 	return a, err
 }
@@ -237,23 +224,11 @@ func (s *Service) alerts(tx *db.Tx, controllers []string, reviewed, canaries boo
 	if !canaries {
 		where += ` and kind <> '` + CanaryTouched + `'`
 	}
-	of, args := among(controllers)
-	err = tx.Data.Rows(`select `+alertColumns+` from watchlist_alert`+where+of+` order by first_at desc, id desc limit `+strconv.Itoa(atOnce), args, func(r db.Row) error {
+	theirs, args := column.In("controller", controllers, nil)
+	err = tx.Data.Rows(`select `+alertColumns+` from watchlist_alert`+where+` and `+theirs+` order by first_at desc, id desc limit `+strconv.Itoa(atOnce), args, func(r db.Row) error {
 		a, err := s.scanAlert(r)
 		out = append(out, a)
 		return err
 	})
 	return out, err
-}
-
-// among is the condition that a row is of one of these companies, and its parameters.
-func among(controllers []string) (condition string, args []any) {
-	places := make([]string, len(controllers))
-	for i, c := range controllers {
-		places[i], args = "$"+strconv.Itoa(i+1), append(args, c)
-	}
-	if len(places) == 0 {
-		return ` and 1 = 0`, nil
-	}
-	return ` and controller in (` + strings.Join(places, ", ") + `)`, args
 }

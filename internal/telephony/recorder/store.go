@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 )
 
@@ -37,28 +38,14 @@ const (
 	sqlLegGone = `delete from recorder_leg where interaction = $1`
 )
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func moment(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
-
 func (s *span) insert(tx *db.Tx) {
 	tx.Data.Queue(sqlAdd, s.ID, s.Interaction, s.Controller, s.Subject, s.Staff, s.Field, s.line, s.contact, string(s.State), s.doubtful, s.uncertain, s.Reason, s.Code, s.Attempts,
-		micros(s.Asked), micros(s.Paused), micros(s.Until), micros(s.Left), micros(s.Resumed), micros(s.next), micros(s.done))
+		column.Micros(s.Asked), column.Micros(s.Paused), column.Micros(s.Until), column.Micros(s.Left), column.Micros(s.Resumed), column.Micros(s.next), column.Micros(s.done))
 }
 
 func (s *span) update(tx *db.Tx) {
-	tx.Data.Queue(sqlSet, s.ID, s.contact, string(s.State), s.doubtful, s.uncertain, s.Reason, s.Code, s.Attempts, micros(s.Paused), micros(s.Until), micros(s.Left),
-		micros(s.Resumed), micros(s.next), micros(s.done))
+	tx.Data.Queue(sqlSet, s.ID, s.contact, string(s.State), s.doubtful, s.uncertain, s.Reason, s.Code, s.Attempts, column.Micros(s.Paused), column.Micros(s.Until), column.Micros(s.Left),
+		column.Micros(s.Resumed), column.Micros(s.next), column.Micros(s.done))
 }
 
 // end closes a row for good. What the exchange called the contact is needed no longer.
@@ -73,8 +60,8 @@ func scan(r db.Row) (s span, err error) {
 	err = r.Scan(&s.ID, &s.Interaction, &s.Controller, &s.Subject, &s.Staff, &s.Field, &s.line, &s.contact, &state, &s.doubtful, &s.uncertain, &s.Reason, &s.Code, &s.Attempts,
 		&asked, &paused, &until, &left, &resumed, &next, &done)
 	s.State = State(state)
-	s.Asked, s.Paused, s.Until, s.Left, s.Resumed = moment(asked), moment(paused), moment(until), moment(left), moment(resumed)
-	s.next, s.done = moment(next), moment(done)
+	s.Asked, s.Paused, s.Until, s.Left, s.Resumed = column.Moment(asked), column.Moment(paused), column.Moment(until), column.Moment(left), column.Moment(resumed)
+	s.next, s.done = column.Moment(next), column.Moment(done)
 	return s, err
 }
 

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/trust/actor"
@@ -56,7 +57,7 @@ func (s *Service) List(ctx context.Context, a actor.Actor, over bool, after Posi
 		out, next = nil, Position{}
 		var found []record
 		for _, controller := range slices.Sorted(slices.Values(a.Controllers())) {
-			err := tx.Data.Rows(sqlList, []any{controller, micros(tx.Now()), !over, after.At, after.ID, int64(APage + 1)}, func(r db.Row) error {
+			err := tx.Data.Rows(sqlList, []any{controller, column.Micros(tx.Now()), !over, after.At, after.ID, int64(APage + 1)}, func(r db.Row) error {
 				m, err := scan(r)
 				found = append(found, m)
 				return err
@@ -68,7 +69,7 @@ func (s *Service) List(ctx context.Context, a actor.Actor, over bool, after Posi
 		slices.SortFunc(found, func(x, y record) int { return cmp.Or(y.Recorded.Compare(x.Recorded), cmp.Compare(y.ID, x.ID)) })
 		if len(found) > APage {
 			found = found[:APage]
-			next = Position{micros(found[APage-1].Recorded), found[APage-1].ID}
+			next = Position{column.Micros(found[APage-1].Recorded), found[APage-1].ID}
 		}
 		for _, m := range found {
 			one, err := s.entryOf(tx, m)

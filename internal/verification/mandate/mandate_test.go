@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/id"
@@ -369,7 +370,7 @@ func TestAParentSpeaksForAChildAfterASecondMemberOfStaffAgreedAndUntilTheBirthda
 			t.Fatal(may(true), may(false))
 		}
 		h.must(h.db.Write(ctx, func(tx *db.Tx) error { // of age
-			tx.Data.Queue(`update mandate_record set ends_at = $1 where id = $2`, micros(h.clock()), out.ID)
+			tx.Data.Queue(`update mandate_record set ends_at = $1 where id = $2`, column.Micros(h.clock()), out.ID)
 			return nil
 		}))
 		if may(true) != "mandate.not_standing" {

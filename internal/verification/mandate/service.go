@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/interaction"
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
@@ -740,7 +741,7 @@ func (s *Service) Revoke(ctx context.Context, a actor.Actor, itx, mandate, why s
 // wake has the desks of the contacts in which somebody speaks through a mandate look again, after the commit.
 func (s *Service) wake(tx *db.Tx, mandate string) error {
 	var spoken []string
-	if err := tx.Data.Rows(sqlSpoken, []any{mandate, micros(tx.Now().Add(-24 * time.Hour))}, func(r db.Row) error {
+	if err := tx.Data.Rows(sqlSpoken, []any{mandate, column.Micros(tx.Now().Add(-24 * time.Hour))}, func(r db.Row) error {
 		var itx string
 		err := r.Scan(&itx)
 		spoken = append(spoken, itx)
@@ -852,7 +853,7 @@ func (s *Service) Speak(ctx context.Context, a actor.Actor, itx, mandate string)
 		if mandate == "" {
 			tx.Data.Queue(sqlUnspeak, f.ID, f.Subject)
 		} else {
-			tx.Data.Queue(sqlSpeak, f.ID, f.Subject, m.ID, a.ID(), micros(tx.Now()))
+			tx.Data.Queue(sqlSpeak, f.ID, f.Subject, m.ID, a.ID(), column.Micros(tx.Now()))
 			ends, err := s.over(tx, m)
 			if err != nil {
 				return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/column"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/internal/vault"
@@ -111,30 +112,16 @@ func (m record) contacts(now time.Time) []vault.Stored {
 	return out
 }
 
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func moment(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
-
 func (m record) insert(tx *db.Tx) {
 	tx.Data.Queue(sqlAdd, m.ID, m.Subject, m.Controller, string(m.Kind), string(m.State), m.shown, m.details, m.Contact, m.value, m.Document, m.mac,
 		strings.Join(m.May.Purposes, " "), strings.Join(m.May.Verbs, " "), strings.Join(m.May.Fields, " "),
-		m.RecordedBy, micros(m.Recorded), micros(m.Standing), micros(m.Ends), micros(m.RevokedAt), m.RevokedBy, m.Why,
-		m.AlsoID, m.Also, m.also, micros(m.Answered), micros(m.AlsoAnswered), m.CheckedBy, micros(m.Checked))
+		m.RecordedBy, column.Micros(m.Recorded), column.Micros(m.Standing), column.Micros(m.Ends), column.Micros(m.RevokedAt), m.RevokedBy, m.Why,
+		m.AlsoID, m.Also, m.also, column.Micros(m.Answered), column.Micros(m.AlsoAnswered), m.CheckedBy, column.Micros(m.Checked))
 }
 
 func (m record) save(tx *db.Tx) {
-	tx.Data.Queue(sqlState, m.ID, string(m.State), micros(m.Standing), micros(m.RevokedAt), m.RevokedBy, m.Why,
-		micros(m.Answered), micros(m.AlsoAnswered), m.CheckedBy, micros(m.Checked))
+	tx.Data.Queue(sqlState, m.ID, string(m.State), column.Micros(m.Standing), column.Micros(m.RevokedAt), m.RevokedBy, m.Why,
+		column.Micros(m.Answered), column.Micros(m.AlsoAnswered), m.CheckedBy, column.Micros(m.Checked))
 }
 
 func scan(r db.Row) (m record, err error) {
@@ -145,8 +132,8 @@ func scan(r db.Row) (m record, err error) {
 		&m.AlsoID, &m.Also, &m.also, &answered, &alsoAnswered, &m.CheckedBy, &checked)
 	m.Kind, m.State = Kind(kind), State(state)
 	m.May = Scope{strings.Fields(purposes), strings.Fields(verbs), strings.Fields(fields)}
-	m.Recorded, m.Standing, m.Ends, m.RevokedAt = moment(recorded), moment(standing), moment(until), moment(revoked)
-	m.Answered, m.AlsoAnswered, m.Checked = moment(answered), moment(alsoAnswered), moment(checked)
+	m.Recorded, m.Standing, m.Ends, m.RevokedAt = column.Moment(recorded), column.Moment(standing), column.Moment(until), column.Moment(revoked)
+	m.Answered, m.AlsoAnswered, m.Checked = column.Moment(answered), column.Moment(alsoAnswered), column.Moment(checked)
 	return m, err
 }
 
