@@ -83,12 +83,9 @@ func (c *Client) MandateList(ctx context.Context, over bool, after string) (Mand
 // VerifyMandate asks a second person to verify the document of a mandate, and returns the request that waits. reason says how
 // it was looked at.
 func (c *Client) VerifyMandate(ctx context.Context, interaction, mandate, reason string) (request string, err error) {
-	in := struct {
-		Reason string `json:"reason"`
-	}{reason}
 	out, err := ask[struct {
 		Request string `json:"request"`
-	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/mandates/%s/verify", in: in, key: repeatKey(""), repeat: true}, interaction, mandate)
+	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/mandates/%s/verify", in: because{reason}, key: repeatKey(""), repeat: true}, interaction, mandate)
 	return out.Request, err
 }
 
