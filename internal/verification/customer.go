@@ -302,7 +302,7 @@ func (s *Service) ReplyWith(ctx context.Context, token, secret, answer string, p
 // counts reports whether the link went to whoever speaks now: a representative's link counts
 // while that mandate stands and is the one spoken through, and the customer's while the customer speaks.
 func (s *Service) counts(tx *db.Tx, one Attempt, f interaction.Facts) (bool, error) {
-	speaker, represented, err := s.through(tx, f)
+	speaker, represented, err := s.Speaker(tx, f)
 	if represented || id.Is(id.Mandate, one.value) {
 		return speaker.reaches(one.value), err
 	}

@@ -194,7 +194,7 @@ func (s *Service) RevokePasskeys(ctx context.Context, a actor.Actor, interaction
 		if err != nil {
 			return err
 		}
-		_, represented, err := s.through(tx, f)
+		_, represented, err := s.Speaker(tx, f)
 		if err != nil {
 			return err
 		}

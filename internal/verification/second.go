@@ -110,7 +110,7 @@ func (s *Service) AskSecond(ctx context.Context, a actor.Actor, interactionID, r
 		if err != nil {
 			return err
 		}
-		speaker, represented, err := s.through(tx, f)
+		speaker, represented, err := s.Speaker(tx, f)
 		if err != nil {
 			return err
 		}
@@ -279,7 +279,7 @@ func (s *Service) Seconded(tx *db.Tx, interactionID, subject string) (bool, erro
 	if err != nil || f.Subject != subject {
 		return false, err
 	}
-	speaker, _, err := s.through(tx, f)
+	speaker, _, err := s.Speaker(tx, f)
 	if err != nil {
 		return false, err
 	}
@@ -314,7 +314,7 @@ func (s *Service) CallBack(ctx context.Context, a actor.Actor, interactionID str
 		if err != nil {
 			return err
 		}
-		_, represented, err := s.through(tx, f)
+		_, represented, err := s.Speaker(tx, f)
 		if err != nil {
 			return err
 		}

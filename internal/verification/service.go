@@ -211,7 +211,7 @@ func (s *Service) level(tx *db.Tx, f interaction.Facts, subject string) (int, ti
 	if err != nil {
 		return V0, time.Time{}, err
 	}
-	speaker, represented, err := s.through(tx, f)
+	speaker, represented, err := s.Speaker(tx, f)
 	if err != nil {
 		return V0, time.Time{}, err
 	}
@@ -326,15 +326,15 @@ func (s *Service) status(tx *db.Tx, a actor.Actor, interactionID string) (out St
 	if out.Locked, err = locked(tx, f.Subject); err != nil {
 		return out, err
 	}
-	contacts, err := s.contacts(tx, f)
+	speaker, represented, err := s.Speaker(tx, f)
+	if err != nil {
+		return out, err
+	}
+	contacts, err := s.contacts(tx, f, speaker, represented)
 	if err != nil {
 		return out, err
 	}
 	signals, err := s.signals(tx, f)
-	if err != nil {
-		return out, err
-	}
-	speaker, represented, err := s.through(tx, f)
 	if err != nil {
 		return out, err
 	}
@@ -379,17 +379,12 @@ func (s *Service) facts(tx *db.Tx, a actor.Actor, interactionID string) (interac
 	return f, nil
 }
 
-// through is the representative who speaks; false when the customer speaks.
-func (s *Service) through(tx *db.Tx, f interaction.Facts) (Speaker, bool, error) {
+// Speaker is the representative who speaks for the customer in a contact; false when the customer speaks.
+func (s *Service) Speaker(tx *db.Tx, f interaction.Facts) (Speaker, bool, error) {
 	if s.o.Representatives == nil || f.Subject == "" {
 		return Speaker{}, false, nil
 	}
 	return s.o.Representatives.Speaker(tx, f.ID, f.Subject)
-}
-
-// Speaker is the representative who speaks for the customer in a contact, for other rooms; false when the customer speaks.
-func (s *Service) Speaker(tx *db.Tx, f interaction.Facts) (Speaker, bool, error) {
-	return s.through(tx, f)
 }
 
 // rules are those for the customer, or for a representative.
@@ -402,10 +397,9 @@ func (s *Service) rules(represented bool) *method.Rules {
 
 // contacts are those over which whoever speaks can prove to be who they are: the customer's,
 // or a representative's own, never one for the other.
-func (s *Service) contacts(tx *db.Tx, f interaction.Facts) ([]vault.Stored, error) {
-	speaker, represented, err := s.through(tx, f)
-	if err != nil || represented {
-		return speaker.Contacts, err
+func (s *Service) contacts(tx *db.Tx, f interaction.Facts, speaker Speaker, represented bool) ([]vault.Stored, error) {
+	if represented {
+		return speaker.Contacts, nil
 	}
 	return s.o.Vault.Contacts(tx, f.Subject)
 }
@@ -546,15 +540,15 @@ func (s *Service) refuse(tx *db.Tx, a actor.Actor, f interaction.Facts, action s
 // too new to prove anything.
 func (s *Service) choose(tx *db.Tx, f interaction.Facts, value string) (vault.Stored, *errs.E, error) {
 	none := vault.Stored{Field: vault.HistoryField}
-	contacts, err := s.contacts(tx, f)
+	speaker, represented, err := s.Speaker(tx, f)
+	if err != nil {
+		return none, nil, err
+	}
+	contacts, err := s.contacts(tx, f, speaker, represented)
 	if err != nil {
 		return none, nil, err
 	}
 	signals, err := s.signals(tx, f)
-	if err != nil {
-		return none, nil, err
-	}
-	speaker, represented, err := s.through(tx, f)
 	if err != nil {
 		return none, nil, err
 	}
@@ -630,7 +624,7 @@ func (s *Service) questions(tx *db.Tx, f interaction.Facts) ([]Question, error) 
 	if f.Subject == "" {
 		return nil, nil
 	}
-	if _, represented, err := s.through(tx, f); err != nil || represented {
+	if _, represented, err := s.Speaker(tx, f); err != nil || represented {
 		return nil, err // what the customer remembers says nothing about who speaks for them
 	}
 	facts, err := s.o.Vault.History(tx, f.Subject)
@@ -797,7 +791,7 @@ func (s *Service) grant(tx *db.Tx, a actor.Actor, f interaction.Facts) error {
 	if err != nil {
 		return err
 	}
-	speaker, represented, err := s.through(tx, f)
+	speaker, represented, err := s.Speaker(tx, f)
 	if err != nil {
 		return err
 	}
@@ -833,7 +827,7 @@ func (s *Service) evidence(tx *db.Tx, f interaction.Facts) (method.Case, time.Ti
 	if c.Signals, err = s.signals(tx, f); err != nil {
 		return c, now, err
 	}
-	speaker, represented, err := s.through(tx, f)
+	speaker, represented, err := s.Speaker(tx, f)
 	if err != nil {
 		return c, now, err
 	}
