@@ -35,9 +35,7 @@ func TestStoryAnAttorneySpeaksSeesTheScopeAndIsCutOffWhenTheMandateIsRevoked(t *
 	rina.sees("V2 terverifikasi", "Kirim tautan ke kedua kontak wakil sendiri")
 	rina.once("u")
 	rina.clicks("button", "Kirim tautan ke surel…")
-	letters++
-	rina.waits("hears no number", `document.querySelector(".number")`)
-	sekar.confirms(digits.FindString(rina.text(".number")))
+	sekar.confirms(rina.hearsNumber())
 	rina.sees("V3 terverifikasi kuat", "Nama lengkap", "Alamat", "Alamat surel")
 	rina.waits("sees a field beyond the mandate", `![...document.querySelectorAll(".field dt")].some((e) => e.textContent.includes("Nomor telepon") || e.textContent.includes("Nomor pelanggan"))`)
 	rina.looks("mandate-scope")

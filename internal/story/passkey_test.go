@@ -21,6 +21,26 @@ func (p *person) answersFromHistory() {
 	p.waits("has not asked", `document.querySelector("[name=question]")?.value !== `+quoted(question))
 }
 
+// servesStrongly takes a call of the customer for a purpose with these words; a link and an answer verify the customer strongly.
+func (p *person) servesStrongly(customer *person, purpose string) {
+	p.t.Helper()
+	p.signsIn("agent", indonesian)
+	p.startsCall(indonesian)
+	p.verifiesStrongly(customer, purpose)
+}
+
+// verifiesStrongly does that in a call that goes on already.
+func (p *person) verifiesStrongly(customer *person, purpose string) {
+	p.t.Helper()
+	p.purposeOf(purpose)
+	p.once("n")
+	p.once("1")
+	p.sees("Verifikasi penelepon")
+	p.answersFromHistory()
+	customer.confirms(p.sendsLink())
+	p.sees("V3 terverifikasi kuat")
+}
+
 // In a call in which the customer is verified strongly the page offers a passkey; in the next call the page asks for it beside the number.
 func TestStoryACustomerRegistersAPasskeyAndShowsItInTheNextCall(t *testing.T) {
 	another(t)

@@ -53,13 +53,7 @@ func asksForAnotherPhone(t *testing.T, rina, dewi, customer *person, another str
 	x.tells("contact.offered", "panggilan balik")
 	rina.takes("panggilan balik")
 	x.tells("contact.connected", "")
-	rina.purposeOf("Perubahan kontak dan alamat")
-	rina.once("n")
-	rina.once("1")
-	rina.sees("Verifikasi penelepon")
-	rina.answersFromHistory()
-	customer.confirms(rina.sendsLink())
-	rina.sees("V3 terverifikasi kuat")
+	rina.verifiesStrongly(customer, "Perubahan kontak dan alamat")
 	rina.presses("u")
 	rina.once("s")
 	rina.types("Nomor lama akan tidak aktif, kami yang menelepon.")
@@ -83,11 +77,7 @@ func asksForAnotherPhone(t *testing.T, rina, dewi, customer *person, another str
 // getsNotice opens the page of the notice that a contact is to change.
 func (p *person) getsNotice() {
 	p.t.Helper()
-	p.getsLetter("/v/change/")
-	var link string
-	p.waits("finds no link", `[...document.querySelectorAll("main article a.link")].some((a) => a.href.includes("/v/change/"))`)
-	p.asks(`[...document.querySelectorAll("main article a.link")].find((a) => a.href.includes("/v/change/")).getAttribute("href")`, &link)
-	p.opens(strings.TrimPrefix(link, site))
+	p.follows("/v/change/")
 	p.sees("Apakah Anda yang meminta perubahan ini?", "Nomor telepon")
 }
 
