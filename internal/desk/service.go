@@ -409,12 +409,8 @@ func (s *Service) View(ctx context.Context, a actor.Actor, itx string) (View, er
 // within are the fields of a representative's scope; all where the customer speaks. What a
 // mandate does not cover is absent, not masked.
 func within(f gate.Facts, fields []string) []string {
-	m := f.Mandate
-	if m.ID == "" {
-		return fields
-	}
 	return slices.DeleteFunc(fields, func(field string) bool {
-		return m.Covers == nil || !slices.ContainsFunc([]gate.Verb{gate.Mask, gate.Compare, gate.Act, gate.Reveal}, func(v gate.Verb) bool { return m.Covers(f.Interaction.Purpose, v, field) })
+		return !slices.ContainsFunc([]gate.Verb{gate.Mask, gate.Compare, gate.Act, gate.Reveal}, func(v gate.Verb) bool { return f.Covers(v, field) })
 	})
 }
 

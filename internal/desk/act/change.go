@@ -350,13 +350,13 @@ func (s *Service) overview(ctx context.Context, a actor.Actor, itx string) (o Ov
 			return err
 		}
 		for _, c := range list {
-			if within(look.Facts, c.Field) {
+			if look.Facts.Covers(gate.Collect, c.Field) {
 				o.Waiting = append(o.Waiting, c.Change)
 			}
 		}
 		stored, err := s.o.Vault.Contacts(tx, f.Subject, catalog.Phone, catalog.Email)
 		for _, v := range stored {
-			if !within(look.Facts, v.Field) {
+			if !look.Facts.Covers(gate.Collect, v.Field) {
 				continue
 			}
 			o.Contacts = append(o.Contacts, Contact{Value: v.ID, Field: v.Field, Since: v.RegisteredAt})
@@ -382,7 +382,7 @@ func (s *Service) Withdraw(ctx context.Context, a actor.Actor, itx, changeID str
 		switch {
 		case ans.Facts.Level < ChangeLevel:
 			refusal = errLevel
-		case err != nil || c.subject != ans.Facts.Interaction.Subject || !within(ans.Facts, c.Field):
+		case err != nil || c.subject != ans.Facts.Interaction.Subject || !ans.Facts.Covers(gate.Collect, c.Field):
 			refusal = errUnknown
 		case c.State == Withdrawn:
 			return nil
@@ -581,12 +581,6 @@ func (s *Service) standing(tx *db.Tx, c *change) (bool, error) {
 		return true, nil
 	}
 	return s.o.InForce(tx, c.mandate)
-}
-
-// within reports whether a change is the concern of whoever speaks: a representative's is what the mandate covers.
-func within(f gate.Facts, field string) bool {
-	m := f.Mandate
-	return m.ID == "" || m.Covers != nil && m.Covers(f.Interaction.Purpose, gate.Collect, field)
 }
 
 // welcome tells the new contact what it is now, so that an owner by mistake can say so.

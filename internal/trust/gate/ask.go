@@ -154,7 +154,7 @@ func (g *Gate) decide(tx *db.Tx, a actor.Actor, q Question, together int) (known
 		case Appoint:
 			k.request.Resource.MinLevel = AppointLevel
 		}
-		k.request.Resource.InScope = k.covers(q.Verb, "")
+		k.request.Resource.InScope = k.facts.Covers(q.Verb, "")
 		if d := g.set.Decide(k.request); !d.Allowed {
 			k.answer.Refusal = refusal(d, k.request)
 		}
@@ -403,12 +403,6 @@ func (g *Gate) mandate(tx *db.Tx, q Question, k *known) error {
 	return nil
 }
 
-// covers reports whether the representative's mandate, if there is one, reaches so far.
-func (k *known) covers(verb Verb, field string) bool {
-	m := k.facts.Mandate
-	return m.ID == "" || m.Covers != nil && m.Covers(k.facts.Interaction.Purpose, verb, field)
-}
-
 // ownOnly reports whether a representative speaks and no mandate of theirs reaches the field.
 func (k *known) ownOnly(field string) bool {
 	m := k.facts.Mandate
@@ -467,7 +461,7 @@ func (g *Gate) resource(name string, q Question, k *known) policy.Resource {
 		InPurpose: k.facts.Purpose.Uses != nil && k.facts.Purpose.Uses(q.Verb, name),
 		Hit:       slices.Contains(k.hits, name),
 		Beyond:    slices.Contains(k.beyond, name),
-		InScope:   k.covers(q.Verb, name),
+		InScope:   k.facts.Covers(q.Verb, name),
 		OwnOnly:   k.ownOnly(name),
 	}
 	var f Field

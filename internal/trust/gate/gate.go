@@ -190,6 +190,12 @@ type Facts struct {
 	Mandate     MandateFacts
 }
 
+// Covers reports whether whoever speaks may have this done: the customer may; of a representative the mandate says it.
+func (f Facts) Covers(verb Verb, field string) bool {
+	m := f.Mandate
+	return m.ID == "" || m.Covers != nil && m.Covers(f.Interaction.Purpose, verb, field)
+}
+
 // Answer is the outcome of a question.
 type Answer struct {
 	Allowed []string           // fields, in the order asked
