@@ -3,7 +3,6 @@ package dlp
 import (
 	"cmp"
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/trust/policy"
 	"github.com/amanah-id/amanah/pii"
 )
 
@@ -118,41 +118,10 @@ func readRule(p *cedar.Policy) (r Rule, why, about string) {
 			return r, "way", string(a.ID)
 		}
 	}
-	var node any
-	text, _ := p.MarshalJSON()      // what cedar has parsed it can write
-	_ = json.Unmarshal(text, &node) // and what it has written is JSON
-	if name := unknownAttribute(node); name != "" {
+	if name := policy.UnknownAttribute(p, attributes); name != "" {
 		return r, "attribute", name
 	}
 	return r, "", ""
-}
-
-// unknownAttribute walks the JSON form of a rule and returns the first attribute that does not exist.
-func unknownAttribute(node any) string {
-	var inside []any
-	switch n := node.(type) {
-	case []any:
-		inside = n
-	case map[string]any:
-		for _, op := range []string{".", "has"} {
-			access, _ := n[op].(map[string]any)
-			left, _ := access["left"].(map[string]any)
-			on, _ := left["Var"].(string)
-			attr, _ := access["attr"].(string)
-			if known, isVar := attributes[on]; isVar && !slices.Contains(known, attr) {
-				return on + "." + attr
-			}
-		}
-		for _, x := range n {
-			inside = append(inside, x)
-		}
-	}
-	for _, x := range inside {
-		if name := unknownAttribute(x); name != "" {
-			return name
-		}
-	}
-	return ""
 }
 
 // List is the rules in the order written, the shipped ones first.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -162,10 +163,7 @@ func newEntry(room string, p *cedar.Policy) (*entry, error) {
 	bare.Action = ast.ScopeTypeAll{}
 	e.policy = cedar.NewPolicyFromAST((*publicast.Policy)(&bare))
 
-	var node any
-	text, _ := p.MarshalJSON()      // what cedar has parsed it can write
-	_ = json.Unmarshal(text, &node) // and what it has written is JSON
-	if name := unknownAttribute(node); name != "" {
+	if name := UnknownAttribute(p, attributes); name != "" {
 		return nil, bad(e.rule.ID, "unknown attribute "+name)
 	}
 	return e, nil
@@ -175,30 +173,36 @@ func bad(policy, why string) *errs.E {
 	return errs.New(errs.Invalid, "policy.unsound").With("policy", policy).With("why", why)
 }
 
-// unknownAttribute walks the JSON form of a policy and returns the first attribute of
-// principal, resource or context that no Request has.
-func unknownAttribute(node any) string {
+// UnknownAttribute is an attribute of principal, resource or context that a policy reads and that is not among the known
+// ones; empty when there is none. Rules of other rooms are read with it as well.
+func UnknownAttribute(p *cedar.Policy, known map[string][]string) string {
+	var node any
+	text, _ := p.MarshalJSON()      // what cedar has parsed it can write
+	_ = json.Unmarshal(text, &node) // and what it has written is JSON
+	return unknownIn(node, known)
+}
+
+// unknownIn walks the JSON form of a policy.
+func unknownIn(node any, known map[string][]string) string {
+	var inside []any
 	switch n := node.(type) {
 	case []any:
-		for _, x := range n {
-			if name := unknownAttribute(x); name != "" {
-				return name
-			}
-		}
+		inside = n
 	case map[string]any:
 		for _, op := range []string{".", "has"} {
 			access, _ := n[op].(map[string]any)
 			left, _ := access["left"].(map[string]any)
 			on, _ := left["Var"].(string)
 			attr, _ := access["attr"].(string)
-			if known, isVar := attributes[on]; isVar && !slices.Contains(known, attr) {
+			if names, isVar := known[on]; isVar && !slices.Contains(names, attr) {
 				return on + "." + attr
 			}
 		}
-		for _, x := range n {
-			if name := unknownAttribute(x); name != "" {
-				return name
-			}
+		inside = slices.Collect(maps.Values(n))
+	}
+	for _, x := range inside {
+		if name := unknownIn(x, known); name != "" {
+			return name
 		}
 	}
 	return ""
