@@ -23,7 +23,7 @@ var list = []line{
 	{Card | Document, 0, 0, "kartu card krtu kartunya atm"},
 	{Phone, 0, 0, "hp nohp nope nopenya hapenya henpon henpun hempon telf tlfon telpun tilpun phonenumber mobilenumber hapeku nomerwa nomorwa nomerku nohpnya telpnya tlpnya hp2 hape hpnya handphone ponsel telp telpon telepon tlp tlpn telfon tlfn phone phones mobile cell cellphone seluler selular wa whatsapp whatsap watsap wasap wsp kontak contact hubungi hub fax faks faksimili sms call calls telephone tel hotline msisdn telegram dihubungi nowa notelp nomerhp nomorhp nohape ditelepon ditelpon dial"},
 	{Phone | Ewallet, 0, 0, "gopay ovo dana shopeepay linkaja"},
-	{Account, 0, 0, "rek rekening rekenin rekenning rekening_ noreg_ norekening nomorrekening norek rekg account acct acc akun rekenig reknya rekeningnya accnt"},
+	{Account, 0, 0, "rek rekening rekenin rekenning norekening nomorrekening norek rekg account acct acc akun rekenig reknya rekeningnya accnt"},
 	{Account, 0, 0, "tabungan giro deposito savings"},
 	{Bank, 0, 0, "bca bni bri mandiri bsi btn danamon muamalat ocbc nisp cimb niaga permata bjb jago seabank jenius btpn maybank panin mega uob dbs hsbc sinarmas bukopin allobank neo bnc blu bpd bank"},
 	{Insurance, 0, 0, "bpjs"},
@@ -40,7 +40,7 @@ var list = []line{
 	{Verify, 0, 0, "aktivasi activation konfirmasi confirmation verifikasi verification verify authentication otentikasi autentikasi verif rahasia"},
 	{Code, 0, 0, "kode code kodenya kd"},
 	{CVV, 0, 0, "cvv cvc cvvnya csc ccv cvn"},
-	{Password, 0, 0, "password sandi passwd pwd katasandi passwordnya pass passphrase kata_sandi pasword paswordnya passwort pw"},
+	{Password, 0, 0, "password sandi passwd pwd katasandi passwordnya pass passphrase pasword paswordnya passwort pw"},
 	{Email, 0, 0, "emel email mail emailnya surel imel imelnya gmailnya imail"},
 	{IMEI, 0, 0, "imei"},
 	{Key, 0, 0, "apikey token secret bearer accesskey secretkey apitoken authtoken"},
@@ -57,7 +57,7 @@ var list = []line{
 	{Home, 0, 0, "alamat alamatnya almt tinggal domisili berdomisili rumah rumahnya bertempat address kirim dikirim dikirimkan pengiriman antar diantar kediaman tinggalnya live lives residing penerima kost kos ngontrak"},
 	{Expiry, 0, 0, "berlaku exp expiry expired tempo terdaftar daftar kadaluarsa kedaluwarsa valid thru pembuatan dibuat janji kunjungan terbit issued jadwal deadline due libur cuti acara event promo update diterbitkan perpanjang masuk keluar berangkat tiba checkin checkout beli dibeli kirim dikirim"},
 	{Number, 0, 0, "no nomor nomer nmr number num numbers nomornya nomernya nomorku nmor nomr"},
-	{Wrong, 0, 0, "salah invalid incorrect wrong required benar lemah kuat weak strong sama same case sensitive must should wajib diperlukan dibutuhkan diisi digunakan tercantum cocok sesuai belum belom terlalu minimal maksimal at_least"},
+	{Wrong, 0, 0, "salah invalid incorrect wrong required benar lemah kuat weak strong sama same case sensitive must should wajib diperlukan dibutuhkan diisi digunakan tercantum cocok sesuai belum belom terlalu minimal maksimal"},
 	{Reverse, 0, 0, "dibalik terbalik kebalik kebalikan reversed reverse backwards backward balik"},
 	{Version, 0, 0, "rev revisi revision versi version ver build rilis release firmware v sdk kernel"},
 	{Speaker, 0, 0, "agent agen agt cs cso csr customer cust nasabah caller operator user penelepon penelpon konsumen klien client tamu admin petugas bot"},
@@ -80,7 +80,7 @@ var list = []line{
 	{0, Whole, 20, "twenty"}, {0, Whole, 30, "thirty"}, {0, Whole, 40, "forty fourty"}, {0, Whole, 50, "fifty"}, {0, Whole, 60, "sixty"}, {0, Whole, 70, "seventy"}, {0, Whole, 80, "eighty"}, {0, Whole, 90, "ninety"},
 	{0, Teen, 10, "belas blas"}, {0, Tens, 10, "puluh pulu"}, {0, Hundred, 100, "ratus hundred"}, {0, HundredOf, 100, "seratus"},
 	{0, Repeat, 2, "double dobel dobl dabel"}, {0, Repeat, 3, "triple tripel tripple"},
-	{Money, Magnitude, 0, "ribu rb juta jt juga_ miliar milyar triliun thousand million billion seribu sejuta persen percent"},
+	{Money, Magnitude, 0, "ribu rb juta jt miliar milyar triliun thousand million billion seribu sejuta persen percent"},
 	{0, Magnitude, 0, "orang buah hari minggu bulan tahun jam menit detik kali kilo kilogram gram meter kilometer km cm liter lembar unit pcs biji ekor kamar lantai years year days months weeks hours minutes people times items dollars dollar malam tiket porsi bungkus dus box botol kg rumah anak kota provinsi poin bintang gol"},
 	{0, Filler, 0, "dulu duluan deh sih nih eh em ehm emm hmm hm mm uh um uhm ya iya terus trus trs kemudian lalu habis abis strip setrip spasi space dash garis koma comma then and next lanjut oke ok baik pak bu kak mas mbak mba angka nomor nomer belakangnya depannya terakhir selanjutnya berikutnya sampai sebentar bentar tunggu anu nah gitu apa ke the digit titik lah yes betul benar siap ee eee lanjutnya lanjutannya"},
 	{0, Ordinal, 0, "st nd rd th"},
@@ -101,7 +101,6 @@ var list = []line{
 	{0, At, 0, "at et ed"}, {0, Dot, 0, "dot titik dott"}, {0, Underscore, 0, "underscore underskor"}, {0, Dash, 0, "strip dash hyphen minus"},
 	{0, Domain, 0, "com co net org ac go sch id info biz io my web kom"},
 	{0, Provider, 0, "gmail yahoo hotmail outlook icloud ymail rocketmail proton protonmail live aol jimel gimel jmail yahu"},
-	{Reverse, 0, 0, "belakang_"},
 }
 
 // New makes the dictionary.
@@ -109,9 +108,6 @@ func New() *Dictionary {
 	d := &Dictionary{entries: make([]Entry, 1, 2500), keys: make([]Spelling, 1, 2500), cues: make([]Cue, 1, 2500), parts: make([]Part, 1, 2500)}
 	for _, l := range list {
 		for w := range strings.FieldsSeq(l.words) {
-			if strings.Contains(w, "_") {
-				continue
-			}
 			last := 1
 			if l.cues != 0 && l.cues&(Stop|Ack|Speaker|Money|Version|Number) == 0 && l.part == NoPart {
 				last = len(endings)
