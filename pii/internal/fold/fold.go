@@ -108,30 +108,34 @@ func classOfRune(r rune) (class, rune, byte) {
 		return letter, r - 0xff41 + 'a', 0
 	case unicode.IsMark(r):
 		return joiner, 0, 0
-	case unicode.IsDigit(r):
-		return digit, '0' + value(r), 0
 	case unicode.IsLetter(r):
 		if low := unicode.ToLower(r); low != r {
 			return classOfRune(low) // which may have a diacritic: the Ångström sign is an å
 		}
 		return letter, r, 0
 	}
+	if value, ok := Digit(r); ok {
+		return digit, '0' + rune(value), 0
+	}
 	return other, 0, 0
 }
 
-// value is the value of a decimal digit of any script. Unicode keeps each script's ten together, from zero to nine.
-func value(r rune) rune {
+// Digit is the value of a decimal digit of any script. Unicode keeps each script's ten together, from zero to nine.
+func Digit(r rune) (value byte, ok bool) {
+	if !unicode.IsDigit(r) {
+		return 0, false
+	}
 	for _, block := range unicode.Nd.R16 {
 		if r >= rune(block.Lo) && r <= rune(block.Hi) {
-			return (r - rune(block.Lo)) % 10
+			return byte((r - rune(block.Lo)) % 10), true
 		}
 	}
 	for _, block := range unicode.Nd.R32 {
 		if r >= rune(block.Lo) && r <= rune(block.Hi) {
-			return (r - rune(block.Lo)) % 10
+			return byte((r - rune(block.Lo)) % 10), true
 		}
 	}
-	return 0
+	return 0, false
 }
 
 // Next returns the first token that begins at or after i. The normal form is written over buf, which holds Max bytes or grows.

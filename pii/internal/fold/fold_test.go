@@ -71,8 +71,13 @@ func TestTheTablesOfLatinLettersAreWhole(t *testing.T) {
 	if len(latin) != 0x250-latinFrom || len(latin2) != 0x1f00-latinFrom2 {
 		t.Errorf("%d and %d letters", len(latin), len(latin2))
 	}
-	if value('7') != 7 || value(0x1d7d8) != 0 || value('x') != 0 {
-		t.Error("values of digits")
+	for r, want := range map[rune]byte{'7': 7, 0x1d7d8: 0, 0x1d7e1: 9} {
+		if value, ok := Digit(r); value != want || !ok {
+			t.Errorf("%q is %d, %v", r, value, ok)
+		}
+	}
+	if value, ok := Digit('x'); value != 0 || ok {
+		t.Errorf("%d, %v", value, ok)
 	}
 }
 

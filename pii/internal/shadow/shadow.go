@@ -13,6 +13,8 @@ package shadow
 import (
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/amanah-id/amanah/pii/internal/fold"
 )
 
 // Kind is what a rune is to a reader of numbers.
@@ -27,7 +29,7 @@ const (
 
 // Class tells the kind of a rune outside ASCII.
 func Class(r rune) Kind {
-	c, k := fold(r)
+	c, k := asciiOf(r)
 	if k == Disguise && c == 0 && (r == 0x200D || r >= 0xFE00 && r <= 0xFE0F || r == 0x20E3) {
 		return Gap // they belong to emoji; only beside digits do they hide something
 	}
@@ -41,8 +43,8 @@ var latin = map[rune]byte{
 	'α': 'a', 'ο': 'o', 'ρ': 'p', 'ν': 'v', 'ι': 'i', 'κ': 'k', 'Α': 'A', 'Β': 'B', 'Ε': 'E', 'Ζ': 'Z', 'Η': 'H', 'Ι': 'I', 'Κ': 'K', 'Μ': 'M', 'Ν': 'N', 'Ο': 'O', 'Ρ': 'P', 'Τ': 'T', 'Υ': 'Y', 'Χ': 'X',
 }
 
-// fold gives the ASCII byte that a rune stands for; 0 with Disguise means that it stands for nothing.
-func fold(r rune) (byte, Kind) {
+// asciiOf gives the ASCII byte that a rune stands for; 0 with Disguise means that it stands for nothing.
+func asciiOf(r rune) (byte, Kind) {
 	switch {
 	case r == 0xAD || r >= 0x200B && r <= 0x200F || r >= 0x2060 && r <= 0x2064 || r == 0xFEFF || r == 0x180E || r == 0x034F || r >= 0x202A && r <= 0x202E || r >= 0xFE00 && r <= 0xFE0F || r == 0x20E3 || r >= 0x0300 && r <= 0x036F:
 		return 0, Disguise
@@ -84,32 +86,13 @@ func fold(r rune) (byte, Kind) {
 	if c := latin[r]; c != 0 {
 		return c, Disguise
 	}
-	if v, ok := digit(r); ok {
+	if v, ok := fold.Digit(r); ok {
 		return '0' + v, Disguise
 	}
 	if unicode.IsSymbol(r) || unicode.IsPunct(r) {
 		return ' ', Gap
 	}
 	return 0, Plain
-}
-
-// digit is the value of a decimal digit of any script: Unicode keeps them in runs of ten.
-func digit(r rune) (byte, bool) {
-	if !unicode.Is(unicode.Nd, r) {
-		return 0, false
-	}
-	zero := r
-	for _, run := range unicode.Nd.R16 {
-		if r >= rune(run.Lo) && r <= rune(run.Hi) {
-			zero = rune(run.Lo)
-		}
-	}
-	for _, run := range unicode.Nd.R32 {
-		if r >= rune(run.Lo) && r <= rune(run.Hi) {
-			zero = rune(run.Lo)
-		}
-	}
-	return byte((r - zero) % 10), true
 }
 
 // Text is the plain copy. It is made again and again in the same memory.
@@ -149,7 +132,7 @@ func (t *Text) Make(text []byte) {
 		c := text[i]
 		if c >= 0x80 {
 			r, n := utf8.DecodeRune(text[i:])
-			switch b, k := fold(r); {
+			switch b, k := asciiOf(r); {
 			case k == Plain:
 				for j := range n {
 					t.put(text[i+j], i+j, i+j+1)
@@ -290,7 +273,7 @@ func many(text []byte, i int) (byte, int) {
 		return 0, 0
 	}
 	r, size := utf8.DecodeRune(b[:n])
-	c, k := fold(r)
+	c, k := asciiOf(r)
 	if r == utf8.RuneError || k == Plain {
 		return 0, 0
 	}
@@ -321,7 +304,7 @@ func numbered(text []byte, i int) (byte, int) {
 	if printable(v) {
 		return byte(v), j - i
 	}
-	if b, k := fold(rune(v)); v >= 0x80 && k != Plain {
+	if b, k := asciiOf(rune(v)); v >= 0x80 && k != Plain {
 		return b, j - i
 	}
 	return 0, 0
