@@ -61,11 +61,11 @@ func TestEveryDigitOfUnicodeIsWorthWhatItIs(t *testing.T) {
 		for unicode.Is(unicode.Nd, zero-1) && zero%10 != r%10+10 {
 			zero--
 		}
-		b, k := fold(r)
+		b, k := asciiOf(r)
 		if k != Disguise || b < '0' || b > '9' {
 			t.Fatalf("%U becomes %q", r, b)
 		}
-		if next, _ := fold(r + 1); unicode.Is(unicode.Nd, r+1) && next != b+1 && (b != '9' || next != '0') {
+		if next, _ := asciiOf(r + 1); unicode.Is(unicode.Nd, r+1) && next != b+1 && (b != '9' || next != '0') {
 			t.Fatalf("%U is %q and %U is %q", r, b, r+1, next)
 		}
 	}
