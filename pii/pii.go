@@ -1,6 +1,6 @@
 // Package pii finds personal data in Indonesian and English text: chat, notes, mail, transcripts, tables.
 //
-// A Scanner goes over the bytes once. It notes numbers, the few hundred words that matter, and signs like '@'; then it
+// A Scanner goes over the bytes once. It notes numbers, the thousand-odd words that matter, and signs like '@'; then it
 // reads those notes: numbers are put together from their pieces (digits in groups, spoken digits in both languages, one
 // digit a line), every piece of a number is asked what it can be (check digits, calendars, code tables), and the words on
 // both sides, in the same turn, in the question before it, or at the head of its column, say what it is. Prices, orders,

@@ -1,7 +1,7 @@
 // Package token turns text into notes: where numbers stand, which words of the dictionary, which signs that matter, where lines end.
 //
 // It is the one pass over the bytes that every text gets. Words that are not in the dictionary leave no note, but are counted, so
-// that two notes tell how many words apart they are. A note is twenty bytes and the list is used again for the next text, so a warm
+// that two notes tell how many words apart they are. A note is sixteen bytes and the list is used again for the next text, so a warm
 // tokeniser allocates nothing. Each byte is looked at a bounded number of times.
 //
 // The pass also asks whether anything in the text is disguised: then the caller makes the normalised copy and tokenises that one
@@ -27,7 +27,7 @@ const (
 	Break              // end of a line
 	At                 // @
 	Colon              // a colon between hexadecimal digits
-	Dotted             // three fours of hexadecimal digits
+	Dotted             // a sign in three fours or six pairs of hexadecimal digits
 	Scheme             // ://
 	Armour             // -----BEGIN
 )
@@ -38,7 +38,7 @@ const (
 	Hidden                   // part of a speaker's label: no part of what is said
 )
 
-// Token is a note about a place in the text. Words that are not in the dictionary leave no note, but are counted by ord.
+// Token is a note about a place in the text. Words that are not in the dictionary leave no note, but are counted by Ord.
 type Token struct {
 	Start, End int32
 	Ord        int32 // which word, number or mixed piece of the text this is

@@ -1,4 +1,4 @@
-// Package word is the scanner's dictionary: the few hundred words that say what a number beside them is, or that are
+// Package word is the scanner's dictionary: the thousand-odd words that say what a number beside them is, or that are
 // numbers themselves, in Indonesian and English, in full, in short, and as they are typed in a hurry.
 //
 // A word is looked up by its letters alone, without regard to case: up to sixteen letters make two machine words, so that
