@@ -29,7 +29,6 @@ const (
 	fLength
 	fCheck // a check sum other than Luhn
 	fPlain // found in the normalised copy
-	fSecond
 )
 
 // place tells where a cue stands.
@@ -74,7 +73,6 @@ type shape struct {
 	types     uint64
 	facts     fact
 	scheme    check.Scheme
-	operator  string
 	code      int32
 	female    bool
 	plus      bool
@@ -259,7 +257,7 @@ func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
 	}
 	bracket := s.atoms[i].Start > 0 && text[s.atoms[i].Start-1] == '(' && s.atoms[i].End < int32(len(text)) && text[s.atoms[i].End] == ')'
 	if rest != nil {
-		if sh.operator = check.Mobile(rest); sh.operator != "" {
+		if check.Mobile(rest) != "" {
 			sh.types |= bit(Phone)
 			sh.facts |= fOperator
 			sh.national = rest
@@ -534,7 +532,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		if has(Phone) && (d[0] != '8' || sh.plus || !c.crossed && c.dist <= 5) {
 			return Phone, conf(0.97), 0
 		}
-		if contextual && c.place == before && c.dist <= 3 && !c.crossed && n >= 7 && n <= 8 && d[0] >= '2' && d[0] != '0' && bits&word.Ewallet == 0 && !(n == 8 && check.Date(check.Number(d[:2]), check.Number(d[2:4]), check.Number(d[4:]))) {
+		if contextual && c.place == before && c.dist <= 3 && !c.crossed && n >= 7 && n <= 8 && d[0] >= '2' && bits&word.Ewallet == 0 && !(n == 8 && check.Date(check.Number(d[:2]), check.Number(d[2:4]), check.Number(d[4:]))) {
 			return Phone, 0.7, fLength
 		}
 	}

@@ -25,7 +25,6 @@ func (s *Scanner) spokenEmail(text []byte, t int) {
 	// The domain: one or two words, then "dot" and a known ending, perhaps twice.
 	end, dots := 0, 0
 	ord := s.list.Tokens[t].Ord
-	provider := part(t+1) == word.Provider && s.list.Tokens[t+1].Ord == ord+1
 	for i, looked := t+1, 0; i < len(s.list.Tokens) && looked < 8; i, looked = i+1, looked+1 {
 		tok := &s.list.Tokens[i]
 		if tok.Kind == token.Break || tok.Ord > ord+3 {
@@ -90,10 +89,9 @@ func (s *Scanner) spokenEmail(text []byte, t int) {
 		begin = b
 		pieces++
 	}
-	if begin == at || !provider && !announced && pieces < 1 {
+	if begin == at {
 		return
 	}
-	// A connecting word does not open a name.
 	s.add(reading{Email, 0.9, why{facts: fSpoken}}, begin, end)
 }
 

@@ -113,7 +113,6 @@ const (
 	wMaiden
 	wDear
 	wYth
-	wKepada
 	wRole
 	wSiapa
 	wEnd // salam, hormat saya, regards

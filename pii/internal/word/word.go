@@ -103,7 +103,7 @@ const (
 	Provincial
 	Postcode
 	Estate
-	Provider // gmail, yahoo
+	Provider // gmail, yahoo: nobody is called so, not before a colon either
 )
 
 // Entry is one word.
