@@ -2,7 +2,6 @@ package pii
 
 import (
 	"github.com/amanah-id/amanah/pii/internal/check"
-	"github.com/amanah-id/amanah/pii/internal/sign"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -623,7 +622,7 @@ func timed(text []byte, at int) bool {
 		b--
 	}
 	for _, w := range [...]string{"sejak", "tahun", "thn", "since", "tgl", "tanggal", "jam", "pukul", "year"} {
-		if e-b == len(w) && sign.EqualFold(text[b:e], w) {
+		if token.EqualFold(text[b:e], w) {
 			return true
 		}
 	}
@@ -791,7 +790,7 @@ func onBehalf(text []byte, at int) bool {
 	}
 	rest := text[at:min(len(text), at+10)]
 	for _, s := range [...]string{"a.n", "a/n", "a. n", "an ", "an. ", "atas nama "} {
-		if len(rest) >= len(s) && sign.EqualFold(rest[:len(s)], s) {
+		if len(rest) >= len(s) && token.EqualFold(rest[:len(s)], s) {
 			return true
 		}
 	}

@@ -2,7 +2,6 @@ package pii
 
 import (
 	"github.com/amanah-id/amanah/pii/internal/check"
-	"github.com/amanah-id/amanah/pii/internal/sign"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -202,7 +201,7 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 	switch w := token.WordEnd(text, p); s.dict.Entry(s.dict.Find(text, p, w)).Text {
 	case "saya", "aku", "namanya", "nama", "gue", "ku":
 	default:
-		if q := int(s.list.Tokens[t].Start); p < limit && text[p] == ':' && q >= 5 && sign.EqualFold(text[q-5:q], "nama ") { // a form: Nama ibu: …
+		if q := int(s.list.Tokens[t].Start); p < limit && text[p] == ':' && q >= 5 && token.EqualFold(text[q-5:q], "nama ") { // a form: Nama ibu: …
 			if start, end, _ := s.name(text, p, limit); end > 0 {
 				s.add(reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
 			}

@@ -307,7 +307,7 @@ func (r *Reader) afterStreet(text []byte, end int) int {
 		comma := text[end] == ','
 		digits := token.IsDigit(text[p]) && e-p <= 6
 		switch w := text[p:e]; {
-		case sameWord(w, "apt") || sameWord(w, "suite") || sameWord(w, "unit") || sameWord(w, "flat"):
+		case token.EqualFold(w, "apt") || token.EqualFold(w, "suite") || token.EqualFold(w, "unit") || token.EqualFold(w, "flat"):
 		case digits && parts > 0 && e-p >= 1, comma && token.IsUpper(text[p]):
 		default:
 			return end
@@ -315,16 +315,4 @@ func (r *Reader) afterStreet(text []byte, end int) int {
 		end = e
 	}
 	return end
-}
-
-func sameWord(b []byte, s string) bool {
-	if len(b) != len(s) {
-		return false
-	}
-	for i := range len(s) {
-		if token.Lower(b[i]) != s[i] {
-			return false
-		}
-	}
-	return true
 }

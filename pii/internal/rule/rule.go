@@ -24,7 +24,7 @@ type Rule struct {
 // Match is the length of what the rule finds at the place; 0 for nothing.
 func (r *Rule) Match(text []byte, at int, table *region.Table) int {
 	for _, l := range r.Literals {
-		if n := len(l); n > 0 && at+n <= len(text) && sameFold(text[at:at+n], l) && (at+n == len(text) || !token.IsAlnum(text[at+n])) {
+		if n := len(l); n > 0 && at+n <= len(text) && token.EqualFold(text[at:at+n], l) && (at+n == len(text) || !token.IsAlnum(text[at+n])) {
 			return n
 		}
 	}
@@ -87,22 +87,13 @@ func (r *Rule) Near(text []byte, start, end int) bool {
 				continue
 			}
 			for _, w := range r.Words {
-				if n := len(w); i+n <= len(side) && sameFold(side[i:i+n], w) && (i+n == len(side) || !token.IsAlnum(side[i+n])) {
+				if n := len(w); i+n <= len(side) && token.EqualFold(side[i:i+n], w) && (i+n == len(side) || !token.IsAlnum(side[i+n])) {
 					return true
 				}
 			}
 		}
 	}
 	return false
-}
-
-func sameFold(b []byte, s string) bool {
-	for i := range len(s) {
-		if token.Lower(b[i]) != token.Lower(s[i]) {
-			return false
-		}
-	}
-	return true
 }
 
 func resident(d []byte, table *region.Table) bool {

@@ -161,7 +161,7 @@ func Credentials(text []byte, at int) (start, end int, secret bool) {
 			continue
 		}
 		for _, name := range secretParameters {
-			if rest := query[i+1:]; len(rest) >= len(name)+6 && EqualFold(rest[:len(name)], name) {
+			if rest := query[i+1:]; len(rest) >= len(name)+6 && token.EqualFold(rest[:len(name)], name) {
 				return start, end, true
 			}
 		}
@@ -294,18 +294,4 @@ func Wallet(piece []byte) bool {
 		return check.Bech32(piece)
 	}
 	return false
-}
-
-// EqualFold compares with a text in small letters, without regard to case.
-func EqualFold(b []byte, s string) bool {
-	for i := range len(s) {
-		c := b[i]
-		if token.IsUpper(c) {
-			c |= 0x20
-		}
-		if c != s[i] {
-			return false
-		}
-	}
-	return true
 }

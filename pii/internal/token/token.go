@@ -318,6 +318,19 @@ func Lower(c byte) byte {
 	return c
 }
 
+// EqualFold reports whether the bytes are the text, without regard to case.
+func EqualFold(b []byte, s string) bool {
+	if len(b) != len(s) {
+		return false
+	}
+	for i := range len(s) {
+		if Lower(b[i]) != Lower(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
 // WordEnd returns where the run of letters that begins at p ends. An apostrophe may stand inside.
 func WordEnd(text []byte, p int) int {
 	e := p
