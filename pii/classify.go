@@ -209,7 +209,7 @@ func (s *Scanner) shapeOf(text []byte, i, j int, d []byte) (sh shape) {
 	if n == 15 && check.NPWP15(d) || check.NPWP16(d) {
 		sh.types |= bit(TaxNumber)
 	}
-	if n == 22 && (check.NPWP16(d[:16]) || nik(s, d[:16])) {
+	if n == 22 && (check.NPWP16(d[:16]) || check.Issued(d[:16], s.region)) {
 		sh.types |= bit(TaxPlace)
 	}
 	if n >= 12 && n <= 19 {
@@ -222,11 +222,6 @@ func (s *Scanner) shapeOf(text []byte, i, j int, d []byte) (sh shape) {
 	}
 	s.phoneShape(text, i, j, d, &sh)
 	return sh
-}
-
-func nik(s *Scanner, d []byte) bool {
-	r, ok := check.NIK(d, s.region)
-	return ok && r.District
 }
 
 // phoneShape fills in what kind of telephone number the digits can be.
@@ -484,7 +479,7 @@ func (s *Scanner) reversed(d []byte) Type {
 		b[n-1-i] = c
 	}
 	r := b[:n]
-	if nik(s, r) {
+	if check.Issued(r, s.region) {
 		return NIK
 	}
 	if sc := check.Card(r); sc != check.NoScheme && sc != check.Rare {

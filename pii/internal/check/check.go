@@ -78,6 +78,12 @@ func NIK(d []byte, table *region.Table) (r Resident, ok bool) {
 	return r, r.Regency || r.District
 }
 
+// Issued reports whether the digits are a resident number whose district's code was in a decree.
+func Issued(d []byte, table *region.Table) bool {
+	r, ok := NIK(d, table)
+	return ok && r.District
+}
+
 // NPWP15 is the tax number until 2024: the ninth digit checks the first eight.
 func NPWP15(d []byte) bool { return len(d) == 15 && Luhn(d[:9]) && Number(d[:9]) != 0 }
 

@@ -47,18 +47,18 @@ var Load = sync.OnceValue(func() *Table {
 		name = strings.ToLower(name)
 		switch len(code) {
 		case 2:
-			t.names[HashName(name)] |= Province
+			t.names[hashName(name)] |= Province
 		case 4:
 			t.regency[n/64] |= 1 << (n % 64)
 			name = strings.TrimPrefix(strings.TrimPrefix(name, "kabupaten "), "kota ")
-			t.names[HashName(strings.TrimPrefix(name, "administrasi "))] |= Regency
+			t.names[hashName(strings.TrimPrefix(name, "administrasi "))] |= Regency
 		default:
 			t.district[n/64] |= 1 << (n % 64)
-			t.names[HashName(name)] |= District
+			t.names[hashName(name)] |= District
 		}
 	}
 	for _, other := range []string{"jakarta", "dki jakarta", "jogja", "yogya", "jogjakarta", "solo", "sumut", "sumbar", "sumsel", "jabar", "jateng", "jatim", "kalbar", "kalsel", "kaltim", "kalteng", "sulsel", "sulut", "ntb", "ntt", "diy", "tangsel", "jaksel", "jakbar", "jaktim", "jakut", "jakpus"} {
-		t.names[HashName(other)] |= Regency // what people write instead of the decree's name
+		t.names[hashName(other)] |= Regency // what people write instead of the decree's name
 	}
 	return t
 })
@@ -72,14 +72,14 @@ func (t *Table) Regency(code int) bool { return t.regency[code/64]>>(code%64)&1 
 // Named returns what kind of place bears the name with this hash.
 func (t *Table) Named(hash uint64) Level { return t.names[hash] }
 
-// The steps of HashName, for callers that take a name apart byte by byte.
+// The steps of hashName, for callers that take a name apart byte by byte.
 const (
 	HashStart = uint64(14695981039346656037)
 	HashPrime = uint64(1099511628211)
 )
 
-// HashName is the FNV-1a hash of a lower-cased name whose words are one space apart.
-func HashName(name string) uint64 {
+// hashName is the FNV-1a hash of a lower-cased name whose words are one space apart.
+func hashName(name string) uint64 {
 	h := HashStart
 	for i := range len(name) {
 		h = (h ^ uint64(name[i])) * HashPrime

@@ -65,7 +65,7 @@ func (r *Rule) Match(text []byte, at int, table *region.Table) int {
 			return 0
 		}
 	case "nik":
-		if !resident(digits[:d], table) {
+		if !check.Issued(digits[:d], table) {
 			return 0
 		}
 	case "npwp":
@@ -94,9 +94,4 @@ func (r *Rule) Near(text []byte, start, end int) bool {
 		}
 	}
 	return false
-}
-
-func resident(d []byte, table *region.Table) bool {
-	r, ok := check.NIK(d, table)
-	return ok && r.District
 }
