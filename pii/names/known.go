@@ -8,7 +8,7 @@ import (
 	"github.com/amanah-id/amanah/pii/names/internal/tagger"
 )
 
-// Known knows names that no list holds, such as those of a vault's customers. It is asked in lower case, word by word.
+// Known knows names that no list holds, such as those of the caller's customers. It is asked in lower case, word by word.
 type Known interface {
 	// Word says whether a known name has this word. It may err towards yes.
 	Word(word []byte) bool

@@ -7,7 +7,7 @@
 // themselves. What they say is added up, in the units of the tagger's weights, before the best reading of the whole line is
 // chosen; so a cue can turn a doubtful word into a name, and an ordinary word after a cue stays one.
 //
-// A fourth witness is the caller's: whoever implements Known (the vault does) makes sure that its own customers are found.
+// A fourth witness is the caller's: whoever implements Known makes sure that the names they know, such as their customers', are found.
 //
 // The tagger is asked only where a name can stand: at words that are on a list, that the training never met as ordinary ones, or
 // that follow a cue; the others are passed over after one look at a table. Nothing is allocated once the buffers have grown.
@@ -224,7 +224,7 @@ func (f *finder) onlyInitials(first, end int) bool {
 func (f *finder) lists(first, end int) Lists {
 	var l Lists
 	if f.cues[first].Cue == FromCaller {
-		l = FromVault
+		l = CallersNames
 	}
 	for _, t := range f.tokens[first:end] {
 		l |= listsOf(t.Class)

@@ -264,7 +264,7 @@ func TestAKnownNameIsTakenWhereItIsMeant(t *testing.T) {
 		}
 	}
 	for _, s := range Find(nil, []byte("bunga tanjung"), Options{Known: known}) {
-		if s.Reason.Cue != FromCaller || s.Reason.Lists&FromVault == 0 || s.Score < 0.99 {
+		if s.Reason.Cue != FromCaller || s.Reason.Lists&CallersNames == 0 || s.Score < 0.99 {
 			t.Error(s)
 		}
 	}

@@ -25,7 +25,7 @@ const (
 	ForeignNames
 	Places
 	Countries
-	FromVault // names that the caller knows
+	CallersNames // see Known
 )
 
 var listNames = [...]string{"given names", "family names", "foreign names", "places", "countries and foreign cities", "known names"}
