@@ -1,6 +1,7 @@
 package app
 
 import (
+	"maps"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -51,13 +52,12 @@ func TestWhatMustNotBeRecordedIsTypedInACaptureAlone(t *testing.T) {
 		_, err := h.Acts.Capture(ctx, a, itx, "nik")
 		refused(err, "gate.level_too_low")
 		h.prove(itx, subject, "link:email@40+history")
-		before := len(trailOf(t, h.world, itx))
 		refused(h.Acts.Collect(ctx, a, itx, "nik", givenNIK), "recorder.not_open")
 		for field, code := range map[string]string{"address": "act.heard", "email": "act.is_contact", "health_note": "gate.field_not_in_purpose"} {
 			_, err := h.Acts.Capture(ctx, a, itx, field)
 			refused(err, code)
 		}
-		before += len(trailOf(t, h.world, itx)) - before
+		before := len(trailOf(t, h.world, itx))
 		sp, err := h.Acts.Capture(ctx, a, itx, "nik")
 		h.must(err)
 		if !h.capturing(itx) || sp.State != recorder.Open {
@@ -207,10 +207,8 @@ func TestWrongSettingsOfARecorderAreNamed(t *testing.T) {
 	esl := map[string]string{"telephony.esl.address": "pbx:8021", "telephony.esl.controller": "utama"}
 	key := strings.Repeat("k", 32)
 	good := filepath.Join(t.TempDir(), "good.yaml")
-	for file, text := range map[string]string{good: "version: 1\nurl: https://rec.example.co.id/{contact}\npause: {form: {a: b}}\nresume: {form: {a: c}}\n"} {
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
+	if err := os.WriteFile(good, []byte("version: 1\nurl: https://rec.example.co.id/{contact}\npause: {form: {a: b}}\nresume: {form: {a: c}}\n"), 0o600); err != nil {
+		t.Fatal(err)
 	}
 	for name, c := range map[string]struct {
 		base  map[string]string
@@ -232,11 +230,8 @@ func TestWrongSettingsOfARecorderAreNamed(t *testing.T) {
 		"none":                      {nil, map[string]string{"telephony.recorder": "none"}, ""},
 	} {
 		flags := map[string]string{}
-		for _, m := range []map[string]string{c.base, c.flags} {
-			for k, v := range m {
-				flags[k] = v
-			}
-		}
+		maps.Copy(flags, c.base)
+		maps.Copy(flags, c.flags)
 		cfg, err := config.Load(config.Sources{Flags: flags})
 		if err != nil {
 			t.Fatal(err)
