@@ -52,22 +52,21 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	// two mandates to revoke: of an assistant, which gives no rights
 	until := w.now().AddDate(0, 1, 0).Format(time.DateOnly)
 	helped := func() string {
-		var out struct{ ID string }
-		said := w.send("POST", "/api/v1/interactions/"+itx+"/mandates", `{"kind":"assistant","name":"Dewi","until":"`+until+`","format":"slow"}`, "Authorization", "Bearer "+agent.token, "Content-Type", "application/json")
-		w.must(json.Unmarshal([]byte(said.body), &out))
-		return out.ID
+		made, err := agent.RecordMandate(ctx, itx, client.NewMandate{Kind: "assistant", Name: "Dewi", Until: until, Format: "slow"})
+		w.must(err)
+		return made.ID
 	}
 	first, second := helped(), helped()
 	// and an attorney whose document nobody has verified, whom the customer of the other call appoints
-	var attorney struct{ ID string }
-	said := w.send("POST", "/api/v1/interactions/"+change+"/mandates", `{"kind":"attorney","name":"Bambang","contact":"phone","value":"081299990001","document":"power_of_attorney","number":"SK-12","dated":"`+
-		w.now().Format(time.DateOnly)+`","until":"`+until+`","scope":{"purposes":["`+w.purpose("order_status")+`"],"verbs":["mask"],"fields":["name"]}}`, "Authorization", "Bearer "+changer.token, "Content-Type", "application/json")
-	w.must(json.Unmarshal([]byte(said.body), &attorney))
-	w.must(json.Unmarshal([]byte(w.send("POST", "/api/v1/interactions/"+itx+"/notes", `{"text":"NIK 3273014708870017"}`, "Authorization", "Bearer "+agent.token, "Content-Type", "application/json").body), &struct{}{}))
-	var texts struct{ Items []struct{ ID string } }
-	w.must(json.Unmarshal([]byte(w.send("GET", "/api/v1/dlp/incidents", "", "Authorization", "Bearer "+dpo.token).body), &texts))
-	if len(texts.Items) != 1 {
-		t.Fatalf("%d texts wait for a review", len(texts.Items))
+	attorney, err := changer.RecordMandate(ctx, change, client.NewMandate{Kind: "attorney", Name: "Bambang", Contact: "phone", Value: "081299990001", Document: "power_of_attorney", Number: "SK-12",
+		Dated: w.now().Format(time.DateOnly), Until: until, Scope: &client.Scope{Purposes: []string{w.purpose("order_status")}, Verbs: []string{"mask"}, Fields: []string{"name"}}})
+	w.must(err)
+	_, err = agent.Note(ctx, itx, "NIK 3273014708870017")
+	w.must(err)
+	texts, err := dpo.TextIncidents(ctx, false)
+	w.must(err)
+	if len(texts) != 1 {
+		t.Fatalf("%d texts wait for a review", len(texts))
 	}
 	// What each keyed operation is sent, by whom, and what it leaves behind.
 	keyed := map[string]struct{ target, token, body, effect string }{
@@ -85,7 +84,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 		"POST /interactions/{interaction}/mandates/{mandate}/verify": {"/interactions/" + change + "/mandates/" + attorney.ID + "/verify", changer.token, `{"reason":"Asli diperlihatkan."}`, "approval_request where kind = 'mandate.verify'"},
 		"POST /mandates/{mandate}/revoke":                            {"/mandates/" + second + "/revoke", dpo.token, `{"why":"dispute"}`, "audit_entry where action = 'mandate.revoke'"},
 		"POST /denials/{denial}/review":                              {"/denials/" + denied + "/review", dpo.token, `{"reason":"Sudah ditelusuri."}`, "verification_review"},
-		"POST /dlp/incidents/{incident}/review":                      {"/dlp/incidents/" + texts.Items[0].ID + "/review", dpo.token, `{"disposition":"habit","advice":"Cukup namanya."}`, "dlp_incident where disposition <> ''"},
+		"POST /dlp/incidents/{incident}/review":                      {"/dlp/incidents/" + texts[0].ID + "/review", dpo.token, `{"disposition":"habit","advice":"Cukup namanya."}`, "dlp_incident where disposition <> ''"},
 		"POST /watchlist":                                            {"/watchlist", dpo.token, `{"list":"protected","kind":"phone","controller":"` + w.toko + `","persons":["` + phone(8) + `"],"reason":"tokoh publik","review":"` + w.DB.Now().AddDate(0, 3, 0).Format(time.DateOnly) + `"}`, "watchlist_entry"},
 		"POST /watchlist/{entry}/remove":                             {"/watchlist/" + standing + "/remove", dpo.token, `{"reason":"masa jabatan berakhir"}`, "approval_request where kind = 'watchlist.remove'"},
 		"POST /alerts/{alert}/review":                                {"/alerts/" + alert + "/review", dpo.token, `{"disposition":"test","note":"uji sendiri"}`, "watchlist_alert where disposition <> ''"},
