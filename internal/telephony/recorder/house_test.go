@@ -50,7 +50,7 @@ func (j *journal) Append(tx *db.Tx, e audit.Entry) (*audit.Pending, error) {
 	return &audit.Pending{}, nil
 }
 
-// take are the entries since, but for those of calls that begin.
+// take are the entries since it was called last.
 func (j *journal) take() (out []string) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -285,6 +285,29 @@ func (h *house) work(itx string) {
 	h.t.Helper()
 	for _, sp := range h.spans(itx) {
 		h.must(h.Resume(context.Background(), sp.ID))
+	}
+}
+
+// after lets a time pass, and has every span looked at whose time has come.
+func (h *house) after(d time.Duration) {
+	h.t.Helper()
+	h.now = h.now.Add(d)
+	h.must(h.Sweep(context.Background()))
+}
+
+// capturesStill expects that no word for a capture before has ended this one.
+func (h *house) capturesStill(itx string) {
+	h.t.Helper()
+	if !h.m.paused || h.state(itx) != interaction.Capture {
+		h.t.Error("a word for the capture before has ended this one")
+	}
+}
+
+// recordsAgain expects that the recorder records again and that nothing is owed to the last span.
+func (h *house) recordsAgain(itx string) {
+	h.t.Helper()
+	if h.m.paused || h.last(itx).State != Closed {
+		h.t.Errorf("paused %v, %s", h.m.paused, h.last(itx).State)
 	}
 }
 

@@ -94,7 +94,6 @@ func TestWithoutAcknowledgementTheFieldStaysShut(t *testing.T) {
 // Whoever says nothing may have paused all the same, or may still do it: it is told to go on, and once more.
 func TestASilentRecorderIsToldToGoOnTwice(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		ctx := t.Context()
 		itx := h.serving("1.1")
 		h.m.next = []deed{doesLater}
 		_, err := h.begin(itx)
@@ -109,16 +108,12 @@ func TestASilentRecorderIsToldToGoOnTwice(t *testing.T) {
 		if !h.m.paused || h.last(itx).State != Settling {
 			t.Fatalf("%v %s", h.m.paused, h.last(itx).State)
 		}
-		h.now = h.now.Add(SettleAfter - time.Second)
-		h.must(h.Sweep(ctx))
+		h.after(SettleAfter - time.Second)
 		if !h.m.paused {
 			t.Error("it is told too early")
 		}
-		h.now = h.now.Add(time.Second)
-		h.must(h.Sweep(ctx))
-		if h.m.paused || h.last(itx).State != Closed {
-			t.Errorf("%v %s", h.m.paused, h.last(itx).State)
-		}
+		h.after(time.Second)
+		h.recordsAgain(itx)
 		h.entries("recorder.pause done", "recorder.paused denied recorder.silent", "recorder.pause denied recorder.resuming", "recorder.resumed done", "recorder.resumed done")
 		// A new capture takes over what waits to be told again.
 		h.beat(itx)
@@ -129,11 +124,8 @@ func TestASilentRecorderIsToldToGoOnTwice(t *testing.T) {
 		h.beat(itx)
 		_, err = h.begin(itx)
 		h.must(err)
-		h.now = h.now.Add(SettleAfter)
-		h.must(h.Sweep(ctx))
-		if !h.m.paused || h.state(itx) != interaction.Capture {
-			t.Error("a word for the capture before has ended this one")
-		}
+		h.after(SettleAfter)
+		h.capturesStill(itx)
 	})
 }
 
@@ -152,11 +144,8 @@ func TestACaptureThatIsRefusedLeavesWhatIsOwedToTheOneBefore(t *testing.T) {
 		_, err = h.begin(itx)
 		h.refused(err, "recorder.no_leg")
 		h.m.catchUp()
-		h.now = h.now.Add(SettleAfter)
-		h.must(h.Sweep(ctx))
-		if h.m.paused || h.last(itx).State != Closed {
-			t.Errorf("paused %v, %s", h.m.paused, h.last(itx).State)
-		}
+		h.after(SettleAfter)
+		h.recordsAgain(itx)
 	})
 }
 
@@ -180,7 +169,7 @@ func TestWhateverLeadsOutOfACaptureHasTheRecorderGoOn(t *testing.T) {
 				h.must(h.db.Write(ctx, func(tx *db.Tx) error { return h.calls.Freeze(tx, h.duty, itx, "") }))
 			},
 			"it is left":       func(itx, _ string) { h.must(h.Cancel(ctx, h.agent, itx)) },
-			"its time is over": func(string, string) { h.now = h.now.Add(Lasts); h.must(h.Sweep(ctx)) },
+			"its time is over": func(string, string) { h.after(Lasts) },
 			"the next call":    func(string, string) { h.serving("next-" + h.now.String()) },
 			"the desk is silent": func(string, string) {
 				h.now = h.now.Add(interaction.HeartbeatLost + time.Second)
@@ -189,8 +178,7 @@ func TestWhateverLeadsOutOfACaptureHasTheRecorderGoOn(t *testing.T) {
 			},
 			"the program was stopped": func(string, string) {
 				h.build(Exchange)
-				h.now = h.now.Add(Lasts)
-				h.must(h.Sweep(ctx))
+				h.after(Lasts)
 			},
 		} {
 			contact := "call-" + strings.ReplaceAll(name, " ", "-")
@@ -292,11 +280,8 @@ func TestAnAnswerThatComesAfterTheSweepOpensNothing(t *testing.T) {
 		if h.state(itx) != interaction.Serving {
 			t.Error(h.state(itx))
 		}
-		h.now = h.now.Add(SettleAfter)
-		h.must(h.Sweep(t.Context()))
-		if h.m.paused || h.last(itx).State != Closed {
-			t.Errorf("paused %v, %s", h.m.paused, h.last(itx).State)
-		}
+		h.after(SettleAfter)
+		h.recordsAgain(itx)
 	})
 }
 
@@ -311,8 +296,7 @@ func TestARecorderThatDoesNotGoOnIsToldAgainAndIsAnAlarm(t *testing.T) {
 		h.must(h.Cancel(ctx, h.agent, itx))
 		h.log.take()
 		for i, wait := range []time.Duration{0, 5 * time.Second, 10 * time.Second, 20 * time.Second} {
-			h.now = h.now.Add(wait)
-			h.must(h.Sweep(ctx))
+			h.after(wait)
 			h.must(h.Sweep(ctx)) // not before its time
 			h.beat(itx)
 			if got := len(h.m.told); got != i+2 || !h.m.paused {
@@ -334,8 +318,7 @@ func TestARecorderThatDoesNotGoOnIsToldAgainAndIsAnAlarm(t *testing.T) {
 		h.beat(itx)
 		_, err = h.begin(itx)
 		h.refused(err, "recorder.resuming")
-		h.now = h.now.Add(40 * time.Second)
-		h.must(h.Sweep(ctx))
+		h.after(40 * time.Second)
 		if h.m.paused || h.Stands(ctx) != nil {
 			t.Error("it goes on, and the alarm stays")
 		}
@@ -379,8 +362,7 @@ func TestAnAnswerToGoingOnThatWasOvertakenOpensNoSpanAgain(t *testing.T) {
 		h.m.next = []deed{doesLater, acknowledges}
 		h.m.seen = func() {
 			h.m.seen = nil
-			h.now = h.now.Add(AckTime + time.Second)
-			h.must(h.Sweep(ctx))
+			h.after(AckTime + time.Second)
 		}
 		h.must(h.Sweep(ctx))
 		if len(h.m.told) != 3 || h.m.paused || h.last(itx).State != Settling {
@@ -390,16 +372,12 @@ func TestAnAnswerToGoingOnThatWasOvertakenOpensNoSpanAgain(t *testing.T) {
 		_, err = h.begin(itx) // the first word could still end this one
 		h.refused(err, "recorder.resuming")
 		h.m.catchUp()
-		h.now = h.now.Add(SettleAfter)
-		h.must(h.Sweep(ctx))
+		h.after(SettleAfter)
 		h.beat(itx)
 		_, err = h.begin(itx)
 		h.must(err)
-		h.now = h.now.Add(time.Minute)
-		h.must(h.Sweep(ctx))
-		if !h.m.paused || h.state(itx) != interaction.Capture {
-			t.Error("a word for the capture before has ended this one")
-		}
+		h.after(time.Minute)
+		h.capturesStill(itx)
 	})
 }
 
@@ -423,8 +401,7 @@ func TestARecordingThatEndedWithItsCallIsClosedAndOneThatNeverAnswersIsGivenUp(t
 		h.log.take()
 		h.m.next = []deed{isAway, isAway}
 		h.must(h.Sweep(ctx))
-		h.now = h.now.Add(GiveUp + time.Second)
-		h.must(h.Sweep(ctx))
+		h.after(GiveUp + time.Second)
 		if h.last(itx).State != Closed || h.Stands(ctx) != nil {
 			t.Errorf("%+v", h.last(itx))
 		}
@@ -536,8 +513,7 @@ func TestNoOrderOfEventsLeavesACaptureOrAPausedRecorderBehind(t *testing.T) {
 			_ = h.calls.Move(ctx, h.agent, itx, interaction.Disconnect)
 			h.m.catchUp()
 			for range 4 {
-				h.now = h.now.Add(2 * time.Minute)
-				h.must(h.Sweep(ctx))
+				h.after(2 * time.Minute)
 			}
 			if h.state(itx) == interaction.Capture {
 				rt.Fatal("in capture after its end")
