@@ -126,7 +126,7 @@ func (p *provider) TerminateSession(ctx context.Context, user, client string) er
 	return p.Storage.TerminateSession(ctx, user, client)
 }
 
-// open starts the provider; it is closed with the run.
+// openProvider starts it; it is closed with the run.
 func openProvider() (*provider, error) {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
@@ -243,7 +243,7 @@ func TestStoryAnAuditorSignsInAtTheProviderAndIsReallySignedOut(t *testing.T) {
 	maria.looks("provider-sign-in")
 	maria.clicks("link", "Masuk dengan Penyedia Kantor")
 	maria.signsInThere() // she has not left there since: whoever it is now is asked
-	maria.waits("is not signed in", `document.readyState === "complete" && document.querySelector(".who")`)
+	maria.isSignedIn()
 	maria.sees("Maria")
 
 	maria.clicks("button", "Keluar")
@@ -266,6 +266,6 @@ func TestStoryAnAuditorSignsInAtTheProviderAndIsReallySignedOut(t *testing.T) {
 	idp.mu.Unlock()
 	maria.opens("/sign-in")
 	maria.clicks("link", "Masuk dengan Penyedia Kantor") // which knows her now, and asks nothing
-	maria.waits("is not signed in", `document.readyState === "complete" && document.querySelector(".who")`)
+	maria.isSignedIn()
 	maria.keepsSession("auditor")
 }

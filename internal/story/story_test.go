@@ -30,7 +30,7 @@ func (p *person) signsIn(login string, in tongue) {
 	if cookies := sessions[login]; cookies != nil {
 		call(p, network.SetCookies, network.SetCookiesParams{Cookies: cookies})
 		p.opens("/")
-		p.waits("is not signed in", `document.readyState === "complete" && document.querySelector(".who")`)
+		p.isSignedIn()
 		return
 	}
 	p.opens("/sign-in")
@@ -39,8 +39,14 @@ func (p *person) signsIn(login string, in tongue) {
 	p.clicks("button", in.next)
 	p.fills(in.code, runs(p.t, program, "demo", "code", login, "--data", folder))
 	p.presses("Enter")
-	p.waits("is not signed in", `document.readyState === "complete" && document.querySelector(".who")`)
+	p.isSignedIn()
 	p.keepsSession(login)
+}
+
+// isSignedIn waits until the page says who is there.
+func (p *person) isSignedIn() {
+	p.t.Helper()
+	p.waits("is not signed in", `document.readyState === "complete" && document.querySelector(".who")`)
 }
 
 // keepsSession of the browser for the stories to come.
@@ -606,7 +612,7 @@ func TestStoryASupervisorSignsInWithAPasskey(t *testing.T) {
 	dewi.sees("Pakai kunci sandi")
 	dewi.looks("second-factor")
 	dewi.clicks("button", "Pakai kunci sandi")
-	dewi.waits("is not signed in", `document.readyState === "complete" && document.querySelector(".who")`)
+	dewi.isSignedIn()
 	for _, page := range []string{"live", "outbox", "rules"} {
 		dewi.opens("/" + page)
 		dewi.looks(page)
