@@ -48,7 +48,7 @@ func (s *scene) verified(c *customer) (p *person, itx string) {
 func (s *scene) mandates() {
 	a, b, boss := s.child(20), s.child(900), s.staff("supervisor", actor.Supervisor)
 
-	// The child alone: nothing, and not why.
+	// The child alone: nothing, before the guardian speaks or has agreed.
 	p, itx := s.verified(a)
 	s.must(p.Move(s.ctx, itx, client.MoveServe))
 	_, err := s.reveal(p, itx, "name")
