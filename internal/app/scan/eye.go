@@ -58,11 +58,7 @@ func (e *eye) see(text []byte, prose bool) (out []hit) {
 		e.hits = e.scanner.Scan(e.hits[:0], text)
 		for i := range e.hits {
 			f := &e.hits[i]
-			kind := f.Type.String()
-			if f.Type == pii.Custom {
-				kind = f.Rule
-			}
-			out = append(out, hit{f.Start, f.End, kind, float64(f.Confidence), f.Reason(), f})
+			out = append(out, hit{f.Start, f.End, f.Type.String(), float64(f.Confidence), f.Reason(), f})
 		}
 	}
 	if len(e.names) == 0 || !prose {

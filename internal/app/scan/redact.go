@@ -27,8 +27,6 @@ type span struct {
 // rounds is how often a copy is redacted: what stands beside a value may only be seen when the value is gone.
 const rounds = 4
 
-func bytesReader(b []byte) *bytes.Reader { return bytes.NewReader(b) }
-
 // checkRedact refuses what would write over something, before anything is read.
 func (r *run) checkRedact() error {
 	if r.Redact == "" {
@@ -193,7 +191,10 @@ func (r *run) left(ctx context.Context, path string, from io.ReaderAt) (*visitor
 // What stands for a finding until the copy is finished: a letter that nobody uses, and that is no word beside a number as "[otp]" would be.
 const firstStand = 0xF0000
 
-func stand(h hit) rune { return firstStand + 1 + rune(slices.Index(TypeNames(), h.kind)) }
+// stands are the kinds in the order of their letters.
+var stands = TypeNames()
+
+func stand(h hit) rune { return firstStand + 1 + rune(slices.Index(stands, h.kind)) }
 
 // name writes a copy with the kinds in words.
 func (r *run) name(from *os.File, folder string) (out *os.File, err error) {
@@ -201,7 +202,6 @@ func (r *run) name(from *os.File, folder string) (out *os.File, err error) {
 		return nil, fmt.Errorf("%w: %w", errWrite, err)
 	}
 	in, w := bufio.NewReaderSize(io.NewSectionReader(from, 0, 1<<62), 64<<10), bufio.NewWriterSize(out, 64<<10)
-	kinds := TypeNames()
 	for err == nil {
 		piece, end := in.Peek(utf8.UTFMax)
 		if len(piece) == 0 {
@@ -211,8 +211,8 @@ func (r *run) name(from *os.File, folder string) (out *os.File, err error) {
 			break
 		}
 		letter, n := utf8.DecodeRune(piece)
-		if i := int(letter) - firstStand - 1; i >= 0 && i < len(kinds) {
-			_, err = w.WriteString("[" + kinds[i] + "]")
+		if i := int(letter) - firstStand - 1; i >= 0 && i < len(stands) {
+			_, err = w.WriteString("[" + stands[i] + "]")
 		} else {
 			_, err = w.Write(piece[:n])
 		}

@@ -74,15 +74,15 @@ func (s *sarif) finding(f Finding) error {
 // maxNotes bounds what is kept until the end.
 const maxNotes = 10_000
 
-func (s *sarif) note(level, text string, at object) {
+func (s *sarif) note(text string, at object) {
 	s.missed = true
 	if len(s.notes) < maxNotes {
-		s.notes = append(s.notes, object{"level": level, "message": object{"text": text}, "locations": []any{at}})
+		s.notes = append(s.notes, object{"level": "warning", "message": object{"text": text}, "locations": []any{at}})
 	}
 }
 
 func (s *sarif) unread(u Unread) error {
-	s.note("warning", "not inspected: "+u.Reason, where(u.File, u.Entry, "", 0))
+	s.note("not inspected: "+u.Reason, where(u.File, u.Entry, "", 0))
 	return nil
 }
 
@@ -91,7 +91,7 @@ func (s *sarif) endFile() error { return nil }
 func (s *sarif) copied(string, string) error { return nil }
 
 func (s *sarif) refused(file, why string) error {
-	s.note("warning", "not redacted: "+why, where(file, "", "", 0))
+	s.note("not redacted: "+why, where(file, "", "", 0))
 	return nil
 }
 

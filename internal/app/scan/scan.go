@@ -14,6 +14,7 @@
 package scan
 
 import (
+	"bytes"
 	"context"
 	"embed"
 	"errors"
@@ -238,12 +239,12 @@ func (r *run) stdin(ctx context.Context) error {
 	}
 	data, err := io.ReadAll(io.LimitReader(r.In, r.Limits.Document+1))
 	if err != nil || int64(len(data)) > r.Limits.Document {
-		if err := r.scanned(ctx, Stdin, "", io.MultiReader(bytesReader(data), r.In), nil); err != nil {
+		if err := r.scanned(ctx, Stdin, "", io.MultiReader(bytes.NewReader(data), r.In), nil); err != nil {
 			return err
 		}
 		return r.refuse(Stdin, extract.TooBig)
 	}
-	return r.scanned(ctx, Stdin, "", bytesReader(data), bytesReader(data))
+	return r.scanned(ctx, Stdin, "", bytes.NewReader(data), bytes.NewReader(data))
 }
 
 // file scans one file; inside is its way within the folder that was named.
