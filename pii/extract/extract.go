@@ -3,7 +3,7 @@
 // A Walker reads a stream, tells by its content what it is (the name only helps where content cannot tell), opens what
 // holds other files (zip, tar, gzip, bzip2, mail) and hands over text in segments. A segment says where it is from: file,
 // entry of the archive, page, sheet, cell with the head of its column, part of the mail. Long text comes in windows that
-// overlap; what begins in the range called Own belongs to the segment, the rest of the window is context, so that nothing
+// overlap; what begins between From and To belongs to the segment, the rest of the window is context, so that nothing
 // is lost or counted twice at a border, however the reader cuts the stream.
 //
 // What could not be read is said, never passed over: each item ends either as segments or as a Skip with a reason
@@ -136,7 +136,7 @@ const (
 	TooLarge    Reason = "limit_expanded"
 	TooLong     Reason = "limit_time"
 	TooBig      Reason = "limit_document" // larger than a document may be that is held in memory
-	TooManyPage Reason = "limit_pages"
+	TooManyPages Reason = "limit_pages"
 )
 
 // Skip is something that was not inspected, or not wholly.

@@ -314,7 +314,7 @@ func TestWhatCannotBeReadIsSaidWithItsReason(t *testing.T) {
 		{"expanded too far", "a.gz", gzipped(bytes.Repeat(letters, 10)), TooLarge, func(w *Walker) { w.Limits.Expanded = 100_000 }},
 		{"text that becomes binary", "a.txt", append([]byte(strings.Repeat("kata ", 10_000)), bytes.Repeat(noise, 40)...), Mixed, nil},
 		{"picture without a reader", "a.png", []byte("\x89PNG\r\n\x1a\nxxxxxxxxxxxxxxxxxxxx"), NoOCR, func(w *Walker) { w.Tools.Ignore = false }},
-		{"pages", "a.pdf", onePage("BT ET"), TooManyPage, func(w *Walker) { w.Limits.Pages = 0 }},
+		{"pages", "a.pdf", onePage("BT ET"), TooManyPages, func(w *Walker) { w.Limits.Pages = 0 }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var change []func(*Walker)

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
@@ -37,14 +38,10 @@ func (w *walk) mail(at Origin, r *bufio.Reader, depth int) error {
 	inHead := at
 	inHead.Part = "header"
 	out := newLines(inHead, w.segment)
-	names := make([]string, 0, len(header))
-	for name := range header {
-		if !slices.ContainsFunc(traces, func(t string) bool { return strings.HasPrefix(name, t) }) {
-			names = append(names, name)
+	for _, name := range slices.Sorted(maps.Keys(header)) {
+		if slices.ContainsFunc(traces, func(t string) bool { return strings.HasPrefix(name, t) }) {
+			continue
 		}
-	}
-	slices.Sort(names)
-	for _, name := range names {
 		for _, value := range header[name] {
 			if err := out.add(decodedWords(value), Mark{Place: name, Header: name}); err != nil {
 				return err

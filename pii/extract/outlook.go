@@ -4,7 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/richardlehane/mscfb"
@@ -60,13 +61,8 @@ func (p *parser) outlook() error {
 	if !message {
 		return Unsupported
 	}
-	places := make([]string, 0, len(properties))
-	for place := range properties {
-		places = append(places, place)
-	}
-	sort.Strings(places)
 	var first error
-	for _, place := range places {
+	for _, place := range slices.Sorted(maps.Keys(properties)) {
 		if strings.HasPrefix(place, "__nameid") {
 			continue
 		}
@@ -100,7 +96,7 @@ func (p *parser) message(place string, properties map[string][]byte) error {
 			return err
 		}
 	}
-	for _, id := range sortedKeys(properties) {
+	for _, id := range slices.Sorted(maps.Keys(properties)) {
 		if (strings.HasSuffix(id, "001F") || strings.HasSuffix(id, "001E")) && id >= "8000" { // fields of one's own
 			if err := add(id[:4], "Field"); err != nil {
 				return err
@@ -156,15 +152,6 @@ func (p *parser) outlookBody(properties map[string][]byte, property func(string)
 		return Damaged
 	}
 	return p.rtf(at, text)
-}
-
-func sortedKeys(m map[string][]byte) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }
 
 // rtf reads the text of RTF. Objects within it are said to be not inspected.

@@ -28,7 +28,7 @@ func (p *parser) pdf() error {
 	}
 	for i := range doc.Pages() {
 		if i >= p.task.Limits.Pages {
-			return TooManyPage
+			return TooManyPages
 		}
 		if err := p.pdfPage(doc, i); err != nil {
 			return pdfReason(err)

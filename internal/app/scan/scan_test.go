@@ -61,7 +61,7 @@ func TestEveryKindAndReasonHasItsWords(t *testing.T) {
 	}
 	for _, why := range []extract.Reason{
 		extract.Encrypted, extract.Damaged, extract.Truncated, extract.Unreadable, extract.Unknown, extract.Unsupported, extract.Mixed, extract.NoText, extract.NoOCR, extract.Hidden, extract.Died,
-		extract.TooDeep, extract.TooMany, extract.TooDense, extract.TooLarge, extract.TooLong, extract.TooBig, extract.TooManyPage, unclean, exists,
+		extract.TooDeep, extract.TooMany, extract.TooDense, extract.TooLarge, extract.TooLong, extract.TooBig, extract.TooManyPages, unclean, exists,
 	} {
 		if !p.Has("scan.why_" + string(why)) {
 			t.Errorf("no text for the reason %s", why)
