@@ -77,6 +77,16 @@ func (p *parser) skip(at Origin, why Reason) error {
 	return nil
 }
 
+// text hands over a text whose lines are not those of the file.
+func (p *parser) text(at Origin, text string) error {
+	w := newWindows(at, false, p.segment)
+	w.line = 0
+	if _, err := io.WriteString(w, text); err != nil {
+		return err
+	}
+	return w.Close()
+}
+
 func (p *parser) part(name string, data []byte) error {
 	err := p.sink.Part(name, data)
 	if why := Reason(""); err != nil && !errors.As(err, &why) {

@@ -119,23 +119,23 @@ type Reason string
 
 // The reasons.
 const (
-	Encrypted   Reason = "encrypted"
-	Damaged     Reason = "damaged"
-	Truncated   Reason = "truncated"
-	Unreadable  Reason = "unreadable"  // the operating system gave an error
-	Unknown     Reason = "unknown"     // binary of no kind that is known
-	Unsupported Reason = "unsupported" // known, and not read by this package
-	Mixed       Reason = "mixed"       // text with long binary stretches: scanned as text, which may not be all
-	NoText      Reason = "no_text"     // letters without a table that says which they are
-	NoOCR       Reason = "no_ocr"      // a picture, and no program that reads pictures
-	Hidden      Reason = "hidden"      // an archive has much that its directory does not list
-	Died        Reason = "parser_died"
-	TooDeep     Reason = "limit_depth"
-	TooMany     Reason = "limit_entries"
-	TooDense    Reason = "limit_ratio"
-	TooLarge    Reason = "limit_expanded"
-	TooLong     Reason = "limit_time"
-	TooBig      Reason = "limit_document" // larger than a document may be that is held in memory
+	Encrypted    Reason = "encrypted"
+	Damaged      Reason = "damaged"
+	Truncated    Reason = "truncated"
+	Unreadable   Reason = "unreadable"  // the operating system gave an error
+	Unknown      Reason = "unknown"     // binary of no kind that is known
+	Unsupported  Reason = "unsupported" // known, and not read by this package
+	Mixed        Reason = "mixed"       // text with long binary stretches: scanned as text, which may not be all
+	NoText       Reason = "no_text"     // letters without a table that says which they are
+	NoOCR        Reason = "no_ocr"      // a picture, and no program that reads pictures
+	Hidden       Reason = "hidden"      // an archive has much that its directory does not list
+	Died         Reason = "parser_died"
+	TooDeep      Reason = "limit_depth"
+	TooMany      Reason = "limit_entries"
+	TooDense     Reason = "limit_ratio"
+	TooLarge     Reason = "limit_expanded"
+	TooLong      Reason = "limit_time"
+	TooBig       Reason = "limit_document" // larger than a document may be that is held in memory
 	TooManyPages Reason = "limit_pages"
 )
 

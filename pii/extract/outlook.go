@@ -123,15 +123,8 @@ func (p *parser) message(place string, properties map[string][]byte) error {
 func (p *parser) outlookBody(properties map[string][]byte, property func(string) string) error {
 	at := Origin{Part: "body"}
 	body := property("1000")
-	if body != "" {
-		w := newWindows(at, false, p.segment)
-		w.line = 0
-		if _, err := io.WriteString(w, body); err != nil {
-			return err
-		}
-		if err := w.Close(); err != nil {
-			return err
-		}
+	if err := p.text(at, body); err != nil {
+		return err
 	}
 	html := properties["10130102"]
 	if html == nil {

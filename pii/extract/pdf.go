@@ -48,15 +48,8 @@ func (p *parser) pdfPage(doc *pdf.Document, i int) error {
 		return err
 	}
 	at := Origin{Page: i + 1}
-	if page.Text != "" {
-		w := newWindows(at, false, p.segment)
-		w.line = 0
-		if _, err := w.Write([]byte(page.Text)); err != nil {
-			return err
-		}
-		if err := w.Close(); err != nil {
-			return err
-		}
+	if err := p.text(at, page.Text); err != nil {
+		return err
 	}
 	if page.Broken {
 		if err := p.skip(at, Damaged); err != nil {

@@ -40,12 +40,7 @@ func (p *parser) ocr(at Origin, data []byte) error {
 	if err != nil {
 		return err
 	}
-	w := newWindows(at, false, p.segment)
-	w.line = 0
-	if _, err := w.Write(text); err != nil {
-		return err
-	}
-	return w.Close()
+	return p.text(at, string(text))
 }
 
 // run gives a program its input and takes at most so much of its output. It gets no environment but what makes it use one core.
