@@ -16,8 +16,8 @@ const (
 	Ordinary                    // words that the training texts have outside names
 )
 
-// MaxFeatures is how many features a token has at most, those of its classes not counted.
-const MaxFeatures = 44
+// MaxFeatures is how many features a token has, those of its classes not counted.
+const MaxFeatures = 41
 
 // Vector is the hashes of one token's features.
 type Vector [MaxFeatures]uint32
@@ -129,7 +129,7 @@ func Extract(v *Vector, tokens []Token, i int) int {
 	v[38] = salted2(44, r.Hash, uint32(known)|1)
 	v[39] = salted2(45, salted(1, ll.Hash), l.Hash^uint32(known))
 	v[40] = salted2(46, r.Hash, rr.Hash^uint32(known))
-	return 41
+	return MaxFeatures
 }
 
 // Classes writes the features of what the lists say of a token: one for each list.
