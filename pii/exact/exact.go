@@ -174,6 +174,13 @@ func (k *Keys) newHasher() *hasher {
 	return &hasher{mac: hmac.New(sha256.New, k.confirm), in: make([]byte, 0, MaxValue+64), out: make([]byte, 0, sha256.Size)}
 }
 
+// forget leaves nothing of a value in memory that lives on.
+func (h *hasher) forget() {
+	clear(h.in[:cap(h.in)])
+	clear(h.phrase.text[:cap(h.phrase.text)])
+	clear(h.phrase.buf[:])
+}
+
 // exact is the fingerprint of h.in, which begins with the form.
 func (h *hasher) exact() Exact {
 	h.mac.Reset()

@@ -566,3 +566,17 @@ func (s *state) appendState(dst []byte) []byte {
 	}
 	return dst
 }
+
+func TestMakingPrintsLeavesNothingOfTheValue(t *testing.T) {
+	k := newKeys(t)
+	h := k.newHasher()
+	if prints, err := k.name(h, Name, []byte("Haji Sulaiman Wiryawan, SH")); err != nil || len(prints) != 2 { // the second, without title and degree, is shorter
+		t.Fatal(prints, err)
+	}
+	h.forget()
+	for _, b := range [][]byte{h.in[:cap(h.in)], h.phrase.text[:cap(h.phrase.text)], h.phrase.buf[:]} {
+		if len(bytes.Trim(b, "\x00")) > 0 {
+			t.Errorf("%q is left", b)
+		}
+	}
+}

@@ -104,10 +104,7 @@ func (r *reader) forget() {
 	clear(r.seq[:cap(r.seq)])
 	clear(r.buf[:])
 	clear(r.scalar[:])
-	h := r.hasher
-	clear(h.in[:cap(h.in)])
-	clear(h.phrase.text[:cap(h.phrase.text)])
-	clear(h.phrase.buf[:])
+	r.hasher.forget()
 	r.state, r.erased, r.hits, r.err = nil, nil, nil, nil
 }
 

@@ -198,8 +198,7 @@ func (k *Keys) Prints(field Field, value string) ([]Print, error) {
 	}
 	h := k.pool.Get().(*hasher)
 	defer func() {
-		clear(h.in[:cap(h.in)])
-		clear(h.phrase.text)
+		h.forget()
 		k.pool.Put(h)
 	}()
 	text := []byte(value)
@@ -213,10 +212,11 @@ func (k *Keys) Prints(field Field, value string) ([]Print, error) {
 		digits := appendDigits(nil, text, h.phrase.buf[:0])
 		plus := bytes.HasPrefix(bytes.TrimLeft(text, " ("), []byte("+"))
 		h.in = appendDialed(append(h.in[:0], byte(Dialed)), digits, plus)
-		if n := len(h.in) - 1; len(digits) < MinDigits || n > MaxDigits {
+		n := len(h.in) - 1
+		if len(digits) < MinDigits || n > MaxDigits {
 			return nil, ErrValue
 		}
-		return []Print{k.scalar(h, field, len(h.in)-1 < 8)}, nil
+		return []Print{k.scalar(h, field, n < strongLength)}, nil
 	case Email:
 		start, end := mailAround(text, bytes.IndexByte(text, '@'))
 		if start < 0 || start > len(text)-len(bytes.TrimLeft(text, " <")) || end < len(bytes.TrimRight(text, " >")) {
@@ -269,10 +269,11 @@ func (k *Keys) identifier(h *hasher, field Field, text []byte) ([]Print, error) 
 		h.phrase.n = 0
 	}
 	if lettersOf(text, h.phrase.buf[:0]) > 0 {
-		if length := len(h.phrase.text); h.phrase.n == 0 || length < MinDigits-1 {
+		length := len(h.phrase.text)
+		if h.phrase.n == 0 || length < MinDigits-1 {
 			return nil, ErrValue
 		}
-		return []Print{k.words(h, field, len(h.phrase.text) < strongLength)}, nil
+		return []Print{k.words(h, field, length < strongLength)}, nil
 	}
 	h.in = appendDigits(append(h.in[:0], byte(Number)), text, h.phrase.buf[:0])
 	digits := h.in[1:]
