@@ -10,9 +10,10 @@
 // map back, which is made only when something in the text asks for it. Findings always point into the original bytes.
 //
 // What it promises: no allocation for a message once the scanner has warmed up; time linear in the length whatever the
-// text; the same findings however a stream is cut into pieces; nothing that it saw is kept. What it refuses: free regular
-// expressions, guessing at names (package names of this folder does names and places), and calling a number valid because
-// a model likes it. Numbers that have no check rule are reported only beside words that say what they are.
+// text; the same findings however a stream is cut into pieces. What it saw stays in the scanner's working memory until later
+// texts write over it, and nowhere else. What it refuses: free regular expressions, guessing at names (package names of this
+// folder does names and places), and calling a number valid because a model likes it. Numbers that have no check rule are
+// reported only beside words that say what they are.
 //
 // Rules and their sources are in internal/check, words in internal/word, codes in internal/region, licences in NOTICE.
 // The vectors in testdata/vectors.json let other languages check themselves against this package.
