@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"io/fs"
 	"maps"
 	"strings"
@@ -29,7 +27,7 @@ var lists = []struct {
 	{"ordinary_english.txt", tagger.Ordinary, false},
 }
 
-// entries reads a list: one entry a line, or several words a line where entries are single words. "#" begins a comment; a tab
+// entries reads a list or templates: one entry a line, or several words a line where entries are single words. "#" begins a comment; a tab
 // before an entry says that it is a district.
 func entries(data fs.FS, file string) ([]string, error) {
 	text, err := fs.ReadFile(data, file)
@@ -37,8 +35,8 @@ func entries(data fs.FS, file string) ([]string, error) {
 		return nil, err
 	}
 	var out []string
-	for s := bufio.NewScanner(bytes.NewReader(text)); s.Scan(); {
-		if line := s.Text(); line != "" && line[0] != '#' {
+	for line := range strings.Lines(string(text)) {
+		if line = strings.TrimRight(line, "\n"); line != "" && line[0] != '#' {
 			out = append(out, line)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"io/fs"
 	"math"
 	"slices"
-	"strings"
 
 	"github.com/amanah-id/amanah/pii/names/internal/tagger"
 )
@@ -207,14 +206,8 @@ func talker(data fs.FS) (*chat, error) {
 	c := &chat{random: 1}
 	var err error
 	lines := func(file string) []string {
-		text, e := fs.ReadFile(data, file)
+		out, e := entries(data, file)
 		err = cmp.Or(err, e)
-		var out []string
-		for line := range strings.Lines(string(text)) {
-			if line = strings.TrimRight(line, "\n"); line != "" && line[0] != '#' {
-				out = append(out, line)
-			}
-		}
 		return out
 	}
 	c.templates, c.brands = lines("chat.txt"), lines("brands.txt")
