@@ -170,8 +170,9 @@ func actsPage(p *i18n.Printer, c *catalog.Catalogue, itx string, o Overview, fie
 	}
 	for _, f := range fields {
 		if !isReached(f) {
-			page.Asked = append(page.Asked, web.Choice{Value: f.Name, Label: label(f.Name)})
-			switch one := (web.Choice{Value: f.Name, Label: label(f.Name)}); {
+			one := web.Choice{Value: f.Name, Label: label(f.Name)}
+			page.Asked = append(page.Asked, one)
+			switch {
 			case !taken(f):
 			case f.Unrecorded && o.Spoken && use == recorder.Unset:
 				page.Silent = &web.Notice{Tone: web.Info, Title: p.T("act.capture_unset"), Text: p.T("act.capture_unset_next")}
