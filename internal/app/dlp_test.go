@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/amanah-id/amanah/internal/desk"
 	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
@@ -131,6 +133,27 @@ func TestATextToACustomerThatHoldsASecretIsStopped(t *testing.T) {
 			t.Errorf("no entry in %q", trail)
 		}
 		h.must(h.Desk.Check(ctx, a, itx, "Keluhan Anda sedang kami periksa; kabar berikutnya besok."))
+	})
+}
+
+func TestWhatWasDecidedAboutATextStandsOrFallsWithItsSending(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		a, itx, subject := h.firstFor("complaint", 1)
+		h.prove(itx, subject, "link:email@40+history")
+		const text = "Silakan hubungi rekan kami di 0812 3456 7890 besok."
+		undone := errs.New(errs.Unavailable, "db.unavailable")
+		if _, err := h.Desk.Write(ctx, a, itx, "email", "", text, func(*db.Tx, desk.Receipt) error { return undone }); !errors.Is(err, undone) {
+			t.Fatal(err)
+		}
+		if trail := trailOf(t, h.world, itx); slices.Contains(trail, "dlp.allow done") {
+			t.Errorf("a text that was not sent was let go: %q", trail)
+		}
+		_, err := h.Desk.Write(ctx, a, itx, "email", "", text, nil)
+		h.must(err)
+		if trail := trailOf(t, h.world, itx); !slices.Contains(trail, "dlp.allow done") {
+			t.Errorf("no entry in %q", trail)
+		}
 	})
 }
 

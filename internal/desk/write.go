@@ -61,6 +61,9 @@ func (s *Service) Write(ctx context.Context, a actor.Actor, itx, field, value, t
 		if late = now.Refusal; err != nil || late != nil {
 			return err
 		}
+		if late, err = s.stopped(tx, a, itx, ans.Facts, text); err != nil || late != nil {
+			return err
+		}
 		facts, err := s.Interactions.Facts(tx, itx)
 		if err != nil {
 			return err
@@ -93,8 +96,29 @@ func (s *Service) Write(ctx context.Context, a actor.Actor, itx, field, value, t
 // another system serves): nil or the refusal. It sends nothing.
 func (s *Service) Check(ctx context.Context, a actor.Actor, itx, text string) error {
 	q := gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Note, Detail: map[string]any{"act": "check_text"}}
-	_, _, err := s.cleared(ctx, a, itx, q, func(f gate.InteractionFacts) string { return f.Channel }, text, func(*db.Tx, string) error { return nil })
+	ans, _, err := s.cleared(ctx, a, itx, q, func(f gate.InteractionFacts) string { return f.Channel }, text, func(*db.Tx, string) error { return nil })
+	if err != nil {
+		return err
+	}
+	var refusal *errs.E
+	err = s.DB.Write(ctx, func(tx *db.Tx) (err error) {
+		refusal, err = s.stopped(tx, a, itx, ans.Facts, text)
+		return err
+	})
+	if err == nil && refusal != nil {
+		err = refusal
+	}
 	return err
+}
+
+// stopped asks what cleared does not: whether a text that holds nothing of this customer holds something of anybody. The
+// refusal is an outcome, which keeps its entry.
+func (s *Service) stopped(tx *db.Tx, a actor.Actor, itx string, f gate.Facts, text string) (*errs.E, error) {
+	j, err := s.pass(tx, a, itx, f, dlp.Written, dlp.Customer, text)
+	if err != nil || j.Verdict != dlp.Block {
+		return nil, err
+	}
+	return dlp.Blocked(j), nil
 }
 
 // cleared asks for leave, counts, and holds the text against what is known. outcome is a
@@ -142,21 +166,7 @@ func (s *Service) cleared(ctx context.Context, a actor.Actor, itx string, q gate
 	if err != nil {
 		return ans, c, err
 	}
-	if c, err = s.Messages.Clear(ctx, a, reading, outlet(ans.Facts.Interaction), ans.Facts.Level, text); err != nil {
-		return ans, c, err
-	}
-	// It holds nothing of this customer that it may not; and nothing of anybody?
-	err = s.DB.Write(ctx, func(tx *db.Tx) error {
-		outcome = nil
-		j, err := s.pass(tx, a, itx, ans.Facts, dlp.Written, dlp.Customer, text)
-		if err == nil && j.Verdict == dlp.Block {
-			outcome = dlp.Blocked(j)
-		}
-		return err
-	})
-	if err == nil && outcome != nil {
-		err = outcome
-	}
+	c, err = s.Messages.Clear(ctx, a, reading, outlet(ans.Facts.Interaction), ans.Facts.Level, text)
 	return ans, c, err
 }
 
