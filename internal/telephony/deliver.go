@@ -317,6 +317,8 @@ func Sign(at time.Time, body []byte, keys ...[]byte) string {
 	return sig.String()
 }
 
+// newClient makes the client of hooks: no proxy, no redirect, and a dialler that looks a
+// host up once, refuses what is not public, and dials the very address it looked at.
 func (s *Service) newClient() *http.Client {
 	return &http.Client{
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
