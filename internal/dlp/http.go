@@ -113,7 +113,7 @@ func chip(p *i18n.Printer, v Verdict) *web.Chip {
 	return &web.Chip{Tone: tone, Text: p.T("dlp.verdict_" + string(v))}
 }
 
-func kinds(p *i18n.Printer, list []string) string {
+func KindNames(p *i18n.Printer, list []string) string {
 	out := make([]string, len(list))
 	for i, k := range list {
 		out[i] = p.T("dlp.kind_" + k)
@@ -172,7 +172,7 @@ func listPage(p *i18n.Printer, list []Incident, names map[string]string, reviewe
 		page.Table.Columns = append(page.Table.Columns, web.Column{Title: p.T("dlp.col_disposition")})
 	}
 	for _, in := range list {
-		row := web.Row{ID: in.ID, Cells: []web.Cell{{Time: in.At}, {Text: kinds(p, in.Kinds), To: "/dlp/incidents/" + in.ID, Note: p.N("dlp.people", in.People)},
+		row := web.Row{ID: in.ID, Cells: []web.Cell{{Time: in.At}, {Text: KindNames(p, in.Kinds), To: "/dlp/incidents/" + in.ID, Note: p.N("dlp.people", in.People)},
 			{Text: p.T("dlp.way_" + string(in.Way))}, who(names, in.Staff), {Chip: chip(p, in.Verdict)}}}
 		if reviewed {
 			row.Cells = append(row.Cells, web.Cell{Text: p.T("dlp.disposition_" + in.Disposition), Note: names[in.ReviewedBy]})
@@ -209,7 +209,7 @@ func (s *Service) incidentPage(r *web.Request, status int, n *web.Notice, typed 
 
 func factsOfIncident(p *i18n.Printer, in Incident) web.Facts {
 	return web.Facts{
-		{Label: p.T("dlp.col_at"), Time: in.At, Exact: true}, {Label: p.T("dlp.col_kinds"), Text: kinds(p, in.Kinds)},
+		{Label: p.T("dlp.col_at"), Time: in.At, Exact: true}, {Label: p.T("dlp.col_kinds"), Text: KindNames(p, in.Kinds)},
 		{Label: p.T("dlp.col_way"), Text: p.T("dlp.way_" + string(in.Way))}, {Label: p.T("dlp.col_verdict"), Chip: chip(p, in.Verdict)},
 	}
 }
@@ -308,7 +308,7 @@ func (s *Service) postLook(r *web.Request) error {
 	if err != nil {
 		return err
 	}
-	return r.Fragment("dlp_look", NoteLook{Kinds: kinds(r.Printer(), j.Replaced())})
+	return r.Fragment("dlp_look", NoteLook{Kinds: KindNames(r.Printer(), j.Replaced())})
 }
 
 // showRules shows the rules with those that wait for a decision, tried, or else with a deployment's own.
@@ -553,7 +553,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		{Name: "empty", Role: actor.Agent, Page: minePage(p, nil)},
 		{Name: "ordinary", Role: actor.Agent, Page: minePage(p, []Incident{waits, done, read})},
 		{Name: "hostile", Role: actor.Agent, Page: minePage(p, []Incident{odd}), Hostile: []string{hostile}},
-		{Name: "look", Fragment: "dlp_look", Role: actor.Agent, Page: NoteLook{Kinds: kinds(p, waits.Kinds)}},
+		{Name: "look", Fragment: "dlp_look", Role: actor.Agent, Page: NoteLook{Kinds: KindNames(p, waits.Kinds)}},
 		{Name: "empty", Role: actor.DPO, Page: rulesPage(p, rules.List(), "", "", &Change{})},
 		{Name: "ordinary", Role: actor.DPO, Page: rulesPage(p, rules.List(), "", "", change)},
 		{Name: "failing", Role: actor.DPO, Page: rulesPage(p, rules.List(), "forbid (principal, action, resource);", "", &Change{Passages: 240, Failed: 3, Moves: map[[2]Verdict]int{{Mask, Block}: 3}})},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/consent"
 	"github.com/amanah-id/amanah/internal/desk"
+	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/interaction"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
@@ -718,11 +719,7 @@ func (f *NoteForm) replaced(p *i18n.Printer, kinds []string) {
 	if len(kinds) == 0 {
 		return
 	}
-	names := make([]string, len(kinds))
-	for i, k := range kinds {
-		names[i] = p.T("dlp.kind_" + k)
-	}
-	f.Replaced = &web.Notice{Tone: web.Warn, Title: p.T("desk.note_replaced", "kinds", strings.Join(names, ", ")), Text: p.T("desk.note_replaced.next")}
+	f.Replaced = &web.Notice{Tone: web.Warn, Title: p.T("desk.note_replaced", "kinds", dlp.KindNames(p, kinds)), Text: p.T("desk.note_replaced.next")}
 }
 
 // reading says whether the notes that were kept can be read now.
