@@ -296,13 +296,13 @@ func Check(ctx, limit context.Context, l *Library, c Connection, pause bool) Che
 	}
 }
 
-// CheckTime is how long a recorder has to acknowledge.
-const CheckTime = 2 * time.Second
+// AckTime is how long a recorder has to acknowledge.
+const AckTime = 2 * time.Second
 
 // CheckRecorder pauses a recorder and has it go on, whatever it said to the pause.
 func CheckRecorder(ctx context.Context, tell func(ctx context.Context, pause bool) error) []Step {
 	step := func(name string, pause bool) Step {
-		limit, cancel := context.WithTimeout(ctx, CheckTime)
+		limit, cancel := context.WithTimeout(ctx, AckTime)
 		defer cancel()
 		if err := tell(limit, pause); err != nil {
 			return Step{Name: name, Result: StepBad, Code: errs.CodeOf(err)}

@@ -28,14 +28,15 @@ import (
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/telephony"
 )
 
 // The clocks of a capture.
 const (
-	AckTime     = 2 * time.Second  // a recorder has this long to acknowledge
-	Lasts       = 90 * time.Second // a capture ends by itself after so long
-	SettleAfter = 30 * time.Second // what was never answered is carried out until then, or never
-	GiveUp      = 24 * time.Hour   // a recorder that never acknowledges is told to go on for so long
+	AckTime     = telephony.AckTime // a recorder has this long to acknowledge
+	Lasts       = 90 * time.Second  // a capture ends by itself after so long
+	SettleAfter = 30 * time.Second  // what was never answered is carried out until then, or never
+	GiveUp      = 24 * time.Hour    // a recorder that never acknowledges is told to go on for so long
 )
 
 // PerCall is how many captures one contact may have: whoever opens one after the other would be heard by no recorder.
