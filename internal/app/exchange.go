@@ -124,11 +124,11 @@ func (h *House) followExchanges(ctx context.Context) {
 				controller, err := h.controllerOf(ctx, x.Controller)
 				if err == nil {
 					x.Controller = controller
-					h.Telephony.Follow(ctx, x, pause)
+					h.Telephony.Follow(ctx, x, telephony.Sleep)
 					return
 				}
 				h.Logger.Warn("exchange", slog.String("link", x.Name), slog.String("code", errs.CodeOf(err)))
-				if pause(ctx, time.Minute) != nil {
+				if telephony.Sleep(ctx, time.Minute) != nil {
 					return
 				}
 			}
@@ -146,16 +146,4 @@ func (h *House) controllerOf(ctx context.Context, name string) (controller strin
 		return err
 	})
 	return controller, err
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -87,6 +87,18 @@ func Backoff(n int, mendable bool) time.Duration {
 // Wait waits for d, or until ctx ends.
 type Wait func(ctx context.Context, d time.Duration) error
 
+// Sleep is the Wait of the machine's own clock.
+func Sleep(ctx context.Context, d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // Follow keeps a connection to an exchange until ctx ends: it opens sessions, takes their
 // events, and after each loss waits longer and longer. What happened in between was not
 // heard, so every session begins with a doubt about the calls of its controller.

@@ -45,7 +45,7 @@ type Web struct {
 	// Now is the time of a signature, Wait waits before the same is asked again, and Dial opens a connection; nil means the
 	// machine's own.
 	Now  func() time.Time
-	Wait func(ctx context.Context, d time.Duration) error
+	Wait telephony.Wait
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -62,7 +62,7 @@ func (w Web) ask(ctx context.Context, action string, t Target) error {
 	}
 	wait := w.Wait
 	if wait == nil {
-		wait = pause
+		wait = telephony.Sleep
 	}
 	var reached atomic.Bool // a connection may still be dialled when nobody waits for it any more
 	dial := w.Dial
@@ -159,16 +159,4 @@ func send(ctx context.Context, client *http.Client, request func(ctx context.Con
 	defer func() { _ = answer.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10))
 	return answer.StatusCode, nil
-}
-
-// pause waits for d, or until ctx ends.
-func pause(ctx context.Context, d time.Duration) error {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
