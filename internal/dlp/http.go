@@ -113,6 +113,7 @@ func chip(p *i18n.Printer, v Verdict) *web.Chip {
 	return &web.Chip{Tone: tone, Text: p.T("dlp.verdict_" + string(v))}
 }
 
+// KindNames are the names of the given kinds in the reader's language, in their order, parted by commas.
 func KindNames(p *i18n.Printer, list []string) string {
 	out := make([]string, len(list))
 	for i, k := range list {
