@@ -20,6 +20,7 @@ import (
 	"github.com/amanah-id/amanah/internal/desk/act"
 	deskpage "github.com/amanah-id/amanah/internal/desk/page"
 	"github.com/amanah-id/amanah/internal/dlp"
+	"github.com/amanah-id/amanah/internal/dlp/malware"
 	"github.com/amanah-id/amanah/internal/intake"
 	"github.com/amanah-id/amanah/internal/interaction"
 	interactionpage "github.com/amanah-id/amanah/internal/interaction/page"
@@ -97,12 +98,15 @@ type House struct {
 	Recorder     *recorder.Service
 	Watchlist    *watchlist.Service
 	Intake       *intake.Service
+	Malware      *malware.Clamd // nil: nobody checks files
 	Inbox        *message.Inbox // the demonstration's visible outbox; nil otherwise
 
 	Web    *web.Server
 	Worker *jobs.Worker
 
-	restored bool         // a backup was put back: the blind index is compared with it before anybody is served
+	restored      bool        // a backup was put back: the blind index is compared with it before anybody is served
+	malwareStands atomic.Bool // clamd has answered as it must when it was asked last
+
 	lostKeys atomic.Int64 // customers whose key is missing, as the start has found
 }
 
@@ -456,7 +460,12 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 			return s.Epoch, s.StartedAt, err
 		},
 	})
-	h.Intake = intake.New(intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty})
+	files := intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty}
+	h.Malware, _ = scannerOf(cfg, d.Now) // CheckConfig has read the address
+	if h.Malware != nil {
+		files.Malware = h.Malware.Check
+	}
+	h.Intake = intake.New(files)
 	// Two-person decisions, for the rooms that have some.
 	kinds := slices.Concat(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions(), h.Watchlist.Decisions(), h.Mandates.Decisions(), h.Supervision.Decisions(), h.DLP.Decisions())
 	if h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire"), Active: h.working, Relief: h.Supervision.Relief}, kinds...); err != nil {
@@ -539,6 +548,7 @@ func (h *House) modules() []web.Module {
 		{Name: "app", Messages: Messages, Jobs: map[string]jobs.Handler{idempotency.ForgetJob: h.forgetAnswers}}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},
+		{Name: "malware", Messages: malware.Messages},
 	}
 }
 
@@ -700,6 +710,14 @@ func registry(h *House) *prometheus.Registry {
 		}
 		return float64(n)
 	})
+	if h.Malware != nil {
+		gauge("malware_alarm", "1 while clamd does not answer, or its signatures are older than the configuration says.", func() float64 {
+			if h.malwareStands.Load() {
+				return 0
+			}
+			return 1
+		})
+	}
 	h.logMetrics(r)
 	gauge("log_entries", "Entries in this node's audit log.", func() float64 { return float64(h.Audit.Size()) })
 	return r

@@ -35,6 +35,7 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 	background.Go(func() { h.Worker.Run(working) })
 	background.Go(func() { h.followKeys(working) })
 	background.Go(func() { h.followNames(working) })
+	background.Go(func() { h.followMalware(working) })
 	background.Go(func() { h.followExchanges(working) })
 	background.Go(func() {
 		h.warmUp(working)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/app/listener"
 	"github.com/amanah-id/amanah/internal/desk/act"
+	"github.com/amanah-id/amanah/internal/dlp/malware"
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
@@ -66,6 +67,15 @@ func CheckConfig(c *config.Config) error {
 	if c.Keys.Rotate < time.Hour || c.Keys.Rotate > 7*24*time.Hour { // erasure is complete with the epoch's end
 		return wrong("keys.rotate_every", "1h … 168h")
 	}
+	if _, ok := scannerOf(c, nil); !ok {
+		return wrong("malware.address", "127.0.0.1:3310, /run/clamav/clamd.ctl")
+	}
+	if c.Malware.Within <= 0 {
+		return wrong("malware.within", "2m")
+	}
+	if c.Malware.Age < 0 {
+		return wrong("malware.signature_age", "72h, 0s")
+	}
 	if (c.Witness.URL == "") != (c.Witness.Key == "") {
 		return errs.New(errs.Invalid, "app.witness_half")
 	}
@@ -96,6 +106,14 @@ func catalogueOf(c *config.Config) (*catalog.Catalogue, error) {
 		return nil, errs.Wrap(errs.Invalid, "config.value", err).With("key", "fields.file").With("origin", c.Origin("fields.file")).With("want", "fields.yaml")
 	}
 	return catalog.Load(text)
+}
+
+// scannerOf is the clamd that checks files; nil when there is none. false: its address is none.
+func scannerOf(c *config.Config, now func() time.Time) (*malware.Clamd, bool) {
+	if c.Malware.Address == "" {
+		return nil, true
+	}
+	return malware.New(malware.Options{Address: c.Malware.Address, Within: c.Malware.Within, Age: c.Malware.Age, Now: now})
 }
 
 func proxies(c *config.Config) ([]netip.Prefix, error) {

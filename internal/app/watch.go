@@ -20,7 +20,7 @@ import (
 // the past, or what a witness says, is an alarm: the entries to come are as good as before, and whoever can edit a row must
 // not be able to stop the call center with it. So is a keys store that lacks some customers' keys: the others are served.
 func (h *House) checks() []web.Check {
-	return []web.Check{
+	list := []web.Check{
 		{Name: "database", Ask: h.DB.Ping},
 		{Name: "index", Ask: func(context.Context) error { return h.DB.IndexBehind() }},
 		{Name: "keys", Ask: func(ctx context.Context) error { _, err := h.Keys.Status(ctx); return err }},
@@ -39,6 +39,15 @@ func (h *House) checks() []web.Check {
 			return nil
 		}},
 	}
+	if h.Malware != nil { // files are refused meanwhile, and calls go on
+		list = append(list, web.Check{Name: "malware", Alarm: true, Ask: func(context.Context) error {
+			if !h.malwareStands.Load() {
+				return errs.New(errs.Unavailable, "malware.no_answer")
+			}
+			return nil
+		}})
+	}
+	return list
 }
 
 // logMetrics are the alarms of the log. A witness's name is that of a machine.
@@ -104,6 +113,19 @@ func (h *House) followIndex(ctx context.Context) {
 		}
 		return err
 	})
+}
+
+// followMalware asks clamd how it stands. /readyz says what it answered last: one that hangs must not hold that up.
+func (h *House) followMalware(ctx context.Context) {
+	if h.Malware != nil {
+		h.follow(ctx, 30*time.Second, "asking clamd", h.askMalware)
+	}
+}
+
+func (h *House) askMalware(ctx context.Context) error {
+	err := h.Malware.Stands(ctx)
+	h.malwareStands.Store(err == nil)
+	return err
 }
 
 // follow does something again and again until ctx ends.

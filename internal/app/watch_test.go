@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -347,4 +349,53 @@ func TestTheIndexIsRepairedWhileTheServerRunsWhenRowsOfItCameLate(t *testing.T) 
 	}
 	t.Run("sqlite", func(t *testing.T) { run(t, db.Options{}) })
 	t.Run("postgres", func(t *testing.T) { run(t, db.Options{URL: dbtest.PostgresURL(t)}) })
+}
+
+func TestAClamdThatDoesNotAnswerOrIsOldIsAnAlarmAndTakesNobodyOutOfService(t *testing.T) {
+	ctx := t.Context()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer atomic.Value
+	answer.Store("ClamAV 1.4.6/27482/Sun Nov 22 20:00:00 2026\x00")
+	go func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			_, _ = io.ReadFull(c, make([]byte, len("zVERSION\x00")))
+			_, _ = c.Write([]byte(answer.Load().(string)))
+			_ = c.Close()
+		}
+	}()
+	defer func() { _ = l.Close() }()
+	trial, err := NewTrial(ctx, TrialOptions{Dir: t.TempDir(), Log: slog.New(slog.DiscardHandler), Controllers: []string{"toko=Toko Nusantara"},
+		Settings: map[string]string{"malware.address": l.Addr().String()}, Clock: func() time.Time { return time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = trial.Close(ctx) }()
+	h := trial.house
+	stands := func(code, want string) {
+		t.Helper()
+		if err := h.askMalware(ctx); err != nil && errs.CodeOf(err) != code || err == nil && code != "" {
+			t.Error(err)
+		}
+		alarm := 0.0
+		if code != "" {
+			alarm = 1
+		}
+		if got := readiness(t, h); got != want || metric(t, h, "amanah_malware_alarm", nil) != alarm {
+			t.Error(got)
+		}
+	}
+	stands("", wellAndReady)
+	answer.Store("ClamAV 1.4.6/27482/Thu Nov 19 20:00:00 2026\x00")
+	stands("malware.old", "200 alarm [] [malware]")
+	answer.Store("ClamAV 1.4.6/27483/Mon Nov 23 07:00:00 2026\x00")
+	stands("", wellAndReady)
+	_ = l.Close()
+	stands("malware.no_answer", "200 alarm [] [malware]")
 }

@@ -80,6 +80,7 @@ var table = map[string][]string{
 	"telephony/pbx":        nil,                                                          // speaks with exchanges; knows nothing of calls
 	"watchlist":            only("interaction", "vault"),
 	"dlp":                  only("pii", "pii/replace"),
+	"dlp/malware":          nil,           // asks a clamd; knows nothing of rules
 	"trail":                only("proof"), // writes proof files
 
 	"app":               nil, // everything; checked below

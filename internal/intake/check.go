@@ -91,6 +91,9 @@ func (s *Service) Check(ctx context.Context, a actor.Actor, j Job) (*Report, err
 	if err != nil {
 		return nil, err
 	}
+	if err := s.harmless(ctx, a, r.Controller, j); err != nil {
+		return nil, err
+	}
 	in.run = Run{Controller: r.Controller, Purpose: r.Purpose, chunkRows: lookedBatch}
 	var looks []looks
 	check := in.checkFacts

@@ -12,8 +12,10 @@ import (
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
+	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/catalog"
 )
 
@@ -470,4 +472,44 @@ func TestEveryColumnHasAClass(t *testing.T) {
 			t.Errorf("%s.%s has no class", c.Table, c.Name)
 		}
 	}
+}
+
+func TestAFileThatIsNotCleanOrNotCheckedStoresNothingAndIsRefusedWithAnEntry(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		file := header + strings.Repeat("A-1;Siti;081211112222;05/06/2023;;;;;;\n", 5000)
+		var sent string
+		var says error
+		h.intake.o.Malware = func(_ context.Context, r io.Reader) error {
+			b, err := io.ReadAll(r)
+			sent = string(b)
+			return errors.Join(err, says)
+		}
+		says = errs.New(errs.Denied, "malware.found").With("signature", "Test.One")
+		for i, do := range []func() error{
+			func() error { _, err := h.intake.Import(t.Context(), h.duty, h.job(file)); return err },
+			func() error { _, err := h.intake.Check(t.Context(), h.duty, h.job(file)); return err },
+		} {
+			if err := do(); errs.CodeOf(err) != "malware.found" || argsOf(err)["signature"] != "Test.One" {
+				t.Error(err)
+			}
+			if sent != file {
+				t.Errorf("%d bytes of %d were checked", len(sent), len(file))
+			}
+			page := h.entries("customer.import")
+			if len(page) != i+1 || page[0].Leaf.Decision != string(audit.Denied) || page[0].Leaf.Reason != "malware.found" {
+				t.Errorf("entries %+v", page)
+			}
+		}
+		if h.find("customer_number", "A-1") != "" || h.count(`select count(*) from intake_run`) != 0 {
+			t.Error("something was stored")
+		}
+		says = errs.New(errs.Unavailable, "malware.no_answer")
+		if _, err := h.intake.Import(t.Context(), h.duty, h.job(file)); errs.CodeOf(err) != "malware.no_answer" || h.find("customer_number", "A-1") != "" {
+			t.Error("a file that nobody checked was taken", err)
+		}
+		says = nil
+		if run := h.load(file); run.Created != 1 {
+			t.Errorf("%+v", run)
+		}
+	})
 }

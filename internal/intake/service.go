@@ -33,6 +33,8 @@ type Options struct {
 	Resolve func(tx *db.Tx, controller, purpose string) (controllerID, purposeID string, err error)
 	// Duty makes the actor of the duty of import, in whose name values are opened.
 	Duty func(name string) actor.Actor
+	// Malware checks a file before anything of it is stored; nil gives word that it is clean. When nil itself, nobody checks.
+	Malware func(ctx context.Context, file io.Reader) error
 }
 
 // Service is the room's verbs.
@@ -127,6 +129,9 @@ func (s *Service) begin(ctx context.Context, a actor.Actor, j Job) (*importing, 
 		controller, purpose, err = s.resolve(tx, j)
 		return err
 	}); err != nil {
+		return nil, err
+	}
+	if err := s.harmless(ctx, a, controller, j); err != nil {
 		return nil, err
 	}
 	var refusal *errs.E
@@ -349,6 +354,43 @@ func (s *Service) refused(tx *db.Tx, a actor.Actor, controller string, refusal *
 	}
 	_, err := s.o.Log.Append(tx, e)
 	return err
+}
+
+// harmless has the whole file checked for malware, where somebody does that. A file that is not clean, or could not be checked, is
+// refused with an entry.
+func (s *Service) harmless(ctx context.Context, a actor.Actor, controller string, j Job) error {
+	if s.o.Malware == nil {
+		return nil
+	}
+	at, err := j.File.Seek(0, io.SeekCurrent)
+	if err == nil {
+		_, err = j.File.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return errs.Wrap(errs.Unavailable, "intake.read", err)
+	}
+	if err := s.o.Malware(ctx, reading{j.File}); err != nil {
+		refusal := errs.Of(err)
+		if err := s.o.DB.Write(ctx, func(tx *db.Tx) error { return s.refused(tx, a, controller, refusal) }); err != nil {
+			return err
+		}
+		return refusal
+	}
+	if _, err := j.File.Seek(at, io.SeekStart); err != nil {
+		return errs.Wrap(errs.Unavailable, "intake.read", err)
+	}
+	return nil
+}
+
+// reading gives a disk's errors the word that they have here.
+type reading struct{ io.Reader }
+
+func (r reading) Read(p []byte) (int, error) {
+	n, err := r.Reader.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		err = errs.Wrap(errs.Unavailable, "intake.read", err)
+	}
+	return n, err
 }
 
 func (s *Service) resolve(tx *db.Tx, j Job) (string, string, error) {

@@ -67,6 +67,12 @@ type Config struct {
 		Mail string `key:"mail" default:"" id:"Alamat surel tim keamanan yang diberi tahu tentang setiap peringatan, hanya dengan nomor. Kosong: peringatan hanya tampak di konsol." en:"E-mail address of the security team that is told of each alert, by its id alone. Empty: alerts are shown in the console only."`
 	} `key:"alerts"`
 
+	Malware struct {
+		Address string        `key:"address" default:"" id:"Alamat clamd yang memeriksa berkas: host:porta atau jalur soket Unix. Kosong: berkas tidak diperiksa." en:"Address of the clamd that checks files: host:port, or the path of a Unix socket. Empty: files are not checked."`
+		Within  time.Duration `key:"within" default:"2m" id:"Lama menunggu putusan atas satu berkas; tanpa putusan, berkas ditolak." en:"How long to wait for the verdict on one file; without a verdict the file is refused."`
+		Age     time.Duration `key:"signature_age" default:"72h" id:"Umur tanda pengenal clamd sebelum menjadi peringatan di /readyz. 0s: tidak ditanyakan." en:"How old clamd's signatures may get before it is an alarm in /readyz. 0s: not asked."`
+	} `key:"malware"`
+
 	SMTP struct {
 		Address    string `key:"address" default:"" id:"Peladen surel, host:porta. Kosong: pesan menunggu di kotak keluar." en:"Mail server, host:port. Empty: messages wait in the outbox."`
 		Encryption string `key:"encryption" default:"starttls" one:"starttls tls none" id:"Penyandian ke peladen surel; none hanya untuk loopback." en:"Encryption towards the mail server; none on loopback only."`
