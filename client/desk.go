@@ -151,14 +151,21 @@ func (c *Client) Resend(ctx context.Context, interaction, field, value string) (
 	return out.Receipt, err
 }
 
+// Words are a text of the agent's own.
+type Words struct {
+	Text   string
+	Reason string // why it has to go, where a rule asks that (dlp.reason_needed); it holds no personal data
+}
+
 // Write sends a text of the agent's own to a registered contact without showing the address. A text that may not be written
 // there is refused; the problem says what to do instead. The receipt is as in Resend.
-func (c *Client) Write(ctx context.Context, interaction, field, value, text string) (Receipt, error) {
+func (c *Client) Write(ctx context.Context, interaction, field, value string, words Words) (Receipt, error) {
 	in := struct {
-		Field string `json:"field"`
-		Value string `json:"value,omitempty"`
-		Text  string `json:"text"`
-	}{field, value, text}
+		Field  string `json:"field"`
+		Value  string `json:"value,omitempty"`
+		Text   string `json:"text"`
+		Reason string `json:"reason,omitempty"`
+	}{field, value, words.Text, words.Reason}
 	out, err := ask[struct {
 		Receipt Receipt `json:"receipt"`
 	}](ctx, c, call{method: http.MethodPost, path: "/interactions/%s/write", in: in, key: repeatKey(""), repeat: true}, interaction)
@@ -167,10 +174,11 @@ func (c *Client) Write(ctx context.Context, interaction, field, value, text stri
 
 // Check says whether a text may be written on the call's own channel, such as a chat that another system serves: nil, or the
 // problem that says why not. It sends nothing; a call has five texts, sent and checked together.
-func (c *Client) Check(ctx context.Context, interaction, text string) error {
+func (c *Client) Check(ctx context.Context, interaction string, words Words) error {
 	in := struct {
-		Text string `json:"text"`
-	}{text}
+		Text   string `json:"text"`
+		Reason string `json:"reason,omitempty"`
+	}{words.Text, words.Reason}
 	return c.tell(ctx, call{method: http.MethodPost, path: "/interactions/%s/check", in: in}, interaction)
 }
 

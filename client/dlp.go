@@ -16,6 +16,7 @@ type Text struct {
 	Recipient  string `json:"recipient"` // inside, customer or outside
 	Controller string `json:"controller"`
 	Language   string `json:"language,omitempty"` // of the names that stand for masked values: id or en; Indonesian when left out
+	Reason     string `json:"reason,omitempty"`   // what the writer says when the verdict was ask; it holds no personal data
 }
 
 // PersonalData is one piece of personal data in a text.
@@ -24,16 +25,18 @@ type PersonalData struct {
 	Start      int      `json:"start"` // byte of the text
 	End        int      `json:"end"`   // byte after the last
 	Confidence int      `json:"confidence"`
-	Verdict    string   `json:"verdict"` // allow, alert, mask or block
+	Verdict    string   `json:"verdict"` // allow, alert, mask, ask, hold or block
 	Rules      []string `json:"rules"`   // that said so
 }
 
 // Judgement is what is to be done with a text.
 type Judgement struct {
-	Verdict string         `json:"verdict"` // allow, alert, mask or block
-	People  int            `json:"people"`  // how many persons it tells of, at least
-	Text    string         `json:"text"`    // as it may go; empty when it is blocked
-	Found   []PersonalData `json:"found"`
+	Verdict  string         `json:"verdict"`            // allow, alert, mask, ask, hold or block
+	Goes     bool           `json:"goes"`               // whether it may go now
+	People   int            `json:"people"`             // how many persons it tells of, at least
+	Text     string         `json:"text"`               // as it may go; empty when it does not
+	Incident string         `json:"incident,omitempty"` // under which DecidedTexts names it once it was held and decided
+	Found    []PersonalData `json:"found"`
 }
 
 // TextIncident is a text about which more was done than to let it go; it holds no value.
@@ -45,6 +48,8 @@ type TextIncident struct {
 	Way         string     `json:"way"`
 	Recipient   string     `json:"recipient"`
 	Verdict     string     `json:"verdict"`
+	Held        string     `json:"held,omitempty"` // waiting, released or refused; empty when it was not held
+	Ref         string     `json:"ref,omitempty"`  // what the way calls it: the id in a mail's queue
 	Kinds       []string   `json:"kinds"`
 	People      int        `json:"people"`
 	At          time.Time  `json:"at"`
@@ -74,4 +79,25 @@ func (c *Client) ReviewTextIncident(ctx context.Context, incident, disposition, 
 		Advice      string `json:"advice"`
 	}{disposition, advice}
 	return c.tell(ctx, call{method: http.MethodPost, path: "/dlp/incidents/%s/review", in: in, key: repeatKey(""), repeat: true}, incident)
+}
+
+// DecideTextIncident lets a passage go that was held for a second person, or refuses it.
+func (c *Client) DecideTextIncident(ctx context.Context, incident string, release bool) error {
+	in := struct {
+		Release bool `json:"release"`
+	}{release}
+	return c.tell(ctx, call{method: http.MethodPost, path: "/dlp/incidents/%s/decide", in: in, key: repeatKey(""), repeat: true}, incident)
+}
+
+// DecidedTexts lists the passages of a way (program, mail or file) that were held and are decided now, until CarriedOut.
+func (c *Client) DecidedTexts(ctx context.Context, way string) ([]TextIncident, error) {
+	out, err := ask[struct {
+		Items []TextIncident `json:"items"`
+	}](ctx, c, call{method: http.MethodGet, path: "/dlp/decided", query: url.Values{"way": {way}}, repeat: true})
+	return out.Items, err
+}
+
+// CarriedOut says that the way has done what was decided about a passage.
+func (c *Client) CarriedOut(ctx context.Context, incident string) error {
+	return c.tell(ctx, call{method: http.MethodPost, path: "/dlp/incidents/%s/carried", key: repeatKey(""), repeat: true}, incident)
 }

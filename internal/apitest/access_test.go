@@ -83,6 +83,10 @@ var rules = map[string]rule{
 	"GET /dlp":                                          {roles: "dpo security"},
 	"GET /dlp/incidents/{incident}":                     {roles: "dpo security"},
 	"POST /dlp/incidents/{incident}/review":             {roles: "dpo security", fresh: true},
+	"POST /dlp/incidents/{incident}/decide":             {roles: "dpo security", fresh: true},
+	"POST /api/v1/dlp/incidents/{incident}/decide":      {roles: "dpo security", fresh: true},
+	"POST /api/v1/dlp/incidents/{incident}/carried":     {scope: "inspect", alone: true},
+	"GET /api/v1/dlp/decided":                           {scope: "inspect", alone: true},
 	"GET /dlp/rules":                                    {roles: "dpo security"},
 	"POST /dlp/rules":                                   {roles: "dpo security", fresh: true},
 	"GET /dlp/mine":                                     {roles: "agent supervisor"},
@@ -340,7 +344,7 @@ var rules = map[string]rule{
 // stale is every route that changes something for a session whose second factor is old, under the reason why it may.
 // Whatever else changes something is for a fresh one, or stands here: TestWhatChangesSomethingWantsAFreshSecondFactorOrSaysWhyNot.
 var stale = map[string][]string{
-	"it is asked for a text's sake and opens nothing, or says that one's own was read": {"POST /api/v1/dlp/inspect", "POST /dlp/mine/{incident}/read", "POST /dlp/look"},
+	"it is asked for a text's sake and opens nothing, or says that one's own was read": {"POST /api/v1/dlp/inspect", "POST /api/v1/dlp/incidents/{incident}/carried", "POST /dlp/mine/{incident}/read", "POST /dlp/look"},
 	"it makes the session, shows the second factor, or sets the first one; it asks for what it needs itself": {
 		"POST /api/v1/sessions", "POST /setup", "POST /sign-in", "POST /sign-in/second", "POST /sign-in/second/options", "POST /sign-in/passkey", "POST /sign-in/passkey/options", "POST /step-up", "POST /step-up/options",
 		"POST /welcome/{token}", "POST /welcome/{token}/options",

@@ -65,6 +65,9 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	w.must(err)
 	texts, err := dpo.TextIncidents(ctx, false)
 	w.must(err)
+	heldMails := w.heldMails(2)
+	w.must(dpo.DecideTextIncident(ctx, heldMails[1], true))
+	_, asker := w.machine("Surel", []string{w.toko}, "inspect")
 	if len(texts) != 1 {
 		t.Fatalf("%d texts wait for a review", len(texts))
 	}
@@ -85,6 +88,8 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 		"POST /mandates/{mandate}/revoke":                            {"/mandates/" + second + "/revoke", dpo.token, `{"why":"dispute"}`, "audit_entry where action = 'mandate.revoke'"},
 		"POST /denials/{denial}/review":                              {"/denials/" + denied + "/review", dpo.token, `{"reason":"Sudah ditelusuri."}`, "verification_review"},
 		"POST /dlp/incidents/{incident}/review":                      {"/dlp/incidents/" + texts[0].ID + "/review", dpo.token, `{"disposition":"habit","advice":"Cukup namanya."}`, "dlp_incident where disposition <> ''"},
+		"POST /dlp/incidents/{incident}/decide":                      {"/dlp/incidents/" + heldMails[0] + "/decide", dpo.token, `{"release":false}`, "dlp_incident where held = 'refused'"},
+		"POST /dlp/incidents/{incident}/carried":                     {"/dlp/incidents/" + heldMails[1] + "/carried", asker, `{}`, "dlp_incident where carried_at <> 0"},
 		"POST /watchlist":                                            {"/watchlist", dpo.token, `{"list":"protected","kind":"phone","controller":"` + w.toko + `","persons":["` + phone(8) + `"],"reason":"tokoh publik","review":"` + w.DB.Now().AddDate(0, 3, 0).Format(time.DateOnly) + `"}`, "watchlist_entry"},
 		"POST /watchlist/{entry}/remove":                             {"/watchlist/" + standing + "/remove", dpo.token, `{"reason":"masa jabatan berakhir"}`, "approval_request where kind = 'watchlist.remove'"},
 		"POST /alerts/{alert}/review":                                {"/alerts/" + alert + "/review", dpo.token, `{"disposition":"test","note":"uji sendiri"}`, "watchlist_alert where disposition <> ''"},

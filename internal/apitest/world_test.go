@@ -478,3 +478,14 @@ func refused(t testing.TB, err error, status int, code string) *client.Error {
 	}
 	return e
 }
+
+// heldMails are incidents of mails that wait for a decision.
+func (w *world) heldMails(n int) (incidents []string) {
+	w.t.Helper()
+	for range n {
+		incident, err := w.HoldMail(w.t.Context(), w.toko)
+		w.must(err)
+		incidents = append(incidents, incident)
+	}
+	return incidents
+}

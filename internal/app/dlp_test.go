@@ -123,7 +123,7 @@ func TestATextToACustomerThatHoldsASecretIsStopped(t *testing.T) {
 		ctx := t.Context()
 		a, itx, subject := h.firstFor("complaint", 1)
 		h.prove(itx, subject, "link:email@40+history")
-		err := h.Desk.Check(ctx, a, itx, "Paspor Anda bernomor C1234567 sudah kami terima.")
+		err := h.Desk.Check(ctx, a, itx, desk.Words{Text: "Paspor Anda bernomor C1234567 sudah kami terima."})
 		if e := errs.Of(err); e == nil || e.Code != "dlp.blocked" {
 			t.Fatal(err)
 		} else if said := h.Web.Texts().For(i18n.ID, nil).Args(e.Code, e.Args); said != "Teks ini dihentikan karena berisi nomor paspor." {
@@ -132,7 +132,7 @@ func TestATextToACustomerThatHoldsASecretIsStopped(t *testing.T) {
 		if trail := trailOf(t, h.world, itx); !slices.Contains(trail, "dlp.block denied (dlp.blocked)") {
 			t.Errorf("no entry in %q", trail)
 		}
-		h.must(h.Desk.Check(ctx, a, itx, "Keluhan Anda sedang kami periksa; kabar berikutnya besok."))
+		h.must(h.Desk.Check(ctx, a, itx, desk.Words{Text: "Keluhan Anda sedang kami periksa; kabar berikutnya besok."}))
 	})
 }
 
@@ -143,16 +143,122 @@ func TestWhatWasDecidedAboutATextStandsOrFallsWithItsSending(t *testing.T) {
 		h.prove(itx, subject, "link:email@40+history")
 		const text = "Silakan hubungi rekan kami di 0812 3456 7890 besok."
 		undone := errs.New(errs.Unavailable, "db.unavailable")
-		if _, err := h.Desk.Write(ctx, a, itx, "email", "", text, func(*db.Tx, desk.Receipt) error { return undone }); !errors.Is(err, undone) {
+		if _, err := h.Desk.Write(ctx, a, itx, "email", "", desk.Words{Text: text}, func(*db.Tx, desk.Receipt) error { return undone }); !errors.Is(err, undone) {
 			t.Fatal(err)
 		}
 		if trail := trailOf(t, h.world, itx); slices.Contains(trail, "dlp.allow done") {
 			t.Errorf("a text that was not sent was let go: %q", trail)
 		}
-		_, err := h.Desk.Write(ctx, a, itx, "email", "", text, nil)
+		_, err := h.Desk.Write(ctx, a, itx, "email", "", desk.Words{Text: text}, nil)
 		h.must(err)
 		if trail := trailOf(t, h.world, itx); !slices.Contains(trail, "dlp.allow done") {
 			t.Errorf("no entry in %q", trail)
+		}
+	})
+}
+
+const askWhy = `@id("why_a_phone") @verdict("ask") @sentence_id("Telepon hanya dikirim dengan alasan.") @sentence_en("A phone number is sent only with a reason.")
+forbid (principal, action in [Action::"message", Action::"program"], resource) when { resource.type == "phone" };`
+
+// The writer is asked why; with a reason the text goes, and whoever reviews it reads the reason.
+func TestATextThatARuleAsksAboutGoesOnceItsWriterHasSaidWhy(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		dpo, security := person(t, h.world, actor.DPO), person(t, h.world, actor.Security)
+		h.must(h.DLP.Propose(ctx, dpo, askWhy, "telepon hanya dengan alasan"))
+		decide(t, h.world, security, true)
+		a, itx, subject := h.firstFor("complaint", 1)
+		h.prove(itx, subject, "link:email@40+history")
+		words := desk.Words{Text: "Silakan hubungi rekan kami di 0812 3456 7890 besok."}
+		view, err := h.Desk.View(ctx, a, itx)
+		h.must(err)
+		if !view.AsksWhy {
+			t.Error("the desk has no field for the reason")
+		}
+		if err := h.Desk.Check(ctx, a, itx, words); errs.CodeOf(err) != "dlp.reason_needed" {
+			t.Fatal(err)
+		}
+		words.Reason = "Rekannya di 0812 3456 7890"
+		if err := h.Desk.Check(ctx, a, itx, words); errs.CodeOf(err) != "dlp.reason_value" {
+			t.Error(err)
+		}
+		words.Reason = "Rekan menangani pengiriman."
+		h.must(h.Desk.Check(ctx, a, itx, words))
+		list, err := h.DLP.Incidents(ctx, security, false)
+		h.must(err)
+		if len(list) != 1 || list[0].Verdict != dlp.Ask || list[0].Why != words.Reason {
+			t.Errorf("%+v", list)
+		}
+		trail := trailOf(t, h.world, itx)
+		if !slices.Contains(trail, "dlp.ask denied (dlp.reason_needed)") || !slices.Contains(trail, "dlp.ask done") {
+			t.Errorf("%q", trail)
+		}
+	})
+}
+
+// A file about many people waits for somebody other than its sender, who lets it go or refuses it once.
+func TestWhatIsHeldIsDecidedOnceByAnother(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		security, dpo := person(t, h.world, actor.Security), person(t, h.world, actor.DPO)
+		var text strings.Builder
+		for i := range 20 {
+			fmt.Fprintf(&text, "orang%d@contoh.example\n", i)
+		}
+		send := func(by actor.Actor) dlp.Judgement {
+			t.Helper()
+			content, err := h.DLP.Examine(ctx, "surat.txt", strings.NewReader(text.String()), nil)
+			h.must(err)
+			j, err := h.DLP.Inspect(ctx, dlp.Passage{Way: dlp.Mail, Recipient: dlp.Outside, By: by, Controller: h.controller, Ref: "4b7Qx1F2z8", Content: content})
+			h.must(err)
+			if j.Verdict != dlp.Hold || j.Goes() || j.People != 20 {
+				t.Fatalf("%+v", j)
+			}
+			return j
+		}
+		agent := person(t, h.world, actor.Agent)
+		first, second, own := send(agent).Incident, send(agent).Incident, send(security).Incident
+		for code, err := range map[string]error{
+			"dlp.not_yours":    h.DLP.Decide(ctx, agent, first, true),
+			"dlp.own_incident": h.DLP.Decide(ctx, security, own, true),
+			"dlp.held":         h.DLP.Carried(ctx, dpo, first),
+		} {
+			if errs.CodeOf(err) != code {
+				t.Errorf("%v, not %s", err, code)
+			}
+		}
+		h.must(h.DLP.Decide(ctx, security, first, true))
+		h.must(h.DLP.Decide(ctx, dpo, second, false))
+		if err := h.DLP.Decide(ctx, dpo, first, false); errs.CodeOf(err) != "dlp.decided" {
+			t.Error(err)
+		}
+		mails := actor.NewClient("cli_1", []string{"inspect"}, []string{h.controller})
+		list, err := h.DLP.Decided(ctx, mails, dlp.Mail)
+		h.must(err)
+		became := map[string]dlp.State{}
+		for _, in := range list {
+			became[in.ID] = in.Held
+			if in.Ref != "4b7Qx1F2z8" || in.HeldBy != map[string]string{first: security.ID(), second: dpo.ID()}[in.ID] {
+				t.Errorf("%+v", in)
+			}
+		}
+		if diff := cmp.Diff(map[string]dlp.State{first: dlp.Released, second: dlp.Refused}, became); diff != "" {
+			t.Error(diff)
+		}
+		h.must(h.DLP.Carried(ctx, mails, first))
+		h.must(h.DLP.Carried(ctx, mails, first))
+		if list, err = h.DLP.Decided(ctx, mails, dlp.Mail); err != nil || len(list) != 1 {
+			t.Errorf("%+v %v", list, err)
+		}
+		stranger := actor.NewClient("cli_2", []string{"inspect"}, []string{id.New(id.Controller)})
+		if list, err = h.DLP.Decided(ctx, stranger, dlp.Mail); err != nil || len(list) != 0 || errs.CodeOf(h.DLP.Carried(ctx, stranger, second)) != "dlp.no_incident" {
+			t.Errorf("%+v %v", list, err)
+		}
+		// What waits stands first, and nothing of the addresses lies in the clear.
+		waiting, err := h.DLP.Incidents(ctx, security, false)
+		h.must(err)
+		if len(waiting) != 3 || waiting[0].ID != own || strings.Contains(waiting[0].Evidence, "contoh.example") {
+			t.Errorf("%+v", waiting)
 		}
 	})
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/amanah-id/amanah/internal/app/scan"
 	"github.com/amanah-id/amanah/internal/consent"
 	"github.com/amanah-id/amanah/internal/desk"
 	"github.com/amanah-id/amanah/internal/desk/act"
@@ -60,6 +61,8 @@ import (
 	"github.com/amanah-id/amanah/internal/watchlist"
 	"github.com/amanah-id/amanah/internal/web"
 	"github.com/amanah-id/amanah/internal/web/idempotency"
+	"github.com/amanah-id/amanah/pii/extract"
+	"github.com/amanah-id/amanah/pii/extract/child"
 	"github.com/amanah-id/amanah/proof"
 )
 
@@ -104,8 +107,9 @@ type House struct {
 	Web    *web.Server
 	Worker *jobs.Worker
 
-	restored      bool        // a backup was put back: the blind index is compared with it before anybody is served
-	malwareStands atomic.Bool // clamd has answered as it must when it was asked last
+	parser        *child.Process // of documents; nil: they are parsed in this process
+	restored      bool           // a backup was put back: the blind index is compared with it before anybody is served
+	malwareStands atomic.Bool    // clamd has answered as it must when it was asked last
 
 	lostKeys atomic.Int64 // customers whose key is missing, as the start has found
 }
@@ -119,6 +123,8 @@ type building struct {
 	node string
 	// restored begins a new log, because a backup was put back.
 	restored bool
+	// program parses documents in a process of its own.
+	program string
 	// demo brings the banner and the inbox that everybody may read.
 	demo bool
 	// limits of requests for measurements and tests; zero is the product's. No configuration reaches them.
@@ -241,7 +247,12 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Vault.UseNamed(h.Watchlist.Named)
 
-	h.DLP, err = dlp.New(dlp.Options{DB: d, Log: h.Audit, Keys: h.Keys, Staff: h.Identity.FirstName,
+	files := dlp.Reading{Limits: extract.Usual()}
+	if b.program != "" {
+		h.parser = &child.Process{Program: b.program, Args: []string{scan.ParserArgument}}
+		files.Documents, files.Tools = h.parser, func() extract.Tools { return extract.Installed(context.WithoutCancel(ctx)) }
+	}
+	h.DLP, err = dlp.New(dlp.Options{DB: d, Log: h.Audit, Keys: h.Keys, Staff: h.Identity.FirstName, Files: files,
 		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) }})
 	if err != nil {
 		return nil, err
@@ -585,7 +596,11 @@ func homes() map[actor.Role]string {
 
 // Close ends the house in the reverse order.
 func (h *House) Close(ctx context.Context) error {
-	return errors.Join(h.Audit.Close(ctx), h.DB.Close())
+	err := errors.Join(h.Audit.Close(ctx), h.DB.Close())
+	if h.parser != nil {
+		err = errors.Join(err, h.parser.Close())
+	}
+	return err
 }
 
 // mappings are the groups of the directory that mean something here; CheckConfig has read them.
@@ -613,8 +628,8 @@ func staffSeal(k *keyring.Keyring) interaction.StaffSeal {
 // inspect lets package dlp judge what leaves by a message; package message enters a refusal.
 func (h *House) inspect(ctx context.Context, t message.Text) (message.Verdict, error) {
 	j, err := h.DLP.Look(ctx, dlp.Passage{Way: dlp.Written, Recipient: dlp.Customer, By: actor.NewDuty(message.Duty), Channel: string(t.Channel), Lang: i18n.Lang(t.Lang), Text: t.Subject + "\n" + t.Body})
-	if err != nil || j.Verdict == dlp.Block {
-		return message.Verdict{Code: errs.CodeOf(dlp.Blocked(j))}, err
+	if err != nil || !j.Goes() {
+		return message.Verdict{Code: errs.CodeOf(dlp.Stopped(j))}, err
 	}
 	return message.Verdict{Allow: true}, nil
 }

@@ -22,7 +22,9 @@ type Opening struct {
 	Key   func() (keyring.KMS, error) // opens the root key, or makes it; called once the stores are open
 	// Restored says that a backup of the data store was put back: a new log is begun, which says what the old ones have lost.
 	Restored bool
-	Aside    string // names the writer of the log's shard when a server may run beside, on PostgreSQL; "" is the configuration's
+	// Program is this program itself: what strangers made is parsed by it in a process of its own. Empty: in this one.
+	Program string
+	Aside   string // names the writer of the log's shard when a server may run beside, on PostgreSQL; "" is the configuration's
 }
 
 // IsFolder refuses a data folder that is something else; one that is not there yet is fine.
@@ -82,7 +84,7 @@ func (o Opening) wire(ctx context.Context, cfg *config.Config, d *db.DB, name fu
 	if err != nil {
 		return nil, err
 	}
-	b := building{clock: o.Clock, log: o.Log, kms: kms, demo: dep.Demo, restored: o.Restored}
+	b := building{clock: o.Clock, log: o.Log, kms: kms, demo: dep.Demo, restored: o.Restored, program: o.Program}
 	if cfg.Database.URL != "" {
 		b.node = o.Aside
 	}

@@ -3,14 +3,19 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/amanah-id/amanah/internal/app/bench"
+	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/internal/web"
 )
@@ -94,6 +99,23 @@ func (h *House) center() *bench.Center {
 		Web: h.Web, DB: h.DB, Log: h.Audit, Inbox: h.Inbox, Catalogue: h.Catalogue, Identity: h.Identity, Purposes: h.Purposes, Vault: h.Vault,
 		Interactions: h.Interactions, Desk: h.Desk, Verification: h.Verification, Mandates: h.Mandates, Intake: h.Intake, Worker: h.Worker,
 	}
+}
+
+// HoldMail sends a mail about many people of nobody's past package dlp, which holds it, and returns the incident.
+func (t *Trial) HoldMail(ctx context.Context, controller string) (incident string, err error) {
+	var text strings.Builder
+	for i := range 20 {
+		fmt.Fprintf(&text, "orang%d@contoh.example\n", i)
+	}
+	content, err := t.house.DLP.Examine(ctx, "surat.txt", strings.NewReader(text.String()), nil)
+	if err != nil {
+		return "", err
+	}
+	j, err := t.house.DLP.Inspect(ctx, dlp.Passage{Way: dlp.Mail, Recipient: dlp.Outside, By: actor.NewClient("cli_mail", []string{"inspect"}, []string{controller}), Controller: controller, Content: content})
+	if err == nil && j.Verdict != dlp.Hold {
+		err = errs.New(errs.Internal, "app.internal")
+	}
+	return j.Incident, err
 }
 
 // Close ends the trial.

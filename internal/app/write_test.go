@@ -17,7 +17,7 @@ func TestWhatAnAgentWritesLeavesOnlyAfterItWasHeldAgainstTheMatrix(t *testing.T)
 		ctx := t.Context()
 		a, itx := servingCall(t, w, 1)
 		before := len(trailOf(t, w, itx))
-		if _, err := w.Desk.Write(ctx, a, itx, "email", "", "Pesanan Anda dikirim besok.", nil); err != nil {
+		if _, err := w.Desk.Write(ctx, a, itx, "email", "", desk.Words{Text: "Pesanan Anda dikirim besok."}, nil); err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []struct{ text, code string }{
@@ -25,15 +25,15 @@ func TestWhatAnAgentWritesLeavesOnlyAfterItWasHeldAgainstTheMatrix(t *testing.T)
 			{"Untuk Bapak Budi Santoso: pesanan dikirim.", "message.holds_value"},
 			{"NIK 3273 0147 0887 0017", "message.holds_official"},
 		} {
-			if _, err := w.Desk.Write(ctx, a, itx, "email", "", c.text, nil); errs.CodeOf(err) != c.code {
+			if _, err := w.Desk.Write(ctx, a, itx, "email", "", desk.Words{Text: c.text}, nil); errs.CodeOf(err) != c.code {
 				t.Errorf("%s: %v", c.code, err)
 			}
 		}
 		// On the call's own channel the name may be said at V2; the fifth text is the last.
-		if err := w.Desk.Check(ctx, a, itx, "Bapak Budi Santoso, pesanan dikirim besok."); err != nil {
+		if err := w.Desk.Check(ctx, a, itx, desk.Words{Text: "Bapak Budi Santoso, pesanan dikirim besok."}); err != nil {
 			t.Error(err)
 		}
-		if err := w.Desk.Check(ctx, a, itx, "Baik."); errs.CodeOf(err) != "desk.writings_spent" {
+		if err := w.Desk.Check(ctx, a, itx, desk.Words{Text: "Baik."}); errs.CodeOf(err) != "desk.writings_spent" {
 			t.Errorf("a sixth text of %d: %v", desk.WriteLimit, err)
 		}
 		want := []string{

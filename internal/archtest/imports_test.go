@@ -79,7 +79,7 @@ var table = map[string][]string{
 	"telephony/recorder":   only("interaction", "purpose", "telephony", "telephony/pbx"), // pauses what records a call; its tests make calls for a purpose
 	"telephony/pbx":        nil,                                                          // speaks with exchanges; knows nothing of calls
 	"watchlist":            only("interaction", "vault"),
-	"dlp":                  only("pii", "pii/replace"),
+	"dlp":                  only("pii", "pii/replace", "pii/extract"),
 	"dlp/malware":          nil,           // asks a clamd; knows nothing of rules
 	"trail":                only("proof"), // writes proof files
 
@@ -193,6 +193,7 @@ var cryptography = map[string][]string{
 	"proof":                   {"*"},
 	"cmd/amanah-verify":       {"*"},
 	"pii":                     {"crypto/sha256", "crypto/hmac"},
+	"dlp":                     {"crypto/sha256"},                // the digest of a stream, before it is keyed
 	"pii/replace":             {"crypto/sha256", "crypto/hmac"}, // pseudonyms
 	"pii/internal/check":      {"crypto/sha256"},                // the check sum inside a wallet's address
 	"pii/names/train":         {"crypto/sha256"},                // digests of the model and its data

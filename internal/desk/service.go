@@ -293,6 +293,7 @@ type View struct {
 	Left    int // reveals left in the shift
 	Fields  []FieldView
 	Receipt Receipt
+	AsksWhy bool // a rule may ask why a text has to go
 }
 
 // Openable says of each field of the purpose what the gate would answer now, masked and revealed: "" or the code of its
@@ -343,6 +344,9 @@ func (s *Service) View(ctx context.Context, a actor.Actor, itx string) (View, er
 			return err
 		}
 		v.Subject, v.Channel, v.Level, v.Left = subject, ans.Facts.Interaction.Channel, ans.Facts.Level, ans.Facts.BudgetLeft
+		if v.AsksWhy, err = s.DLP.AsksWhy(tx, dlp.Written); err != nil {
+			return err
+		}
 		may := map[gate.Verb]gate.Answer{}
 		for _, verb := range []gate.Verb{gate.Compare, gate.Act, gate.Reveal} {
 			q.Verb = verb
@@ -744,11 +748,11 @@ func (s *Service) Note(ctx context.Context, a actor.Actor, itx, text string, als
 		if refusal = ans.Refusal; refusal != nil {
 			return nil
 		}
-		if j, err = s.pass(tx, a, itx, ans.Facts, dlp.Note, dlp.Inside, text); err != nil {
+		if j, err = s.pass(tx, a, itx, ans.Facts, dlp.Note, dlp.Inside, Words{Text: text}); err != nil {
 			return err
 		}
-		if j.Verdict == dlp.Block {
-			refusal = dlp.Blocked(j)
+		if !j.Goes() {
+			refusal = dlp.Stopped(j)
 			return nil
 		}
 		n := storedNote{ID: id.NewAt(id.Note, tx.Now()), Subject: ans.Facts.Interaction.Subject, Staff: a.ID()}
@@ -770,13 +774,13 @@ func (s *Service) Note(ctx context.Context, a actor.Actor, itx, text string, als
 }
 
 // pass lets package dlp judge a text of the agent's own and enter what it decided.
-func (s *Service) pass(tx *db.Tx, a actor.Actor, itx string, f gate.Facts, way dlp.Way, to dlp.Recipient, text string) (dlp.Judgement, error) {
+func (s *Service) pass(tx *db.Tx, a actor.Actor, itx string, f gate.Facts, way dlp.Way, to dlp.Recipient, words Words) (dlp.Judgement, error) {
 	facts, err := s.Interactions.Facts(tx, itx)
 	if err != nil {
 		return dlp.Judgement{}, err
 	}
 	return s.DLP.Pass(tx, dlp.Passage{Way: way, Recipient: to, By: a, Controller: f.Interaction.Controller, Interaction: itx, Subject: f.Interaction.Subject,
-		Purpose: f.Interaction.Purpose, Channel: f.Interaction.Channel, Level: f.Level, Lang: i18n.Lang(facts.Language), Text: text})
+		Purpose: f.Interaction.Purpose, Channel: f.Interaction.Channel, Level: f.Level, Lang: i18n.Lang(facts.Language), Text: words.Text, Reason: words.Reason})
 }
 
 func noteRef(itx string, n storedNote) keyring.Ref {

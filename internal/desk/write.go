@@ -24,19 +24,22 @@ var (
 	errWriteLevel    = errs.New(errs.Denied, "desk.write_level")
 )
 
+// Words are a text of the agent's own, with why it has to go where a rule asks that.
+type Words struct{ Text, Reason string }
+
 // Write sends a text of the agent's own to a registered contact without showing the address.
 // Before that it is held against all that is stored about the customer (message.Clear); a text
 // that may not go is refused with what to do instead. From V2 on: who cannot compare yet must
 // not learn by writing. value is as in Resend. settle, when
 // set, is called in the transaction that queues the message, with the receipt of the leave that was given.
-func (s *Service) Write(ctx context.Context, a actor.Actor, itx, field, value, text string, settle func(tx *db.Tx, r Receipt) error) (Receipt, error) {
+func (s *Service) Write(ctx context.Context, a actor.Actor, itx, field, value string, words Words, settle func(tx *db.Tx, r Receipt) error) (Receipt, error) {
 	by := s.Messages.ChannelTo(field)
 	if by == "" {
 		return Receipt{}, errNoSender
 	}
 	q := gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Act, Fields: []string{field}, Detail: map[string]any{"act": "write"}}
 	chosen := value
-	ans, cleared, err := s.cleared(ctx, a, itx, q, func(gate.InteractionFacts) string { return string(by) }, text, func(tx *db.Tx, subject string) error {
+	ans, cleared, err := s.cleared(ctx, a, itx, q, func(gate.InteractionFacts) string { return string(by) }, words.Text, func(tx *db.Tx, subject string) error {
 		vals, err := s.Vault.Values(tx, subject, field)
 		if err != nil {
 			return err
@@ -61,7 +64,7 @@ func (s *Service) Write(ctx context.Context, a actor.Actor, itx, field, value, t
 		if late = now.Refusal; err != nil || late != nil {
 			return err
 		}
-		if late, err = s.stopped(tx, a, itx, ans.Facts, text); err != nil || late != nil {
+		if late, err = s.stopped(tx, a, itx, ans.Facts, words); err != nil || late != nil {
 			return err
 		}
 		facts, err := s.Interactions.Facts(tx, itx)
@@ -94,15 +97,15 @@ func (s *Service) Write(ctx context.Context, a actor.Actor, itx, field, value, t
 
 // Check says whether a text may be written on the call's own channel (a chat or a mailbox that
 // another system serves): nil or the refusal. It sends nothing.
-func (s *Service) Check(ctx context.Context, a actor.Actor, itx, text string) error {
+func (s *Service) Check(ctx context.Context, a actor.Actor, itx string, words Words) error {
 	q := gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Note, Detail: map[string]any{"act": "check_text"}}
-	ans, _, err := s.cleared(ctx, a, itx, q, func(f gate.InteractionFacts) string { return f.Channel }, text, func(*db.Tx, string) error { return nil })
+	ans, _, err := s.cleared(ctx, a, itx, q, func(f gate.InteractionFacts) string { return f.Channel }, words.Text, func(*db.Tx, string) error { return nil })
 	if err != nil {
 		return err
 	}
 	var refusal *errs.E
 	err = s.DB.Write(ctx, func(tx *db.Tx) (err error) {
-		refusal, err = s.stopped(tx, a, itx, ans.Facts, text)
+		refusal, err = s.stopped(tx, a, itx, ans.Facts, words)
 		return err
 	})
 	if err == nil && refusal != nil {
@@ -113,12 +116,12 @@ func (s *Service) Check(ctx context.Context, a actor.Actor, itx, text string) er
 
 // stopped asks what cleared does not: whether a text that holds nothing of this customer holds something of anybody. The
 // refusal is an outcome, which keeps its entry.
-func (s *Service) stopped(tx *db.Tx, a actor.Actor, itx string, f gate.Facts, text string) (*errs.E, error) {
-	j, err := s.pass(tx, a, itx, f, dlp.Written, dlp.Customer, text)
-	if err != nil || j.Verdict != dlp.Block {
+func (s *Service) stopped(tx *db.Tx, a actor.Actor, itx string, f gate.Facts, words Words) (*errs.E, error) {
+	j, err := s.pass(tx, a, itx, f, dlp.Written, dlp.Customer, words)
+	if err != nil || j.Goes() {
 		return nil, err
 	}
-	return dlp.Blocked(j), nil
+	return dlp.Stopped(j), nil
 }
 
 // cleared asks for leave, counts, and holds the text against what is known. outcome is a

@@ -2,9 +2,11 @@
 //
 // Every note and every message that a person writes at the desk, every message of the machine, and every text that another
 // program asks about, is a Passage: it goes
-// a Way (a note that stays, a message to a customer, a text of another program), to a Recipient, in a contact or in none.
-// Package pii says what the text holds. The rules, Cedar policies that a data protection officer can read (policy.cedar),
-// say of each finding what is done: let it go, alert, mask it, block the text. The strongest word counts.
+// a Way (a note that stays, a message to a customer, a text of another program, a mail, a request to the web, a file), to a
+// Recipient, in a contact or in none. Package pii says what the text holds, pii/extract what a file or a mail does (Examine).
+// The rules, Cedar policies that a data protection officer can read (policy.cedar),
+// say of each finding what is done: let it go, alert, mask it, ask its writer why, hold it for a second person, block it. The
+// strongest word counts; what a way cannot carry out it holds, or blocks.
 //
 // It promises: nobody is asked to be careful. A number that is typed into a note is replaced by its name and last digits
 // before anything is written, and what must never be kept (PIN, OTP, CVV, password) is gone altogether; a text for a
@@ -16,7 +18,7 @@
 // Rules change only after two people have seen what the new ones would have done in the last thirty days (Simulate): for
 // that, and no longer, the facts of each passage are kept, without its text.
 //
-// A text that it cannot look at whole is refused. Its limits: MaxText; each text is judged alone, so a number split over two
+// A text that it cannot look at whole is refused, and what could not be read in a file is a finding too. Its limits: MaxText; each text is judged alone, so a number split over two
 // is not found; a name beside no word that announces it is not found here, and one in small letters may stand in the
 // evidence; what an agent pastes into another program is not seen.
 //
@@ -24,8 +26,9 @@
 package dlp
 
 import (
+	"bytes"
+	"hash/maphash"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
@@ -42,10 +45,13 @@ const (
 	Note    Way = "note"    // kept with a contact
 	Written Way = "message" // a person's own words to a customer
 	Program Way = "program" // another program asks before it sends a text on
+	Mail    Way = "mail"
+	Web     Way = "web" // a request to a server of others
+	File    Way = "file"
 )
 
 // Ways lists them.
-func Ways() []Way { return []Way{Note, Written, Program} }
+func Ways() []Way { return []Way{Note, Written, Program, Mail, Web, File} }
 
 // Recipient is who would read the text.
 type Recipient string
@@ -72,7 +78,10 @@ type Passage struct {
 	Channel     string
 	Level       int
 	Lang        i18n.Lang // of the names that stand for values
+	Reason      string    // what the writer said when asked why
+	Ref         string    // what the way calls it: the id in a mail's queue
 	Text        string
+	Content     *Content // instead of Text: what Examine found in a stream
 }
 
 // Verdict is what is done with a finding or a text.
@@ -83,11 +92,13 @@ const (
 	Allow Verdict = "allow"
 	Alert Verdict = "alert" // it goes, and somebody looks at it
 	Mask  Verdict = "mask"  // it goes without the value
+	Ask   Verdict = "ask"   // it goes once the writer has said why
+	Hold  Verdict = "hold"  // it goes once a second person has agreed
 	Block Verdict = "block" // the text does not go
 )
 
 // Verdicts lists them, the weakest first.
-func Verdicts() []Verdict { return []Verdict{Allow, Alert, Mask, Block} }
+func Verdicts() []Verdict { return []Verdict{Allow, Alert, Mask, Ask, Hold, Block} }
 
 func (v Verdict) weight() int { return slices.Index(Verdicts(), v) }
 
@@ -98,11 +109,34 @@ func stronger(a, b Verdict) Verdict {
 	return a
 }
 
-// Found is one finding and what is done with it.
+// can is what each way carries out by itself, beside letting go and alerting.
+var can = map[Way][]Verdict{
+	Note: {Mask, Block}, Written: {Ask, Block}, Program: {Mask, Ask, Hold, Block},
+	Mail: {Mask, Ask, Hold, Block}, Web: {Mask, Ask, Block}, File: {Ask, Hold, Block},
+}
+
+// carried is the verdict as the way can carry it out: what it cannot do it holds, and what it cannot hold it blocks.
+func (w Way) carried(v Verdict) Verdict {
+	switch {
+	case v.weight() <= Alert.weight(), slices.Contains(can[w], v):
+		return v
+	case slices.Contains(can[w], Hold):
+		return Hold
+	default:
+		return Block
+	}
+}
+
+// NotInspected is the kind of a finding that stands for what could not be read: encrypted, damaged, over a limit.
+const NotInspected = "not_inspected"
+
+// Found is one finding, or the findings of a stream that are alike, and what is done with it.
 type Found struct {
-	Type       pii.Type
-	Start, End int // bytes of the passage's text
-	Confidence int // per cent
+	Kind       string // of package pii, or NotInspected
+	Start, End int    // bytes of the passage's text; of a stream: 0
+	Count      int
+	Confidence int  // per cent
+	Fixed      bool // stands where it cannot be replaced: in a file
 	Verdict    Verdict
 	Rules      []string // that said so
 }
@@ -111,15 +145,23 @@ type Found struct {
 type Judgement struct {
 	Verdict Verdict
 	Found   []Found
+	Given   bool   // the writer has said why, where that was asked
 	People  int    // how many different persons it tells of, at least
-	Text    string // as it may go: the values that are masked are replaced; empty when it is blocked
+	Text    string // as it may go: the values that are masked are replaced; empty when it does not go
 	Masked  string // with every value replaced, for the evidence
+	// Incident is the id of the incident that was written; empty when none was.
+	Incident string
+}
+
+// Goes reports whether the passage may go now.
+func (j Judgement) Goes() bool {
+	return j.Verdict.weight() <= Mask.weight() || j.Verdict == Ask && j.Given
 }
 
 // Kinds are the kinds found, each once, in the order of the text.
 func (j Judgement) Kinds() (out []string) {
 	for _, f := range j.Found {
-		if k := f.Type.String(); !slices.Contains(out, k) {
+		if k := f.Kind; !slices.Contains(out, k) {
 			out = append(out, k)
 		}
 	}
@@ -129,7 +171,7 @@ func (j Judgement) Kinds() (out []string) {
 // Replaced are the kinds whose values are taken out of the text, each once.
 func (j Judgement) Replaced() (out []string) {
 	for _, f := range j.Found {
-		if k := f.Type.String(); f.Verdict == Mask && !slices.Contains(out, k) {
+		if k := f.Kind; f.Verdict == Mask && !slices.Contains(out, k) {
 			out = append(out, k)
 		}
 	}
@@ -144,14 +186,30 @@ type Incident struct {
 	Verdict                            Verdict
 	Kinds                              []string
 	People                             int
+	Ref                                string // of the passage
 	At                                 time.Time
 	Evidence                           string // opened: the text, every value masked
-	Disposition                        string // empty while nobody has looked
-	Advice                             string // opened: what the reviewer wrote to the person
+	Why                                string // opened: what the writer said when asked
+	Held                               State
+	HeldBy                             string // who decided
+	HeldAt                             time.Time
+	CarriedAt                          time.Time // when the way had done what was decided
+	Disposition                        string    // empty while nobody has looked
+	Advice                             string    // opened: what the reviewer wrote to the person
 	ReviewedBy                         string
 	ReviewedAt                         time.Time
 	ReadAt                             time.Time // when the person had read it
 }
+
+// State is what became of a passage that was held.
+type State string
+
+// The states. A passage that was not held has none.
+const (
+	Waiting  State = "waiting"
+	Released State = "released"
+	Refused  State = "refused"
+)
 
 // Dispositions are what an incident can turn out to be.
 func Dispositions() []string { return []string{"habit", "needed", "false_alarm", "intent"} }
@@ -186,23 +244,48 @@ var (
 	errRules    = errs.New(errs.Invalid, "dlp.rules_unsound")
 	errWaiting  = errs.New(errs.Conflict, "dlp.rules_waiting")
 	errSame     = errs.New(errs.Conflict, "dlp.rules_same")
+	errReason   = errs.New(errs.Denied, "dlp.reason_needed")
+	errValue    = errs.New(errs.Invalid, "dlp.reason_value")
+	errHeld     = errs.New(errs.Denied, "dlp.held")
+	errDecided  = errs.New(errs.Conflict, "dlp.decided")
 )
 
-// people is how many different persons a text tells of, at least: the most values of one kind of which a person has one.
-func people(scanner *pii.Scanner, text []byte, found []pii.Finding) int {
-	most := 0
-	each := map[pii.Type]map[string]bool{}
+// crowd counts how many different persons texts tell of, at least: the most values of one kind of which a person has one.
+// It keeps hashes, and stops counting where it would grow without end.
+type crowd struct {
+	seed maphash.Seed
+	each map[pii.Type]map[uint64]bool
+	most int
+}
+
+const maxCrowd = 100_000
+
+func newCrowd() *crowd { return &crowd{seed: maphash.MakeSeed(), each: map[pii.Type]map[uint64]bool{}} }
+
+// add counts what was found in a text; own says which findings count.
+func (c *crowd) add(scanner *pii.Scanner, text []byte, found []pii.Finding, own func(pii.Finding) bool) {
 	for _, f := range found {
+		if !own(f) {
+			continue
+		}
+		c.most = max(c.most, 1)
 		switch f.Type {
 		case pii.NIK, pii.TaxNumber, pii.HealthInsurance, pii.Phone, pii.Email, pii.Account, pii.Card, pii.Passport:
-			if each[f.Type] == nil {
-				each[f.Type] = map[string]bool{}
+			if c.each[f.Type] == nil {
+				c.each[f.Type] = map[uint64]bool{}
 			}
-			each[f.Type][strings.ToLower(string(scanner.Value(nil, text, f)))] = true
-			most = max(most, len(each[f.Type]))
+			if len(c.each[f.Type]) < maxCrowd {
+				c.each[f.Type][maphash.Bytes(c.seed, bytes.ToLower(scanner.Value(nil, text, f)))] = true
+			}
+			c.most = max(c.most, len(c.each[f.Type]))
 		default:
-			most = max(most, 1)
 		}
 	}
-	return most
+}
+
+// people is how many different persons a text tells of, at least.
+func people(scanner *pii.Scanner, text []byte, found []pii.Finding) int {
+	c := newCrowd()
+	c.add(scanner, text, found, func(pii.Finding) bool { return true })
+	return c.most
 }

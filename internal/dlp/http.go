@@ -47,6 +47,8 @@ type DlpIncidentPage struct {
 	Facts        web.Facts
 	Evidence     string
 	Look         *web.Link
+	Decide       string // of the form that lets go or refuses; "" when nothing waits
+	Do           []web.Button
 	To           string // of the form; "" when it is reviewed
 	StepUp       string
 	Notice       *web.Notice
@@ -94,6 +96,7 @@ func (s *Service) routes(rt *web.Router) {
 	rt.Page("GET /dlp", reads, s.show)
 	rt.Page("GET /dlp/incidents/{incident}", reads, s.showIncident)
 	rt.Page("POST /dlp/incidents/{incident}/review", changes, s.postReview)
+	rt.Page("POST /dlp/incidents/{incident}/decide", changes, s.postDecide)
 	rt.Page("GET /dlp/rules", reads, s.showRules)
 	rt.Page("POST /dlp/rules", changes, s.postRules)
 	own := web.Access{Roles: writers}
@@ -103,7 +106,7 @@ func (s *Service) routes(rt *web.Router) {
 	s.operations(rt)
 }
 
-var tones = map[Verdict]web.Tone{Alert: web.Info, Mask: web.Warn, Block: web.Bad}
+var tones = map[Verdict]web.Tone{Alert: web.Info, Mask: web.Warn, Ask: web.Warn, Hold: web.Bad, Block: web.Bad}
 
 func chip(p *i18n.Printer, v Verdict) *web.Chip {
 	tone := tones[v]
@@ -145,7 +148,7 @@ func (s *Service) names(ctx context.Context, list []Incident) (names map[string]
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		names = map[string]string{}
 		for _, in := range list {
-			for _, one := range []string{in.Staff, in.ReviewedBy} {
+			for _, one := range []string{in.Staff, in.ReviewedBy, in.HeldBy} {
 				if _, known := names[one]; known || !strings.HasPrefix(one, "stf_") {
 					continue
 				}
@@ -174,13 +177,21 @@ func listPage(p *i18n.Printer, list []Incident, names map[string]string, reviewe
 	}
 	for _, in := range list {
 		row := web.Row{ID: in.ID, Cells: []web.Cell{{Time: in.At}, {Text: KindNames(p, in.Kinds), To: "/dlp/incidents/" + in.ID, Note: p.N("dlp.people", in.People)},
-			{Text: p.T("dlp.way_" + string(in.Way))}, who(names, in.Staff), {Chip: chip(p, in.Verdict)}}}
+			{Text: p.T("dlp.way_" + string(in.Way))}, who(names, in.Staff), {Chip: chip(p, in.Verdict), Note: heldNote(p, in.Held)}}}
 		if reviewed {
 			row.Cells = append(row.Cells, web.Cell{Text: p.T("dlp.disposition_" + in.Disposition), Note: names[in.ReviewedBy]})
 		}
 		page.Table.Rows = append(page.Table.Rows, row)
 	}
 	return page
+}
+
+// heldNote says what became of a passage that was held.
+func heldNote(p *i18n.Printer, held State) string {
+	if held == "" {
+		return ""
+	}
+	return p.T("dlp.held_" + string(held))
 }
 
 func who(names map[string]string, id string) web.Cell {
@@ -223,6 +234,25 @@ func incidentPage(p *i18n.Printer, in Incident, names map[string]string, typed s
 			web.Fact{Label: p.T("dlp.col_staff"), Text: staff.Text}),
 		Advice: web.Input{Name: "advice", Label: p.T("dlp.advice"), Type: "textarea", Value: typed, Max: maxAdvice, Required: true, Hint: p.T("dlp.advice_hint")},
 	}
+	if in.Ref != "" {
+		page.Facts = append(page.Facts, web.Fact{Label: p.T("dlp.ref"), Text: in.Ref})
+	}
+	if in.Why != "" {
+		page.Facts = append(page.Facts, web.Fact{Label: p.T("dlp.why"), Text: in.Why})
+	}
+	switch in.Held {
+	case "":
+	case Waiting:
+		page.Decide = "/dlp/incidents/" + in.ID + "/decide"
+		page.Do = []web.Button{{Label: p.T("dlp.do_release"), Name: "do", Value: "release"}, {Label: p.T("dlp.do_refuse"), Style: "primary", Name: "do", Value: "refuse"}}
+	default:
+		carried := web.Fact{Label: p.T("dlp.carried"), Text: p.T("dlp.not_carried")}
+		if !in.CarriedAt.IsZero() {
+			carried = web.Fact{Label: p.T("dlp.carried"), Time: in.CarriedAt}
+		}
+		page.Facts = append(page.Facts, web.Fact{Label: p.T("dlp.held_by"), Text: who(names, in.HeldBy).Text}, web.Fact{Label: p.T("dlp.decision"), Text: heldNote(p, in.Held)},
+			web.Fact{Label: p.T("dlp.held_at"), Time: in.HeldAt}, carried)
+	}
 	if in.Interaction != "" {
 		page.Look = &web.Link{To: "/log?interaction=" + in.Interaction, Label: p.T("dlp.look")}
 	}
@@ -258,6 +288,26 @@ func (s *Service) postReview(r *web.Request) error {
 	case errAdvice.Code, errReviewed.Code, errOwn.Code:
 		notice := r.Refusal(err)
 		return s.incidentPage(r, web.Status(err), &notice, form.Advice)
+	default:
+		return err
+	}
+}
+
+func (s *Service) postDecide(r *web.Request) error {
+	var form struct {
+		Do string `form:"do" choice:"release refuse" required:"true"`
+	}
+	if err := r.Decode(&form); err != nil {
+		return err
+	}
+	incident := r.Path("incident")
+	switch err := s.Decide(r.Context(), r.Actor, incident, form.Do == "release"); errs.CodeOf(err) {
+	case "":
+		r.Flash("dlp.decide_done")
+		return r.Redirect("/dlp/incidents/" + incident)
+	case errDecided.Code, errOwn.Code:
+		notice := r.Refusal(err)
+		return s.incidentPage(r, web.Status(err), &notice, "")
 	default:
 		return err
 	}
@@ -419,7 +469,7 @@ type foundJSON struct {
 	Start      int      `json:"start" doc:"Byte of the text"`
 	End        int      `json:"end" doc:"Byte after the last"`
 	Confidence int      `json:"confidence" doc:"Per cent"`
-	Verdict    string   `json:"verdict" enum:"allow,alert,mask,block"`
+	Verdict    string   `json:"verdict" enum:"allow,alert,mask,ask,hold,block"`
 	Rules      []string `json:"rules"`
 }
 
@@ -429,15 +479,18 @@ type inspectInput struct {
 		Recipient  string `json:"recipient" enum:"inside,customer,outside"`
 		Controller string `json:"controller" maxLength:"40"`
 		Language   string `json:"language,omitempty" enum:"id,en" doc:"Of the names that stand for masked values; Indonesian when left out"`
+		Reason     string `json:"reason,omitempty" maxLength:"300" doc:"What the writer says when the verdict was ask; it holds no personal data"`
 	}
 }
 
 type inspectOutput struct {
 	Body struct {
-		Verdict string      `json:"verdict" enum:"allow,alert,mask,block"`
-		People  int         `json:"people" doc:"How many persons the text tells of, at least"`
-		Text    string      `json:"text" doc:"As it may go; empty when it is blocked"`
-		Found   []foundJSON `json:"found"`
+		Verdict  string      `json:"verdict" enum:"allow,alert,mask,ask,hold,block"`
+		Goes     bool        `json:"goes" doc:"Whether the text may go now"`
+		People   int         `json:"people" doc:"How many persons the text tells of, at least"`
+		Text     string      `json:"text" doc:"As it may go; empty when it does not"`
+		Incident string      `json:"incident,omitempty" doc:"What is decided about a text that is held stands under this id in /dlp/decided"`
+		Found    []foundJSON `json:"found"`
 	}
 }
 
@@ -446,9 +499,11 @@ type incidentJSON struct {
 	Controller  string     `json:"controller"`
 	Staff       string     `json:"staff" doc:"Whose text it was: a staff id or an API client's"`
 	Interaction string     `json:"interaction,omitempty"`
-	Way         string     `json:"way" enum:"note,message,program"`
+	Way         string     `json:"way" enum:"note,message,program,mail,web,file"`
 	Recipient   string     `json:"recipient" enum:"inside,customer,outside"`
-	Verdict     string     `json:"verdict" enum:"alert,mask,block"`
+	Verdict     string     `json:"verdict" enum:"alert,mask,ask,hold,block"`
+	Held        string     `json:"held,omitempty" enum:"waiting,released,refused"`
+	Ref         string     `json:"ref,omitempty" doc:"What the way calls it: the id in a mail's queue"`
 	Kinds       []string   `json:"kinds"`
 	People      int        `json:"people"`
 	At          time.Time  `json:"at"`
@@ -467,6 +522,30 @@ type incidentsOutput struct {
 	}
 }
 
+type decidedInput struct {
+	Way string `query:"way" required:"true" enum:"program,mail,file"`
+}
+
+type incidentInput struct {
+	Incident string `path:"incident" maxLength:"40"`
+}
+
+type decideInput struct {
+	Incident string `path:"incident" maxLength:"40"`
+	Body     struct {
+		Release bool `json:"release" doc:"false refuses"`
+	}
+}
+
+func (in Incident) json() incidentJSON {
+	j := incidentJSON{ID: in.ID, Controller: in.Controller, Staff: in.Staff, Interaction: in.Interaction, Way: string(in.Way), Recipient: string(in.Recipient), Verdict: string(in.Verdict),
+		Held: string(in.Held), Ref: in.Ref, Kinds: in.Kinds, People: in.People, At: in.At, Disposition: in.Disposition, ReviewedBy: in.ReviewedBy}
+	if !in.ReviewedAt.IsZero() {
+		j.ReviewedAt = &in.ReviewedAt
+	}
+	return j
+}
+
 type reviewInput struct {
 	Incident string `path:"incident" maxLength:"40"`
 	Body     struct {
@@ -483,11 +562,12 @@ func (s *Service) operations(rt *web.Router) {
 			if in.Body.Language == string(i18n.EN) {
 				lang = i18n.EN
 			}
-			j, err := s.Inspect(ctx, Passage{Way: Program, Recipient: Recipient(in.Body.Recipient), By: c.Actor, Controller: in.Body.Controller, Lang: lang, Text: in.Body.Text})
+			j, err := s.Inspect(ctx, Passage{Way: Program, Recipient: Recipient(in.Body.Recipient), By: c.Actor, Controller: in.Body.Controller, Lang: lang,
+				Text: in.Body.Text, Reason: in.Body.Reason})
 			out := &inspectOutput{}
-			out.Body.Verdict, out.Body.People, out.Body.Text, out.Body.Found = string(j.Verdict), j.People, j.Text, []foundJSON{}
+			out.Body.Verdict, out.Body.Goes, out.Body.People, out.Body.Text, out.Body.Incident, out.Body.Found = string(j.Verdict), j.Goes(), j.People, j.Text, j.Incident, []foundJSON{}
 			for _, f := range j.Found {
-				out.Body.Found = append(out.Body.Found, foundJSON{f.Type.String(), f.Start, f.End, f.Confidence, string(f.Verdict), append([]string{}, f.Rules...)})
+				out.Body.Found = append(out.Body.Found, foundJSON{f.Kind, f.Start, f.End, f.Confidence, string(f.Verdict), append([]string{}, f.Rules...)})
 			}
 			return out, err
 		})
@@ -498,14 +578,28 @@ func (s *Service) operations(rt *web.Router) {
 			out := &incidentsOutput{}
 			out.Body.Items = []incidentJSON{}
 			for _, one := range list {
-				j := incidentJSON{ID: one.ID, Controller: one.Controller, Staff: one.Staff, Interaction: one.Interaction, Way: string(one.Way), Recipient: string(one.Recipient),
-					Verdict: string(one.Verdict), Kinds: one.Kinds, People: one.People, At: one.At, Disposition: one.Disposition, ReviewedBy: one.ReviewedBy}
-				if !one.ReviewedAt.IsZero() {
-					j.ReviewedAt = &one.ReviewedAt
-				}
-				out.Body.Items = append(out.Body.Items, j)
+				out.Body.Items = append(out.Body.Items, one.json())
 			}
 			return out, err
+		})
+	ways := web.Access{Scope: "inspect", Alone: true}
+	web.Operation(rt, web.Op{Method: http.MethodGet, Path: "/dlp/decided", Summary: "Passages of a way that were held and are decided now, until the way says that it has carried the decision out", Access: ways},
+		func(ctx context.Context, c web.Call, in *decidedInput) (*incidentsOutput, error) {
+			list, err := s.Decided(ctx, c.Actor, Way(in.Way))
+			out := &incidentsOutput{}
+			out.Body.Items = []incidentJSON{}
+			for _, one := range list {
+				out.Body.Items = append(out.Body.Items, one.json())
+			}
+			return out, err
+		})
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: "/dlp/incidents/{incident}/carried", Summary: "Say that the way has done what was decided about a passage that was held", Access: ways, Idempotent: true},
+		func(ctx context.Context, c web.Call, in *incidentInput) (*struct{}, error) {
+			return nil, s.Carried(ctx, c.Actor, in.Incident, func(tx *db.Tx) error { return c.Settle(tx, &struct{}{}) })
+		})
+	web.Operation(rt, web.Op{Method: http.MethodPost, Path: "/dlp/incidents/{incident}/decide", Summary: "Let a passage go that was held for a second person, or refuse it", Access: changes, Idempotent: true},
+		func(ctx context.Context, c web.Call, in *decideInput) (*struct{}, error) {
+			return nil, s.Decide(ctx, c.Actor, in.Incident, in.Body.Release, func(tx *db.Tx) error { return c.Settle(tx, &struct{}{}) })
 		})
 	web.Operation(rt, web.Op{Method: http.MethodPost, Path: "/dlp/incidents/{incident}/review", Summary: "Say what an incident turned out to be, with advice to the person whose text it was", Access: changes, Idempotent: true},
 		func(ctx context.Context, c web.Call, in *reviewInput) (*struct{}, error) {
@@ -524,6 +618,12 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	blocked := waits
 	blocked.ID, blocked.Way, blocked.Recipient, blocked.Verdict, blocked.Kinds, blocked.Staff = "lek_01k9xq3v7me8t0000z9w2h4r6p", Program, Outside, Block, []string{pii.Card.String()}, "cli_01k9xq3v7me8t0000z9w2h4r6n"
 	blocked.Interaction, blocked.People = "", 12
+	held := blocked
+	held.ID, held.Way, held.Verdict, held.Ref, held.Held, held.Staff, held.People, held.Kinds = "lek_01k9xq3v7me8t0000z9w2h4r6q", Mail, Hold, "4b7Qx1F2z8", Waiting, "stf_1", 200, []string{pii.NIK.String(), NotInspected}
+	released := held
+	released.Held, released.HeldBy, released.HeldAt = Released, "stf_2", now.Add(time.Hour)
+	asked := waits
+	asked.Way, asked.Recipient, asked.Verdict, asked.Why = Written, Customer, Ask, say("pelanggan meminta nomor tiketnya", "the customer asked for the number of the ticket")
 	done := waits
 	done.Disposition, done.Advice, done.ReviewedBy, done.ReviewedAt = "habit", say("Nomor pelanggan sudah ada di layar; tidak perlu dicatat lagi.", "The customer's number is on the screen; it need not be noted again."), "stf_2", now
 	read := done
@@ -544,11 +644,14 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	stepped.StepUp = "/second-factor?next=%2Fdlp"
 	return []web.Fixture{
 		{Name: "empty", Role: actor.Security, Page: listPage(p, nil, names, false)},
-		{Name: "ordinary", Role: actor.Security, Page: listPage(p, []Incident{waits, blocked}, names, false)},
+		{Name: "ordinary", Role: actor.Security, Page: listPage(p, []Incident{held, waits, blocked}, names, false)},
 		{Name: "reviewed", Role: actor.Security, Page: listPage(p, []Incident{done}, names, true)},
 		{Name: "hostile", Role: actor.Security, Page: listPage(p, []Incident{waits}, oddNames, false), Hostile: []string{hostile}},
 		{Name: "empty", Role: actor.Security, Page: stepped},
 		{Name: "ordinary", Role: actor.Security, Page: incidentPage(p, waits, names, "")},
+		{Name: "held", Role: actor.Security, Page: incidentPage(p, held, names, "")},
+		{Name: "released", Role: actor.Security, Page: incidentPage(p, released, names, "")},
+		{Name: "asked", Role: actor.Security, Page: incidentPage(p, asked, names, "")},
 		{Name: "reviewed", Role: actor.Security, Page: incidentPage(p, read, names, "")},
 		{Name: "hostile", Role: actor.Security, Page: incidentPage(p, odd, oddNames, ""), Hostile: []string{hostile}},
 		{Name: "empty", Role: actor.Agent, Page: minePage(p, nil)},

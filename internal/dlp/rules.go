@@ -40,7 +40,7 @@ type Rules struct {
 // attributes a rule may read. A name outside this list is a spelling mistake, and a rule that reads one would never apply.
 var attributes = map[string][]string{
 	"principal": {"kind", "role"},
-	"resource":  {"type", "confidence", "neverStored"},
+	"resource":  {"type", "confidence", "neverStored", "inFile"},
 	"context":   {"way", "recipient", "channel", "level", "people", "findings", "inContact"},
 }
 
@@ -144,6 +144,7 @@ type facts struct {
 type seen struct {
 	Type       string `json:"type"`
 	Confidence int    `json:"confidence"`
+	Fixed      bool   `json:"fixed,omitempty"`
 }
 
 // judge says what is done with a text and with each of f.Found, and which rules said so.
@@ -155,16 +156,16 @@ func (r *Rules) judge(f facts) (Verdict, []Found, error) {
 		"people": types.Long(f.People), "findings": types.Long(f.Findings), "inContact": types.Boolean(f.InContact),
 	})
 	for i, s := range f.Found {
-		t, _ := pii.ParseType(s.Type)
+		t, known := pii.ParseType(s.Type)
 		what := types.Entity{UID: types.NewEntityUID("Finding", "found"), Attributes: types.NewRecord(types.RecordMap{
-			"type": types.String(s.Type), "confidence": types.Long(s.Confidence), "neverStored": types.Boolean(t.NeverStore())})}
+			"type": types.String(s.Type), "confidence": types.Long(s.Confidence), "neverStored": types.Boolean(known && t.NeverStore()), "inFile": types.Boolean(s.Fixed)})}
 		_, why := cedar.Authorize(r.set, types.EntityMap{who.UID: who, what.UID: what}, cedar.Request{
 			Principal: who.UID, Action: cedar.NewEntityUID("Action", cedar.String(f.Way)), Resource: what.UID, Context: context})
 		if len(why.Errors) > 0 {
 			// An engine that skips a broken rule and goes on would turn a typing error into a leak.
 			return Block, nil, errs.New(errs.Internal, "dlp.rule_failed").With("rule", string(why.Errors[0].PolicyID))
 		}
-		one := Found{Type: t, Confidence: s.Confidence, Verdict: Allow}
+		one := Found{Kind: s.Type, Confidence: s.Confidence, Fixed: s.Fixed, Verdict: Allow}
 		for _, reason := range why.Reasons {
 			one.Verdict = stronger(one.Verdict, r.by[reason.PolicyID].Verdict)
 			one.Rules = append(one.Rules, string(reason.PolicyID))
@@ -172,10 +173,10 @@ func (r *Rules) judge(f facts) (Verdict, []Found, error) {
 		slices.SortFunc(one.Rules, func(a, b string) int {
 			return cmp.Compare(r.by[cedar.PolicyID(b)].Verdict.weight(), r.by[cedar.PolicyID(a)].Verdict.weight())
 		})
-		all, out[i] = stronger(all, one.Verdict), one
-	}
-	if f.Way == Written && all == Mask {
-		all = Block // nobody's words to a customer are changed behind his back
+		if one.Verdict == Mask && s.Fixed {
+			one.Verdict = f.Way.carried(Hold)
+		}
+		all, out[i] = stronger(all, f.Way.carried(one.Verdict)), one
 	}
 	return all, out, nil
 }

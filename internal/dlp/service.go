@@ -9,8 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
@@ -22,6 +20,7 @@ import (
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/internal/trust/keyring"
 	"github.com/amanah-id/amanah/pii"
+	"github.com/amanah-id/amanah/pii/extract"
 )
 
 // Options are what the room needs.
@@ -33,8 +32,16 @@ type Options struct {
 	Texts func(lang i18n.Lang) *i18n.Printer
 	// Staff is what a colleague is called.
 	Staff func(tx *db.Tx, staff string) (string, error)
+	Files Reading
 	// Ask is trust/approval; given later.
 	Ask func(tx *db.Tx, by actor.Actor, a approval.Ask) (approval.Request, error)
+}
+
+// Reading is what Examine reads files with. The zero value parses documents in this process, reads no pictures and has no limits.
+type Reading struct {
+	Documents extract.Documents
+	Tools     func() extract.Tools // asked once, when the first picture may come
+	Limits    extract.Limits
 }
 
 // Service is the room's verbs.
@@ -42,11 +49,15 @@ type Service struct {
 	o        Options
 	scanners sync.Pool
 	current  atomic.Pointer[Rules]
+	tools    func() extract.Tools
 }
 
 // New makes the room.
 func New(o Options) (*Service, error) {
-	s := &Service{o: o}
+	if o.Files.Tools == nil {
+		o.Files.Tools = func() (none extract.Tools) { return none }
+	}
+	s := &Service{o: o, tools: sync.OnceValue(o.Files.Tools)}
 	s.scanners.New = func() any { return pii.New(pii.Options{}) }
 	r, err := ReadRules("")
 	s.current.Store(r)
@@ -74,6 +85,15 @@ func (s *Service) rules(tx *db.Tx) (*Rules, error) {
 	return r, err
 }
 
+// AsksWhy reports whether a rule in force can ask the writer of such a text why it has to go.
+func (s *Service) AsksWhy(tx *db.Tx, way Way) (bool, error) {
+	r, err := s.rules(tx)
+	if errs.CodeOf(err) == errRules.Code {
+		return false, nil // nothing with personal data goes at all
+	}
+	return err == nil && slices.Contains(can[way], Ask) && slices.ContainsFunc(r.list, func(one Rule) bool { return one.Verdict == Ask }), err
+}
+
 // holds reports whether package pii finds anything in a text.
 func (s *Service) holds(text string) bool {
 	scanner := s.scanners.Get().(*pii.Scanner)
@@ -82,8 +102,9 @@ func (s *Service) holds(text string) bool {
 }
 
 // enter writes what was decided about a passage in the transaction of its act: the entry, the facts for Simulate, and an
-// incident when more was done than to let it go. A text in which nothing was found leaves nothing behind.
-func (s *Service) enter(tx *db.Tx, p Passage, j Judgement) error {
+// incident when more was done than to let it go. A text in which nothing was found leaves nothing behind, and one whose
+// writer is only asked why leaves the entry alone: the text comes again.
+func (s *Service) enter(tx *db.Tx, p Passage, j *Judgement) error {
 	if len(j.Found) == 0 {
 		return nil
 	}
@@ -95,31 +116,46 @@ func (s *Service) enter(tx *db.Tx, p Passage, j Judgement) error {
 			}
 		}
 	}
-	if err := insertPassage(tx, p.Controller, factsOf(p, j), j.Verdict); err != nil {
-		return err
+	asked := j.Verdict == Ask && !j.Given
+	if !asked {
+		if err := insertPassage(tx, p.Controller, factsOf(p, *j), j.Verdict); err != nil {
+			return err
+		}
 	}
-	ref := ""
-	if j.Verdict != Allow {
+	if j.Verdict != Allow && !asked {
 		in := Incident{ID: id.NewAt(id.Leak, tx.Now()), Controller: p.Controller, Staff: p.By.ID(), Interaction: p.Interaction, Way: p.Way, Recipient: p.Recipient,
-			Verdict: j.Verdict, Kinds: j.Kinds(), People: j.People, At: tx.Now(), Evidence: evidence(j.Masked)}
+			Verdict: j.Verdict, Kinds: j.Kinds(), People: j.People, Ref: p.Ref, At: tx.Now(), Evidence: evidence(j.Masked)}
+		if j.Verdict == Ask {
+			in.Why = p.Reason
+		}
+		if j.Verdict == Hold {
+			in.Held = Waiting
+		}
 		s.insertIncident(tx, in, p.Subject)
-		ref = in.ID
+		j.Incident = in.ID
 	}
 	decision := audit.Done
-	if j.Verdict == Block {
+	if !j.Goes() {
 		decision = audit.Denied
 	}
-	digest := letters(s.o.Keys.MAC("dlp/passage", []byte(p.Text)))
 	e := audit.Entry{Action: "dlp." + string(j.Verdict), Decision: decision, Actor: p.By, Controller: p.Controller, Interaction: p.Interaction, Subject: p.Subject,
-		Purpose: p.Purpose, Channel: p.Channel, Level: p.Level, Ref: ref, Ground: "text:" + digest}
+		Purpose: p.Purpose, Channel: p.Channel, Level: p.Level, Ref: j.Incident, Ground: "text:" + letters(s.o.Keys.MAC("dlp/passage", p.bytes()))}
 	if p.Subject != "" { // details are sealed under a customer's key; without one the incident has them
 		e.Detail = map[string]any{"way": string(p.Way), "to": string(p.Recipient), "kinds": j.Kinds(), "people": j.People, "rules": rules}
 	}
 	if decision == audit.Denied {
-		e.Reason = errBlocked.Code
+		e.Reason = Stopped(*j).Code
 	}
 	_, err := s.o.Log.Append(tx, e)
 	return err
+}
+
+// bytes are what a passage is recognised by.
+func (p Passage) bytes() []byte {
+	if p.Content != nil {
+		return p.Content.digest
+	}
+	return []byte(p.Text)
 }
 
 // letters writes bytes in the letters a to p: in digits they could look like somebody's number.
@@ -138,18 +174,23 @@ func (s *Service) Pass(tx *db.Tx, p Passage) (Judgement, error) {
 	if err != nil {
 		return Judgement{}, err
 	}
-	return j, s.enter(tx, p, j)
+	err = s.enter(tx, p, &j)
+	return j, err
 }
 
-// Blocked is the refusal of a text that does not go: it names the kinds, never the values.
-func Blocked(j Judgement) *errs.E {
+// Stopped is the refusal of a passage that does not go: it names the kinds, never the values.
+func Stopped(j Judgement) *errs.E {
+	refusal := map[Verdict]*errs.E{Ask: errReason, Hold: errHeld}[j.Verdict]
+	if refusal == nil {
+		refusal = errBlocked
+	}
 	var kinds i18n.Texts
 	for _, f := range j.Found {
-		if k := "dlp.kind_" + f.Type.String(); f.Verdict.weight() >= Mask.weight() && !slices.Contains(kinds, k) {
+		if k := "dlp.kind_" + f.Kind; f.Verdict.weight() >= Mask.weight() && !slices.Contains(kinds, k) {
 			kinds = append(kinds, k)
 		}
 	}
-	return errBlocked.With("kinds", kinds)
+	return refusal.With("kinds", kinds)
 }
 
 // Look judges a passage and writes nothing: for whoever enters a refusal himself.
@@ -158,7 +199,8 @@ func (s *Service) Look(ctx context.Context, p Passage) (j Judgement, err error) 
 	return j, err
 }
 
-// Inspect judges and enters the text of a program that asks before it sends it on.
+// Inspect judges and enters a passage of its own transaction: the text of a program that asks before it sends it on, a mail,
+// a request, a file.
 func (s *Service) Inspect(ctx context.Context, p Passage, also ...func(tx *db.Tx, j Judgement) error) (j Judgement, err error) {
 	if !p.By.Serves(p.Controller) {
 		return j, errCompany
@@ -219,7 +261,7 @@ func (s *Service) Review(ctx context.Context, a actor.Actor, incident, dispositi
 		return errReviewer
 	}
 	advice = strings.TrimSpace(strings.ReplaceAll(advice, "\r\n", "\n"))
-	if !strings.ContainsFunc(advice, unicode.IsLetter) || utf8.RuneCountInString(advice) > maxAdvice || !slices.Contains(Dispositions(), disposition) {
+	if !plausible(advice) || !slices.Contains(Dispositions(), disposition) {
 		return errAdvice
 	}
 	if s.holds(advice) {

@@ -59,24 +59,33 @@ func passages(tx *db.Tx, since time.Time, each func(f facts, was Verdict)) error
 }
 
 func (s *Service) insertIncident(tx *db.Tx, in Incident, subject string) {
-	tx.Data.Queue(`insert into dlp_incident (id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, subject)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', null, '', 0, 0, $12)`,
+	var why []byte
+	if in.Why != "" {
+		why = s.seal("dlp_incident", "why_sealed", in.ID, in.Why)
+	}
+	tx.Data.Queue(`insert into dlp_incident (id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, subject, ref, why_sealed, held, held_by, held_at, carried_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', null, '', 0, 0, $12, $13, $14, $15, '', 0, 0)`,
 		in.ID, in.Controller, in.Staff, in.Interaction, string(in.Way), string(in.Recipient), string(in.Verdict), strings.Join(in.Kinds, " "), in.People, in.At.UnixMicro(),
-		s.seal("dlp_incident", "evidence_sealed", in.ID, in.Evidence), subject)
+		s.seal("dlp_incident", "evidence_sealed", in.ID, in.Evidence), subject, in.Ref, why, string(in.Held))
 }
 
-const columns = `id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at`
+const columns = `id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, ref, why_sealed, held, held_by, held_at, carried_at`
 
 func (s *Service) scanIncident(r db.Row) (in Incident, err error) {
-	var way, to, verdict, kinds string
-	var evidence, advice []byte
-	var at, reviewed, read int64
-	if err := r.Scan(&in.ID, &in.Controller, &in.Staff, &in.Interaction, &way, &to, &verdict, &kinds, &in.People, &at, &evidence, &in.Disposition, &advice, &in.ReviewedBy, &reviewed, &read); err != nil {
+	var way, to, verdict, kinds, held string
+	var evidence, advice, why []byte
+	var at, reviewed, read, decided, carried int64
+	if err := r.Scan(&in.ID, &in.Controller, &in.Staff, &in.Interaction, &way, &to, &verdict, &kinds, &in.People, &at, &evidence, &in.Disposition, &advice, &in.ReviewedBy, &reviewed, &read,
+		&in.Ref, &why, &held, &in.HeldBy, &decided, &carried); err != nil {
 		return in, err
 	}
 	in.Way, in.Recipient, in.Verdict, in.Kinds = Way(way), Recipient(to), Verdict(verdict), strings.Fields(kinds)
 	in.At, in.ReviewedAt, in.ReadAt = column.Moment(at), column.Moment(reviewed), column.Moment(read)
+	in.Held, in.HeldAt, in.CarriedAt = State(held), column.Moment(decided), column.Moment(carried)
 	if in.Evidence, err = s.open("dlp_incident", "evidence_sealed", in.ID, evidence); err != nil {
+		return in, err
+	}
+	if in.Why, err = s.open("dlp_incident", "why_sealed", in.ID, why); err != nil {
 		return in, err
 	}
 	in.Advice, err = s.open("dlp_incident", "advice_sealed", in.ID, advice)
@@ -98,15 +107,18 @@ func (s *Service) incidents(tx *db.Tx, controllers []string, reviewed bool) ([]I
 		where = ` where disposition <> ''`
 	}
 	theirs, args := column.In("controller", controllers, nil)
-	return s.list(tx, where+` and `+theirs, args)
+	return s.list(tx, where+` and `+theirs, args, `case when held = 'waiting' then 0 else 1 end, `+newest)
 }
 
 func (s *Service) mine(tx *db.Tx, staff string) ([]Incident, error) {
-	return s.list(tx, ` where staff = $1`, []any{staff})
+	return s.list(tx, ` where staff = $1`, []any{staff}, newest)
 }
 
-func (s *Service) list(tx *db.Tx, where string, args []any) (out []Incident, err error) {
-	err = tx.Data.Rows(`select `+columns+` from dlp_incident`+where+` order by at desc, id desc limit `+strconv.Itoa(atOnce), args, func(r db.Row) error {
+// newest is the order that people read lists in.
+const newest = `at desc, id desc`
+
+func (s *Service) list(tx *db.Tx, where string, args []any, order string) (out []Incident, err error) {
+	err = tx.Data.Rows(`select `+columns+` from dlp_incident`+where+` order by `+order+` limit `+strconv.Itoa(atOnce), args, func(r db.Row) error {
 		in, err := s.scanIncident(r)
 		out = append(out, in)
 		return err

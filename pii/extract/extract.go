@@ -114,6 +114,18 @@ func (s *Segment) Owns(offset int) bool {
 	return ok
 }
 
+// Place finds where a finding stands. false: it belongs to a neighbour, or to what was written beside the values.
+func (s *Segment) Place(start, end int) (Mark, bool) {
+	if s.Owns(start) {
+		m, _ := s.At(start)
+		return m, true
+	}
+	if start < s.From || start >= s.To {
+		return Mark{}, false
+	}
+	return s.At(end - 1) // it begins in the head that stands before the value
+}
+
 // Reason says why something was not inspected.
 type Reason string
 

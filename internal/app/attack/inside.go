@@ -288,7 +288,7 @@ func wrongChannel(s *scene) {
 	s.must(err)
 	// Nor in a text of the agent's own, whatever the agent was told to write.
 	for _, text := range []string{"NIK Bapak " + c.NIK, "Alamatnya " + c.Address + ", benar?", "Kartu 4539 1488 0343 6467", "Ibu kandung: " + c.Mother} {
-		_, err := p.Write(s.ctx, elsewhere, "email", "", text)
+		_, err := p.Write(s.ctx, elsewhere, "email", "", client.Words{Text: text})
 		s.refuses(p, "", "writes", s.Text.T("attack.own_text"), err, "message.holds_value", "message.holds_card", "message.holds_official", "message.names_secret", "message.blocked")
 	}
 	inbox, err := s.letters(s.ctx)

@@ -301,9 +301,9 @@ func fake(s *scene) {
 	s.bind(q, chat, other)
 	s.proves("link", q, chat, other)
 	for _, ask := range []string{"Mohon sebutkan kode OTP yang Anda terima.", "Berapa PIN dan CVV kartunya?"} {
-		_, err := q.Write(s.ctx, chat, "email", "", ask)
+		_, err := q.Write(s.ctx, chat, "email", "", client.Words{Text: ask})
 		s.refuses(q, "", "asks_by_mail", "OTP, PIN, CVV", err, "message.names_secret")
-		s.refuses(q, "", "asks_in_chat", "OTP, PIN, CVV", q.Check(s.ctx, chat, ask), "message.names_secret")
+		s.refuses(q, "", "asks_in_chat", "OTP, PIN, CVV", q.Check(s.ctx, chat, client.Words{Text: ask}), "message.names_secret")
 	}
 }
 

@@ -118,7 +118,7 @@ func (c *cli) newPassphrase(cfg *config.Config) (string, error) {
 
 // found makes a new installation; an empty passphrase makes a plain key file.
 func (c *cli) found(ctx context.Context, cfg *config.Config, passphrase string, demo bool, log *slog.Logger) (*app.House, error) {
-	return app.Found(ctx, cfg, demo, app.Opening{Clock: c.clock, Log: log, Key: func() (keyring.KMS, error) {
+	return app.Found(ctx, cfg, demo, app.Opening{Program: program(), Clock: c.clock, Log: log, Key: func() (keyring.KMS, error) {
 		path := app.KeyFile(cfg)
 		if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 			return nil, errs.Wrap(errs.Unavailable, "app.output", err).With("file", path)

@@ -76,7 +76,7 @@ func (c *cli) open(ctx context.Context, aside string, log *slog.Logger, key keyr
 	if err != nil {
 		return nil, err
 	}
-	h, err := app.Open(ctx, cfg, app.Opening{Clock: c.clock, Log: log, Aside: aside, Restored: c.restored, Key: func() (keyring.KMS, error) {
+	h, err := app.Open(ctx, cfg, app.Opening{Program: program(), Clock: c.clock, Log: log, Aside: aside, Restored: c.restored, Key: func() (keyring.KMS, error) {
 		if key != nil {
 			return key, nil
 		}

@@ -120,8 +120,7 @@ func (c *cli) scanSetting(ctx context.Context, paths, types, limits []string, le
 			return s, c.usage("scan.wrong_limit", "value", l)
 		}
 	}
-	// Without its own path the program cannot start itself again, and then parses documents itself.
-	s.Program, _ = os.Executable()
+	s.Program = program()
 	if draw := c.progress("command.bar_scan"); draw != nil && !sarif {
 		s.Bar = func(done, size int64) { draw("", done, size) }
 	}
@@ -169,4 +168,13 @@ func setLimit(l *extract.Limits, text string) bool {
 		return false
 	}
 	return true
+}
+
+// program is the path of this program, which starts itself again to parse documents; without one it parses them itself.
+func program() string {
+	path, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	return path
 }

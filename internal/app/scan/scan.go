@@ -377,7 +377,7 @@ func (v *visitor) Skip(s extract.Skip) error {
 // look scans a segment.
 func (v *visitor) look(s *extract.Segment) error {
 	for _, f := range v.eye.see(s.Text, s.Origin.Kind != extract.Name) {
-		m, marked := v.mark(s, f)
+		m, marked := s.Place(f.start, f.end)
 		if !marked {
 			continue
 		}
@@ -398,18 +398,6 @@ func (v *visitor) look(s *extract.Segment) error {
 		}
 	}
 	return nil
-}
-
-// mark finds where a finding stands. false: it belongs to a neighbour, or to what was written beside the values.
-func (v *visitor) mark(s *extract.Segment, f hit) (extract.Mark, bool) {
-	if s.Owns(f.start) {
-		m, _ := s.At(f.start)
-		return m, true
-	}
-	if f.start < s.From || f.start >= s.To {
-		return extract.Mark{}, false
-	}
-	return s.At(f.end - 1) // it begins in the head that stands before the value
 }
 
 // Kinds are what is looked for. The zero value is everything but names.

@@ -134,16 +134,18 @@ type receiptOutput struct {
 type writeInput struct {
 	CallPath
 	Body struct {
-		Field string `json:"field" maxLength:"60" doc:"A contact field of the customer"`
-		Value string `json:"value,omitempty" maxLength:"40" doc:"One of several values of the field"`
-		Text  string `json:"text" minLength:"1" maxLength:"1000"`
+		Field  string `json:"field" maxLength:"60" doc:"A contact field of the customer"`
+		Value  string `json:"value,omitempty" maxLength:"40" doc:"One of several values of the field"`
+		Text   string `json:"text" minLength:"1" maxLength:"1000"`
+		Reason string `json:"reason,omitempty" maxLength:"300" doc:"Why it has to go, where a rule asks that; it holds no personal data"`
 	}
 }
 
 type checkInput struct {
 	CallPath
 	Body struct {
-		Text string `json:"text" minLength:"1" maxLength:"1000"`
+		Text   string `json:"text" minLength:"1" maxLength:"1000"`
+		Reason string `json:"reason,omitempty" maxLength:"300" doc:"Why it has to go, where a rule asks that; it holds no personal data"`
 	}
 }
 
@@ -299,7 +301,7 @@ func (s screens) operations(rt *web.Router) {
 				out.Body.Receipt = &made
 				return out
 			}
-			r, err := s.Write(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Value, in.Body.Text, func(tx *db.Tx, r desk.Receipt) error { return c.Settle(tx, answer(r)) })
+			r, err := s.Write(ctx, c.Actor, in.Interaction, in.Body.Field, in.Body.Value, desk.Words{Text: in.Body.Text, Reason: in.Body.Reason}, func(tx *db.Tx, r desk.Receipt) error { return c.Settle(tx, answer(r)) })
 			if err != nil {
 				return nil, err
 			}
@@ -307,7 +309,7 @@ func (s screens) operations(rt *web.Router) {
 		})
 	web.Operation(rt, unkeyed(op("POST", "/check", "Say whether a text may be written on the call's own channel; sends nothing"), "each check is one of the few that a call has"),
 		func(ctx context.Context, c web.Call, in *checkInput) (*struct{}, error) {
-			return nil, s.Check(ctx, c.Actor, in.Interaction, in.Body.Text)
+			return nil, s.Check(ctx, c.Actor, in.Interaction, desk.Words{Text: in.Body.Text, Reason: in.Body.Reason})
 		})
 	web.Operation(rt, keyed(op("POST", "/notes", "Keep a note, sealed under the interaction's own key")),
 		func(ctx context.Context, c web.Call, in *noteInput) (*keptOutput, error) {

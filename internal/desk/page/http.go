@@ -529,14 +529,15 @@ func (s screens) doResend(r *web.Request) error {
 
 func (s screens) doWrite(r *web.Request) error {
 	var form struct {
-		To   string `form:"to" max:"120" required:"true"`
-		Text string `form:"text" max:"1000" required:"true" lines:"true"`
+		To     string `form:"to" max:"120" required:"true"`
+		Text   string `form:"text" max:"1000" required:"true" lines:"true"`
+		Reason string `form:"reason" max:"300"`
 	}
 	if err := r.Decode(&form); err != nil {
 		return err
 	}
 	field, value, _ := strings.Cut(form.To, " ")
-	out, err := s.Write(r.Context(), r.Actor, r.Path("interaction"), field, value, form.Text, nil)
+	out, err := s.Write(r.Context(), r.Actor, r.Path("interaction"), field, value, desk.Words{Text: form.Text, Reason: form.Reason}, nil)
 	if err != nil {
 		return err
 	}

@@ -816,7 +816,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		}
 		page.verify(p, verification.Status{Level: 2, Attempts: []verification.Attempt{{Number: 47, State: verification.Confirmed}}, Links: []verification.Way{{Value: "val_phone", Contact: "phone", Reaches: 3}}})
 		page.ask(page.ID, []verification.Question{{Kind: "last_payment"}})
-		view := desk.View{Level: 2, Left: 37, Receipt: desk.Receipt{Index: 4711, At: now}, Fields: []desk.FieldView{
+		view := desk.View{Level: 2, Left: 37, AsksWhy: true, Receipt: desk.Receipt{Index: 4711, At: now}, Fields: []desk.FieldView{
 			field("name", "Nama lengkap", "Full name", catalog.NoContact, may, "B****** M********"),
 			field("customer_number", "Nomor pelanggan", "Customer number", catalog.NoContact, compare, "****001"),
 			field("phone", "Nomor telepon", "Phone number", catalog.Phone, may, "+62 8** **** 4471"),

@@ -23,6 +23,7 @@ type WriteForm struct {
 	Call string
 	To   []web.Choice
 	Text web.Input
+	Why  *web.Input // nil while no rule asks for it
 }
 
 // said gives the fields of a fixture the words that the catalogue ships for them.
@@ -59,6 +60,9 @@ func (page *CallPage) say(p *i18n.Printer, v interaction.View, view desk.View, c
 		page.Voicemail = page.said.T("desk.voicemail_text", "company", company)
 	}
 	form := WriteForm{Call: page.ID, Text: web.Input{ID: "write-text", Name: "text", Label: p.T("desk.write_text"), Type: "textarea", Max: 1000, Required: true, Hint: p.T("desk.write_hint")}}
+	if view.AsksWhy {
+		form.Why = &web.Input{ID: "write-why", Name: "reason", Label: p.T("desk.write_why"), Max: 300, Hint: p.T("desk.write_why_hint")}
+	}
 	for _, f := range view.Fields {
 		if carries(f.Field.Name) && allowed(f, gate.Act) && view.Level >= 2 {
 			label := f.Field.Label.In(p.Lang())

@@ -1,0 +1,161 @@
+package dlp
+
+import (
+	"context"
+	"crypto/sha256"
+	"hash"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/pii"
+	"github.com/amanah-id/amanah/pii/extract"
+	"github.com/amanah-id/amanah/pii/replace"
+)
+
+// Content is what a stream holds: kinds and counts, never a value. It belongs to the Service that made it.
+type Content struct {
+	People int                    // how many different persons it tells of, at least
+	Unread map[extract.Reason]int // how often something could not be inspected, and why
+	found  []Found
+	masked string // words around the first findings, for the evidence
+	digest []byte // SHA-256 of the stream
+}
+
+// Found are its findings, those that are alike together.
+func (c *Content) Found() []Found { return slices.Clone(c.found) }
+
+// Examine looks at a stream: a file, an archive with everything in it, a mail with what is attached. It takes bounded memory,
+// and belongs before the transaction that judges. Text of an origin for which replaceable is true can be given back with values
+// replaced (MaskedText); a value elsewhere cannot be masked, and what would be masked is held. What could not be read is a
+// finding of the kind NotInspected. Errors are those of reading r, and the context's.
+func (s *Service) Examine(ctx context.Context, name string, r io.Reader, replaceable func(extract.Origin) bool) (*Content, error) {
+	scanner := s.scanners.Get().(*pii.Scanner)
+	defer s.scanners.Put(scanner)
+	e := &examiner{Content: &Content{Unread: map[extract.Reason]int{}}, scanner: scanner, crowd: newCrowd(), name: s.name(i18n.ID), replaceable: replaceable}
+	seen := &watched{r: r, sum: sha256.New()}
+	walker := &extract.Walker{Limits: s.o.Files.Limits, Tools: s.tools(), Documents: s.o.Files.Documents}
+	if err := walker.Walk(ctx, name, seen, e); err != nil {
+		return nil, err
+	}
+	// The digest is of all of it, also of what a limit left unread.
+	if _, err := io.Copy(io.Discard, seen); err != nil {
+		return nil, err
+	}
+	if seen.err != nil {
+		return nil, seen.err
+	}
+	e.People, e.digest = e.crowd.most, seen.sum.Sum(nil)
+	if n := len(e.Unread); n > 0 {
+		all := 0
+		for _, k := range e.Unread {
+			all += k
+		}
+		e.found = append(e.found, Found{Kind: NotInspected, Count: all, Confidence: 100, Fixed: true})
+	}
+	return e.Content, nil
+}
+
+// watched hashes what is read, and keeps the error of reading apart from what is wrong with a file.
+type watched struct {
+	r   io.Reader
+	sum hash.Hash
+	err error
+}
+
+func (w *watched) Read(b []byte) (int, error) {
+	n, err := w.r.Read(b)
+	_, _ = w.sum.Write(b[:n]) // never fails
+	if err != nil && err != io.EOF {
+		w.err = err
+	}
+	return n, err
+}
+
+// examiner looks at the segments of one stream.
+type examiner struct {
+	*Content
+	scanner     *pii.Scanner
+	crowd       *crowd
+	name        replace.Replacer
+	replaceable func(extract.Origin) bool
+	hits        []pii.Finding
+}
+
+func (e *examiner) Segment(s *extract.Segment) error {
+	e.hits = e.scanner.Scan(e.hits[:0], s.Text)
+	if len(e.hits) == 0 {
+		return nil
+	}
+	own := func(f pii.Finding) bool { _, ok := s.Place(f.Start, f.End); return ok }
+	e.crowd.add(e.scanner, s.Text, e.hits, own)
+	fixed := e.replaceable == nil || !e.replaceable(s.Origin)
+	for _, f := range e.hits {
+		if own(f) {
+			e.count(Found{Kind: f.Type.String(), Count: 1, Confidence: int(f.Confidence * 100), Fixed: fixed})
+		}
+	}
+	e.remember(s.Text, own)
+	return nil
+}
+
+func (e *examiner) Skip(s extract.Skip) error {
+	e.Unread[s.Reason]++
+	return nil
+}
+
+func (e *examiner) count(f Found) {
+	i := slices.IndexFunc(e.found, func(g Found) bool { return g.seen() == f.seen() })
+	if i < 0 {
+		e.found = append(e.found, f)
+		return
+	}
+	e.found[i].Count++
+}
+
+// around is how much text beside a finding is looked at for words of the evidence.
+const around = 60
+
+// remember keeps what stands around a segment's first findings, every value masked, until there is enough for the evidence.
+func (e *examiner) remember(text []byte, own func(pii.Finding) bool) {
+	first := slices.IndexFunc(e.hits, own)
+	if first < 0 || utf8.RuneCountInString(e.masked) > maxEvidence {
+		return
+	}
+	last := min(first+10, len(e.hits))
+	from, to := max(0, e.hits[first].Start-around), min(len(text), e.hits[last-1].End+around)
+	if first > 0 {
+		from = max(from, e.hits[first-1].End) // nothing of a value that is left out
+	}
+	if last < len(e.hits) {
+		to = min(to, e.hits[last].Start)
+	}
+	for from > 0 && from < e.hits[first].Start && text[from-1] > ' ' { // no half of a word, which could be a name without its capital
+		from++
+	}
+	for to < len(text) && to > e.hits[last-1].End && text[to] > ' ' {
+		to--
+	}
+	shown := make([]pii.Finding, 0, last-first)
+	for _, f := range e.hits[first:last] {
+		f.Start, f.End = f.Start-from, f.End-from
+		shown = append(shown, f)
+	}
+	part := []byte(round.Replace(readable(text[from:to])))
+	e.masked = strings.TrimSpace(e.masked + " " + string(replace.Text(e.scanner, nil, part, shown, e.name)))
+}
+
+// readable puts a question mark in the place of each byte that is no UTF-8; every place stays what it is.
+func readable(b []byte) string {
+	out := slices.Clone(b)
+	for i := 0; i < len(out); {
+		r, n := utf8.DecodeRune(out[i:])
+		if r == utf8.RuneError && n == 1 {
+			out[i] = '?'
+		}
+		i += n
+	}
+	return string(out)
+}

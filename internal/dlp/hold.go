@@ -1,0 +1,67 @@
+package dlp
+
+import (
+	"context"
+
+	"github.com/amanah-id/amanah/internal/kit/column"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/audit"
+)
+
+// Decide lets a passage go that was held, or refuses it. Nobody decides about his own. The way then does it (Decided).
+func (s *Service) Decide(ctx context.Context, a actor.Actor, incident string, release bool, also ...func(*db.Tx) error) error {
+	if !a.Is(reviewers...) {
+		return errReviewer
+	}
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		in, err := s.theirs(tx, a, incident)
+		switch {
+		case err != nil:
+			return err
+		case in.Staff == a.ID():
+			return errOwn
+		case in.Held != Waiting:
+			return errDecided
+		}
+		state, action := Refused, "dlp.refused"
+		if release {
+			state, action = Released, "dlp.released"
+		}
+		tx.Data.Queue(`update dlp_incident set held = $1, held_by = $2, held_at = $3 where id = $4`, string(state), a.ID(), tx.Now().UnixMicro(), in.ID)
+		if _, err := s.o.Log.Append(tx, audit.Entry{Action: action, Decision: audit.Done, Actor: a, Ref: in.ID, Controller: in.Controller, Interaction: in.Interaction}); err != nil {
+			return err
+		}
+		return all(tx, also)
+	})
+}
+
+// Decided lists the passages of a way that were decided and not carried out yet, the oldest decisions first, at most 200.
+func (s *Service) Decided(ctx context.Context, a actor.Actor, way Way) (out []Incident, err error) {
+	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
+		theirs, args := column.In("controller", a.Controllers(), []any{string(way)})
+		out, err = s.list(tx, ` where way = $1 and held in ('released', 'refused') and carried_at = 0 and `+theirs, args, `held_at, id`)
+		return err
+	})
+	return out, err
+}
+
+// Carried says that the way has done what was decided. Saying it again does no harm.
+func (s *Service) Carried(ctx context.Context, a actor.Actor, incident string, also ...func(*db.Tx) error) error {
+	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		in, err := s.theirs(tx, a, incident)
+		switch {
+		case err != nil:
+			return err
+		case in.Held != Released && in.Held != Refused:
+			return errHeld
+		}
+		if in.CarriedAt.IsZero() {
+			tx.Data.Queue(`update dlp_incident set carried_at = $1 where id = $2`, tx.Now().UnixMicro(), in.ID)
+			if _, err := s.o.Log.Append(tx, audit.Entry{Action: "dlp.carried", Decision: audit.Done, Actor: a, Ref: in.ID, Controller: in.Controller, Interaction: in.Interaction}); err != nil {
+				return err
+			}
+		}
+		return all(tx, also)
+	})
+}
