@@ -247,12 +247,12 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Vault.UseNamed(h.Watchlist.Named)
 
-	files := dlp.Reading{Limits: extract.Usual()}
+	reading := dlp.Reading{Limits: extract.Usual()}
 	if b.program != "" {
 		h.parser = &child.Process{Program: b.program, Args: []string{scan.ParserArgument}}
-		files.Documents, files.Tools = h.parser, func() extract.Tools { return extract.Installed(context.WithoutCancel(ctx)) }
+		reading.Documents, reading.Tools = h.parser, func() extract.Tools { return extract.Installed(context.WithoutCancel(ctx)) }
 	}
-	h.DLP, err = dlp.New(dlp.Options{DB: d, Log: h.Audit, Keys: h.Keys, Staff: h.Identity.FirstName, Files: files,
+	h.DLP, err = dlp.New(dlp.Options{DB: d, Log: h.Audit, Keys: h.Keys, Staff: h.Identity.FirstName, Files: reading,
 		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) }})
 	if err != nil {
 		return nil, err
