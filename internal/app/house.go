@@ -21,6 +21,7 @@ import (
 	"github.com/amanah-id/amanah/internal/desk/act"
 	deskpage "github.com/amanah-id/amanah/internal/desk/page"
 	"github.com/amanah-id/amanah/internal/dlp"
+	"github.com/amanah-id/amanah/internal/dlp/known"
 	"github.com/amanah-id/amanah/internal/dlp/malware"
 	"github.com/amanah-id/amanah/internal/intake"
 	"github.com/amanah-id/amanah/internal/interaction"
@@ -86,6 +87,7 @@ type House struct {
 	Purposes     *purpose.Register
 	Consents     *consent.Book
 	DLP          *dlp.Service
+	Known        *known.Index
 	Vault        *vault.Vault
 	Interactions *interaction.Service
 	Messages     *message.Service
@@ -112,6 +114,8 @@ type House struct {
 	malwareStands atomic.Bool    // clamd has answered as it must when it was asked last
 
 	lostKeys atomic.Int64 // customers whose key is missing, as the start has found
+
+	knownFailed atomic.Bool // the index of known values could not be built; it is tried again
 }
 
 // building says how a house is to be built.
@@ -247,6 +251,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	h.Vault.UseNamed(h.Watchlist.Named)
 
+	h.Known = known.New(d, h.Vault, h.Catalogue)
 	reading := dlp.Reading{Limits: extract.Usual()}
 	if b.program != "" {
 		h.parser = &child.Process{Program: b.program, Args: []string{scan.ParserArgument}}
@@ -294,7 +299,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Owner: h.Vault.Owner,
 		Field: fieldFacts(h.Catalogue),
 	}, append(vault.Duties(h.Catalogue), gate.DutySpec{Name: message.Duty, Fields: message.Fields()}, gate.DutySpec{Name: message.ReadDuty, Fields: message.ReadFields(h.Catalogue)},
-		gate.DutySpec{Name: verification.SIMDuty, Fields: verification.SIMFields()}, gate.DutySpec{Name: mandate.Duty, Fields: mandate.DutyFields()}, gate.DutySpec{Name: act.Duty, Fields: act.Fields(h.Catalogue)})...)
+		gate.DutySpec{Name: verification.SIMDuty, Fields: verification.SIMFields()}, gate.DutySpec{Name: mandate.Duty, Fields: mandate.DutyFields()}, gate.DutySpec{Name: act.Duty, Fields: act.Fields(h.Catalogue)}, gate.DutySpec{Name: vault.DutyPrints, Fields: known.Fields(h.Catalogue)})...)
 	if missing := h.Gate.Missing(); len(missing) > 0 {
 		return nil, errs.New(errs.Internal, "app.internal").With("missing", missing)
 	}
@@ -707,6 +712,13 @@ func registry(h *House) *prometheus.Registry {
 	gauge("writes_waiting", "Closures in the writer's queue.", func() float64 { return float64(h.DB.Stats().Waiting) })
 	gauge("index_behind", "Commits of the index store that failed and are not made again yet; while there are any, customers cannot be changed.", func() float64 { return float64(h.DB.Stats().IndexBehind) })
 	gauge("keys_lost", "Customers whose key is missing from the keys store, as the last start has found; their values cannot be opened.", func() float64 { return float64(h.lostKeys.Load()) })
+	gauge("known_ready", "1 when texts are checked for values of customers; before, by the shapes of values alone.", func() float64 {
+		if h.Known.State().Ready {
+			return 1
+		}
+		return 0
+	})
+	gauge("known_people", "Customers whose values texts are checked for.", func() float64 { return float64(h.Known.State().People) })
 	gauge("jobs_untaken", "Jobs of kinds that no room of this version takes; they are kept.", func() float64 {
 		all, err := h.Untaken(context.Background())
 		sum := math.NaN()

@@ -40,6 +40,7 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 	background.Go(func() {
 		h.warmUp(working)
 		background.Go(func() { h.followIndex(working) })
+		background.Go(func() { h.followKnown(working) })
 		h.Audit.Watch(working)
 	})
 	if address := h.Config.Metrics.Listen; address != "" {

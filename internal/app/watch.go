@@ -32,6 +32,12 @@ func (h *House) checks() []web.Check {
 		}},
 		{Name: "log", Alarm: true, Ask: func(context.Context) error { return h.Audit.Alarm() }},
 		{Name: "recorder", Alarm: true, Ask: h.Recorder.Stands},
+		{Name: "known_values", Alarm: true, Ask: func(context.Context) error {
+			if h.knownFailed.Load() {
+				return errs.New(errs.Unavailable, "app.known_values")
+			}
+			return nil
+		}},
 		{Name: "keys", Alarm: true, Ask: func(context.Context) error {
 			if h.lostKeys.Load() > 0 {
 				return errs.New(errs.Unavailable, "keyring.slot_lost")

@@ -80,8 +80,9 @@ var table = map[string][]string{
 	"telephony/pbx":        nil,                                                          // speaks with exchanges; knows nothing of calls
 	"watchlist":            only("interaction", "vault"),
 	"dlp":                  only("pii", "pii/replace", "pii/extract"),
-	"dlp/malware":          nil,           // asks a clamd; knows nothing of rules
-	"trail":                only("proof"), // writes proof files
+	"dlp/malware":          nil,                                            // asks a clamd; knows nothing of rules
+	"trail":                only("proof"),                                  // writes proof files
+	"dlp/known":            only("vault", "pii", "pii/exact", "pii/names"), // whose values a text holds
 
 	"app":               nil, // everything; checked below
 	"apitest":           nil, // tests of the whole API; its files may know every room

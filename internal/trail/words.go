@@ -73,7 +73,7 @@ func approvals(what string) []string {
 }
 
 // duties are the machine's own acts, by the names under which they stand in the log.
-var duties = []string{"approval_expire", "contact_change", "import", "index_repair", "interaction_sweep", "keyring", "log", "mandate_record", "message_deliver", "message_read", "name_index", "provider", "recorder", "setup", "sign_in", "supervision", "telephony", "terminal", "verification_expire", "verification_sim", "watchlist"}
+var duties = []string{"approval_expire", "contact_change", "import", "index_repair", "interaction_sweep", "keyring", "log", "mandate_record", "message_deliver", "message_read", "name_index", "provider", "recorder", "setup", "sign_in", "supervision", "telephony", "terminal", "value_prints", "verification_expire", "verification_sim", "watchlist"}
 
 // words says what codes mean to one reader.
 type words struct {

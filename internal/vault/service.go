@@ -45,6 +45,7 @@ type Vault struct {
 	cases     CaseReferences
 	named     Named
 	born      Born
+	follower  Follower
 	duty      func(string) actor.Actor
 
 	names names
@@ -333,6 +334,7 @@ func (v *Vault) Add(tx *db.Tx, d *Draft) error {
 	insertValues(tx, d.Subject, d.values, d.source)
 	at := tx.Now().UnixMicro()
 	tx.AfterCommit(func() { v.names.created(d.Subject, at) })
+	v.tell(tx, d.Subject, d.prepared, true)
 	return v.index(tx, d.Subject, d.prepared)
 }
 
@@ -711,6 +713,7 @@ func (v *Vault) Put(tx *db.Tx, subject string, p *Prepared, source string) (int6
 	}
 	insertValues(tx, subject, sealed, source)
 	noteIndexed(tx, subject, s.Version+1)
+	v.tell(tx, subject, p, false)
 	return s.Version + 1, v.index(tx, subject, p)
 }
 
@@ -838,6 +841,9 @@ func (v *Vault) Delete(tx *db.Tx, subject string) (rows int64, err error) {
 		return 0, err
 	}
 	tx.AfterCommit(func() { v.names.remove(s.Controller, subject) })
+	if v.follower != nil {
+		v.follower.Erased(tx, s.Controller, subject)
+	}
 	return deleteSubject(tx, subject)
 }
 

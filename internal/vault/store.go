@@ -289,6 +289,19 @@ func memoryValues(tx *db.Tx, s span, fields [2]string, each func(v Stored)) erro
 	})
 }
 
+// everyValue reads the sealed values of everybody in a span, in one pass.
+func everyValue(tx *db.Tx, s span, each func(v Stored)) error {
+	const text = `select subject, field, value, value_sealed from vault_value where subject > $1 and subject <= $2`
+	return tx.Data.Rows(text, []any{s.after, s.upto}, func(r db.Row) error {
+		var v Stored
+		if err := r.Scan(&v.Subject, &v.Field, &v.ID, &v.sealed); err != nil {
+			return err
+		}
+		each(v)
+		return nil
+	})
+}
+
 func subjectsIn(tx *db.Tx, s span, since int64) ([]Subject, error) {
 	var out []Subject
 	err := tx.Data.Rows(`select subject, controller, version, updated_at from vault_subject where subject > $1 and subject <= $2 and updated_at >= $3 order by subject`,

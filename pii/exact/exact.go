@@ -43,6 +43,7 @@ import (
 	"hash"
 	"sync"
 
+	"github.com/amanah-id/amanah/pii/internal/fold"
 	"github.com/amanah-id/amanah/pii/internal/siphash"
 )
 
@@ -160,6 +161,13 @@ func NewKeys(filter, confirm []byte) (*Keys, error) {
 	k := &Keys{sip: siphash.New([siphash.Size]byte(filter)), confirm: append([]byte(nil), confirm...)}
 	k.pool.New = func() any { return k.newHasher() }
 	return k, nil
+}
+
+// Word is what Print.Words holds of a word: of its first run of letters or digits; false when there is none.
+func (k *Keys) Word(word []byte) (uint64, bool) {
+	var buf [fold.Max + 16]byte
+	t := fold.Next(word, 0, buf[:0])
+	return k.sip.Sum(t.Norm), t.Kind == fold.Letters || t.Kind == fold.Digits
 }
 
 // hasher makes Exacts without allocating.

@@ -580,3 +580,44 @@ func TestMakingPrintsLeavesNothingOfTheValue(t *testing.T) {
 		}
 	}
 }
+
+// What Replace takes out is found no more, what is kept and what is put in is found, and nobody else is touched.
+func TestReplaceTakesOutAndPutsIn(t *testing.T) {
+	h := newHouse(t)
+	h.put(1, Phone, "081234567890")
+	h.put(1, Name, "Budi Santoso")
+	h.put(2, Phone, "081234567890")
+	prints := func(f Field, value string) []Print {
+		p, err := h.keys.Prints(f, value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	h.table.Replace(record(1), func(p Print) bool { return p.Field == Phone }, prints(Phone, "081299998888")...)
+	h.index.Add(record(1), prints(Phone, "081299998888")...)
+	h.table.Replace(record(3), func(Print) bool { return true }, prints(Email, "a@contoh.id")...) // who was not there
+	h.index.Add(record(3), prints(Email, "a@contoh.id")...)
+	for text, want := range map[string][]Record{"081234567890": {record(2)}, "0812 9999 8888": {record(1)}, "budi santoso": {record(1)}, "a@contoh.id": {record(3)}} {
+		hits, err := h.index.Match(nil, []byte(text))
+		var got []Record
+		for _, hit := range hits {
+			got = append(got, hit.Record)
+		}
+		if err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: %v, %v", text, got, err)
+		}
+	}
+	var all []Record
+	h.table.EachRecord(func(r Record) { all = append(all, r) })
+	if len(all) != 3 {
+		t.Error(all)
+	}
+	name := prints(Name, "Budi Santoso")[0].Words
+	if w, ok := h.keys.Word([]byte("BUDI")); !ok || w != name[0] {
+		t.Error("a word is another in a print")
+	}
+	if _, ok := h.keys.Word([]byte("...")); ok {
+		t.Error("what has no letter is a word")
+	}
+}

@@ -63,6 +63,33 @@ func (m *Memory) Records() (int, error) {
 func (m *Memory) Put(record Record, prints ...Print) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.put(record, prints)
+}
+
+// Replace takes out those of a record's prints that old says, and puts others in. An Index finds what was taken out no more,
+// because the table no longer confirms it.
+func (m *Memory) Replace(record Record, old func(Print) bool, prints ...Print) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if number, known := m.numbers[record]; known {
+		e := &m.records[number]
+		kept := make([]byte, 0, len(e.prints))
+		for rest := e.prints; len(rest) > 0; {
+			var p Print
+			p, rest, _ = readPrint(rest, nil)
+			if old(p) {
+				m.unlink(p.Exact, owner{number, tagOf(&p)})
+			} else {
+				kept = appendPrint(kept, &p)
+			}
+		}
+		clear(e.prints)
+		e.prints = kept
+	}
+	m.put(record, prints)
+}
+
+func (m *Memory) put(record Record, prints []Print) {
 	number, known := m.numbers[record]
 	if !known {
 		if n := len(m.free); n > 0 {
@@ -291,6 +318,15 @@ func (m *Memory) Each(yield func(Print) bool) error {
 				return nil
 			}
 		}
+	}
+}
+
+// EachRecord visits every record. Writers wait meanwhile.
+func (m *Memory) EachRecord(visit func(Record)) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for r := range m.numbers {
+		visit(r)
 	}
 }
 

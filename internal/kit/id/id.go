@@ -86,6 +86,22 @@ func encode(b [16]byte) string {
 	return string(out[:])
 }
 
+// Bytes are the 16 bytes of an identifier without its prefix, and From makes the identifier of them again: for indexes in
+// memory, which hold many. Only what Is says is one has bytes.
+func Bytes(s string) (b [16]byte) {
+	var hi, lo uint64
+	for i := len(s) - bodyLen; i < len(s); i++ {
+		hi = hi<<5 | lo>>59
+		lo = lo<<5 | uint64(strings.IndexByte(alphabet, s[i])) //nolint:gosec // at least 0 in what is an identifier
+	}
+	binary.BigEndian.PutUint64(b[:8], hi)
+	binary.BigEndian.PutUint64(b[8:], lo)
+	return b
+}
+
+// From makes an identifier of its prefix and bytes.
+func From(prefix string, b [16]byte) string { return prefix + "_" + encode(b) }
+
 // Is reports whether s is a well-formed identifier with the given prefix.
 func Is(prefix, s string) bool {
 	if len(s) != len(prefix)+1+bodyLen || !strings.HasPrefix(s, prefix) || s[len(prefix)] != '_' {
