@@ -47,13 +47,24 @@ func (s score) and(o score) score {
 	return score{s.hit + o.hit, s.wrong + o.wrong, s.missed + o.missed}
 }
 
-// measureMessages scores names in messages by kind and channel. What lies inside an address counts neither way.
+// measureMessages scores names in messages by kind, and by channel: persons under its name, places under "places in" it. What lies
+// inside an address counts neither way.
 func measureMessages(t testing.TB, messages []message, o Options, show bool) map[string]*score {
-	out := map[string]*score{"person": {}, "place": {}}
-	for _, m := range messages {
-		if out[m.Channel] == nil {
-			out[m.Channel] = new(score)
+	out := map[string]*score{}
+	at := func(name string) *score {
+		if out[name] == nil {
+			out[name] = new(score)
 		}
+		return out[name]
+	}
+	both := func(kind, channel string, count func(*score)) {
+		count(at(kind))
+		if kind == "place" {
+			channel = "places in " + channel
+		}
+		count(at(channel))
+	}
+	for _, m := range messages {
 		type span struct {
 			kind       string
 			start, end int
@@ -80,24 +91,15 @@ func measureMessages(t testing.TB, messages []message, o Options, show bool) map
 			g := span{s.Kind.String(), s.Start, s.End}
 			switch {
 			case want[g]:
-				out[g.kind].hit++
-				if g.kind == "person" {
-					out[m.Channel].hit++
-				}
+				both(g.kind, m.Channel, func(s *score) { s.hit++ })
 				delete(want, g)
 			case !inAddress(s.Start, s.End):
-				out[g.kind].wrong++
-				if g.kind == "person" {
-					out[m.Channel].wrong++
-				}
+				both(g.kind, m.Channel, func(s *score) { s.wrong++ })
 				notes = append(notes, fmt.Sprintf("  wrong  %s %q %.2f %v", g.kind, m.Text[s.Start:s.End], s.Score, s.Reason))
 			}
 		}
 		for w := range want {
-			out[w.kind].missed++
-			if w.kind == "person" {
-				out[m.Channel].missed++
-			}
+			both(w.kind, m.Channel, func(s *score) { s.missed++ })
 			notes = append(notes, fmt.Sprintf("  missed %s %q", w.kind, m.Text[w.start:w.end]))
 		}
 		if show && len(notes) > 0 {

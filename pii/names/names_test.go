@@ -3,6 +3,7 @@ package names
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -132,19 +133,37 @@ func TestNamesInNewsThatTheTrainingNeverSaw(t *testing.T) {
 	}
 }
 
-// Neither file is unseen: the errors in both were read, those of the first to mend the detector. See testdata/GUIDELINES.md.
+// messageFiles are the development set. Only the errors in calls_held.jsonl were never read: see testdata/GUIDELINES.md. The floors
+// are what was reached, a little below; those of the older files stand where they stood.
+var messageFiles = []struct {
+	name   string
+	floors map[string]float64 // of F1
+}{
+	{"names.jsonl", map[string]float64{"person": 89, "place": 73, "chat": 88, "note": 84, "mail": 91, "transcript": 89}},
+	{"names_second.jsonl", map[string]float64{"person": 92, "place": 80}},
+	{"calls.jsonl", map[string]float64{"person": 84, "place": 85}},
+	{"calls_held.jsonl", map[string]float64{"person": 76, "place": 77}},
+}
+
 func TestNamesInMessages(t *testing.T) {
-	for file, floors := range map[string]map[string]float64{
-		"names.jsonl":        {"person": 89, "place": 73, "chat": 88, "note": 84, "mail": 91, "transcript": 89},
-		"names_second.jsonl": {"person": 92, "place": 80},
-	} {
-		got := measureMessages(t, readMessages(t, "../testdata/dev/"+file), Options{}, os.Getenv("AMANAH_NAMES_SHOW") != "")
-		for kind, floor := range floors {
-			t.Logf("%s: %-10s %v", file, kind, got[kind])
+	show := os.Getenv("AMANAH_NAMES_SHOW")
+	var all []message
+	for _, file := range messageFiles {
+		messages := readMessages(t, "../testdata/dev/"+file.name)
+		all = append(all, messages...)
+		got := measureMessages(t, messages, Options{}, show == file.name)
+		for _, kind := range slices.Sorted(maps.Keys(got)) {
+			t.Logf("%s: %-20s %v", file.name, kind, got[kind])
+		}
+		for kind, floor := range file.floors {
 			if got[kind].f1() < floor {
-				t.Errorf("%s: %s: F1 is %.1f, the floor %.1f", file, kind, got[kind].f1(), floor)
+				t.Errorf("%s: %s: F1 is %.1f, the floor %.1f", file.name, kind, got[kind].f1(), floor)
 			}
 		}
+	}
+	got := measureMessages(t, all, Options{}, false)
+	for _, kind := range slices.Sorted(maps.Keys(got)) {
+		t.Logf("all %d: %-20s %v", len(all), kind, got[kind])
 	}
 }
 

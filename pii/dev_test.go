@@ -1,0 +1,153 @@
+package pii
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+// message is one message of testdata/dev: see testdata/GUIDELINES.md.
+type message struct {
+	ID, Channel, Speech, About, Text string
+	Spans                            []markedSpan
+}
+
+type markedSpan struct {
+	Type       string `json:"type"`
+	Start, End int
+}
+
+// developmentSet are all labelled messages, in the order of the files.
+func developmentSet(t testing.TB) []message {
+	t.Helper()
+	var out []message
+	for _, file := range []string{"names.jsonl", "names_second.jsonl", "calls.jsonl", "calls_held.jsonl"} {
+		out = append(out, readLabelled(t, "testdata/dev/"+file)...)
+	}
+	return out
+}
+
+func readLabelled(t testing.TB, path string) (out []message) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(raw)); lines.Scan(); {
+		var m message
+		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
+			t.Fatal(path, err)
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// tally counts what was found, strictly: both ends and the kind.
+type tally struct{ hit, wrong, missed int }
+
+func (s tally) precision() float64 { return 100 * float64(s.hit) / float64(max(1, s.hit+s.wrong)) }
+func (s tally) recall() float64    { return 100 * float64(s.hit) / float64(max(1, s.hit+s.missed)) }
+func (s tally) f1() float64        { return 200 * float64(s.hit) / float64(max(1, 2*s.hit+s.wrong+s.missed)) }
+func (s tally) String() string {
+	return fmt.Sprintf("recall %5.1f, precision %5.1f, %d of %d, %d wrong", s.recall(), s.precision(), s.hit, s.hit+s.missed, s.wrong)
+}
+
+// groupOf says in which row of the measure a span of a message counts: evasion and spoken values by how they are written, the rest by
+// what the kind offers to be sure of it.
+func groupOf(m message, kind, text string) string {
+	spoken := !strings.ContainsFunc(text, unicode.IsNumber)
+	switch kind {
+	case "person", "place":
+		return ""
+	case "address", "mother_name":
+		return kind
+	}
+	if m.About == "evasion" {
+		return "evasion"
+	}
+	switch kind {
+	case "birth_date", "password":
+		return "context"
+	case "nik", "family_card", "tax_number", "card", "phone", "email", "health_insurance", "iban", "ip", "imei":
+		if spoken && !strings.Contains(text, "@") {
+			return "spoken"
+		}
+		return "check"
+	case "bank_account", "passport", "driving_licence", "plate", "pin", "otp", "cvv", "work_insurance":
+		if spoken {
+			return "spoken"
+		}
+		return "context"
+	}
+	return "other"
+}
+
+// The rows are those of the goal for this package; a floor is what was reached, a little below, or the goal.
+func TestIdentifiersInTheDevelopmentSet(t *testing.T) {
+	show := os.Getenv("AMANAH_PII_SHOW") != ""
+	messages := developmentSet(t)
+	if len(messages) < 800 {
+		t.Errorf("there are %d messages, the goal is 800", len(messages))
+	}
+	groups, kinds := map[string]*tally{}, map[string]*tally{}
+	at := func(in map[string]*tally, name string) *tally {
+		if in[name] == nil {
+			in[name] = new(tally)
+		}
+		return in[name]
+	}
+	s := New(Options{})
+	for _, m := range messages {
+		want := map[markedSpan]bool{}
+		for _, span := range m.Spans {
+			if groupOf(m, span.Type, m.Text[span.Start:span.End]) != "" {
+				want[span] = true
+			}
+		}
+		var notes []string
+		for _, f := range s.Scan(nil, []byte(m.Text)) {
+			span := markedSpan{Type: f.Type.String(), Start: f.Start, End: f.End}
+			text := m.Text[f.Start:f.End]
+			group, kind := at(groups, groupOf(m, span.Type, text)), at(kinds, span.Type)
+			if want[span] {
+				group.hit, kind.hit = group.hit+1, kind.hit+1
+				delete(want, span)
+				continue
+			}
+			group.wrong, kind.wrong = group.wrong+1, kind.wrong+1
+			notes = append(notes, fmt.Sprintf("  wrong  %s %s %q %.2f %s", groupOf(m, span.Type, text), span.Type, text, f.Confidence, f.Reason()))
+		}
+		for span := range want {
+			text := m.Text[span.Start:span.End]
+			at(groups, groupOf(m, span.Type, text)).missed++
+			at(kinds, span.Type).missed++
+			notes = append(notes, fmt.Sprintf("  missed %s %s %q", groupOf(m, span.Type, text), span.Type, text))
+		}
+		if show && len(notes) > 0 {
+			t.Logf("%s %q\n%s", m.ID, m.Text, strings.Join(notes, "\n"))
+		}
+	}
+	for _, kind := range slices.Sorted(maps.Keys(kinds)) {
+		t.Logf("%-17s %v", kind, kinds[kind])
+	}
+	for _, floor := range []struct {
+		group             string
+		recall, precision float64
+	}{
+		{"check", 99, 98}, {"context", 90, 93}, {"spoken", 84, 97}, {"evasion", 90, 94}, {"address", 40, 52}, {"mother_name", 50, 80}, {"other", 100, 100},
+	} {
+		got := at(groups, floor.group)
+		t.Logf("%-17s %v", strings.ToUpper(floor.group), got)
+		if got.recall() < floor.recall || got.precision() < floor.precision {
+			t.Errorf("%s: %v; the floors are %.1f and %.1f", floor.group, got, floor.recall, floor.precision)
+		}
+	}
+}
