@@ -11,6 +11,7 @@ require (
 	github.com/emersion/go-sasl v0.0.0-20241020182733-b788ff22d5a6
 	github.com/emersion/go-smtp v0.26.0
 	github.com/fxamacker/cbor/v2 v2.10.0
+	github.com/go-sql-driver/mysql v1.10.1
 	github.com/go-webauthn/webauthn v0.18.2
 	github.com/goccy/go-yaml v1.19.2
 	github.com/google/go-cmp v0.7.0
@@ -35,7 +36,10 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require github.com/richardlehane/msoleps v1.0.3 // indirect
+require (
+	filippo.io/edwards25519 v1.2.0 // indirect
+	github.com/richardlehane/msoleps v1.0.3 // indirect
+)
 
 require (
 	github.com/bmatcuk/doublestar/v4 v4.10.4 // indirect

@@ -3,6 +3,7 @@ package command
 import (
 	"github.com/amanah-id/amanah/internal/app"
 	"github.com/amanah-id/amanah/internal/app/attack"
+	"github.com/amanah-id/amanah/internal/app/discover"
 	"github.com/amanah-id/amanah/internal/app/scan"
 	"github.com/amanah-id/amanah/internal/dlp/malware"
 	"github.com/amanah-id/amanah/internal/kit/config"
@@ -24,6 +25,6 @@ func texts() []i18n.Source {
 		{Room: "command", FS: messages}, {Room: "app", FS: app.Messages}, {Room: "config", FS: config.Messages}, {Room: "db", FS: db.Messages}, {Room: "jobs", FS: jobs.Messages},
 		{Room: "attack", FS: attack.Messages}, {Room: "audit", FS: audit.Messages}, {Room: "catalog", FS: catalog.Messages}, {Room: "keyring", FS: keyring.Messages}, {Room: "message", FS: message.Messages}, {Room: "telephony", FS: telephony.Messages()}, {Room: "pbx", FS: pbx.Messages}, {Room: "recorder", FS: recorder.Messages},
 		{Room: "malware", FS: malware.Messages},
-		{Room: "scan", FS: scan.Messages},
+		{Room: "scan", FS: scan.Messages}, {Room: "discover", FS: discover.Messages},
 	}
 }

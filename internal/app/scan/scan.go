@@ -68,6 +68,7 @@ type Setting struct {
 	Version string
 	Program string // for the child that parses documents; empty: they are parsed in this process
 	Bar     func(done, size int64)
+	Into    Collector // takes what is found, in place of Out
 }
 
 // Finding is one piece of personal data, without its value.
@@ -143,12 +144,14 @@ func (s Setting) Run(ctx context.Context) (Summary, error) {
 	if err := r.checkRedact(); err != nil {
 		return r.sum, err
 	}
-	switch s.Format {
-	case JSON:
+	switch {
+	case s.Into != nil:
+		r.report = collected{s.Into}
+	case s.Format == JSON:
 		r.report = &lines{out: s.Out}
-	case SARIF:
+	case s.Format == SARIF:
 		r.report = &sarif{out: s.Out, version: s.Version}
-	case Table:
+	default:
 		r.report = &table{out: s.Out, text: s.Text, bar: s.Bar != nil, notices: s.Notices}
 	}
 	if s.Bar != nil {
