@@ -516,6 +516,24 @@ func TestTheDeskSaysWhatItReplacedInANote(t *testing.T) {
 	})
 }
 
+// Ids are random letters and digits: none may look like anybody's number, or an event about it would never leave.
+func TestNoEventOfIdsIsStoppedOnItsWayOut(t *testing.T) {
+	w := openWorld(t, db.Options{})
+	for range 300 {
+		var body strings.Builder
+		for range 60 {
+			fmt.Fprintf(&body, `{"specversion":"1.0","id":"%s","source":"https://amanah.example","type":"amanah.interaction.accept","subject":"%s","time":"2026-11-23T03:00:00Z","data":{"controller":"%s","agent":"%s"}}`,
+				id.New(id.Event), id.New(id.Interaction), id.New(id.Controller), id.New(id.Staff))
+		}
+		if err := w.inspectHook(t.Context(), w.controller, body.String()); err != nil {
+			t.Fatal(err, errs.Of(err).Args, body.String())
+		}
+	}
+	if err := w.inspectHook(t.Context(), w.controller, `{"data":{"nik":"3273014708870017"}}`); errs.CodeOf(err) != "dlp.blocked" {
+		t.Error(err)
+	}
+}
+
 // A template that package dlp stops would never be read by anybody. The words around the link differ, and so do the links.
 func TestEveryMessageOfTheMachineItselfPasses(t *testing.T) {
 	w := openWorld(t, db.Options{})

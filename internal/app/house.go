@@ -396,7 +396,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	}
 	h.Telephony, err = telephony.New(telephony.Options{
 		DB: d, Log: h.Audit, Keys: h.Keys, Seal: staffSeal(h.Keys), Intake: h.Interactions, Mappings: mappings, Duty: duty(interaction.RelayDuty),
-		Address: Origin(cfg), Allow: cfg.Telephony.Allow, Logger: b.log,
+		Address: Origin(cfg), Allow: cfg.Telephony.Allow, Logger: b.log, Inspect: h.inspectHook,
 		Controllers: func(ctx context.Context) (out []telephony.Controller, err error) {
 			list, err := h.companies(ctx)
 			for _, c := range list {
@@ -637,6 +637,15 @@ func (h *House) inspect(ctx context.Context, t message.Text) (message.Verdict, e
 		return message.Verdict{Code: errs.CodeOf(dlp.Stopped(j))}, err
 	}
 	return message.Verdict{Allow: true}, nil
+}
+
+// inspectHook lets package dlp look at what is about to be told to another system: ids alone, so that whatever it finds is a fault.
+func (h *House) inspectHook(ctx context.Context, controller, body string) error {
+	j, err := h.DLP.Look(ctx, dlp.Passage{Way: dlp.Program, Recipient: dlp.Outside, By: actor.NewDuty(interaction.RelayDuty), Controller: controller, Lang: i18n.ID, Text: body})
+	if err == nil && (!j.Goes() || j.Verdict == dlp.Mask) {
+		err = dlp.Stopped(j)
+	}
+	return err
 }
 
 // forgetAnswers deletes what the front desk has kept for a day.

@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/amanah-id/amanah/internal/desk"
+	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 )
@@ -40,11 +41,15 @@ func TestWhatAnAgentWritesLeavesOnlyAfterItWasHeldAgainstTheMatrix(t *testing.T)
 			"act allowed email", "message.queue done email",
 			"act allowed email", "message.held denied (message.names_secret)",
 			"act allowed email", "message.held denied name (message.holds_value)",
-			"act allowed email", "message.held denied (message.holds_official)",
+			"act allowed email", "message.held denied (message.holds_official)", "dlp.block denied (dlp.blocked)",
 			"note allowed", "note allowed",
 		}
 		if diff := cmp.Diff(want, trailOf(t, w, itx)[before:]); diff != "" {
 			t.Error(diff)
+		}
+		// What rules would have stopped too is an incident, for its writer to learn from.
+		if mine, err := w.DLP.Mine(ctx, a); err != nil || len(mine) != 1 || mine[0].Verdict != dlp.Block || strings.Contains(mine[0].Evidence, "0147") {
+			t.Errorf("%+v %v", mine, err)
 		}
 		if err := w.Work(ctx); err != nil {
 			t.Fatal(err)

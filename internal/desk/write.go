@@ -39,7 +39,7 @@ func (s *Service) Write(ctx context.Context, a actor.Actor, itx, field, value st
 	}
 	q := gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Act, Fields: []string{field}, Detail: map[string]any{"act": "write"}}
 	chosen := value
-	ans, cleared, err := s.cleared(ctx, a, itx, q, func(gate.InteractionFacts) string { return string(by) }, words.Text, func(tx *db.Tx, subject string) error {
+	ans, cleared, err := s.cleared(ctx, a, itx, q, func(gate.InteractionFacts) string { return string(by) }, words, func(tx *db.Tx, subject string) error {
 		vals, err := s.Vault.Values(tx, subject, field)
 		if err != nil {
 			return err
@@ -99,7 +99,7 @@ func (s *Service) Write(ctx context.Context, a actor.Actor, itx, field, value st
 // another system serves): nil or the refusal. It sends nothing.
 func (s *Service) Check(ctx context.Context, a actor.Actor, itx string, words Words) error {
 	q := gate.Question{Ground: gate.Interaction(itx), Bound: true, Verb: gate.Note, Detail: map[string]any{"act": "check_text"}}
-	ans, _, err := s.cleared(ctx, a, itx, q, func(f gate.InteractionFacts) string { return f.Channel }, words.Text, func(*db.Tx, string) error { return nil })
+	ans, _, err := s.cleared(ctx, a, itx, q, func(f gate.InteractionFacts) string { return f.Channel }, words, func(*db.Tx, string) error { return nil })
 	if err != nil {
 		return err
 	}
@@ -126,7 +126,7 @@ func (s *Service) stopped(tx *db.Tx, a actor.Actor, itx string, f gate.Facts, wo
 
 // cleared asks for leave, counts, and holds the text against what is known. outcome is a
 // refusal that is told after the commit, so that entry and count are kept.
-func (s *Service) cleared(ctx context.Context, a actor.Actor, itx string, q gate.Question, outlet func(gate.InteractionFacts) string, text string,
+func (s *Service) cleared(ctx context.Context, a actor.Actor, itx string, q gate.Question, outlet func(gate.InteractionFacts) string, words Words,
 	also func(tx *db.Tx, subject string) error) (ans gate.Answer, c message.Cleared, err error) {
 	var outcome *errs.E
 	var reading *message.Reading
@@ -169,8 +169,30 @@ func (s *Service) cleared(ctx context.Context, a actor.Actor, itx string, q gate
 	if err != nil {
 		return ans, c, err
 	}
-	c, err = s.Messages.Clear(ctx, a, reading, outlet(ans.Facts.Interaction), ans.Facts.Level, text)
+	c, err = s.Messages.Clear(ctx, a, reading, outlet(ans.Facts.Interaction), ans.Facts.Level, words.Text)
+	if errs.KindOf(err) == errs.Denied {
+		if failed := s.learn(ctx, a, itx, ans.Facts, words); failed != nil {
+			err = failed
+		}
+	}
 	return ans, c, err
+}
+
+var errGoes = errors.New("it goes")
+
+// learn makes an incident of a text that was held, where package dlp would have stopped it too: its writer is to learn from it.
+func (s *Service) learn(ctx context.Context, a actor.Actor, itx string, f gate.Facts, words Words) error {
+	err := s.DB.Write(ctx, func(tx *db.Tx) error {
+		refusal, err := s.stopped(tx, a, itx, f, words)
+		if err == nil && refusal == nil {
+			err = errGoes // of what does not go nothing may say that it went
+		}
+		return err
+	})
+	if errors.Is(err, errGoes) {
+		return nil
+	}
+	return err
 }
 
 // writings is how many texts the interaction had.

@@ -346,14 +346,14 @@ func (s *Service) Simulate(ctx context.Context, a actor.Actor, own string) (c Ch
 	}
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		c = Change{Moves: map[[2]Verdict]int{}}
-		return passages(tx, tx.Now().Add(-KeepFacts), func(f facts, was Verdict) {
-			c.Passages++
+		return passages(tx, tx.Now().Add(-KeepFacts), func(f facts, was Verdict, n int) {
+			c.Passages += n
 			is, _, err := rules.judge(f) // stops what it cannot judge
 			if err != nil {
-				c.Failed++
+				c.Failed += n
 			}
 			if is != was {
-				c.Moves[[2]Verdict{was, is}]++
+				c.Moves[[2]Verdict{was, is}] += n
 			}
 		})
 	})
@@ -463,11 +463,25 @@ const (
 	ForgetEvery = time.Hour
 )
 
+// forgetAtOnce is how many rows one transaction deletes: writers wait for it.
+const forgetAtOnce = 1000
+
 // Forget deletes facts of passages and incidents whose time is over.
 func (s *Service) Forget(ctx context.Context, _ jobs.Run) error {
-	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
-		tx.Data.Queue(`delete from dlp_passage where at < $1`, tx.Now().Add(-KeepFacts).UnixMicro())
-		tx.Data.Queue(`delete from dlp_incident where at < $1`, tx.Now().Add(-KeepFor).UnixMicro())
-		return nil
-	})
+	for query, keep := range map[string]time.Duration{
+		`delete from dlp_passage where id in (select id from dlp_passage where at < $1 order by at limit $2)`:   KeepFacts,
+		`delete from dlp_incident where id in (select id from dlp_incident where at < $1 order by at limit $2)`: KeepFor,
+	} {
+		for left := true; left; {
+			err := s.o.DB.Write(ctx, func(tx *db.Tx) error {
+				n, err := tx.Data.Exec(query, tx.Now().Add(-keep).UnixMicro(), forgetAtOnce)
+				left = n == forgetAtOnce
+				return err
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -42,18 +42,19 @@ func insertPassage(tx *db.Tx, controller string, f facts, v Verdict) error {
 	return nil
 }
 
-// passages reads the facts since a time, the oldest first.
-func passages(tx *db.Tx, since time.Time, each func(f facts, was Verdict)) error {
-	return tx.Data.Rows(`select facts, verdict from dlp_passage where at >= $1 order by at, id`, []any{since.UnixMicro()}, func(r db.Row) error {
+// passages reads the facts since a time, those that are alike once with their number.
+func passages(tx *db.Tx, since time.Time, each func(f facts, was Verdict, n int)) error {
+	return tx.Data.Rows(`select facts, verdict, count(*) from dlp_passage where at >= $1 group by facts, verdict`, []any{since.UnixMicro()}, func(r db.Row) error {
 		var text, was string
-		if err := r.Scan(&text, &was); err != nil {
+		var n int
+		if err := r.Scan(&text, &was, &n); err != nil {
 			return err
 		}
 		var f facts
 		if err := json.Unmarshal([]byte(text), &f); err != nil {
 			return errs.Wrap(errs.Internal, "app.internal", err)
 		}
-		each(f, Verdict(was))
+		each(f, Verdict(was), n)
 		return nil
 	})
 }

@@ -197,6 +197,11 @@ func (s *Service) send(ctx context.Context, h Hook, d Delivery) error {
 	if err != nil {
 		return err
 	}
+	if err := s.o.Inspect(ctx, d.Controller, string(body)); errs.KindOf(err) == errs.Denied {
+		return errHolds
+	} else if err != nil {
+		return err
+	}
 	now := s.o.DB.Now()
 	keys, err := s.keys(h.ID, h.Generation, h.Previous, now)
 	if err != nil {

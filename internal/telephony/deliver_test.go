@@ -129,6 +129,27 @@ func TestAHookIsToldInASignedEventOfIdsAlone(t *testing.T) {
 	})
 }
 
+// What is refused on its way out is not sent, and is a dead letter at once.
+func TestWhatIsRefusedOnItsWayOutIsADeadLetter(t *testing.T) {
+	refused := errs.New(errs.Denied, "dlp.blocked")
+	seen := ""
+	each(t, func(o *Options) {
+		local(o)
+		o.Inspect = func(_ context.Context, controller, body string) error { seen = controller + body; return refused }
+	}, func(t *testing.T, r *room, _ *time.Time) {
+		c := newCRM(t)
+		_, err := r.AddHook(t.Context(), r.admin, toko, c.URL)
+		r.ok(err)
+		r.announce(toko)
+		r.run(r.worker())
+		list, err := r.Unsent(t.Context(), r.admin)
+		r.ok(err)
+		if len(c.got) != 0 || len(list) != 1 || list[0].State != Dead || list[0].Reason != "telephony.holds_data" || !strings.Contains(seen, toko+`{"specversion"`) {
+			t.Errorf("%d sent, %+v, %q", len(c.got), list, seen)
+		}
+	})
+}
+
 func TestWhatDoesNotArriveIsTriedLaterAndLaterAndThenADeadLetterThatCanBeSentAgain(t *testing.T) {
 	each(t, local, func(t *testing.T, r *room, clock *time.Time) {
 		ctx := t.Context()

@@ -140,6 +140,7 @@ func newRoom(t *testing.T, d *db.DB, change func(*Options)) *room {
 				return base64.StdEncoding.DecodeString(strings.TrimPrefix(string(sealed), row))
 			},
 		},
+		Inspect:     func(context.Context, string, string) error { return nil },
 		Controllers: func(context.Context) ([]Controller, error) { return []Controller{{toko, "Toko"}, {other, "Lain"}}, nil },
 	}
 	if change != nil {

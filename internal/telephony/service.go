@@ -66,6 +66,8 @@ type Options struct {
 	// Resolve looks a host up, and Dial opens a connection; nil means the machine's own.
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 	Dial    func(ctx context.Context, network, address string) (net.Conn, error)
+	// Inspect looks at what is about to be sent and refuses what holds personal data.
+	Inspect func(ctx context.Context, controller, body string) error
 	// Logger is told of connections that come and go; nil means nobody.
 	Logger *slog.Logger
 }

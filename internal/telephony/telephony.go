@@ -165,6 +165,7 @@ var (
 	errReplayed   = errs.New(errs.Conflict, "telephony.replayed")
 	errForm       = errs.New(errs.Invalid, "telephony.form")
 	errAddress    = errs.New(errs.Invalid, "telephony.address")
+	errHolds      = errs.New(errs.Denied, "telephony.holds_data")
 	errForbidden  = errs.New(errs.Denied, "telephony.address_refused")
 	errNotDead    = errs.New(errs.Conflict, "telephony.not_dead")
 	errAnswer     = errs.New(errs.Unavailable, "telephony.answer")
