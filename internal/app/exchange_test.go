@@ -83,7 +83,7 @@ func TestACallComesInOverAMIAndTheCompanysSystemIsTold(t *testing.T) {
 	defer crm.Close()
 	room, err := telephony.New(telephony.Options{
 		DB: w.DB, Log: w.Audit, Keys: w.Keys, Seal: staffSeal(w.Keys), Intake: w.Interactions, Mappings: mappings, Duty: actor.NewDuty(interaction.RelayDuty), Address: Origin(w.Config),
-		Allow: []string{"127.0.0.1"},
+		Allow: []string{"127.0.0.1"}, Inspect: w.inspectHook,
 		Controllers: func(context.Context) ([]telephony.Controller, error) {
 			return []telephony.Controller{{ID: w.controller, Name: "Toko"}}, nil
 		},
