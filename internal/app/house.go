@@ -22,6 +22,7 @@ import (
 	deskpage "github.com/amanah-id/amanah/internal/desk/page"
 	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/dlp/known"
+	"github.com/amanah-id/amanah/internal/dlp/mail"
 	"github.com/amanah-id/amanah/internal/dlp/malware"
 	"github.com/amanah-id/amanah/internal/intake"
 	"github.com/amanah-id/amanah/internal/interaction"
@@ -88,6 +89,7 @@ type House struct {
 	Consents     *consent.Book
 	DLP          *dlp.Service
 	Known        *known.Index
+	Mail         *mail.Service
 	Vault        *vault.Vault
 	Interactions *interaction.Service
 	Messages     *message.Service
@@ -140,7 +142,7 @@ func roomSchemas() []db.Schema {
 	return []db.Schema{
 		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), oidc.Schema(), scim.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
 		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), passkey.Schema(), mandate.Schema(), desk.Schema(), act.Schema(),
-		telephony.Schema(), recorder.Schema(), watchlist.Schema(), dlp.Schema(), supervision.Schema(),
+		telephony.Schema(), recorder.Schema(), watchlist.Schema(), dlp.Schema(), mail.Schema(), supervision.Schema(),
 	}
 }
 
@@ -262,6 +264,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	if err != nil {
 		return nil, err
 	}
+	h.Mail = mailOf(h, duty("mail"), b)
 
 	// The gate reads its facts from the rooms around it.
 	h.Policies, err = policy.New()
@@ -427,7 +430,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 				out = append(out, supervision.Alert{Kind: supervision.Kind(a.Kind), Controller: a.Controller, Staff: a.Staff, At: a.Last})
 			}
 			return out, err
-		}, h.unresumed},
+		}, h.unresumed, h.uncheckedMail},
 		Announce: h.Telephony.Announce, Hidden: cfg.Desk.ListeningHidden, Duty: duty("supervision"),
 	})
 	h.Interactions.SetAnnounce(func(tx *db.Tx, c interaction.Change) error {
@@ -529,6 +532,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		{Kind: idempotency.ForgetJob, Every: idempotency.ForgetEvery},
 		{Kind: recorder.SweepJob, Every: recorder.SweepEvery},
 		{Kind: dlp.ForgetJob, Every: dlp.ForgetEvery},
+		{Kind: mail.ForgetJob, Every: mail.ForgetEvery},
 	}
 	if h.SSO != nil {
 		schedules = append(schedules, jobs.Schedule{Kind: oidc.SweepJob, Every: 10 * time.Minute})
@@ -560,7 +564,7 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), interactionpage.Module(h.Interactions),
-		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Recorder.Module(), h.Watchlist.Module(), h.Supervision.Module(), h.DLP.Module(),
+		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Recorder.Module(), h.Watchlist.Module(), h.Supervision.Module(), h.DLP.Module(), h.Mail.Module(),
 		{Name: "app", Messages: Messages, Jobs: map[string]jobs.Handler{idempotency.ForgetJob: h.forgetAnswers}}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},

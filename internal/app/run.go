@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/amanah-id/amanah/internal/app/listener"
+	"github.com/amanah-id/amanah/internal/dlp/mail"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 )
 
@@ -30,6 +31,10 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	mails, err := h.bindMail(ctx)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
 	working, stop := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	background.Go(func() { h.Worker.Run(working) })
@@ -37,6 +42,10 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 	background.Go(func() { h.followNames(working) })
 	background.Go(func() { h.followMalware(working) })
 	background.Go(func() { h.followExchanges(working) })
+	if mails != nil {
+		background.Go(func() { h.followMail(working, mails) })
+		background.Go(func() { h.follow(working, mail.EnterEvery, "alarms about mail", h.Mail.Enter) })
+	}
 	background.Go(func() {
 		h.warmUp(working)
 		background.Go(func() { h.followIndex(working) })

@@ -55,6 +55,9 @@ func CheckConfig(c *config.Config) error {
 	if _, err := Senders(c); err != nil {
 		return err
 	}
+	if err := checkMail(c, wrong); err != nil {
+		return err
+	}
 	if _, err := catalogueOf(c); err != nil {
 		return err
 	}

@@ -38,6 +38,7 @@ func (h *House) checks() []web.Check {
 			}
 			return nil
 		}},
+		{Name: "mail", Alarm: true, Ask: h.Mail.Stands},
 		{Name: "keys", Alarm: true, Ask: func(context.Context) error {
 			if h.lostKeys.Load() > 0 {
 				return errs.New(errs.Unavailable, "keyring.slot_lost")

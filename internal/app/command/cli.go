@@ -127,7 +127,7 @@ func (c *cli) root() *cobra.Command {
 	root.Flags().BoolVar(&version, "version", false, c.t("command.help_version"))
 	root.AddCommand(
 		c.initCommand(), c.serveCommand(), c.demoCommand(), c.staffCommand(), c.keyCommand(), c.importCommand(), c.verifyCommand(), c.auditCommand(), c.witnessCommand(),
-		c.telephonyCommand(), c.messageCommand(), c.configCommand(), c.attackCommand(), c.scanCommand(), c.discoverCommand(), c.benchCommand(), c.devCommand(), c.versionCommand(),
+		c.telephonyCommand(), c.messageCommand(), c.mailCommand(), c.configCommand(), c.attackCommand(), c.scanCommand(), c.discoverCommand(), c.benchCommand(), c.devCommand(), c.versionCommand(),
 	)
 	return root
 }

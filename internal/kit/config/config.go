@@ -81,6 +81,20 @@ type Config struct {
 		Password   Secret `key:"password" default:"" id:"Sandi SMTP." en:"SMTP password."`
 	} `key:"smtp"`
 
+	Mail struct {
+		Listen  string   `key:"listen" default:"" id:"Alamat untuk Postfix (milter): 127.0.0.1:8891, atau unix:/run/amanah/milter.sock. Kosong: surel tidak diperiksa." en:"Address for Postfix (milter): 127.0.0.1:8891, or unix:/run/amanah/milter.sock. Empty: mail is not checked."`
+		Allow   []string `key:"allow" default:"" id:"Jaringan (CIDR) tempat Postfix berada, bila bukan di mesin ini. Lalu lintasnya tidak disandikan; pakailah jaringan sendiri." en:"Networks (CIDR) in which Postfix is, when it is not on this machine. What it sends is not encrypted; use a network of your own."`
+		Domains []string `key:"domains" default:"" id:"Domain surel sendiri, masing-masing dengan nama singkat atau id perusahaannya: toko.co.id=utama. Penerima di domain lain adalah orang luar." en:"Your own mail domains, each with the short name or id of its company: toko.co.id=utama. Recipients in other domains are outsiders."`
+
+		Outside string `key:"outside" default:"closed" one:"closed open" id:"Surel kepada orang luar yang tidak dapat diperiksa. closed: ditolak sementara, atau ditolak bila melewati batas; open: keluar tanpa diperiksa dan menjadi peringatan." en:"Mail to outsiders that cannot be checked. closed: the sender is told to try again, or refused when it is over a limit; open: it goes unchecked, and that is an alarm."`
+		Inside  string `key:"inside" default:"closed" one:"closed open" id:"Sama, untuk surel antar-domain sendiri." en:"The same for mail among your own domains."`
+
+		Megabytes  int           `key:"megabytes" default:"50" id:"Ukuran surel terbesar yang diperiksa, 1 sampai 500." en:"Size of the largest mail that is checked, 1 to 500."`
+		Recipients int           `key:"recipients" default:"500" id:"Jumlah penerima satu surel." en:"How many recipients a mail may have."`
+		Sessions   int           `key:"sessions" default:"50" id:"Jumlah sambungan Postfix pada satu waktu." en:"How many connections Postfix may have at a time."`
+		Within     time.Duration `key:"within" default:"2m" id:"Lama memeriksa satu surel; 1s sampai 4m, lebih singkat daripada milter_content_timeout Postfix." en:"How long looking at one mail may take; 1s to 4m, shorter than Postfix's milter_content_timeout."`
+	} `key:"mail"`
+
 	Telephony struct {
 		Mappings string   `key:"mappings" default:"" id:"Folder berkas pemetaan sendiri (YAML atau JSON) dan agents.yaml. Kosong: hanya yang disertakan." en:"Folder of your own mapping files (YAML or JSON) and agents.yaml. Empty: those that come with the program only."`
 		Allow    []string `key:"allow" default:"" id:"Nama host di jaringan sendiri yang boleh diberi tahu, juga tanpa TLS. Kosong: hanya alamat umum." en:"Hosts of your own network that may be told of events, also without TLS. Empty: public addresses only."`

@@ -57,6 +57,7 @@ const (
 	Passage      = "pas" // a text on its way, as dlp judged it
 	Leak         = "lek" // an incident of dlp
 	Rules        = "rul" // rules of a deployment
+	Unchecked    = "unc" // a mail that went without having been looked at
 )
 
 const (
