@@ -20,6 +20,7 @@ const (
 	Speaker        // X: at the beginning of a line
 	Role           // penerima, PIC, pengirim
 	Living         // tinggal di, alamat, domisili
+	Origin         // dari X, from X
 	Answer         // the answer to a question for a name
 	Firm           // PT, toko, bank: what follows is nobody
 	FromCaller     // the caller knows the name
@@ -30,7 +31,7 @@ var cueTexts = [...]string{
 	OnBehalf: `after "on behalf of" (atas nama, a.n.)`, NameIs: `after "the name is" (nama saya, bernama)`, Mother: `after "mother's name" (ibu kandung)`,
 	Honour: "after a title (bapak, ibu, kak, mr)", With: `after "with" (dengan, this is)`, Said: `after "speaking with"`, Self: `after "I" (saya, aku)`,
 	Greeting: "after a greeting (dear, halo, yth.)", Signature: "below the end of a letter (salam, regards)", Speaker: "as the label of a speaker",
-	Role: "after a role (penerima, PIC)", Living: `after "lives in" (tinggal di, alamat)`, Answer: "in answer to a question for a name",
+	Role: "after a role (penerima, PIC)", Living: `after "lives in" (tinggal di, alamat)`, Origin: `after "from" (dari)`, Answer: "in answer to a question for a name",
 	Firm: "after a word for a firm (PT, toko)", FromCaller: "known to the caller", knownTail: "",
 }
 
@@ -52,14 +53,14 @@ type cue struct {
 // the training did not meet as an ordinary one, and before an ordinary one.
 var strength = [...]struct{ listed, unknown, ordinary float64 }{
 	OnBehalf: {3, 2.5, 0.5}, NameIs: {2.5, 2, 0.5}, Mother: {3, 2.5, 1}, Honour: {2.5, 1.5, 0}, With: {1.5, 0.8, 0}, Said: {2.5, 2, 0},
-	Self: {1.5, 0.8, 0}, Greeting: {2, 1, 0}, Signature: {2.5, 1.5, 0}, Speaker: {2, 1, 0}, Role: {2, 1.5, 0}, Living: {1, 1, 0},
+	Self: {1.5, 0.8, 0}, Greeting: {2, 1, 0}, Signature: {2.5, 1.5, 0}, Speaker: {2, 1, 0}, Role: {2, 1.5, 0}, Living: {1, 1, 0}, Origin: {0, 1, 0},
 	Answer: {3, 2, 0}, Firm: {-2, -3, -3}, FromCaller: {12, 12, 12}, knownTail: {12, 12, 12},
 }
 
 func (c cue) announces() bool { return c.Cue != NoCue }
 
-// weigh adds what the cue says to the emission of its token.
-func (c cue) weigh(e *tagger.Emission, t *tagger.Token) {
+// weigh adds what the cue says to the emission of its token. Surname: a family's name follows, so that an ordinary word is one's name.
+func (c cue) weigh(e *tagger.Emission, t *tagger.Token, surname bool) {
 	if c.closed {
 		e[tagger.FirstPerson+1] -= int32(strength[FromCaller].unknown * tagger.Scale)
 	}
@@ -68,14 +69,14 @@ func (c cue) weigh(e *tagger.Emission, t *tagger.Token) {
 	}
 	w := strength[c.Cue].unknown
 	switch {
-	case t.Known():
+	case t.Known() && !surname:
 		w = strength[c.Cue].ordinary
 	case t.Class&(tagger.Given|tagger.Family|tagger.Abroad) != 0:
 		w = strength[c.Cue].listed
 	}
 	label := tagger.FirstPerson
 	switch c.Cue {
-	case Living:
+	case Living, Origin:
 		label = tagger.FirstPlace
 	case knownTail:
 		label++
@@ -146,16 +147,17 @@ var cueWords = func() map[uint32]word {
 	add(wN, "n")
 	add(wAn, "an")
 	add(wDengan, "dengan", "dgn", "dg", "sama", "ama")
-	add(wSaya, "saya", "sy", "aku", "gue", "gw", "ane", "abdi", "kulo", "i'm")
+	add(wSaya, "saya", "sy", "aku", "gue", "gw", "ane", "abdi", "kulo", "kula", "aye", "ambo", "tiang", "sa", "beta", "i'm")
 	add(wBapak, "bapak", "pak", "bpk", "bp", "kak", "kakak", "kk", "mas", "mbak", "mba", "bang", "abang", "bu", "nak", "dek", "dik", "adik")
 	add(wTitle, "sdr", "sdri", "saudara", "saudari", "tuan", "tn", "nyonya", "ny", "nona", "om", "tante", "teh", "teteh", "kang", "akang", "neng", "uda", "uni",
 		"bli", "mbok", "daeng", "koh", "ko", "engkoh", "cici", "cik", "ce", "ci", "oom", "opa", "oma", "eyang", "mbah", "ustadz", "ustad", "ustadzah", "gus", "lae", "tulang",
 		"mr", "mrs", "ms", "miss", "sir", "madam", "bung",
-		"kakek", "nenek", "nek", "mak", "abah", "alm", "almarhum", "almarhumah", "h", "hj", "haji", "hajah", "dr", "drs", "dra", "ir", "prof", "pdt", "dokter", "nn", "kapt", "letkol", "habib", "si", "sus", "suster", "cak", "ning", "pace", "mace", "usi", "inang", "amang")
+		"kakek", "nenek", "nek", "mak", "abah", "alm", "almarhum", "almarhumah", "h", "hj", "haji", "hajah", "dr", "drs", "dra", "ir", "prof", "pdt", "dokter", "nn", "kapt", "letkol", "habib", "si", "sus", "suster", "cak", "ning", "pace", "mace", "usi", "inang", "amang",
+		"bg", "bro", "sis", "kaka", "ade", "adek", "dok", "ust", "romo", "pastor", "sr", "bhante", "koko", "cece", "lik", "pakde", "bude", "bulik", "encing", "ncing", "encang", "pok", "mpok", "tete", "datuak", "adv")
 	add(wIbu, "ibu")
-	add(wKandung, "kandung", "kandungnya")
+	add(wKandung, "kandung", "kandungnya", "kdg")
 	add(wGadis, "gadis")
-	add(wBernama, "bernama", "namanya", "namaku", "dipanggil", "panggil", "named", "called")
+	add(wBernama, "bernama", "namanya", "namaku", "dipanggil", "panggil", "named", "called", "jenengku", "jenenge", "asmane", "asmanipun", "ngaran", "ngaranna", "nami", "namina", "namo", "adan")
 	add(wMy, "my", "her", "his", "your", "customer")
 	add(wName, "name")
 	add(wIs, "is", "was", "adalah", "ialah", "yaitu")
@@ -168,21 +170,23 @@ var cueWords = func() map[uint32]word {
 	add(wMaiden, "maiden")
 	add(wDear, "dear", "hi", "hello", "halo", "hallo", "hai", "hey", "helo", "thanks", "makasih", "thank")
 	add(wYth, "yth", "kepada")
-	add(wRole, "penerima", "pengirim", "pic", "up", "pemohon", "pelapor", "tertanggung", "debitur", "kurir", "driver", "teknisi", "approved", "disetujui", "penumpang")
+	add(wRole, "penerima", "pengirim", "pic", "up", "pemohon", "pelapor", "tertanggung", "debitur", "kurir", "driver", "teknisi", "approved", "disetujui", "penumpang", "plg", "nsb", "spv", "suami", "istri", "pasien", "korban", "saksi", "pengemudi", "penjamin", "cardholder")
 	add(wSiapa, "siapa", "sendiri", "siapanya", "who")
 	add(wEnd, "salam", "hormat", "regards", "sincerely", "cheers", "rgds", "wassalam", "hormatku")
-	add(wLabel, "agen", "agent", "cs", "csr", "pelanggan", "customer", "cust", "nasabah", "admin", "catatan", "note", "notes", "alamat", "nama", "nik", "hp", "telp", "email", "subject", "perihal",
-		"from", "to", "cc", "date", "tanggal", "tgl", "jam", "no", "nomor", "total", "status", "re", "fwd", "penerima", "pengirim", "operator", "penelpon", "penelepon", "caller", "pic", "ps", "nb", "bank", "rek", "norek", "ktp", "npwp", "kota", "provinsi", "kecamatan", "kelurahan", "info", "keluhan", "solusi", "tindakan", "hasil", "produk", "order", "resi", "invoice")
 	add(wTinggal, "tinggal", "domisili", "berdomisili", "asal", "berasal")
 	add(wDi, "di")
 	add(wAlamat, "alamat", "alamatnya", "address")
-	add(wDari, "dari", "from")
+	add(wDari, "dari", "from", "saking", "uli", "uling")
 	add(wIn, "in")
 	add(wLive, "live", "lives", "living", "based")
 	add(wIni, "ini")
 	add(wFill, "lengkap", "pemilik", "full", "panggilan", "penerima", "pelanggan", "nasabah", "pemesan", "pengirim", "rekening", "asli", "sesuai", "ktp", "kontak")
 	add(wHesitation, "eh", "eee", "em", "hmm", "iya", "ya", "oh", "uh", "um", "yes", "it's", "sure", "itu")
-	add(wFirm, "pt", "cv", "ud", "pd", "tbk", "toko", "warung", "bank", "koperasi", "yayasan", "hotel", "klinik", "apotek", "perusahaan", "merk", "merek", "ruang", "kamar", "rs", "rsud", "rsia")
+	add(wFirm, "pt", "cv", "ud", "pd", "tbk", "toko", "warung", "bank", "koperasi", "yayasan", "hotel", "klinik", "apotek", "perusahaan", "merk", "merek", "ruang", "kamar", "rs", "rsud", "rsia", "polres", "polsek", "polda", "puskesmas", "sekolah", "universitas",
+		"sdn", "smp", "smpn", "sma", "sman", "smk", "smkn", "kodim")
+	add(wLabel, "agen", "agent", "cs", "csr", "pelanggan", "customer", "cust", "nasabah", "admin", "catatan", "note", "notes", "alamat", "nama", "nik", "hp", "telp", "email", "subject", "perihal",
+		"from", "to", "cc", "date", "tanggal", "tgl", "jam", "no", "nomor", "total", "status", "re", "fwd", "penerima", "pengirim", "operator", "penelpon", "penelepon", "caller", "pic", "ps", "nb", "bank", "rek", "norek", "ktp", "npwp", "kota", "provinsi", "kecamatan", "kelurahan", "info", "keluhan", "solusi", "tindakan", "hasil", "produk", "order", "resi", "invoice",
+		"plg", "nsb", "spv", "tl", "asr", "spk", "speaker", "pembicara", "penyiar", "kasir", "perawat", "pasien", "suami", "istri", "anak", "tkp", "korban", "saksi") // last: what has a meaning beside keeps it
 	return out
 }()
 
@@ -339,6 +343,8 @@ func (f *finder) cueAt(i int) (Cue, int) {
 			return Living, i + 2
 		}
 		return Living, i + 1
+	case wDari:
+		return Origin, i + 1
 	case wAlamat:
 		return Living, f.colon(i + 1)
 	}

@@ -156,12 +156,13 @@ func (f *finder) emit(m *tagger.Model) {
 			continue
 		}
 		f.emissions = append(f.emissions, m.EmitOne(&f.vector, f.tokens, i))
-		f.cues[i].weigh(&f.emissions[i], &f.tokens[i])
+		f.cues[i].weigh(&f.emissions[i], &f.tokens[i], f.capital(i) && f.capital(i+1) && f.tokens[i+1].Class&tagger.Family != 0)
 	}
 }
 
 // spans turns labels into spans.
 func (f *finder) spans(dst []Span, m *tagger.Model, from int, o Options) []Span {
+	before := len(dst)
 	for i := 0; i < len(f.labels); i++ {
 		y := f.labels[i]
 		if y == tagger.Outside {
@@ -178,16 +179,17 @@ func (f *finder) spans(dst []Span, m *tagger.Model, from int, o Options) []Span 
 		}
 		margin := float64(m.Margin(f.emissions, f.labels, first, end)) / tagger.Scale
 		if y == tagger.FirstPerson {
-			for first < end-1 && (f.words[first].honour() || f.tokens[first].Shape == tagger.Punct) {
-				first++ // the title in front is no part of the name, nor is its full stop
-			}
+			first, end = f.person(first, end)
+		} else {
+			first, end = f.place(first, end)
 		}
-		if !f.holdsName(first, end) || y == tagger.FirstPerson && f.onlyInitials(first, end) {
+		if !f.holdsName(first, end) || y == tagger.FirstPerson && (f.onlyInitials(first, end) || f.machine(first, end)) || y == tagger.FirstPlace && f.ofFirm(first) {
 			continue
 		}
 		if last := f.tokens[end-1]; y == tagger.FirstPerson && last.Shape == tagger.Initial && f.isPunct(end, '.') && f.tokens[end].Start == last.End {
 			end++ // the full stop of an initial is part of the name
 		}
+		i = max(i, end-1)
 		s := Span{Kind: Person, Start: from + int(f.tokens[first].Start), End: from + int(f.tokens[end-1].End)}
 		if y == tagger.FirstPlace {
 			s.Kind = Place
@@ -195,6 +197,9 @@ func (f *finder) spans(dst []Span, m *tagger.Model, from int, o Options) []Span 
 		s.Score = 1 / (1 + math.Exp(-margin))
 		s.Reason = Reason{Cue: f.cues[first].Cue, Lists: f.lists(first, end), Margin: margin}
 		if s.Score >= o.Least {
+			for len(dst) > before && dst[len(dst)-1].End > s.Start { // "Kab." alone, before it got its place
+				dst = dst[:len(dst)-1]
+			}
 			dst = append(dst, s)
 		}
 	}

@@ -1,0 +1,94 @@
+package names
+
+// What the tagger leaves undecided at the edges of a name is decided here.
+
+import "github.com/amanah-id/amanah/pii/names/internal/tagger"
+
+// touches says whether token i begins where the one before it ends.
+func (f *finder) touches(i int) bool {
+	return i > 0 && i < len(f.tokens) && f.tokens[i].Start == f.tokens[i-1].End
+}
+
+func (f *finder) capital(i int) bool {
+	if i < 0 || i >= len(f.tokens) {
+		return false
+	}
+	s := f.tokens[i].Shape
+	return s == tagger.Title || s == tagger.Upper || s == tagger.Initial
+}
+
+// person mends the edges of a person's name, where the tagger is least sure: titles in front are no part of it; an initial in front,
+// the second half of a hyphened name, the rest of a signature are; ordinary words in small letters after a capital are not.
+func (f *finder) person(first, end int) (int, int) {
+	for first < end-1 && (f.words[first].honour() || f.tokens[first].Shape == tagger.Punct) {
+		first++ // nor is the full stop of a title
+	}
+	if f.capital(first) {
+		for end-1 > first && (f.tokens[end-1].Shape == tagger.Lower && f.tokens[end-1].Known() || f.tokens[end-1].Shape == tagger.Punct) {
+			end--
+		}
+	}
+	if end-2 > first && f.tokens[end-1].Shape == tagger.Initial && f.isPunct(end-2, '.') && f.tokens[end-3].Shape != tagger.Initial {
+		end -= 2 // the next sentence begins: "I"
+	}
+	for f.isPunct(end, '-') && f.touches(end) && f.touches(end+1) && f.tokens[end+1].Word() && !f.tokens[end+1].Known() {
+		if end += 2; f.capital(first) && f.capital(end) && f.tokens[end-1].Shape == tagger.Lower { // Soo-min Choi
+			end++
+		}
+	}
+	if first > 1 && f.isPunct(first-1, '.') && f.touches(first-1) && f.tokens[first-2].Shape == tagger.Initial && !f.words[first-2].honour() && !f.isPunct(first-3, '.') &&
+		(f.cues[first-2].Cue != NoCue || first > 2 && f.tokens[first-3].Shape != tagger.Break) {
+		first -= 2 // at the beginning of a line it counts the lines
+	}
+	for f.isPunct(end, '/') && f.touches(end) && f.touches(end+1) && f.tokens[end-1].Shape == tagger.Upper && f.tokens[end+1].Shape == tagger.Upper {
+		for end += 2; end < len(f.tokens) && f.tokens[end].Shape == tagger.Upper && f.words[end] != wTitle; end++ { // WIBOWO/ANITA RINI MRS
+		}
+	}
+	for end-1 > first && f.tokens[end-1].Shape == tagger.Upper && f.words[end-1] == wTitle {
+		end--
+	}
+	for k := first; k > 0 && k > first-2; k-- {
+		if f.tokens[k].Hash == agung && f.tokens[k-1].Hash == anak {
+			first = k - 1
+		}
+	}
+	if f.cues[first].Cue == Signature {
+		for k := 0; k < 2 && end < len(f.tokens) && f.tokens[end].Shape == tagger.Title; k++ {
+			end++
+		}
+	}
+	return first, end
+}
+
+// A title of birth on Bali, of two words that say something else elsewhere.
+var anak, agung = tagger.HashOf("anak"), tagger.HashOf("agung")
+
+// kindOfPlace are words that belong to the name of a place when it follows them, in short.
+var kindOfPlace = map[uint32]bool{tagger.HashOf("kab"): true, tagger.HashOf("kec"): true, tagger.HashOf("kel"): true, tagger.HashOf("ds"): true, tagger.HashOf("prov"): true}
+
+// place joins "Kab." and the place after it when the full stop kept them apart, and leaves out amounts at the end.
+func (f *finder) place(first, end int) (int, int) {
+	if first > 1 && f.isPunct(first-1, '.') && f.touches(first-1) && kindOfPlace[f.tokens[first-2].Hash] {
+		first -= 2
+	}
+	for end-1 > first && (f.tokens[end-1].Shape == tagger.Alnum || f.tokens[end-1].Shape == tagger.Punct) {
+		end--
+	}
+	return first, end
+}
+
+// ofFirm says whether a place is part of the name of an organisation: the "Bantaeng" of "Polres Bantaeng".
+func (f *finder) ofFirm(first int) bool {
+	return f.at(first-1) == wFirm
+}
+
+// machine says whether a name is the label that a transcribing machine gives a speaker: SPK-2 before a colon.
+func (f *finder) machine(first, end int) bool {
+	if end-first != 1 || f.tokens[first].Shape != tagger.Upper || first > 0 && f.tokens[first-1].Shape != tagger.Break && f.tokens[first-1].Shape != tagger.Punct {
+		return false
+	}
+	if f.isPunct(end, '-') || f.isPunct(end, '_') {
+		end++
+	}
+	return end < len(f.tokens) && f.tokens[end].Shape == tagger.Digits && f.isPunct(end+1, ':')
+}
