@@ -78,7 +78,10 @@ func (c *cli) tellChecked(w io.Writer, results []telephony.Checked) {
 			fmt.Fprintln(w)
 		}
 		fmt.Fprintf(w, "%s  %s\n", r.Name, r.Address)
-		for _, s := range r.Steps {
+		for i, s := range r.Steps {
+			if i > 0 && s.Code != "" && s.Code == r.Steps[i-1].Code {
+				continue // the same once more, with the same that helps
+			}
 			key := "command.telephony_" + s.Name + "_" + s.Result
 			mark := map[string]string{telephony.StepGood: "+", telephony.StepBad: "!", telephony.StepNone: "-"}[s.Result]
 			if s.Result == telephony.StepBad {
