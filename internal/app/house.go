@@ -111,14 +111,17 @@ type House struct {
 	Web    *web.Server
 	Worker *jobs.Worker
 
-	parser        *child.Process // of documents; nil: they are parsed in this process
-	restored      bool           // a backup was put back: the blind index is compared with it before anybody is served
-	malwareStands atomic.Bool    // clamd has answered as it must when it was asked last
+	parser        *child.Pool // of documents; nil: they are parsed in this process
+	restored      bool        // a backup was put back: the blind index is compared with it before anybody is served
+	malwareStands atomic.Bool // clamd has answered as it must when it was asked last
 
 	lostKeys atomic.Int64 // customers whose key is missing, as the start has found
 
 	knownFailed atomic.Bool // the index of known values could not be built; it is tried again
 }
+
+// parsers is how many documents are parsed at a time, each in a process that may take 768 MB.
+const parsers = 2
 
 // building says how a house is to be built.
 type building struct {
@@ -256,7 +259,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	h.Known = known.New(d, h.Vault, h.Catalogue)
 	reading := dlp.Reading{Limits: extract.Usual()}
 	if b.program != "" {
-		h.parser = &child.Process{Program: b.program, Args: []string{scan.ParserArgument}}
+		h.parser = child.NewPool(parsers, func() *child.Process { return &child.Process{Program: b.program, Args: []string{scan.ParserArgument}} })
 		reading.Documents, reading.Tools = h.parser, func() extract.Tools { return extract.Installed(context.WithoutCancel(ctx)) }
 	}
 	h.DLP, err = dlp.New(dlp.Options{DB: d, Log: h.Audit, Keys: h.Keys, Staff: h.Identity.FirstName, Files: reading,

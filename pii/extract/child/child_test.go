@@ -179,3 +179,40 @@ func TestAVisitorThatWantsNoMoreEndsTheWalkAndTheChild(t *testing.T) {
 		t.Error(err, p.cmd)
 	}
 }
+
+// A document that takes long stops no other, and whoever waits for a process leaves with its context.
+func TestAPoolParsesOthersWhileOneTakesLong(t *testing.T) {
+	n := 0
+	pool := NewPool(2, func() *Process {
+		n++
+		return process(t, map[int]string{1: "sleep", 2: "serve"}[n])
+	})
+	t.Cleanup(func() { _ = pool.Close() })
+	parse := func(ctx context.Context) (*got, error) {
+		g := &got{}
+		return g, (&extract.Walker{Limits: extract.Usual(), Documents: pool}).Walk(ctx, "a.docx", bytes.NewReader(word("halo")), g)
+	}
+	long, cut := context.WithCancel(context.Background())
+	first := make(chan error)
+	go func() {
+		_, err := parse(long)
+		first <- err
+	}()
+	for len(pool.free) == 2 { // until it has its process
+		runtime.Gosched()
+	}
+	if g, err := parse(context.Background()); err != nil || !strings.Contains(strings.Join(g.text, " "), "halo") {
+		t.Errorf("%q %v", g.text, err)
+	}
+	busy := <-pool.free // both are taken now
+	gone, leave := context.WithCancel(context.Background())
+	leave()
+	if _, err := parse(gone); !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+	pool.free <- busy
+	cut()
+	if err := <-first; !errors.Is(err, context.Canceled) {
+		t.Error(err)
+	}
+}
