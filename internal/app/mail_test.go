@@ -154,7 +154,7 @@ func (o *office) send(to []string, raw string) (s sent) {
 
 // letters are mails for tests: what is written, and what a reader must find in it afterwards.
 func lettersOf(more ...string) string {
-	head := append([]string{"From: Rina <" + rinasMail + ">", "To: " + outsider, "Mime-Version: 1.0"}, more...)
+	head := append([]string{"Date: Mon, 30 Nov 2026 09:00:00 +0700", "Message-Id: <surat@toko.example>", "From: Rina <" + rinasMail + ">", "To: " + outsider, "Mime-Version: 1.0"}, more...)
 	return strings.Join(head, "\r\n") + "\r\n"
 }
 
@@ -265,6 +265,42 @@ func TestAMailIsJudgedByAllThatItHolds(t *testing.T) {
 		}
 		if len(list) != len(masking())+1+6 || most != 200 {
 			t.Errorf("%d incidents, %d people", len(list), most)
+		}
+	})
+}
+
+const askForList = `@id("why_a_phone_in_mail") @verdict("ask") @sentence_id("Telepon hanya dikirim dengan alasan.") @sentence_en("A phone number is sent only with a reason.")
+forbid (principal, action == Action::"mail", resource) when { resource.type == "phone" };`
+
+// asks has a rule agreed that asks for a reason.
+func (o *office) asks() {
+	o.t.Helper()
+	o.must(o.DLP.Propose(o.t.Context(), person(o.t, o.world, actor.DPO), askForList, "telepon hanya dengan alasan"))
+	decide(o.t, o.world, person(o.t, o.world, actor.Security), true)
+}
+
+const aPhone = "Hubungi pelanggan di 0812 3456 7890.\r\n"
+
+// A mail that is asked about goes once its subject says why, and what would be masked in it is masked all the same.
+func TestAMailThatIsAskedAboutGoesWithAReason(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		o.asks()
+		if got := o.send([]string{outsider}, plainMail("Pelanggan", aPhone)); !strings.HasPrefix(got.reply, "550 5.7.1 Surel belum dikirim: berisi telepon.") {
+			t.Errorf("%+v", got)
+		}
+		if got := o.send([]string{outsider}, plainMail("Pelanggan [alasan: telepon 0812 3456 7890]", aPhone)); !strings.HasPrefix(got.reply, "550 5.7.1 Surel belum dikirim: alasan di judul") {
+			t.Errorf("%+v", got)
+		}
+		if got := o.send([]string{outsider}, plainMail("Pelanggan [alasan: kurir yang mengantar]", aPhone)); got.arrived != sealed(plainMail("Pelanggan", aPhone)) {
+			t.Errorf("%+v", got)
+		}
+		if got := o.send([]string{outsider}, plainMail("Pelanggan [alasan: kurir yang mengantar]", aPhone+"NIK "+anNIK+"\r\n")); got.arrived != sealed(plainMail("Pelanggan", aPhone+"NIK "+nikGone+"\r\n")) {
+			t.Errorf("%+v", got)
+		}
+		list, err := o.DLP.Incidents(t.Context(), person(t, o.world, actor.Security), false)
+		o.must(err)
+		if len(list) != 2 || list[0].Why != "kurir yang mengantar" {
+			t.Errorf("%+v", list)
 		}
 	})
 }

@@ -158,6 +158,9 @@ func (s *Service) judge(ctx context.Context, l *letter, host string) (out outcom
 	return out
 }
 
+// reasonValue is dlp's refusal of a reason that holds personal data, or that nobody can read.
+const reasonValue = "dlp.reason_value"
+
 // unchecked is the answer about a mail that could not be looked at, as the operator has chosen.
 func (s *Service) unchecked(ctx context.Context, l *letter, inside bool, host string, why error) outcome {
 	choice := s.o.Settings.Outside
@@ -168,7 +171,8 @@ func (s *Service) unchecked(ctx context.Context, l *letter, inside bool, host st
 	if errs.KindOf(why) == errs.Internal || code == "" {
 		code = errLooked.Code
 	}
-	if ctx.Err() != nil || choice != Open || code == errTwofold.Code { // a stop of ours is no reason to let anything go
+	told := code == errTwofold.Code || code == reasonValue // no failure: its writer can mend it
+	if ctx.Err() != nil || choice != Open || told {        // a stop of ours is no reason to let anything go
 		s.o.Logger.Warn("mail refused", slog.String("code", code))
 		p := s.words()
 		switch code {
@@ -178,7 +182,7 @@ func (s *Service) unchecked(ctx context.Context, l *letter, inside bool, host st
 			return outcome{reply: answer("552 5.3.4", p.T("mail.reply_head"))}
 		case errTwofold.Code:
 			return outcome{reply: answer("550 5.6.0", p.T("mail.reply_twofold"))}
-		case "dlp.reason_value":
+		case reasonValue:
 			return outcome{reply: answer("550 5.7.1", p.T("mail.reply_reason"))}
 		default:
 			return outcome{reply: answer("451 4.7.1", p.T("mail.reply_later"))}
