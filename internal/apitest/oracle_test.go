@@ -118,3 +118,83 @@ func TestACallThatIsNotTheAskersIsAnsweredLikeOneThatDoesNotExist(t *testing.T) 
 	}
 	w.verified()
 }
+
+// lek are the ids of incidents.
+var lek = regexp.MustCompile(`lek_[0-9a-z]{26}`)
+
+// TestNobodyWhoWritesLearnsThatAValueIsACustomers asks about texts that differ in one thing: the value is a customer's, or it
+// is nobody's. The answers are the same, byte for byte but for the ids. What must differ, a text to a customer that is stopped
+// because of it, is answered as one that is stopped for its shape, and to whoever tries that again and again nothing is answered.
+func TestNobodyWhoWritesLearnsThatAValueIsACustomers(t *testing.T) {
+	w := open(t, "")
+	importer, _ := w.machine("CRM", []string{w.toko}, "import")
+	_, key := w.machine("gateway", []string{w.toko}, "inspect")
+	w.customer(importer, w.toko, 1)
+	w.must(w.Learn(t.Context()))
+	ask := func(recipient, text string) response {
+		body, err := json.Marshal(map[string]string{"text": text, "recipient": recipient, "controller": w.toko})
+		w.must(err)
+		return w.send("POST", "/api/v1/dlp/inspect", string(body), "Authorization", "Bearer "+key, "Content-Type", "application/json")
+	}
+	for _, c := range []struct{ theirs, nobodys string }{
+		{"Hubungi +62 899 0000 0001 besok.", "Hubungi +62 899 0000 0009 besok."},
+		{"Surel orang1@contoh.example dan telepon 089900000001.", "Surel orang9@contoh.example dan telepon 089900000009."},
+		{"Keluhan siti rahmawati sudah selesai.", "Keluhan titi rahmawita sudah selesai."},
+		{"Pelanggan CN00000001 menunggu.", "Pelanggan CN00000009 menunggu."},
+		{"Rumahnya di jalan melati 7 rt 03 rw 05.", "Rumahnya di jalan melawi 7 rt 03 rw 05."},
+		{"Siti Rahmawati, 17 April 1988, jalan melati 7 rt 03.", "Siti Rahmawita, 17 April 1989, jalan melawi 7 rt 03."},
+	} {
+		for _, to := range []string{"outside", "inside"} {
+			known, unknown := ask(to, c.theirs), ask(to, c.nobodys)
+			plain := func(r response, text string) string {
+				return strings.ReplaceAll(lek.ReplaceAllString(r.body, "lek"), strings.Trim(fmt.Sprintf("%q", text), `"`), "text")
+			}
+			if known.status != 200 || known.status != unknown.status || plain(known, c.theirs) != plain(unknown, c.nobodys) {
+				t.Errorf("%s, %s:\n%s\n%s", to, c.theirs, known.body, unknown.body)
+			}
+		}
+	}
+	// Stopped for whose it is, and stopped for its shape: one answer, but for the kind.
+	shape := func(r response) string {
+		var out struct {
+			Verdict string
+			Goes    bool
+			People  int
+			Text    string
+			Found   []struct {
+				Type, Verdict string
+				Rules         []string
+			}
+		}
+		w.must(json.Unmarshal([]byte(r.body), &out))
+		for i := range out.Found {
+			out.Found[i].Type = ""
+		}
+		return fmt.Sprintf("%d %+v", r.status, out)
+	}
+	whose, formal := ask("customer", "Hubungi 089900000001."), ask("customer", "NIK 3273014101900007.")
+	if shape(whose) != shape(formal) || !strings.Contains(whose.body, `"block"`) || strings.Contains(whose.body, "customers_data") {
+		t.Errorf("\n%s\n%s", whose.body, formal.body)
+	}
+	if r := ask("customer", "Pelanggan CN00000001 menunggu."); strings.Contains(r.body, "customer_number") || !strings.Contains(r.body, `"personal"`) {
+		t.Error(r.body)
+	}
+	for range 18 { // two were stopped above
+		ask("customer", "Hubungi 089900000001.")
+	}
+	known, unknown := ask("customer", "Hubungi 089900000001."), ask("customer", "Hubungi 089900000009.")
+	if known.status != 429 || traces.ReplaceAllString(known.body, "") != traces.ReplaceAllString(unknown.body, "") || !strings.Contains(known.body, "dlp.probing") {
+		t.Errorf("%d %s\n%d %s", known.status, known.body, unknown.status, unknown.body)
+	}
+	var refused int
+	w.must(w.DB.Read(t.Context(), func(tx *db.Tx) error {
+		return tx.Data.Row(`select count(*) from audit_entry where action = 'dlp.probing'`).Scan(&refused)
+	}))
+	if refused != 2 {
+		t.Errorf("%d entries of two refusals", refused)
+	}
+	w.sleep(61 * time.Minute)
+	if r := ask("customer", "Terima kasih, keluhan Anda kami periksa."); r.status != 200 {
+		t.Errorf("after an hour: %d %s", r.status, r.body)
+	}
+}

@@ -35,8 +35,9 @@ import (
 // hands is a world with customer 1, whose clock the test moves.
 type hands struct {
 	*world
-	t   *testing.T
-	now atomic.Int64
+	t      *testing.T
+	now    atomic.Int64
+	writer actor.Actor // of texts
 }
 
 func eachHands(t *testing.T, test func(t *testing.T, h *hands)) {

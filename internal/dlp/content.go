@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/amanah-id/amanah/internal/dlp/known"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/pii"
 	"github.com/amanah-id/amanah/pii/extract"
@@ -22,6 +23,9 @@ type Content struct {
 	found  []Found
 	masked string // words around the first findings, for the evidence
 	digest []byte // SHA-256 of the stream
+
+	known   []Found // that customers of some controller own, with whose they are
+	indexed bool    // the values of customers were known
 }
 
 // Found are its findings, those that are alike together.
@@ -34,7 +38,7 @@ func (c *Content) Found() []Found { return slices.Clone(c.found) }
 func (s *Service) Examine(ctx context.Context, name string, r io.Reader, replaceable func(extract.Origin) bool) (*Content, error) {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
-	e := &examiner{Content: &Content{Unread: map[extract.Reason]int{}}, scanner: scanner, crowd: newCrowd(), name: s.name(i18n.ID), replaceable: replaceable}
+	e := &examiner{Content: &Content{Unread: map[extract.Reason]int{}}, whose: s.o.Known, scanner: scanner, crowd: newCrowd(), name: s.name(i18n.ID), replaceable: replaceable}
 	seen := &watched{r: r, sum: sha256.New()}
 	walker := &extract.Walker{Limits: s.o.Files.Limits, Tools: s.tools(), Documents: s.o.Files.Documents}
 	if err := walker.Walk(ctx, name, seen, e); err != nil {
@@ -77,6 +81,7 @@ func (w *watched) Read(b []byte) (int, error) {
 // examiner looks at the segments of one stream.
 type examiner struct {
 	*Content
+	whose       Known
 	scanner     *pii.Scanner
 	crowd       *crowd
 	name        replace.Replacer
@@ -85,34 +90,45 @@ type examiner struct {
 }
 
 func (e *examiner) Segment(s *extract.Segment) error {
-	e.hits = e.scanner.Scan(e.hits[:0], s.Text)
-	if len(e.hits) == 0 {
+	shapes := e.scanner.Scan(e.hits[:0], s.Text)
+	var places []known.Place
+	if e.whose != nil {
+		var err error
+		if places, e.indexed, err = e.whose.Whose("", s.Text); err != nil {
+			return err
+		}
+	}
+	if len(shapes)+len(places) == 0 {
 		return nil
 	}
 	own := func(f pii.Finding) bool { _, ok := s.Place(f.Start, f.End); return ok }
-	e.crowd.add(e.scanner, s.Text, e.hits, own)
+	e.crowd.add(e.scanner, s.Text, shapes, own)
 	fixed := e.replaceable == nil || !e.replaceable(s.Origin)
-	for _, f := range e.hits {
-		if own(f) {
-			e.count(Found{Kind: f.Type.String(), Count: 1, Confidence: int(f.Confidence * 100), Fixed: fixed})
+	var list []Found
+	e.hits, list = found(shapes, places)
+	for i, f := range e.hits {
+		if !own(f) {
+			continue
+		}
+		list[i].Start, list[i].End, list[i].Fixed = 0, 0, fixed
+		if len(list[i].of) > 0 && len(e.known) < maxKnown {
+			e.known = append(e.known, list[i])
+		} else if !list[i].shapeless {
+			e.found = alike(e.found, list[i])
 		}
 	}
-	e.remember(s.Text, own)
+	if len(e.hits) > 0 {
+		e.remember(s.Text, own)
+	}
 	return nil
 }
+
+// maxKnown is how many values of customers are told apart in one stream; of more, only what their shape says counts.
+const maxKnown = 20_000
 
 func (e *examiner) Skip(s extract.Skip) error {
 	e.Unread[s.Reason]++
 	return nil
-}
-
-func (e *examiner) count(f Found) {
-	i := slices.IndexFunc(e.found, func(g Found) bool { return g.seen() == f.seen() })
-	if i < 0 {
-		e.found = append(e.found, f)
-		return
-	}
-	e.found[i].Count++
 }
 
 // around is how much text beside a finding is looked at for words of the evidence.

@@ -31,6 +31,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/dlp/known"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/trust/actor"
@@ -137,8 +138,14 @@ type Found struct {
 	Count      int
 	Confidence int  // per cent
 	Fixed      bool // stands where it cannot be replaced: in a file
+	Known      bool // it is certainly a value of a customer of ours
+	Own        bool // it goes to the very customer whose it is
 	Verdict    Verdict
 	Rules      []string // that said so
+
+	shapeless bool // nothing but the customers' values tells it
+	of        []known.Place
+	bare      bare
 }
 
 // Judgement is what was decided about a passage.
@@ -151,6 +158,13 @@ type Judgement struct {
 	Masked  string // with every value replaced, for the evidence
 	// Incident is the id of the incident that was written; empty when none was.
 	Incident string
+	// Customers is how many customers of ours it tells of, at least, and Of names them, at most maxWhose.
+	Customers int
+	Of        []string
+	Indexed   bool // the values of customers were known when it was judged
+
+	bare       bare
+	controller string
 }
 
 // Goes reports whether the passage may go now.
@@ -188,8 +202,10 @@ type Incident struct {
 	People                             int
 	Ref                                string // of the passage
 	At                                 time.Time
-	Evidence                           string // opened: the text, every value masked
-	Why                                string // opened: what the writer said when asked
+	Evidence                           string   // opened: the text, every value masked
+	Customers                          int      // of ours, that it tells of
+	Of                                 []string // opened: which
+	Why                                string   // opened: what the writer said when asked
 	Held                               State
 	HeldBy                             string // who decided
 	HeldAt                             time.Time
@@ -223,6 +239,10 @@ const (
 	maxAdvice   = 300
 	atOnce      = 200 // on a page
 	maxRules    = 16 << 10
+	maxWhose    = 200       // customers that an incident names
+	maxNamed    = 8 << 10   // bytes of evidence in which names are looked for
+	probes      = 20        // texts of one program in probing that are stopped because of another customer's value
+	probing     = time.Hour // after which it is refused
 )
 
 // reviewers look at incidents and change rules.
@@ -248,6 +268,7 @@ var (
 	errValue    = errs.New(errs.Invalid, "dlp.reason_value")
 	errHeld     = errs.New(errs.Denied, "dlp.held")
 	errDecided  = errs.New(errs.Conflict, "dlp.decided")
+	errProbing  = errs.New(errs.TooMany, "dlp.probing")
 )
 
 // crowd counts how many different persons texts tell of, at least: the most values of one kind of which a person has one.

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/amanah-id/amanah/internal/dlp/known"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
@@ -28,11 +29,21 @@ func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
 	text := []byte(p.Text)
-	found := scanner.Scan(nil, text)
-	j := Judgement{Verdict: Allow, Text: p.Text, Masked: p.Text, People: people(scanner, text, found)}
-	for _, f := range found {
-		j.Found = append(j.Found, Found{Kind: f.Type.String(), Start: f.Start, End: f.End, Count: 1, Confidence: int(f.Confidence * 100)})
+	shapes := scanner.Scan(nil, text)
+	places, ready, err := s.look(tx, p, text)
+	if err != nil {
+		return Judgement{}, err
 	}
+	found, list := found(shapes, places)
+	j := Judgement{Verdict: Allow, Text: p.Text, Masked: p.Text, Indexed: ready, controller: p.Controller, bare: bare{people: people(scanner, text, shapes)}}
+	if p.Recipient == Inside { // colleagues may name customers; what has a shape has a place of its own
+		found, list = shapes, slices.DeleteFunc(list, func(f Found) bool { return f.shapeless })
+	}
+	for i := range list {
+		list[i].owned(p)
+	}
+	j.Found = list
+	j.tells(whose(list))
 	if err := s.decide(tx, p, &j); err != nil || len(found) == 0 {
 		return j, err
 	}
@@ -55,8 +66,20 @@ func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
 
 // judgeContent says what is done with a stream that Examine has looked at.
 func (s *Service) judgeContent(tx *db.Tx, p Passage) (Judgement, error) {
-	j := Judgement{Verdict: Allow, People: p.Content.People, Masked: p.Content.masked, Found: slices.Clone(p.Content.found)}
+	list, of, err := s.contentOf(tx, p)
+	if err != nil {
+		return Judgement{}, err
+	}
+	j := Judgement{Verdict: Allow, Masked: p.Content.masked, Found: list, Indexed: p.Content.indexed, controller: p.Controller, bare: bare{people: p.Content.People}}
+	j.tells(of)
 	return j, s.decide(tx, p, &j)
+}
+
+// tells says how many customers and people the passage tells of.
+func (j *Judgement) tells(of []string) {
+	j.Customers = len(of)
+	j.Of = of[:min(len(of), maxWhose)]
+	j.People = max(j.bare.people, j.Customers)
 }
 
 // decide asks the rules about what was found.
@@ -81,6 +104,22 @@ func (s *Service) decide(tx *db.Tx, p Passage, j *Judgement) error {
 		one := said[slices.Index(asked.Found, j.Found[i].seen())]
 		j.Found[i].Verdict, j.Found[i].Rules = one.Verdict, one.Rules
 	}
+	if j.told() {
+		return nil
+	}
+	plain := asked.unknown(j.bare.people)
+	if j.bare.verdict, said, err = rules.judge(plain); err != nil {
+		return err
+	}
+	for i := range j.Found {
+		f := &j.Found[i]
+		if at := slices.Index(plain.Found, f.seen().unknown()); at >= 0 && !f.shapeless {
+			f.bare = bare{verdict: said[at].Verdict, rules: said[at].Rules}
+		}
+		if f.Verdict.weight() > max(f.bare.verdict.weight(), Alert.weight()) {
+			f.bare = bare{verdict: f.Verdict, rules: rules.saying(f.Rules, f.Verdict)}
+		}
+	}
 	return nil
 }
 
@@ -93,7 +132,7 @@ func plausible(reason string) bool {
 // facts are kept.
 func factsOf(p Passage, j Judgement) facts {
 	f := facts{Way: p.Way, Recipient: p.Recipient, Kind: string(p.By.Kind()), Role: string(p.By.Role()), Channel: p.Channel, Level: p.Level, InContact: p.Interaction != "",
-		People: j.People}
+		People: j.People, Customers: j.Customers, Indexed: j.Indexed}
 	for _, one := range j.Found {
 		f.Findings += one.Count
 		if s := one.seen(); !slices.Contains(f.Found, s) {
@@ -103,22 +142,37 @@ func factsOf(p Passage, j Judgement) facts {
 	return f
 }
 
-func (f Found) seen() seen { return seen{f.Kind, f.Confidence, f.Fixed} }
+func (f Found) seen() seen { return seen{f.Kind, f.Confidence, f.Fixed, f.Known, f.Own, f.shapeless} }
 
 // MaskedText is a text of a stream as it may go: every value of a kind that is masked is replaced by its name.
 func (s *Service) MaskedText(j Judgement, lang i18n.Lang, text []byte) []byte {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
+	shapes := scanner.Scan(nil, text)
+	var places []known.Place
+	if s.o.Known != nil && j.controller != "" {
+		places, _, _ = s.o.Known.Whose(j.controller, text) // an index in memory, which does not fail
+	}
+	all, list := found(shapes, places)
 	kinds := j.Replaced()
-	found := slices.DeleteFunc(scanner.Scan(nil, text), func(f pii.Finding) bool { return !slices.Contains(kinds, f.Type.String()) })
-	return replace.Text(scanner, nil, text, found, s.name(lang))
+	var masked []pii.Finding
+	for i, f := range all {
+		if slices.Contains(kinds, list[i].Kind) {
+			masked = append(masked, f)
+		}
+	}
+	return replace.Text(scanner, nil, text, masked, s.name(lang))
 }
 
 // name puts the name of a finding's kind in its place, with the last digits where keeping them does no harm.
 func (s *Service) name(lang i18n.Lang) replace.Replacer {
 	p := s.o.Texts(lang)
 	return func(dst []byte, f pii.Finding, _, value []byte) []byte {
-		dst = append(append(dst, '['), p.T("dlp.kind_"+f.Type.String())...)
+		kind := f.Type.String()
+		if f.Type == pii.Custom && told(f.Rule) == Personal {
+			kind = Personal
+		}
+		dst = append(append(dst, '['), p.T("dlp.kind_"+kind)...)
 		if keep := replace.Tail(f.Type); keep > 0 && len(value) >= 2*keep+1 {
 			dst = append(append(dst, " ****"...), value[len(value)-keep:]...)
 		}
@@ -128,6 +182,18 @@ func (s *Service) name(lang i18n.Lang) replace.Replacer {
 
 // round puts round brackets in the place of the writer's own: evidence tells findings by theirs.
 var round = strings.NewReplacer("[", "(", "]", ")")
+
+// evidenceOf is the evidence of a passage of a controller. Names are looked for near the first findings; what lies further on
+// is left out.
+func (s *Service) evidenceOf(controller, masked string) string {
+	if from := strings.IndexByte(masked, '['); from > 200 {
+		masked = "… " + masked[strings.LastIndexByte(masked[:from-200], ' ')+1:]
+	}
+	if len(masked) > maxNamed {
+		masked = masked[:strings.LastIndexByte(masked[:maxNamed], ' ')+1] + "…"
+	}
+	return evidence(s.withoutNames(controller, masked))
+}
 
 // evidence is what a reviewer needs to understand what happened and no more: the masked findings with up to three words on
 // each side, of which those with a capital letter or a digit are left out: they could be a name or a number.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/dlp/known"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
@@ -46,6 +47,8 @@ type DlpPage struct {
 type DlpIncidentPage struct {
 	Facts        web.Facts
 	Evidence     string
+	Whose        []web.Link // the trails of the customers whose data it is
+	More         string     // how many there are besides
 	Look         *web.Link
 	Decide       string // of the form that lets go or refuses; "" when nothing waits
 	Do           []web.Button
@@ -233,6 +236,15 @@ func incidentPage(p *i18n.Printer, in Incident, names map[string]string, typed s
 		Facts: append(factsOfIncident(p, in), web.Fact{Label: p.T("dlp.to"), Text: p.T("dlp.to_" + string(in.Recipient))}, web.Fact{Label: p.T("dlp.people_field"), Text: p.Number(int64(in.People))},
 			web.Fact{Label: p.T("dlp.col_staff"), Text: staff.Text}),
 		Advice: web.Input{Name: "advice", Label: p.T("dlp.advice"), Type: "textarea", Value: typed, Max: maxAdvice, Required: true, Hint: p.T("dlp.advice_hint")},
+	}
+	if in.Customers > 0 {
+		page.Facts = append(page.Facts, web.Fact{Label: p.T("dlp.customers"), Text: p.Number(int64(in.Customers))})
+	}
+	for _, subject := range in.Of {
+		page.Whose = append(page.Whose, web.Link{To: "/subjects/" + subject + "/trail", Label: subject})
+	}
+	if more := in.Customers - len(in.Of); more > 0 && len(in.Of) > 0 {
+		page.More = p.N("dlp.whose_more", more)
 	}
 	if in.Ref != "" {
 		page.Facts = append(page.Facts, web.Fact{Label: p.T("dlp.ref"), Text: in.Ref})
@@ -505,6 +517,8 @@ type incidentJSON struct {
 	Held        string     `json:"held,omitempty" enum:"waiting,released,refused"`
 	Ref         string     `json:"ref,omitempty" doc:"What the way calls it: the id in a mail's queue"`
 	Kinds       []string   `json:"kinds"`
+	Customers   int        `json:"customers,omitempty" doc:"How many customers of yours it tells of, at least"`
+	Whose       []string   `json:"whose,omitempty" doc:"Ids of these customers, at most 200"`
 	People      int        `json:"people"`
 	At          time.Time  `json:"at"`
 	Disposition string     `json:"disposition,omitempty"`
@@ -539,7 +553,7 @@ type decideInput struct {
 
 func (in Incident) json() incidentJSON {
 	j := incidentJSON{ID: in.ID, Controller: in.Controller, Staff: in.Staff, Interaction: in.Interaction, Way: string(in.Way), Recipient: string(in.Recipient), Verdict: string(in.Verdict),
-		Held: string(in.Held), Ref: in.Ref, Kinds: in.Kinds, People: in.People, At: in.At, Disposition: in.Disposition, ReviewedBy: in.ReviewedBy}
+		Held: string(in.Held), Ref: in.Ref, Kinds: in.Kinds, Customers: in.Customers, Whose: in.Of, People: in.People, At: in.At, Disposition: in.Disposition, ReviewedBy: in.ReviewedBy}
 	if !in.ReviewedAt.IsZero() {
 		j.ReviewedAt = &in.ReviewedAt
 	}
@@ -565,6 +579,7 @@ func (s *Service) operations(rt *web.Router) {
 			j, err := s.Inspect(ctx, Passage{Way: Program, Recipient: Recipient(in.Body.Recipient), By: c.Actor, Controller: in.Body.Controller, Lang: lang,
 				Text: in.Body.Text, Reason: in.Body.Reason})
 			out := &inspectOutput{}
+			j = j.Told()
 			out.Body.Verdict, out.Body.Goes, out.Body.People, out.Body.Text, out.Body.Incident, out.Body.Found = string(j.Verdict), j.Goes(), j.People, j.Text, j.Incident, []foundJSON{}
 			for _, f := range j.Found {
 				out.Body.Found = append(out.Body.Found, foundJSON{f.Kind, f.Start, f.End, f.Confidence, string(f.Verdict), append([]string{}, f.Rules...)})
@@ -619,7 +634,8 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	blocked.ID, blocked.Way, blocked.Recipient, blocked.Verdict, blocked.Kinds, blocked.Staff = "lek_01k9xq3v7me8t0000z9w2h4r6p", Program, Outside, Block, []string{pii.Card.String()}, "cli_01k9xq3v7me8t0000z9w2h4r6n"
 	blocked.Interaction, blocked.People = "", 12
 	held := blocked
-	held.ID, held.Way, held.Verdict, held.Ref, held.Held, held.Staff, held.People, held.Kinds = "lek_01k9xq3v7me8t0000z9w2h4r6q", Mail, Hold, "4b7Qx1F2z8", Waiting, "stf_1", 200, []string{pii.NIK.String(), NotInspected}
+	held.ID, held.Way, held.Verdict, held.Ref, held.Held, held.Staff, held.People, held.Kinds = "lek_01k9xq3v7me8t0000z9w2h4r6q", Mail, Hold, "4b7Qx1F2z8", Waiting, "stf_1", 200, []string{pii.NIK.String(), known.Name, NotInspected}
+	held.Customers, held.Of = 3, []string{"sub_01k9xq3v7me8t0000z9w2h4r6n", "sub_01k9xq3v7me8t0000z9w2h4r6p"}
 	released := held
 	released.Held, released.HeldBy, released.HeldAt = Released, "stf_2", now.Add(time.Hour)
 	asked := waits

@@ -40,8 +40,8 @@ type Rules struct {
 // attributes a rule may read. A name outside this list is a spelling mistake, and a rule that reads one would never apply.
 var attributes = map[string][]string{
 	"principal": {"kind", "role"},
-	"resource":  {"type", "confidence", "neverStored", "inFile"},
-	"context":   {"way", "recipient", "channel", "level", "people", "findings", "inContact"},
+	"resource":  {"type", "confidence", "neverStored", "inFile", "known", "own"},
+	"context":   {"way", "recipient", "channel", "level", "people", "findings", "inContact", "customers", "indexed"},
 }
 
 // ReadRules reads the rules of a deployment beside the shipped ones. It refuses a rule without its name, its sentences or
@@ -127,6 +127,11 @@ func readRule(p *cedar.Policy) (r Rule, why, about string) {
 // List is the rules in the order written, the shipped ones first.
 func (r *Rules) List() []Rule { return slices.Clone(r.list) }
 
+// saying are those of some rules that say this very verdict.
+func (r *Rules) saying(some []string, v Verdict) []string {
+	return slices.DeleteFunc(slices.Clone(some), func(rule string) bool { return r.by[cedar.PolicyID(rule)].Verdict != v })
+}
+
 // facts are what rules may ask about a passage: no text, no ids.
 type facts struct {
 	Way       Way       `json:"way"`
@@ -138,13 +143,38 @@ type facts struct {
 	InContact bool      `json:"in_contact"`
 	People    int       `json:"people"`
 	Findings  int       `json:"findings"`
+	Customers int       `json:"customers,omitempty"` // of ours, that it tells of
+	Indexed   bool      `json:"indexed,omitempty"`
 	Found     []seen    `json:"found"` // each kind and confidence once
+}
+
+// unknown are the facts as they would be had nobody known whose the values are.
+func (f facts) unknown(people int) facts {
+	list := f.Found
+	f.People, f.Customers, f.Found = people, 0, nil
+	for _, s := range list {
+		if s.Shapeless {
+			continue
+		}
+		if s = s.unknown(); !slices.Contains(f.Found, s) {
+			f.Found = append(f.Found, s)
+		}
+	}
+	return f
 }
 
 type seen struct {
 	Type       string `json:"type"`
 	Confidence int    `json:"confidence"`
 	Fixed      bool   `json:"fixed,omitempty"`
+	Known      bool   `json:"known,omitempty"`
+	Own        bool   `json:"own,omitempty"`
+	Shapeless  bool   `json:"shapeless,omitempty"`
+}
+
+func (s seen) unknown() seen {
+	s.Known, s.Own = false, false
+	return s
 }
 
 // judge says what is done with a text and with each of f.Found, and which rules said so.
@@ -154,18 +184,20 @@ func (r *Rules) judge(f facts) (Verdict, []Found, error) {
 	context := types.NewRecord(types.RecordMap{
 		"way": types.String(f.Way), "recipient": types.String(f.Recipient), "channel": types.String(f.Channel), "level": types.Long(f.Level),
 		"people": types.Long(f.People), "findings": types.Long(f.Findings), "inContact": types.Boolean(f.InContact),
+		"customers": types.Long(f.Customers), "indexed": types.Boolean(f.Indexed),
 	})
 	for i, s := range f.Found {
 		t, known := pii.ParseType(s.Type)
 		what := types.Entity{UID: types.NewEntityUID("Finding", "found"), Attributes: types.NewRecord(types.RecordMap{
-			"type": types.String(s.Type), "confidence": types.Long(s.Confidence), "neverStored": types.Boolean(known && t.NeverStore()), "inFile": types.Boolean(s.Fixed)})}
+			"type": types.String(s.Type), "confidence": types.Long(s.Confidence), "neverStored": types.Boolean(known && t.NeverStore()), "inFile": types.Boolean(s.Fixed),
+			"known": types.Boolean(s.Known), "own": types.Boolean(s.Own)})}
 		_, why := cedar.Authorize(r.set, types.EntityMap{who.UID: who, what.UID: what}, cedar.Request{
 			Principal: who.UID, Action: cedar.NewEntityUID("Action", cedar.String(f.Way)), Resource: what.UID, Context: context})
 		if len(why.Errors) > 0 {
 			// An engine that skips a broken rule and goes on would turn a typing error into a leak.
 			return Block, nil, errs.New(errs.Internal, "dlp.rule_failed").With("rule", string(why.Errors[0].PolicyID))
 		}
-		one := Found{Kind: s.Type, Confidence: s.Confidence, Fixed: s.Fixed, Verdict: Allow}
+		one := Found{Kind: s.Type, Verdict: Allow}
 		for _, reason := range why.Reasons {
 			one.Verdict = stronger(one.Verdict, r.by[reason.PolicyID].Verdict)
 			one.Rules = append(one.Rules, string(reason.PolicyID))

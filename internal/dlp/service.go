@@ -33,6 +33,8 @@ type Options struct {
 	// Staff is what a colleague is called.
 	Staff func(tx *db.Tx, staff string) (string, error)
 	Files Reading
+	// Known tells whose values a text holds; nil: nobody does.
+	Known Known
 	// Ask is trust/approval; given later.
 	Ask func(tx *db.Tx, by actor.Actor, a approval.Ask) (approval.Request, error)
 }
@@ -124,14 +126,14 @@ func (s *Service) enter(tx *db.Tx, p Passage, j *Judgement) error {
 	}
 	if j.Verdict != Allow && !asked {
 		in := Incident{ID: id.NewAt(id.Leak, tx.Now()), Controller: p.Controller, Staff: p.By.ID(), Interaction: p.Interaction, Way: p.Way, Recipient: p.Recipient,
-			Verdict: j.Verdict, Kinds: j.Kinds(), People: j.People, Ref: p.Ref, At: tx.Now(), Evidence: evidence(j.Masked)}
+			Verdict: j.Verdict, Kinds: j.Kinds(), People: j.People, Ref: p.Ref, At: tx.Now(), Evidence: s.evidenceOf(p.Controller, j.Masked), Customers: j.Customers, Of: j.Of}
 		if j.Verdict == Ask {
 			in.Why = p.Reason
 		}
 		if j.Verdict == Hold {
 			in.Held = Waiting
 		}
-		s.insertIncident(tx, in, p.Subject)
+		s.insertIncident(tx, in, p.Subject, j.Told().Verdict == Allow)
 		j.Incident = in.ID
 	}
 	decision := audit.Done
@@ -141,7 +143,7 @@ func (s *Service) enter(tx *db.Tx, p Passage, j *Judgement) error {
 	e := audit.Entry{Action: "dlp." + string(j.Verdict), Decision: decision, Actor: p.By, Controller: p.Controller, Interaction: p.Interaction, Subject: p.Subject,
 		Purpose: p.Purpose, Channel: p.Channel, Level: p.Level, Ref: j.Incident, Ground: "text:" + letters(s.o.Keys.MAC("dlp/passage", p.bytes()))}
 	if p.Subject != "" { // details are sealed under a customer's key; without one the incident has them
-		e.Detail = map[string]any{"way": string(p.Way), "to": string(p.Recipient), "kinds": j.Kinds(), "people": j.People, "rules": rules}
+		e.Detail = map[string]any{"way": string(p.Way), "to": string(p.Recipient), "kinds": j.Kinds(), "people": j.People, "customers": j.Customers, "indexed": j.Indexed, "rules": rules}
 	}
 	if decision == audit.Denied {
 		e.Reason = Stopped(*j).Code
@@ -186,7 +188,7 @@ func Stopped(j Judgement) *errs.E {
 	}
 	var kinds i18n.Texts
 	for _, f := range j.Found {
-		if k := "dlp.kind_" + f.Kind; f.Verdict.weight() >= Mask.weight() && !slices.Contains(kinds, k) {
+		if k := "dlp.kind_" + told(f.Kind); f.Verdict.weight() >= Mask.weight() && !slices.Contains(kinds, k) {
 			kinds = append(kinds, k)
 		}
 	}
@@ -205,7 +207,12 @@ func (s *Service) Inspect(ctx context.Context, p Passage, also ...func(tx *db.Tx
 	if !p.By.Serves(p.Controller) {
 		return j, errCompany
 	}
+	var refused bool
 	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		j = Judgement{}
+		if refused, err = s.probed(tx, p); refused || err != nil {
+			return err
+		}
 		if j, err = s.Pass(tx, p); err != nil {
 			return err
 		}
@@ -216,6 +223,9 @@ func (s *Service) Inspect(ctx context.Context, p Passage, also ...func(tx *db.Tx
 		}
 		return nil
 	})
+	if err == nil && refused {
+		err = errProbing
+	}
 	return j, err
 }
 
@@ -290,12 +300,21 @@ func (s *Service) Review(ctx context.Context, a actor.Actor, incident, dispositi
 	})
 }
 
-// Mine lists the asker's own incidents, the newest first, with what the reviewers wrote.
+// Mine lists the asker's own incidents, the newest first, with what the reviewers wrote, and nothing of whose data it was. What
+// nobody but those who know the customers would have noticed stands there once it is reviewed.
 func (s *Service) Mine(ctx context.Context, a actor.Actor) (out []Incident, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		out, err = s.mine(tx, a.ID())
 		return err
 	})
+	for i := range out {
+		in := &out[i]
+		in.Customers, in.Of = 0, nil
+		for k := range in.Kinds {
+			in.Kinds[k] = told(in.Kinds[k])
+		}
+		in.Kinds = slices.Compact(in.Kinds)
+	}
 	return out, err
 }
 

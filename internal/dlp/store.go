@@ -59,25 +59,28 @@ func passages(tx *db.Tx, since time.Time, each func(f facts, was Verdict, n int)
 	})
 }
 
-func (s *Service) insertIncident(tx *db.Tx, in Incident, subject string) {
-	var why []byte
+func (s *Service) insertIncident(tx *db.Tx, in Incident, subject string, quiet bool) {
+	var why, whose []byte
+	if len(in.Of) > 0 {
+		whose = s.seal("dlp_incident", "whose_sealed", in.ID, strings.Join(in.Of, " "))
+	}
 	if in.Why != "" {
 		why = s.seal("dlp_incident", "why_sealed", in.ID, in.Why)
 	}
-	tx.Data.Queue(`insert into dlp_incident (id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, subject, ref, why_sealed, held, held_by, held_at, carried_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', null, '', 0, 0, $12, $13, $14, $15, '', 0, 0)`,
+	tx.Data.Queue(`insert into dlp_incident (id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, subject, ref, why_sealed, held, held_by, held_at, carried_at, customers, whose_sealed, quiet)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', null, '', 0, 0, $12, $13, $14, $15, '', 0, 0, $16, $17, $18)`,
 		in.ID, in.Controller, in.Staff, in.Interaction, string(in.Way), string(in.Recipient), string(in.Verdict), strings.Join(in.Kinds, " "), in.People, in.At.UnixMicro(),
-		s.seal("dlp_incident", "evidence_sealed", in.ID, in.Evidence), subject, in.Ref, why, string(in.Held))
+		s.seal("dlp_incident", "evidence_sealed", in.ID, in.Evidence), subject, in.Ref, why, string(in.Held), in.Customers, whose, quiet)
 }
 
-const columns = `id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, ref, why_sealed, held, held_by, held_at, carried_at`
+const columns = `id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, ref, why_sealed, held, held_by, held_at, carried_at, customers, whose_sealed`
 
 func (s *Service) scanIncident(r db.Row) (in Incident, err error) {
 	var way, to, verdict, kinds, held string
-	var evidence, advice, why []byte
+	var evidence, advice, why, whose []byte
 	var at, reviewed, read, decided, carried int64
 	if err := r.Scan(&in.ID, &in.Controller, &in.Staff, &in.Interaction, &way, &to, &verdict, &kinds, &in.People, &at, &evidence, &in.Disposition, &advice, &in.ReviewedBy, &reviewed, &read,
-		&in.Ref, &why, &held, &in.HeldBy, &decided, &carried); err != nil {
+		&in.Ref, &why, &held, &in.HeldBy, &decided, &carried, &in.Customers, &whose); err != nil {
 		return in, err
 	}
 	in.Way, in.Recipient, in.Verdict, in.Kinds = Way(way), Recipient(to), Verdict(verdict), strings.Fields(kinds)
@@ -89,6 +92,11 @@ func (s *Service) scanIncident(r db.Row) (in Incident, err error) {
 	if in.Why, err = s.open("dlp_incident", "why_sealed", in.ID, why); err != nil {
 		return in, err
 	}
+	of, err := s.open("dlp_incident", "whose_sealed", in.ID, whose)
+	if err != nil {
+		return in, err
+	}
+	in.Of = strings.Fields(of)
 	in.Advice, err = s.open("dlp_incident", "advice_sealed", in.ID, advice)
 	return in, err
 }
@@ -112,7 +120,13 @@ func (s *Service) incidents(tx *db.Tx, controllers []string, reviewed bool) ([]I
 }
 
 func (s *Service) mine(tx *db.Tx, staff string) ([]Incident, error) {
-	return s.list(tx, ` where staff = $1`, []any{staff}, newest)
+	return s.list(tx, ` where staff = $1 and (not quiet or disposition <> '')`, []any{staff}, newest)
+}
+
+// stopped counts whose texts to customers were stopped since a time and told of customers of ours.
+func stopped(tx *db.Tx, staff string, since time.Time) (n int, err error) {
+	err = tx.Data.Row(`select count(*) from dlp_incident where staff = $1 and at >= $2 and customers > 0 and recipient = 'customer' and not quiet`, staff, since.UnixMicro()).Scan(&n)
+	return n, err
 }
 
 // newest is the order that people read lists in.

@@ -127,7 +127,21 @@ func (x *Index) People(controller string, text []byte) []names.Span {
 }
 
 func (s *shelf) people(text []byte) []names.Span {
-	return persons(text, customers{s.keys, s.names.Load()})
+	return both(persons(text, customers{s.keys, s.names.Load()}), persons(text, nil))
+}
+
+// both joins two lists of names: where a customer is called Budi, package names takes "budi hartono" for that one and no more.
+func both(a, b []names.Span) (out []names.Span) {
+	all := append(a, b...)
+	slices.SortFunc(all, func(x, y names.Span) int { return x.Start - y.Start })
+	for _, n := range all {
+		if last := len(out) - 1; last >= 0 && n.Start < out[last].End {
+			out[last].End = max(out[last].End, n.End)
+			continue
+		}
+		out = append(out, n)
+	}
+	return out
 }
 
 func persons(text []byte, known names.Known) []names.Span {

@@ -1,0 +1,194 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/amanah-id/amanah/internal/dlp"
+	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/id"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/vault"
+)
+
+// theirs is a made-up customer with values that are nobody's.
+func (h *hands) theirs(pairs ...string) string {
+	h.t.Helper()
+	var in []vault.Input
+	for p := range slices.Chunk(pairs, 2) {
+		in = append(in, vault.Input{Field: p[0], Value: p[1]})
+	}
+	p, err := h.Vault.Prepare(h.controller, in)
+	h.must(err)
+	d, err := h.Vault.Draft(p, "test")
+	h.must(err)
+	h.must(h.DB.Write(context.Background(), func(tx *db.Tx) error { return h.Vault.Add(tx, d) }))
+	return d.Subject
+}
+
+// judged judges a text and enters what was decided.
+func (h *hands) judged(to dlp.Recipient, way dlp.Way, subject, text string) dlp.Judgement {
+	h.t.Helper()
+	var j dlp.Judgement
+	h.must(h.DB.Write(context.Background(), func(tx *db.Tx) (err error) {
+		j, err = h.DLP.Pass(tx, dlp.Passage{Way: way, Recipient: to, By: h.writer, Controller: h.controller, Subject: subject, Lang: i18n.ID, Text: text})
+		return err
+	}))
+	return j
+}
+
+func (h *hands) incidents() int {
+	h.t.Helper()
+	n := 0
+	h.must(h.DB.Read(context.Background(), func(tx *db.Tx) error { return tx.Data.Row(`select count(*) from dlp_incident`).Scan(&n) }))
+	return n
+}
+
+func TestTheAddresseesOwnDataMayGoToTheAddresseeAndAnotherCustomersMayNot(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		h.writer = person(t, h.world, actor.Agent)
+		one := h.theirs("name", "Kartinah Wulan Sastro", "phone", "081277700011", "email", "kartinah@contoh.co.id", "account_number", "7700123456", "customer_number", "CST-00918", "nik", "3273014708870017",
+			"address", "Jl. Kenanga Raya No. 12 RT 03 Sukajadi")
+		two := h.theirs("name", "Wayan Agus Sudarsana", "phone", "081277700022", "customer_number", "CST-00777")
+		const others = "Nomor 0812-7770-0022 sudah kami hubungi."
+		if j := h.judged(dlp.Customer, dlp.Written, one, others); j.Verdict != dlp.Allow || j.Indexed || j.Customers != 0 {
+			t.Errorf("before the index is built: %+v", j)
+		}
+		h.must(h.Known.Build(ctx))
+		before := h.incidents()
+		for _, text := range []string{
+			"Kami akan menelepon Anda di 0812-7770-0011.", "Surel kartinah@contoh.co.id sudah benar?", "Rekening 7700123456 sudah kami catat, Ibu Kartinah Wulan Sastro.",
+			"Nomor pelanggan Anda CST-00918.", "Dikirim ke Jl. Kenanga Raya No. 12 RT 03.",
+		} {
+			j := h.judged(dlp.Customer, dlp.Written, one, text)
+			if j.Verdict != dlp.Allow || !j.Indexed || j.Customers != 1 || !j.Goes() || j.Text != text {
+				t.Errorf("%q: %+v", text, j)
+			}
+			for _, f := range j.Found {
+				if !f.Own {
+					t.Errorf("%q: %s is not the addressee's own", text, f.Kind)
+				}
+			}
+		}
+		if n := h.incidents(); n != before {
+			t.Errorf("%d incidents of the addressee's own data", n-before)
+		}
+		// What nobody may have in a text stays so, also of one's own.
+		for text, kind := range map[string]string{"NIK 3273014708870017 terdaftar.": "nik", "PIN Anda 482913.": "pin"} {
+			if j := h.judged(dlp.Customer, dlp.Written, one, text); j.Verdict != dlp.Block || j.Kinds()[0] != kind {
+				t.Errorf("%q: %+v", text, j)
+			}
+		}
+		// Another's value is stopped, with a shape or without.
+		for _, text := range []string{others, "Pesanan itu milik pelanggan CST-00777."} {
+			j := h.judged(dlp.Customer, dlp.Written, one, text)
+			if j.Verdict != dlp.Block || !slices.Equal(j.Of, []string{two}) || j.Customers != 1 || j.Text != "" {
+				t.Errorf("%q: %+v", text, j)
+			}
+			in, err := h.DLP.Incident(ctx, person(t, h.world, actor.Security), j.Incident)
+			h.must(err)
+			if !slices.Equal(in.Of, []string{two}) || in.Customers != 1 || strings.Contains(in.Evidence, "0022") && !strings.Contains(in.Evidence, "****0022") || strings.Contains(in.Evidence, "00777") {
+				t.Errorf("%+v", in)
+			}
+		}
+		// A name alone may be somebody else's: it goes, and somebody looks at it. Inside it is nothing.
+		if j := h.judged(dlp.Customer, dlp.Written, one, "Tadi pak wayan agus sudarsana titip salam."); j.Verdict != dlp.Alert || !slices.Equal(j.Kinds(), []string{"name"}) || j.Incident == "" {
+			t.Errorf("%+v", j)
+		}
+		if j := h.judged(dlp.Inside, dlp.Note, one, "Tadi Wayan Agus Sudarsana titip salam, CST-00777."); j.Verdict != dlp.Allow || len(j.Found) != 0 {
+			t.Errorf("%+v", j)
+		}
+		// Once the customer is erased, the value is nobody's.
+		h.must(h.DB.Write(ctx, func(tx *db.Tx) error { _, err := h.Vault.Delete(tx, two); return err }))
+		if j := h.judged(dlp.Customer, dlp.Written, one, others); j.Verdict != dlp.Allow {
+			t.Errorf("after the erasure: %+v", j)
+		}
+	})
+}
+
+func TestNamesAndValuesOfCustomersThatLeaveAreLookedAt(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		h.writer = person(t, h.world, actor.DPO)
+		h.must(h.Known.Build(ctx))
+		var table strings.Builder
+		table.WriteString("nama,telepon\n")
+		var all []string
+		for i := range 12 {
+			phone := fmt.Sprintf("0812777%05d", 200+i)
+			all = append(all, h.theirs("name", fmt.Sprintf("Wayan Sudarsana %s", strings.Repeat("na", i+2)), "phone", phone))
+			fmt.Fprintf(&table, "x%d,%s\n", i, phone)
+		}
+		if j := h.judged(dlp.Outside, dlp.Web, "", "ringkas keluhan wayan sudarsana nana tentang tagihan"); j.Verdict != dlp.Alert || !slices.Equal(j.Kinds(), []string{"name"}) {
+			t.Errorf("%+v", j)
+		}
+		content, err := h.DLP.Examine(ctx, "daftar.csv", strings.NewReader(table.String()), nil)
+		h.must(err)
+		j, err := h.DLP.Inspect(ctx, dlp.Passage{Way: dlp.Mail, Recipient: dlp.Outside, By: h.writer, Controller: h.controller, Content: content})
+		h.must(err)
+		slices.Sort(all)
+		slices.Sort(j.Of)
+		if j.Verdict != dlp.Hold || j.Customers != 12 || !slices.Equal(j.Of, all) || len(j.Found) != 1 || j.Found[0].Count != 12 {
+			t.Errorf("%+v", j)
+		}
+		// The same stream is nobody's at another company.
+		var there dlp.Judgement
+		h.must(h.DB.Write(ctx, func(tx *db.Tx) error {
+			there, err = h.DLP.Pass(tx, dlp.Passage{Way: dlp.Mail, Recipient: dlp.Outside, By: h.writer, Controller: id.New(id.Controller), Content: content})
+			return err
+		}))
+		if there.Customers != 0 || there.Of != nil || there.People != 12 {
+			t.Errorf("at another company: %+v", there)
+		}
+	})
+}
+
+// A name in small letters is no part of the evidence, whether package names finds it or the vault knows it.
+func TestANameInSmallLettersIsNotInTheEvidence(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		h.writer = person(t, h.world, actor.Agent)
+		h.theirs("name", "Cahaya Purnama Jaya", "phone", "081277700033")
+		h.must(h.Known.Build(ctx))
+		for text, want := range map[string]string{
+			"tadi pak budi hartono nik 3273014708870017 minta dicek":               "tadi pak ··· [NIK ****0017] minta dicek",
+			"kata cahaya purnama nik 3273014708870017 itu sudah dicek":             "kata ··· [NIK ****0017] itu sudah dicek",
+			"saldo tidak cocok, NIK 3273014708870017 dicek lagi oleh tim besok ya": "… tidak cocok, ··· [NIK ****0017] dicek lagi oleh …",
+		} {
+			j := h.judged(dlp.Inside, dlp.Note, "", text)
+			in, err := h.DLP.Incident(ctx, person(t, h.world, actor.Security), j.Incident)
+			h.must(err)
+			if in.Evidence != want {
+				t.Errorf("%q: %q", text, in.Evidence)
+			}
+		}
+	})
+}
+
+// The writer of a text sees of its incident what a text of that shape would show, and nothing of one that only whoever knows
+// the customers would have noticed, until it is reviewed.
+func TestAWritersOwnIncidentsTellNotWhoseDataItWas(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		h.writer = person(t, h.world, actor.Agent)
+		one := h.theirs("name", "Kartinah Wulan Sastro", "phone", "081277700011")
+		h.theirs("name", "Wayan Agus Sudarsana", "customer_number", "CST-00777")
+		h.must(h.Known.Build(ctx))
+		quiet := h.judged(dlp.Customer, dlp.Written, one, "Pak Wayan Agus Sudarsana titip salam.")
+		h.judged(dlp.Customer, dlp.Written, one, "Itu pesanan CST-00777.")
+		mine, err := h.DLP.Mine(ctx, h.writer)
+		h.must(err)
+		if len(mine) != 1 || !slices.Equal(mine[0].Kinds, []string{dlp.Personal}) || mine[0].Of != nil || mine[0].Customers != 0 || !strings.Contains(mine[0].Evidence, "[data pribadi]") {
+			t.Errorf("%+v", mine)
+		}
+		h.must(h.DLP.Review(ctx, person(t, h.world, actor.Security), quiet.Incident, "habit", "Jangan sebut nama pelanggan lain."))
+		if mine, err = h.DLP.Mine(ctx, h.writer); err != nil || len(mine) != 2 {
+			t.Errorf("%+v %v", mine, err)
+		}
+	})
+}
