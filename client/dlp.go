@@ -51,6 +51,8 @@ type TextIncident struct {
 	Held        string     `json:"held,omitempty"` // waiting, released or refused; empty when it was not held
 	Ref         string     `json:"ref,omitempty"`  // what the way calls it: the id in a mail's queue
 	Kinds       []string   `json:"kinds"`
+	Customers   int        `json:"customers,omitempty"` // how many customers of yours it tells of, at least
+	Whose       []string   `json:"whose,omitempty"`     // ids of these, at most 200
 	People      int        `json:"people"`
 	At          time.Time  `json:"at"`
 	Disposition string     `json:"disposition,omitempty"`

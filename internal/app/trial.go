@@ -118,8 +118,8 @@ func (t *Trial) HoldMail(ctx context.Context, controller string) (incident strin
 	return j.Incident, err
 }
 
-// Learn has package dlp know the values of customers, as a started server does in the background.
-func (t *Trial) Learn(ctx context.Context) error { return t.house.Known.Build(ctx) }
+// KnowValues has package dlp know the values of customers, as a started server does in the background.
+func (t *Trial) KnowValues(ctx context.Context) error { return t.house.Known.Build(ctx) }
 
 // Close ends the trial.
 func (t *Trial) Close(ctx context.Context) error { return t.house.Close(ctx) }

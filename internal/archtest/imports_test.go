@@ -79,7 +79,7 @@ var table = map[string][]string{
 	"telephony/recorder":   only("interaction", "purpose", "telephony", "telephony/pbx"), // pauses what records a call; its tests make calls for a purpose
 	"telephony/pbx":        nil,                                                          // speaks with exchanges; knows nothing of calls
 	"watchlist":            only("interaction", "vault"),
-	"dlp":                  only("pii", "pii/replace", "pii/extract"),
+	"dlp":                  only("pii", "pii/replace", "pii/extract", "pii/names"),
 	"dlp/malware":          nil,                                            // asks a clamd; knows nothing of rules
 	"trail":                only("proof"),                                  // writes proof files
 	"dlp/known":            only("vault", "pii", "pii/exact", "pii/names"), // whose values a text holds

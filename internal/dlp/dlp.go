@@ -18,9 +18,12 @@
 // Rules change only after two people have seen what the new ones would have done in the last thirty days (Simulate): for
 // that, and no longer, the facts of each passage are kept, without its text.
 //
-// A text that it cannot look at whole is refused, and what could not be read in a file is a finding too. Its limits: MaxText; each text is judged alone, so a number split over two
-// is not found; a name beside no word that announces it is not found here, and one in small letters may stand in the
-// evidence; what an agent pastes into another program is not seen.
+// Whose values a text holds it asks an index of the vault's own (folder known): another customer's do not go to a customer, the
+// addressee's own may, and an incident says, sealed, whose data it was. Only rules and reviewers learn of it (Told).
+//
+// A text that it cannot look at whole is refused, and what could not be read in a file is a finding too. Its limits: MaxText;
+// each text is judged alone, so a number split over two is not found; a name that is no customer's is no finding; what an agent
+// pastes into another program is not seen.
 //
 // UU PDP art. 35, 36 and 39; procedure I4 and C3.
 package dlp
@@ -144,6 +147,7 @@ type Found struct {
 	Rules      []string // that said so
 
 	shapeless bool // nothing but the customers' values tells it
+	raised    bool // it is stopped or changed for nothing but whose it is
 	of        []known.Place
 	bare      bare
 }
@@ -241,7 +245,7 @@ const (
 	maxRules    = 16 << 10
 	maxWhose    = 200       // customers that an incident names
 	maxNamed    = 8 << 10   // bytes of evidence in which names are looked for
-	probes      = 20        // texts of one program in probing that are stopped because of another customer's value
+	probes      = 50        // texts of one program in probing that tell it that a value is a customer's
 	probing     = time.Hour // after which it is refused
 )
 

@@ -117,7 +117,7 @@ func (s *Service) decide(tx *db.Tx, p Passage, j *Judgement) error {
 			f.bare = bare{verdict: said[at].Verdict, rules: said[at].Rules}
 		}
 		if f.Verdict.weight() > max(f.bare.verdict.weight(), Alert.weight()) {
-			f.bare = bare{verdict: f.Verdict, rules: rules.saying(f.Rules, f.Verdict)}
+			f.bare, f.raised = bare{verdict: f.Verdict, rules: rules.saying(f.Rules, f.Verdict)}, true
 		}
 	}
 	return nil

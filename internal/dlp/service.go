@@ -133,7 +133,7 @@ func (s *Service) enter(tx *db.Tx, p Passage, j *Judgement) error {
 		if j.Verdict == Hold {
 			in.Held = Waiting
 		}
-		s.insertIncident(tx, in, p.Subject, j.Told().Verdict == Allow)
+		s.insertIncident(tx, in, p.Subject, j.Told().Verdict == Allow, j.telling())
 		j.Incident = in.ID
 	}
 	decision := audit.Done

@@ -59,7 +59,7 @@ func passages(tx *db.Tx, since time.Time, each func(f facts, was Verdict, n int)
 	})
 }
 
-func (s *Service) insertIncident(tx *db.Tx, in Incident, subject string, quiet bool) {
+func (s *Service) insertIncident(tx *db.Tx, in Incident, subject string, quiet, telling bool) {
 	var why, whose []byte
 	if len(in.Of) > 0 {
 		whose = s.seal("dlp_incident", "whose_sealed", in.ID, strings.Join(in.Of, " "))
@@ -67,10 +67,10 @@ func (s *Service) insertIncident(tx *db.Tx, in Incident, subject string, quiet b
 	if in.Why != "" {
 		why = s.seal("dlp_incident", "why_sealed", in.ID, in.Why)
 	}
-	tx.Data.Queue(`insert into dlp_incident (id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, subject, ref, why_sealed, held, held_by, held_at, carried_at, customers, whose_sealed, quiet)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', null, '', 0, 0, $12, $13, $14, $15, '', 0, 0, $16, $17, $18)`,
+	tx.Data.Queue(`insert into dlp_incident (id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, subject, ref, why_sealed, held, held_by, held_at, carried_at, customers, whose_sealed, quiet, telling)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', null, '', 0, 0, $12, $13, $14, $15, '', 0, 0, $16, $17, $18, $19)`,
 		in.ID, in.Controller, in.Staff, in.Interaction, string(in.Way), string(in.Recipient), string(in.Verdict), strings.Join(in.Kinds, " "), in.People, in.At.UnixMicro(),
-		s.seal("dlp_incident", "evidence_sealed", in.ID, in.Evidence), subject, in.Ref, why, string(in.Held), in.Customers, whose, quiet)
+		s.seal("dlp_incident", "evidence_sealed", in.ID, in.Evidence), subject, in.Ref, why, string(in.Held), in.Customers, whose, quiet, telling)
 }
 
 const columns = `id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, ref, why_sealed, held, held_by, held_at, carried_at, customers, whose_sealed`
@@ -123,9 +123,9 @@ func (s *Service) mine(tx *db.Tx, staff string) ([]Incident, error) {
 	return s.list(tx, ` where staff = $1 and (not quiet or disposition <> '')`, []any{staff}, newest)
 }
 
-// stopped counts whose texts to customers were stopped since a time and told of customers of ours.
-func stopped(tx *db.Tx, staff string, since time.Time) (n int, err error) {
-	err = tx.Data.Row(`select count(*) from dlp_incident where staff = $1 and at >= $2 and customers > 0 and recipient = 'customer' and not quiet`, staff, since.UnixMicro()).Scan(&n)
+// tellings counts the texts of somebody since a time of which it could be seen that a value is a customer's.
+func tellings(tx *db.Tx, staff string, since time.Time) (n int, err error) {
+	err = tx.Data.Row(`select count(*) from dlp_incident where staff = $1 and at >= $2 and telling`, staff, since.UnixMicro()).Scan(&n)
 	return n, err
 }
 

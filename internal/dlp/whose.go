@@ -252,14 +252,20 @@ func alike(list []Found, f Found) []Found {
 	return append(list, f)
 }
 
-// probed refuses a program whose texts to customers were stopped again and again because they hold another customer's values:
-// one who tries out numbers learns of each that it is a customer's by that alone. The refusal has its entry, whatever the text
-// is. A person's texts have limits of their own, at the desk.
+// telling reports whether what becomes of the text tells its writer that a value is a customer's: it is stopped or changed for
+// nothing else.
+func (j Judgement) telling() bool {
+	return slices.ContainsFunc(j.Found, func(f Found) bool { return f.raised })
+}
+
+// probed refuses a program of whose texts too many were telling within an hour: one who tries out numbers learns of each that
+// it is a customer's by that alone. The refusal has its entry, whatever the text is. A person's texts have limits of their own,
+// at the desk, and a mail is held before its writer hears of it.
 func (s *Service) probed(tx *db.Tx, p Passage) (bool, error) {
-	if s.o.Known == nil || p.Recipient != Customer {
+	if s.o.Known == nil || p.Way != Program {
 		return false, nil
 	}
-	n, err := stopped(tx, p.By.ID(), tx.Now().Add(-probing))
+	n, err := tellings(tx, p.By.ID(), tx.Now().Add(-probing))
 	if err != nil || n < probes {
 		return false, err
 	}
