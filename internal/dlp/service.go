@@ -286,7 +286,7 @@ func (s *Service) Review(ctx context.Context, a actor.Actor, incident, dispositi
 			return errOwn
 		}
 		n, err := tx.Data.Exec(`update dlp_incident set disposition = $1, advice_sealed = $2, reviewed_by = $3, reviewed_at = $4 where id = $5 and disposition = ''`,
-			disposition, s.seal("dlp_incident", "advice_sealed", in.ID, advice), a.ID(), tx.Now().UnixMicro(), in.ID)
+			disposition, s.seal("advice_sealed", in.ID, advice), a.ID(), tx.Now().UnixMicro(), in.ID)
 		if err == nil && n == 0 {
 			err = errReviewed
 		}

@@ -21,15 +21,15 @@ var schema embed.FS
 // Schema is the room's migrations, for db.Migrate.
 func Schema() db.Schema { return db.Schema{Room: "dlp", FS: schema} }
 
-func (s *Service) seal(table, column, row, text string) []byte {
-	return s.o.Keys.SealStaff(keyring.Ref{Table: table, Column: column, Row: row, Schema: 1}, []byte(text))
+func (s *Service) seal(column, row, text string) []byte {
+	return s.o.Keys.SealStaff(keyring.Ref{Table: "dlp_incident", Column: column, Row: row, Schema: 1}, []byte(text))
 }
 
-func (s *Service) open(table, column, row string, sealed []byte) (string, error) {
+func (s *Service) open(column, row string, sealed []byte) (string, error) {
 	if sealed == nil {
 		return "", nil
 	}
-	plain, err := s.o.Keys.OpenStaff(keyring.Ref{Table: table, Column: column, Row: row, Schema: 1}, sealed)
+	plain, err := s.o.Keys.OpenStaff(keyring.Ref{Table: "dlp_incident", Column: column, Row: row, Schema: 1}, sealed)
 	return string(plain), err
 }
 
@@ -62,15 +62,15 @@ func passages(tx *db.Tx, since time.Time, each func(f facts, was Verdict, n int)
 func (s *Service) insertIncident(tx *db.Tx, in Incident, subject string, quiet, telling bool) {
 	var why, whose []byte
 	if len(in.Of) > 0 {
-		whose = s.seal("dlp_incident", "whose_sealed", in.ID, strings.Join(in.Of, " "))
+		whose = s.seal("whose_sealed", in.ID, strings.Join(in.Of, " "))
 	}
 	if in.Why != "" {
-		why = s.seal("dlp_incident", "why_sealed", in.ID, in.Why)
+		why = s.seal("why_sealed", in.ID, in.Why)
 	}
 	tx.Data.Queue(`insert into dlp_incident (id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, subject, ref, why_sealed, held, held_by, held_at, carried_at, customers, whose_sealed, quiet, telling)
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '', null, '', 0, 0, $12, $13, $14, $15, '', 0, 0, $16, $17, $18, $19)`,
 		in.ID, in.Controller, in.Staff, in.Interaction, string(in.Way), string(in.Recipient), string(in.Verdict), strings.Join(in.Kinds, " "), in.People, in.At.UnixMicro(),
-		s.seal("dlp_incident", "evidence_sealed", in.ID, in.Evidence), subject, in.Ref, why, string(in.Held), in.Customers, whose, quiet, telling)
+		s.seal("evidence_sealed", in.ID, in.Evidence), subject, in.Ref, why, string(in.Held), in.Customers, whose, quiet, telling)
 }
 
 const columns = `id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, ref, why_sealed, held, held_by, held_at, carried_at, customers, whose_sealed`
@@ -86,18 +86,18 @@ func (s *Service) scanIncident(r db.Row) (in Incident, err error) {
 	in.Way, in.Recipient, in.Verdict, in.Kinds = Way(way), Recipient(to), Verdict(verdict), strings.Fields(kinds)
 	in.At, in.ReviewedAt, in.ReadAt = column.Moment(at), column.Moment(reviewed), column.Moment(read)
 	in.Held, in.HeldAt, in.CarriedAt = State(held), column.Moment(decided), column.Moment(carried)
-	if in.Evidence, err = s.open("dlp_incident", "evidence_sealed", in.ID, evidence); err != nil {
+	if in.Evidence, err = s.open("evidence_sealed", in.ID, evidence); err != nil {
 		return in, err
 	}
-	if in.Why, err = s.open("dlp_incident", "why_sealed", in.ID, why); err != nil {
+	if in.Why, err = s.open("why_sealed", in.ID, why); err != nil {
 		return in, err
 	}
-	of, err := s.open("dlp_incident", "whose_sealed", in.ID, whose)
+	of, err := s.open("whose_sealed", in.ID, whose)
 	if err != nil {
 		return in, err
 	}
 	in.Of = strings.Fields(of)
-	in.Advice, err = s.open("dlp_incident", "advice_sealed", in.ID, advice)
+	in.Advice, err = s.open("advice_sealed", in.ID, advice)
 	return in, err
 }
 
