@@ -180,7 +180,7 @@ func listPage(p *i18n.Printer, list []Incident, names map[string]string, reviewe
 	}
 	for _, in := range list {
 		row := web.Row{ID: in.ID, Cells: []web.Cell{{Time: in.At}, {Text: KindNames(p, in.Kinds), To: "/dlp/incidents/" + in.ID, Note: p.N("dlp.people", in.People)},
-			{Text: p.T("dlp.way_" + string(in.Way))}, who(names, in.Staff), {Chip: chip(p, in.Verdict), Note: heldNote(p, in.Held)}}}
+			{Text: p.T("dlp.way_" + string(in.Way))}, who(p, names, in.Staff), {Chip: chip(p, in.Verdict), Note: heldNote(p, in.Held)}}}
 		if reviewed {
 			row.Cells = append(row.Cells, web.Cell{Text: p.T("dlp.disposition_" + in.Disposition), Note: names[in.ReviewedBy]})
 		}
@@ -197,9 +197,13 @@ func heldNote(p *i18n.Printer, held State) string {
 	return p.T("dlp.held_" + string(held))
 }
 
-func who(names map[string]string, id string) web.Cell {
+// who is what a writer is called; a way that does not know the writer of its passage stands for him itself.
+func who(p *i18n.Printer, names map[string]string, id string) web.Cell {
 	if name, known := names[id]; known {
 		return web.Cell{Text: name}
+	}
+	if !strings.Contains(id, "_") {
+		return web.Cell{Text: p.T("dlp.writer_unknown")}
 	}
 	return web.Cell{Text: id, Code: true}
 }
@@ -230,7 +234,7 @@ func factsOfIncident(p *i18n.Printer, in Incident) web.Facts {
 }
 
 func incidentPage(p *i18n.Printer, in Incident, names map[string]string, typed string) DlpIncidentPage {
-	staff := who(names, in.Staff)
+	staff := who(p, names, in.Staff)
 	page := DlpIncidentPage{
 		Evidence: in.Evidence,
 		Facts: append(factsOfIncident(p, in), web.Fact{Label: p.T("dlp.to"), Text: p.T("dlp.to_" + string(in.Recipient))}, web.Fact{Label: p.T("dlp.people_field"), Text: p.Number(int64(in.People))},
@@ -262,7 +266,7 @@ func incidentPage(p *i18n.Printer, in Incident, names map[string]string, typed s
 		if !in.CarriedAt.IsZero() {
 			carried = web.Fact{Label: p.T("dlp.carried"), Time: in.CarriedAt}
 		}
-		page.Facts = append(page.Facts, web.Fact{Label: p.T("dlp.held_by"), Text: who(names, in.HeldBy).Text}, web.Fact{Label: p.T("dlp.decision"), Text: heldNote(p, in.Held)},
+		page.Facts = append(page.Facts, web.Fact{Label: p.T("dlp.held_by"), Text: who(p, names, in.HeldBy).Text}, web.Fact{Label: p.T("dlp.decision"), Text: heldNote(p, in.Held)},
 			web.Fact{Label: p.T("dlp.held_at"), Time: in.HeldAt}, carried)
 	}
 	if in.Interaction != "" {

@@ -59,7 +59,7 @@ func TestStoryAMailWithAListOfCustomersWaitsAndASecondPersonRefusesIt(t *testing
 	}
 	dpo.signsIn("dpo", indonesian)
 	dpo.opens("/dlp")
-	dpo.sees("ditahan", "surel", "200 orang")
+	dpo.sees("ditahan", "surel", "200 orang", "pengirim tidak dikenal")
 	dpo.looks("dlp-held")
 	dpo.clicks("link", "NIK, telepon, surel")
 	dpo.sees("mx.niaga.example/4b7Qx1F2z8", "Loloskan", "Tolak")
