@@ -330,7 +330,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	for cues := s.nearCues(text, int(first.t0), int(last.t1), int(first.line)); ; {
 		for ; looked < len(cues) && r.typ == 0; looked++ {
 			cu := &cues[looked]
-			if cu.bits&(word.Order|word.Money) != 0 && cu.bits&(word.Phone|word.Account|word.Card) == 0 {
+			if cu.bits&(word.Order|word.Money) != 0 && cu.bits&(word.Phone|word.Account|word.Card) == 0 && !(sh.types&bit(TaxNumber) != 0 && s.printed(i, j, 2, 3, 3, 1, 3, 3)) {
 				if cu.place == before && s.belongs(cues[looked+1:], cu, &sh) {
 					continue
 				}
@@ -341,8 +341,8 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 				contextual = contextual && cu.place != before
 				continue
 			}
-			if cu.bits&word.Reverse != 0 && n >= 10 {
-				if typ := s.reversed(d); typ != 0 {
+			if cu.bits&(word.Reverse|word.Back) != 0 && n >= 10 {
+				if typ := s.reversed(d); typ != 0 && (cu.bits&word.Reverse != 0 || typ != Phone) {
 					r.typ, r.conf = typ, 0.8
 					r.why.facts = facts | fReversed
 					r.why.cue, r.why.dist, r.why.place = s.dict.Entry(cu.ID).Text, cu.dist, cu.place
@@ -374,7 +374,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 		r.why.facts |= fLuhn | fScheme
 		r.why.facts &^= fDistrict | fRegency | fDate | fFemale | fOperator | fArea
 	}
-	if spokenWords > 0 && counting(d) && r.typ != PIN && r.typ != OTP && r.typ != CVV {
+	if spokenWords > 0 && check.Counting(d) && r.typ != PIN && r.typ != OTP && r.typ != CVV {
 		return r, false
 	}
 	if !uniform {
@@ -434,16 +434,6 @@ func (s *Scanner) clean(i, j int) bool {
 		return size >= 8 || inner != apart && g != inner || inner == apart && g == space
 	}
 	return (i == 0 || i == s.edge || edge(i, i-1)) && (j == len(s.atoms)-1 || edge(j+1, j+1))
-}
-
-// counting reports whether somebody counts: each digit one more than the last.
-func counting(d []byte) bool {
-	for i := 1; i < len(d); i++ {
-		if d[i] != d[i-1]+1 && !(d[i] == '0' && d[i-1] == '9') && !(d[i] == '0' && d[i-1] == '1' && i > 1 && d[i-2] == '9') {
-			return false
-		}
-	}
-	return true
 }
 
 // priced reports whether the number is written as an amount: thousands in groups, a currency before, a count after.
@@ -541,13 +531,13 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return WorkInsurance, conf(0.9), fLength
 	case bits&word.Licence != 0 && bits&word.Document == 0 && n >= 12 && n <= 16 && !crossed(DrivingLicence) && !(sh.facts&fOperator != 0 && d[0] != '8' && !s.licenceKind(text, c, i)) && !(has(NIK) && spoken(all, word.NIK)):
 		return DrivingLicence, conf(0.9), fLength
-	case bits&word.Passport != 0 && n >= 8 && n <= 9 && c.dist <= 6:
+	case bits&word.Passport != 0 && (n >= 8 && n <= 9 || n == 7 && s.atoms[i].spoken && token.Spelt(text, int(s.atoms[i].Start)) >= 0) && c.dist <= 6:
 		return Passport, conf(0.75), fLength
 	case bits&word.Birth != 0 && (n == 8 || n == 6) && c.dist <= 6 && j == i:
-		if birthDigits(d) {
+		if check.BirthDigits(d) {
 			return BirthDate, conf(0.9), fDate
 		}
-	case bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password) != 0 && n <= 12:
+	case bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password|word.Back) != 0 && n <= 12:
 		return s.code(text, c, all, n, i, j)
 	}
 	return 0, 0, 0
@@ -566,6 +556,8 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	switch bits := c.bits; {
 	case bits&word.CVV != 0 && n >= 3 && n <= 4 && c.dist <= 6:
 		return CVV, base - 0.02, fLength
+	case bits&word.Back != 0 && n == 3 && c.place == question && spoken(all, word.Card) && s.list.Said(s.dict, text, s.lineAt) == at:
+		return CVV, 0.8, fLength // the three digits on the back of the card
 	case bits&word.OTP != 0 && n >= 4 && n <= 8 && c.dist <= 8:
 		return OTP, base, fLength
 	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= 8:
@@ -687,15 +679,6 @@ func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, contextual boo
 		return Account, 0.8, 0
 	}
 	return 0, 0, 0
-}
-
-func birthDigits(d []byte) bool {
-	if len(d) == 6 {
-		return check.Date(check.Number(d[:2]), check.Number(d[2:4]), check.Number(d[4:]))
-	}
-	year := func(y int) bool { return y >= 1900 && y < 2030 }
-	return check.Date(check.Number(d[:2]), check.Number(d[2:4]), check.Number(d[4:])) && year(check.Number(d[4:])) ||
-		check.Date(check.Number(d[6:]), check.Number(d[4:6]), check.Number(d[:4])) && year(check.Number(d[:4]))
 }
 
 // alone tells what the number is when no word speaks of it.

@@ -1,5 +1,11 @@
 package pii
 
+import (
+	"bytes"
+
+	"github.com/amanah-id/amanah/pii/internal/token"
+)
+
 // may reports whether a number may end, and another begin, between atoms k-1 and k.
 func (s *Scanner) may(k int) bool {
 	if k == 0 || k == len(s.atoms) {
@@ -80,6 +86,16 @@ func (s *Scanner) span(text []byte, r reading, i, j int) Finding {
 			}
 		case c == '(' && closes(inner):
 			start--
+		case s.atoms[i].spoken && start > 5 && s.digits[s.atoms[i].d0] == '6' && token.EqualFold(text[start-5:start], "plus "):
+			start -= 5
+		}
+		if end < len(text) && text[end] == ')' && bytes.LastIndexByte(inner, '(') > bytes.LastIndexByte(inner, ')') {
+			end++
+		}
+	}
+	if r.typ == Passport && s.atoms[i].spoken {
+		if at := token.Spelt(text, start); at >= 0 {
+			start = at
 		}
 	}
 	return Finding{Type: r.typ, Start: start, End: end, Confidence: r.conf, why: r.why}

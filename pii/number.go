@@ -1,6 +1,8 @@
 package pii
 
 import (
+	"bytes"
+
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -169,6 +171,9 @@ func (s *Scanner) speak(u int) int {
 			low, u = s.ones(low, u, part)
 		default:
 			low, width = int(v), 1
+			if s.dict.Entry(s.list.Tokens[u].ID).Text == "salapan" && s.minang(u) {
+				low = 8
+			}
 			u++
 		}
 	case word.Whole:
@@ -195,6 +200,17 @@ func (s *Scanner) speak(u int) int {
 	return u
 }
 
+// minang reports whether a word of Minangkabau stands near token u: there "salapan" is eight, in Sunda nine.
+func (s *Scanner) minang(u int) bool {
+	for i := max(0, u-8); i < min(len(s.list.Tokens), u+9); i++ {
+		switch s.dict.Entry(s.list.Tokens[i].ID).Text {
+		case "ciek", "duo", "tigo", "ampek", "tujuah", "sambilan":
+			return true
+		}
+	}
+	return false
+}
+
 // ones adds the ones that follow the tens: dua puluh satu. A digit that opens another number stays with that one.
 func (s *Scanner) ones(low, u int, part func(int) (word.Part, byte)) (int, int) {
 	p, v := part(u)
@@ -212,7 +228,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 	last := &s.atoms[len(s.atoms)-1]
 	ord := s.list.Tokens[u-1].Ord
 	join := touch
-	words, line := 0, s.atomLine
+	words, line, waits := 0, s.atomLine, false
 	most := int32(4) // digits of a piece beside words; more where the word is a sign
 	from := last.End
 	for ; u < len(s.list.Tokens); u++ {
@@ -255,13 +271,23 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 				}
 				return u, pause
 			}
+			if size := tok.End - tok.Start; size <= 2 && last.d1-last.d0 > 6 && s.counts(u+1) {
+				return u, apart // 1234567890 3 bulan terakhir
+			}
 			g := between(text, from, tok.Start)
+			if g == several && max(tok.End-tok.Start, last.d1-last.d0) > 6 && bytes.IndexByte(text[from:tok.Start], '|') >= 0 {
+				return u, apart // another cell
+			}
 			if g == pause && (tok.End-tok.Start > 2 || last.d1-last.d0 > 2) {
 				return u, apart
 			}
 			return u, g
 		case token.Word:
 			e := s.dict.Entry(tok.ID)
+			if waits && last.spoken && tok.Ord <= ord+6 {
+				ord = tok.Ord - 1 // wait, I get my glasses
+				join = pause
+			}
 			if tok.Ord != ord+1 && !(tok.Ord == ord && tok.Start == s.list.Tokens[u-1].End) {
 				return u, apart
 			}
@@ -276,6 +302,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 				return u, join
 			}
 			filler := e.Part == word.Filler || e.Part == word.Dash || e.Part == word.Dot || e.Cues&(word.Ack|word.Speaker) != 0
+			waits = waits || e.Text == "sebentar" || e.Text == "bentar" || e.Text == "tunggu"
 			if words++; !filler || words > 8 {
 				return u, apart
 			}
@@ -287,6 +314,11 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 		}
 	}
 	return u, apart
+}
+
+// counts reports whether token u is a word for what is counted, right after the token before it.
+func (s *Scanner) counts(u int) bool {
+	return u < len(s.list.Tokens) && s.list.Tokens[u].Ord == s.list.Tokens[u-1].Ord+1 && s.dict.Part(s.list.Tokens[u].ID) == word.Magnitude
 }
 
 // repeats reports whether the word "double" at u is followed by what it doubles.

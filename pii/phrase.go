@@ -99,11 +99,15 @@ func (s *Scanner) saidDate(text []byte, t int) int {
 	tokens := s.list.Tokens
 	follows := func(i int) bool { return i > 0 && i < len(tokens) && tokens[i].Ord == tokens[i-1].Ord+1 }
 	day := func(i int) bool {
-		return tokens[i].Kind == token.Number && tokens[i].End-tokens[i].Start <= 2 || tokens[i].Kind == token.Word && spokenPart(s.dict.Entry(tokens[i].ID).Part)
+		part := s.dict.Part(tokens[i].ID)
+		return tokens[i].Flags&token.Hidden == 0 && (tokens[i].Kind == token.Number && tokens[i].End-tokens[i].Start <= 2 || tokens[i].Kind == token.Word && (spokenPart(part) || part == word.Nth))
 	}
 	month := t
 	first := t
-	for first > 0 && t-first < 3 && follows(first) && day(first-1) {
+	if t > 0 && tokens[t].Ord == tokens[t-1].Ord+2 && s.dict.Part(tokens[t-1].ID) == word.Nth && string(text[tokens[t-1].End:tokens[t].Start]) == " of " {
+		first--
+	}
+	for first > 0 && t-first < 3 && follows(first) && day(first-1) && !hasPause(text[tokens[first-1].End:tokens[first].Start]) {
 		first--
 	}
 	if first == t {
@@ -198,10 +202,18 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 	for p < limit && text[p] == ' ' {
 		p++
 	}
+	q := int(s.list.Tokens[t].Start)
+	form := q >= 5 && token.EqualFold(text[q-5:q], "nama ")
 	switch w := token.WordEnd(text, p); s.dict.Entry(s.dict.Find(text, p, w)).Text {
-	case "saya", "aku", "namanya", "nama", "gue", "ku":
+	case "saya", "aku", "namanya", "nama", "gue", "ku", "gw", "sy", "gua":
+		if form {
+			if start, end, _ := s.name(text, w, limit); end > 0 && restIsShort(text, start, end) { // nama ibu saya …
+				s.add(reading{MotherName, 0.75, why{facts: fFormat}}, start, end)
+			}
+			return
+		}
 	default:
-		if q := int(s.list.Tokens[t].Start); p < limit && text[p] == ':' && q >= 5 && token.EqualFold(text[q-5:q], "nama ") { // a form: Nama ibu: …
+		if p < limit && (text[p] == ':' || text[p] == '=') && form { // a form: Nama ibu: …
 			if start, end, _ := s.name(text, p, limit); end > 0 {
 				s.add(reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
 			}

@@ -412,17 +412,17 @@ func (s *Scanner) mixedPlate(text []byte, t int) bool {
 // gatherAndJudge puts a number together and says what it is.
 func (s *Scanner) gatherAndJudge(text []byte, t int) int {
 	u := s.gather(text, t)
-	if len(s.digits) < 3 {
-		return max(u, t+1)
-	}
-	n := len(s.found)
-	if s.echoes() {
-		if s.judge(text); len(s.found) > n {
-			return max(u, t+1)
+	if n := len(s.found); len(s.digits) >= 3 {
+		if s.echoes() {
+			if s.judge(text); len(s.found) == n {
+				s.atoms, s.spare = s.spare, s.atoms
+				s.judge(text)
+			}
+		} else {
+			s.judge(text)
 		}
-		s.atoms, s.spare = s.spare, s.atoms
 	}
-	s.judge(text)
+	s.lineAt = s.atomLine // it may have gone over lines
 	return max(u, t+1)
 }
 

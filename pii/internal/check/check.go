@@ -261,3 +261,23 @@ func Plate(letters []byte) bool {
 	}
 	return false
 }
+
+// Counting reports whether somebody counts: each digit one more than the last.
+func Counting(d []byte) bool {
+	for i := 1; i < len(d); i++ {
+		if d[i] != d[i-1]+1 && !(d[i] == '0' && d[i-1] == '9') && !(d[i] == '0' && d[i-1] == '1' && i > 1 && d[i-2] == '9') {
+			return false
+		}
+	}
+	return true
+}
+
+// BirthDigits reports whether six or eight digits are the date of somebody's birth, the year last or first.
+func BirthDigits(d []byte) bool {
+	if len(d) == 6 {
+		return Date(Number(d[:2]), Number(d[2:4]), Number(d[4:]))
+	}
+	year := func(y int) bool { return y >= 1900 && y < 2030 }
+	return Date(Number(d[:2]), Number(d[2:4]), Number(d[4:])) && year(Number(d[4:])) ||
+		Date(Number(d[6:]), Number(d[4:6]), Number(d[:4])) && year(Number(d[:4]))
+}

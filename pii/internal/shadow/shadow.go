@@ -394,5 +394,6 @@ func (t *Text) decode(text []byte, start, end int) (int, bool) {
 	for end < len(text) && text[end] == '=' {
 		end++
 	}
+	t.to[len(t.to)-1] = int32(end) // the padding belongs to it
 	return end, true
 }

@@ -133,3 +133,30 @@ func (s *List) Void(dict *word.Dictionary, text []byte, t int, bits word.Cue) bo
 	}
 	return false
 }
+
+// letterNames are how single letters are said.
+var letterNames = [...]string{"be", "ce", "de", "ef", "ge", "ha", "je", "ka", "el", "em", "en", "pe", "ki", "er", "es", "te", "ve", "we", "ex", "eks", "ye", "zet", "see", "bee"}
+
+// Spelt returns where the letter begins that is said, or written alone, right before the place; -1 when there is none.
+func Spelt(text []byte, at int) int {
+	if at < 2 || text[at-1] != ' ' {
+		return -1
+	}
+	b := at - 1
+	for b > 0 && at-b < 6 && IsLetter(text[b-1]) {
+		b--
+	}
+	w := text[b : at-1]
+	if b > 0 && IsAlnum(text[b-1]) || len(w) == 0 {
+		return -1
+	}
+	if len(w) == 1 {
+		return b
+	}
+	for _, n := range letterNames {
+		if EqualFold(w, n) {
+			return b
+		}
+	}
+	return -1
+}

@@ -64,6 +64,7 @@ const (
 	Never  // what is never asked for
 	Home   // where somebody lives
 	Expiry // dates that are nobody's birth
+	Back   // the back of a card, the last digits
 )
 
 // Interesting are the cues that say something about a number beside them.
@@ -103,6 +104,7 @@ const (
 	Provincial
 	Postcode
 	Estate
+	Nth      // first, second: a day in English
 	Provider // gmail, yahoo: nobody is called so, not before a colon either
 )
 
