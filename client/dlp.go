@@ -65,6 +65,51 @@ func (c *Client) Inspect(ctx context.Context, t Text) (Judgement, error) {
 	return ask[Judgement](ctx, c, call{method: http.MethodPost, path: "/dlp/inspect", in: t})
 }
 
+// File is a file about to be sent on, or just come in.
+type File struct {
+	File       []byte `json:"file"` // at most 8 MiB
+	Name       string `json:"name"`
+	Recipient  string `json:"recipient"` // inside, customer or outside
+	Controller string `json:"controller"`
+	Reason     string `json:"reason,omitempty"` // what the sender says when the verdict was ask; it holds no personal data
+	Clean      bool   `json:"clean,omitempty"`  // give back a copy without what travels with the file unseen
+}
+
+// FileJudgement is what is to be done with a file.
+type FileJudgement struct {
+	Verdict      string         `json:"verdict"`            // allow, alert, ask, hold or block
+	Goes         bool           `json:"goes"`               // whether it may go now
+	Incident     string         `json:"incident,omitempty"` // under which DecidedTexts names it once it was held and decided
+	Kind         string         `json:"kind"`               // what it is, by its content
+	Malware      string         `json:"malware"`            // clean, or not_checked when no scanner is configured
+	People       int            `json:"people"`             // how many persons it tells of, at least
+	Found        []InFile       `json:"found"`
+	NotInspected []NotInspected `json:"not_inspected"`
+	Stripped     []string       `json:"stripped"`               // what was taken out of the copy
+	NotStripped  string         `json:"not_stripped,omitempty"` // why the copy is the file as it was: kind, signed or not_understood
+	Copy         []byte         `json:"copy,omitempty"`
+}
+
+// InFile is a kind of personal data in a file.
+type InFile struct {
+	Kind       string   `json:"kind"`
+	Count      int      `json:"count"`
+	Confidence int      `json:"confidence"`
+	Verdict    string   `json:"verdict"`
+	Rules      []string `json:"rules"`
+}
+
+// NotInspected is something in a file that could not be read.
+type NotInspected struct {
+	Reason string `json:"reason"`
+	Count  int    `json:"count"`
+}
+
+// InspectFile asks what is to be done with a file. A copy of a file over 6 MiB wants a larger Options.MaxAnswer.
+func (c *Client) InspectFile(ctx context.Context, f File) (FileJudgement, error) {
+	return ask[FileJudgement](ctx, c, call{method: http.MethodPost, path: "/dlp/files", in: f})
+}
+
 // TextIncidents lists the texts that wait for a review, or those that were reviewed.
 func (c *Client) TextIncidents(ctx context.Context, reviewed bool) ([]TextIncident, error) {
 	out, err := ask[struct {

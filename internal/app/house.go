@@ -21,6 +21,7 @@ import (
 	"github.com/amanah-id/amanah/internal/desk/act"
 	deskpage "github.com/amanah-id/amanah/internal/desk/page"
 	"github.com/amanah-id/amanah/internal/dlp"
+	"github.com/amanah-id/amanah/internal/dlp/file"
 	"github.com/amanah-id/amanah/internal/dlp/known"
 	"github.com/amanah-id/amanah/internal/dlp/mail"
 	"github.com/amanah-id/amanah/internal/dlp/malware"
@@ -106,6 +107,7 @@ type House struct {
 	Watchlist    *watchlist.Service
 	Intake       *intake.Service
 	Malware      *malware.Clamd // nil: nobody checks files
+	Files        *file.Service
 	Inbox        *message.Inbox // the demonstration's visible outbox; nil otherwise
 
 	Web    *web.Server
@@ -483,11 +485,12 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		},
 	})
 	files := intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty}
+	offers := file.Options{DB: d, Log: h.Audit, DLP: h.DLP}
 	h.Malware, _ = scannerOf(cfg, d.Now) // CheckConfig has read the address
 	if h.Malware != nil {
-		files.Malware = h.Malware.Check
+		files.Malware, offers.Malware = h.Malware.Check, h.Malware.Check
 	}
-	h.Intake = intake.New(files)
+	h.Intake, h.Files = intake.New(files), file.New(offers)
 	// Two-person decisions, for the rooms that have some.
 	kinds := slices.Concat(approval.FromIdentity(h.Identity.Decisions()), h.Verification.Decisions(), h.Watchlist.Decisions(), h.Mandates.Decisions(), h.Supervision.Decisions(), h.DLP.Decisions())
 	if h.Approvals, err = approval.New(d, h.Audit, h.Keys, approval.Options{Name: h.Identity.FirstName, Expiry: duty("approval_expire"), Active: h.working, Relief: h.Supervision.Relief}, kinds...); err != nil {
@@ -567,7 +570,7 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), interactionpage.Module(h.Interactions),
-		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Recorder.Module(), h.Watchlist.Module(), h.Supervision.Module(), h.DLP.Module(), h.Mail.Module(),
+		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Recorder.Module(), h.Watchlist.Module(), h.Supervision.Module(), h.DLP.Module(), h.Mail.Module(), h.Files.Module(),
 		{Name: "app", Messages: Messages, Jobs: map[string]jobs.Handler{idempotency.ForgetJob: h.forgetAnswers}}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},

@@ -81,6 +81,8 @@ var table = map[string][]string{
 	"watchlist":            only("interaction", "vault"),
 	"dlp":                  only("pii", "pii/replace", "pii/extract", "pii/names"),
 	"dlp/malware":          nil,                                            // asks a clamd; knows nothing of rules
+	"dlp/file":             only("dlp", "pii/extract"),                     // files that come in or go out
+	"dlp/file/strip":       only("pii/extract"),                            // takes out of files what travels with them unseen; its tests read the words of documents
 	"trail":                only("proof"),                                  // writes proof files
 	"dlp/known":            only("vault", "pii", "pii/exact", "pii/names"), // whose values a text holds
 	"dlp/mail":             only("dlp", "pii/extract"),                     // the filter beside Postfix

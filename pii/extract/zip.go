@@ -8,6 +8,8 @@ import (
 	"errors"
 	"io"
 	"strings"
+
+	"github.com/amanah-id/amanah/pii/extract/internal/sniff"
 )
 
 // sized is what an archive needs to be read where it lies.
@@ -187,4 +189,17 @@ func directoryStarts(r io.ReaderAt, size int64) (starts []int64, err error) {
 		}
 	}
 	return starts, nil
+}
+
+// KindOf tells what a whole file is by its content. The name helps only where content cannot tell one sort of text from another.
+func KindOf(data []byte, name string) Kind {
+	word, _ := sniff.Of(data[:min(len(data), sniff.Size)], name)
+	if Kind(word) == Zip {
+		if z, err := zip.NewReader(bytes.NewReader(data), int64(len(data))); err == nil {
+			if kind := officeKind(z); kind != "" {
+				return kind
+			}
+		}
+	}
+	return Kind(word)
 }

@@ -1,0 +1,105 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/amanah-id/amanah/internal/dlp"
+	"github.com/amanah-id/amanah/internal/dlp/file"
+	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/audit"
+	"github.com/amanah-id/amanah/pii/extract"
+)
+
+// A file is taken only when its name is true, clamd has found nothing, and the rules let it go; each refusal is an entry.
+func TestAFileGoesWhenItIsWhatItSaysAndHasNeitherMalwareNorWhatTheRulesStop(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		must := func(err error) {
+			t.Helper()
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		files := file.New(file.Options{DB: w.DB, Log: w.Audit, DLP: w.DLP, Malware: func(_ context.Context, r io.Reader) error {
+			b, err := io.ReadAll(r)
+			switch {
+			case err != nil:
+				return err
+			case bytes.Contains(b, []byte("jahat")):
+				return errs.New(errs.Denied, "malware.found").With("signature", "Test.One")
+			case bytes.Contains(b, []byte("mati")):
+				return errs.New(errs.Unavailable, "malware.no_answer")
+			}
+			return nil
+		}})
+		program := actor.NewClient("cli_1", []string{"inspect"}, []string{w.controller})
+		offer := func(name, data string) file.Offer {
+			return file.Offer{By: program, Controller: w.controller, Recipient: dlp.Outside, Name: name, Data: []byte(data), Clean: true}
+		}
+		for _, c := range []struct{ name, data, code string }{
+			{"surat.pdf", "bukan pdf", "file.name_lies"},
+			{"surat.txt", "isi jahat", "malware.found"},
+			{"surat.txt", "clamd mati di tengah", "malware.no_answer"},
+			{"surat.txt", strings.Repeat("x", file.MaxFile+1), "file.too_large"},
+		} {
+			out, err := files.Take(ctx, offer(c.name, c.data))
+			if errs.CodeOf(err) != c.code || out.Copy != nil || out.Judgement.Goes() && out.Judgement.Verdict != "" {
+				t.Errorf("%s: %v %+v", c.code, err, out.Judgement)
+			}
+		}
+		other := offer("surat.txt", "halo")
+		other.Controller = "ctl_00000000000000000000000009"
+		if _, err := files.Take(ctx, other); errs.CodeOf(err) != "file.other_company" {
+			t.Error(err)
+		}
+		page, err := w.Audit.Search(ctx, actor.NewDuty("test"), audit.Query{Action: "file.refused", Limit: 10})
+		must(err)
+		var reasons []string
+		for _, e := range page.Entries {
+			reasons = append(reasons, e.Leaf.Reason)
+		}
+		if want := []string{"malware.no_answer", "malware.found", "file.name_lies"}; !slices.Equal(reasons, want) {
+			t.Errorf("%v; want %v", reasons, want)
+		}
+
+		// A letter goes, with a copy; a list of many people is held; what cannot be read is held and said.
+		out, err := files.Take(ctx, offer("surat.txt", "Pesanan Anda sudah dikirim."))
+		must(err)
+		if !out.Judgement.Goes() || !out.Scanned || out.Kind != extract.Text || string(out.Copy) != "Pesanan Anda sudah dikirim." || out.Left != file.LeftNot {
+			t.Errorf("%+v", out)
+		}
+		var list strings.Builder
+		list.WriteString("nama,surel\n")
+		for i := range 20 {
+			fmt.Fprintf(&list, "Orang,orang%d@contoh.example\n", i)
+		}
+		out, err = files.Take(ctx, offer("daftar.csv", list.String()))
+		must(err)
+		if out.Judgement.Verdict != dlp.Hold || out.Judgement.People != 20 || out.Judgement.Incident == "" || out.Copy != nil {
+			t.Errorf("%+v", out)
+		}
+		out, err = files.Take(ctx, offer("kunci.7z", "7z\xbc\xaf\x27\x1c\x00\x04"))
+		must(err)
+		if out.Judgement.Goes() || out.Unread[extract.Unsupported] != 1 || out.Copy != nil {
+			t.Errorf("%+v", out)
+		}
+		var picture bytes.Buffer
+		must(png.Encode(&picture, image.NewGray(image.Rect(0, 0, 4, 4))))
+		inside := offer("foto.png", picture.String()+"tersembunyi")
+		inside.Recipient = dlp.Inside
+		out, err = files.Take(ctx, inside)
+		must(err)
+		if !out.Judgement.Goes() || !bytes.Equal(out.Copy, picture.Bytes()) || !slices.Equal(out.Stripped, []string{"trailer"}) {
+			t.Errorf("%+v", out)
+		}
+	})
+}

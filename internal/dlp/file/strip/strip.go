@@ -1,0 +1,51 @@
+// Package strip takes out of files what travels with them unseen: where and with what a photograph was taken, who wrote a document.
+//
+// There is one promise: what a reader sees stays, bit for bit. The pixels that a decoder makes of a picture are the same, and so is the
+// way up that a camera noted for it; the text of a document is the same. What is not understood to its end is not touched: it is an
+// error, and the caller says that the file was not stripped. Nothing is decoded and encoded again.
+//
+// What goes: of JPEG all of Exif but the orientation, XMP, IPTC, thumbnails, comments, other vendors' data and whatever follows the
+// picture; of PNG texts, times, Exif but the orientation, signatures and unknown data that a reader may ignore; of Office and OpenDocument
+// who made, changed and printed a document, company and manager, the thumbnail, the archive's comment, and the same of pictures in it.
+//
+// What stays: profiles of colours, because they change what is seen; titles and keywords, because they are the document's own words; custom
+// properties, because labels of confidentiality live there; comments and tracked changes with their authors, because a reader sees them. A
+// signed document is left alone: its signature would break. PDF is not read here: its parts hang together by places, and older versions of a page stay in it.
+//
+// Bounds: memory is the file's size and once more; of an archive at most maxEntries entries and maxInside bytes are opened.
+package strip
+
+import (
+	"errors"
+	"slices"
+)
+
+// ErrNotUnderstood says that a file is not built as its kind is, or holds what cannot be told apart, and was left alone.
+var ErrNotUnderstood = errors.New("strip: not understood")
+
+// ErrSigned says that a document is signed.
+var ErrSigned = errors.New("strip: signed")
+
+// The words for what goes.
+const (
+	Exif      = "exif"
+	XMP       = "xmp"
+	IPTC      = "iptc"
+	Thumbnail = "thumbnail"
+	Comment   = "comment"
+	Text      = "text"
+	Time      = "time"
+	Author    = "author"
+	Company   = "company"
+	Trailer   = "trailer" // what follows the end
+	Vendor    = "vendor"  // data of programs that a reader may ignore
+)
+
+// removed collects words, each once, sorted.
+type removed []string
+
+func (r *removed) add(what string) {
+	if i, found := slices.BinarySearch(*r, what); !found {
+		*r = slices.Insert(*r, i, what)
+	}
+}
