@@ -53,7 +53,7 @@ func chapters() []chapter {
 		{"message", room("message", "queue held sent delivered blocked expired dead retry")},
 		{"telephony", room("telephony", "line_added line_key line_removed hook_added hook_key hook_removed key_shown refused dead replay")},
 		{"watchlist", room("watchlist", "standing off refused alert reviewed")},
-		{"dlp", append(room("dlp", "allow alert mask ask hold block released refused carried reviewed read rules_standing rules_refused"), "file.refused")},
+		{"dlp", append(room("dlp", "allow alert mask ask hold block released refused carried reviewed read rules_standing rules_refused probing"), "file.refused")},
 		{"mail", room("mail", "opened")},
 		{"customer", room("customer", "import_check import import.done import_history import_history.done create update")},
 		{"purpose", room("purpose", "controller proposed revised notice published retired")},
