@@ -76,7 +76,7 @@ func (c *cli) mailServer(address, keyFile, ca string) (*client.Client, error) {
 func (c *cli) deliver(ctx context.Context, o delivery.Options, every time.Duration) error {
 	for {
 		done, err := delivery.Once(ctx, o)
-		if every == 0 || len(done) > 0 {
+		if every == 0 && err == nil || len(done) > 0 {
 			if e := c.print(map[string]any{"done": append([]delivery.Done{}, done...)}, func(w io.Writer) { c.tellDone(w, done) }); e != nil {
 				return e
 			}
