@@ -115,7 +115,7 @@ type house struct {
 	stop func()
 }
 
-func catalogue(t *testing.T) *i18n.Catalogue {
+func catalogue(t testing.TB) *i18n.Catalogue {
 	t.Helper()
 	room, err := dlp.New(dlp.Options{})
 	if err != nil {
@@ -577,8 +577,8 @@ func FuzzConversation(f *testing.F) {
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 'B'})
 	f.Add([]byte{0, 0, 0, 0})
 	f.Add(frame("LSubject\x00a\x00b\x00c\x00", "E"))
+	texts := catalogue(f)
 	f.Fuzz(func(t *testing.T, in []byte) {
-		texts := catalogue(t)
 		ours, theirs := net.Pipe()
 		s := New(Options{Judge: &judge{fail: errors.New("nothing to look with")}, Logger: slog.New(slog.DiscardHandler), Settings: settings(t),
 			Texts: func(l i18n.Lang) *i18n.Printer { return texts.For(l, nil) }})
