@@ -16,9 +16,85 @@ import (
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
 
+// spelt reads RT and RW as they are said: "er te", "er we". It returns where the second word ends.
+func (r *Reader) spelt(text []byte, p, e int) (word.Part, int) {
+	if e-p != 2 || text[p]|0x20 != 'e' || !token.EqualFold(text[p:e], "er") || e+3 > len(text) || text[e] != ' ' {
+		return word.NoPart, e
+	}
+	f := token.WordEnd(text, e+1)
+	switch w := text[e+1 : f]; {
+	case token.EqualFold(w, "te"):
+		return word.RT, f
+	case token.EqualFold(w, "we"):
+		return word.RW, f
+	}
+	return word.NoPart, e
+}
+
+// number returns where the number at p ends, in digits or in words, and how many digits it has; p when there is none.
+func (r *Reader) number(text []byte, p, limit int) (end, digits int) {
+	for end = p; end < limit && token.IsDigit(text[end]); end++ {
+	}
+	if end > p {
+		return end, end - p
+	}
+	q := p
+	for words := 0; words < 4 && q < limit && token.IsLetter(text[q]); words++ {
+		e := min(token.WordEnd(text, q), limit)
+		if part := r.Dict.Part(r.Dict.Find(text, q, e)); part < word.Digit || part > word.HundredOf {
+			break
+		}
+		end, digits = e, 1
+		if q = e; q+1 < limit && text[q] == ' ' {
+			q++
+		}
+	}
+	return end, digits
+}
+
+// ends reports whether a line or a sentence ends at p.
+func ends(text []byte, p int) bool {
+	return p >= len(text) || text[p] == '\n' || text[p] == '\r' || text[p] == '.' && (p+1 >= len(text) || text[p+1] == ' ' || text[p+1] == '\n')
+}
+
+// capitals returns where a row of at most three words with capitals that begins at p ends.
+func (r *Reader) capitals(text []byte, p, limit int) (end int) {
+	for words := 0; words < 3 && p < limit && token.IsUpper(text[p]); words++ {
+		e := min(token.WordEnd(text, p), limit)
+		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues != 0 || en.Part != word.NoPart {
+			break
+		}
+		end = e
+		if p = e; p+1 < limit && text[p] == ' ' {
+			p++
+		}
+	}
+	return end
+}
+
+// unnamed reads a place that the table does not know, such as a village without its word: with capitals behind a comma, or one small word
+// behind a number. What follows must confirm it, unless it ends the line.
+func (r *Reader) unnamed(text []byte, p, e, limit int, comma bool) (end int, last bool) {
+	if token.IsUpper(text[p]) {
+		if end = r.capitals(text, p, limit); comma && end > 0 {
+			return end, ends(text, end)
+		}
+		return 0, false
+	}
+	if en := r.Dict.Entry(r.Dict.Find(text, p, e)); comma || e-p < 4 || en.Cues != 0 || en.Part != word.NoPart {
+		return 0, false
+	}
+	return e, false
+}
+
 // keyword is the part of the word at p in an address.
 func (r *Reader) keyword(text []byte, p, e int) word.Part {
-	if part := r.Dict.Entry(r.Dict.Find(text, p, e)).Part; part >= word.Road && part <= word.Estate {
+	return addressed(r.Dict.Part(r.Dict.Find(text, p, e)))
+}
+
+// addressed leaves of a part of speech what belongs to addresses.
+func addressed(part word.Part) word.Part {
+	if part >= word.Road && part <= word.Estate {
 		return part
 	}
 	return word.NoPart
@@ -51,6 +127,7 @@ func (r *Reader) Read(text []byte, begin, first int) (found Found, next int) {
 	road := false
 	walk := first-begin == 5 && text[begin] == 'j' // "jalan" is also a verb
 	var last word.Part
+	guessed := 0 // places that are not confirmed yet
 read:
 	for p < limit {
 		// What stands between two parts.
@@ -82,15 +159,19 @@ read:
 		if p >= limit {
 			break
 		}
-		if token.IsDigit(text[p]) {
-			e := p
-			for e < limit && token.IsDigit(text[e]) {
-				e++
+		e, said := p, word.NoPart
+		if token.IsLetter(text[p]) {
+			e = token.WordEnd(text, p)
+			said = r.Dict.Part(r.Dict.Find(text, p, e))
+		}
+		if e == p || said >= word.Digit && said <= word.HundredOf {
+			e, n := r.number(text, p, limit)
+			if guessed > 0 && n != 5 {
+				break
 			}
-			n := e - p
 			switch {
 			case n == 5 && text[p] != '0' && parts >= 2 && (e >= limit || !token.IsAlnum(text[e])):
-				numbered, placed = true, placed+1
+				numbered, placed, last = true, placed+1, word.Postcode
 			case n <= 4 && !comma && (last == word.Road || last == word.Estate || last == word.Block):
 				e = houseEnd(text, e, limit)
 				numbered = numbered || !walk
@@ -102,8 +183,17 @@ read:
 			end, p = e, e
 			continue
 		}
-		e := token.WordEnd(text, p)
-		part := r.keyword(text, p, e)
+		part, far := addressed(said), false
+		if part == word.NoPart {
+			if part, e = r.spelt(text, p, e); part == word.NoPart {
+				if far = stone(text[p:e]); far || storey(text[p:e]) {
+					part = word.House
+				}
+			}
+		}
+		if guessed > 0 && part != word.NoPart && part < word.Village {
+			break
+		}
 		q := e
 		for q < limit && (text[q] == '.' || text[q] == ' ' || text[q] == ':') {
 			q++
@@ -111,18 +201,18 @@ read:
 		switch part {
 		case word.Road, word.Estate:
 			name := r.roadName(text, q, limit)
-			if name == 0 {
-				break read
+			if name == 0 { // Tower 8
+				if name, _ = r.number(text, q, limit); name == q || parts == 0 {
+					break read
+				}
+				name = houseEnd(text, name, limit)
 			}
 			road = road || part == word.Road
 			parts++
 			end, p = name, name
 		case word.House, word.RT, word.RW, word.Postcode:
-			d := q
-			for d < limit && token.IsDigit(text[d]) {
-				d++
-			}
-			if d == q || d-q > 5 || d-q > 3 && part != word.Postcode && part != word.House {
+			d, n := r.number(text, q, limit)
+			if n == 0 || n > 5 || n > 3 && part != word.Postcode && part != word.House {
 				break read
 			}
 			if part == word.House {
@@ -132,7 +222,7 @@ read:
 				}
 				parts++
 			}
-			numbered = numbered || part != word.House || road || parts > 0
+			numbered = numbered || !far && (part != word.House || road || parts > 0)
 			parts++
 			end, p = d, d
 		case word.Block:
@@ -162,15 +252,30 @@ read:
 				continue
 			}
 			name, known := r.placeName(text, p, limit, false)
+			if !known && guessed < 2 && last != word.Postcode && (numbered || last >= word.Village) && (comma || last <= word.RW) {
+				if to, stays := r.unnamed(text, p, e, limit, comma); stays && guessed == 0 {
+					end, p = to, to
+					parts++
+					break read
+				} else if to > 0 {
+					p, guessed = to, guessed+1
+					continue
+				}
+			}
 			if !known || !(comma || last >= word.House) {
 				break read
+			}
+			if name+1 < limit && text[name] == ' ' && token.IsUpper(text[name+1]) {
+				if to := r.capitals(text, p, limit); to > name && (ends(text, to) || text[to] == ',' || to+1 < limit && text[to] == ' ' && token.IsDigit(text[to+1])) {
+					name = to // Batam Centre
+				}
 			}
 			placed++
 			parts++
 			end, p = name, name
 			part = word.City
 		}
-		last = part
+		last, guessed = part, 0
 	}
 	if parts >= 2 && (numbered && (road || placed > 0 || parts >= 3) || placed >= 2 || road && placed > 0) {
 		found = Found{End: end, Parts: parts, Placed: placed > 0, Firm: numbered && placed > 0 || parts >= 3, Admin: !road && !numbered}
@@ -180,8 +285,13 @@ read:
 
 // houseEnd adds what may follow a house number: a letter, a second number.
 func houseEnd(text []byte, e, limit int) int {
-	if e < limit && token.IsLetter(text[e]) && (e+1 >= limit || !token.IsAlnum(text[e+1])) {
-		return e + 1
+	for n := 1; n <= 2 && e+n <= limit && token.IsLetter(text[e+n-1]); n++ {
+		if e+n >= len(text) || !token.IsAlnum(text[e+n]) {
+			return e + n
+		}
+	}
+	if e+1 < limit && text[e] == ' ' && token.IsUpper(text[e+1]) && (e+2 >= len(text) || text[e+2] == ',' || ends(text, e+2)) {
+		return e + 2 // 22 B
 	}
 	if e+1 < limit && (text[e] == '-' || text[e] == '/') && token.IsDigit(text[e+1]) {
 		f := e + 1
@@ -200,10 +310,14 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 	end, capital := 0, p < limit && token.IsUpper(text[p])
 	for words := 0; words < 5 && p < limit && token.IsLetter(text[p]); words++ {
 		e := token.WordEnd(text, p)
-		if k := r.keyword(text, p, e); k != word.NoPart && (k != word.Estate || words > 0) || capital && !token.IsUpper(text[p]) || !capital && words == 3 {
+		en := r.Dict.Entry(r.Dict.Find(text, p, e))
+		if k := addressed(en.Part); k != word.NoPart && (k != word.Estate || words > 0) || capital && !token.IsUpper(text[p]) || !capital && words == 3 {
 			break
 		}
-		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && e < limit && text[e] == '.') {
+		if k, _ := r.spelt(text, p, e); k != word.NoPart || en.Part >= word.Digit && en.Part <= word.HundredOf || stone(text[p:e]) {
+			break // jalan kaliurang kilometer tujuh
+		}
+		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && e < limit && text[e] == '.') {
 			break
 		}
 		end, p = min(e, limit), e
@@ -243,7 +357,7 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 			run++
 			first = e
 		}
-		if r.Table.Named(h) != 0 {
+		if r.Table.Named(h) != 0 || known && end+1 == p && direction(text[p:e]) {
 			end, known = e, true
 		}
 		p = e
@@ -258,6 +372,26 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 		return end, true
 	}
 	return first, false
+}
+
+// stone reports whether a word says how far down the road something is: of a motorway too, where nobody lives.
+func stone(w []byte) bool {
+	return w[0]|0x20 == 'k' && (token.EqualFold(w, "km") || token.EqualFold(w, "kilometer"))
+}
+
+// storey reports whether a word says that a floor's number follows.
+func storey(w []byte) bool {
+	return w[0]|0x20 == 'l' && (token.EqualFold(w, "lt") || token.EqualFold(w, "lantai"))
+}
+
+// direction reports whether a word says which part of a place is meant.
+func direction(w []byte) bool {
+	for _, d := range [...]string{"utara", "selatan", "barat", "timur", "tengah"} {
+		if token.EqualFold(w, d) {
+			return true
+		}
+	}
+	return false
 }
 
 // Street reads an address as English writes it, whose road ends with the word text[from:to]: 221B Baker Street, Apt. 3, London

@@ -57,7 +57,7 @@ var Load = sync.OnceValue(func() *Table {
 			t.names[hashName(name)] |= District
 		}
 	}
-	for _, other := range []string{"jakarta", "dki jakarta", "jogja", "yogya", "jogjakarta", "solo", "sumut", "sumbar", "sumsel", "jabar", "jateng", "jatim", "kalbar", "kalsel", "kaltim", "kalteng", "sulsel", "sulut", "ntb", "ntt", "diy", "tangsel", "jaksel", "jakbar", "jaktim", "jakut", "jakpus"} {
+	for _, other := range []string{"jakarta", "dki jakarta", "jogja", "yogya", "jogjakarta", "solo", "sumut", "sumbar", "sumsel", "jabar", "jateng", "jatim", "kalbar", "kalsel", "kaltim", "kalteng", "sulsel", "sulut", "sulteng", "sultra", "sulbar", "kaltara", "kepri", "babel", "malut", "dps", "sby", "bdg", "jkt", "smg", "ntb", "ntt", "diy", "tangsel", "jaksel", "jakbar", "jaktim", "jakut", "jakpus"} {
 		t.names[hashName(other)] |= Regency // what people write instead of the decree's name
 	}
 	return t

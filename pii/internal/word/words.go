@@ -90,9 +90,9 @@ var list = []line{
 	{0, Month, 1, "januari january jan"}, {0, Month, 2, "februari february feb pebruari"}, {0, Month, 3, "maret march mar mrt"}, {0, Month, 4, "april apr"}, {0, Month, 5, "mei may"}, {0, Month, 6, "juni june jun"},
 	{0, Month, 7, "juli july jul"}, {0, Month, 8, "agustus august agu aug agt agst"}, {0, Month, 9, "september sept sep"}, {0, Month, 10, "oktober october okt oct"}, {0, Month, 11, "november nov nop nopember"}, {0, Month, 12, "desember december des dec"},
 
-	{0, Road, 0, "jl jln jalan jlan gg gang"},
+	{0, Road, 0, "jl jln jalan jlan gg gang lorong lr"},
 	{0, Street, 0, "street road avenue ave boulevard blvd lane drive court crescent terrace"},
-	{0, Estate, 0, "perum perumahan komplek kompleks komp apartemen apartment apt ruko griya cluster kp kampung kmp dusun dsn lingkungan rusun tower residence graha"},
+	{0, Estate, 0, "perum perumahan komplek kompleks komp apartemen apartment apt ruko griya cluster kp kampung kmp dusun dsn dukuh lingkungan rusun villa tower residence graha"},
 	{0, House, 0, "no nomor nomer number norumah"},
 	{0, Block, 0, "blok blk block kav kavling"},
 	{0, RT, 0, "rt"}, {0, RW, 0, "rw"},
