@@ -3,6 +3,7 @@ package vault
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"slices"
 	"time"
 
@@ -154,7 +155,10 @@ func (v *Vault) openPeople(ctx context.Context, run string, fields []string, peo
 			return nil, err
 		}
 	}
-	for _, p := range people {
+	for i, p := range people {
+		if i%turn == 0 { // as when names are read
+			runtime.Gosched()
+		}
 		if p.key.Subject() == "" {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"maps"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -281,6 +282,7 @@ func (x *Index) Build(ctx context.Context) error {
 	x.mu.Unlock()
 	err := x.vault.Everybody(ctx, names, func(list []vault.Opened) {
 		for _, o := range list {
+			runtime.Gosched() // calls are served meanwhile
 			s := x.shelf(o.Controller)
 			x.mu.RLock() // a write that is committed from here on waits, and wins
 			touched, known := x.touched[o.Subject]

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/db/dbtest"
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/pii"
@@ -257,4 +258,33 @@ func BenchmarkWhose(b *testing.B) {
 	b.ReportMetric(float64(ours.Nanoseconds())/float64(n), "whose-ns")
 	b.ReportMetric(float64(after-before)/customers, "bytes/customer")
 	b.ReportMetric(float64(took.Microseconds())/customers, "start-us/customer")
+}
+
+// BenchmarkStart measures how long the index takes from everybody's sealed values to being ready, for each customer.
+func BenchmarkStart(b *testing.B) {
+	h := build(b, dbtest.Open(b, schemas()...), filepath.Join(b.TempDir(), "kms.key"))
+	const customers = 10_000
+	list := people(customers)
+	for some := range slices.Chunk(list, 200) {
+		h.must(h.db.Write(b.Context(), func(tx *db.Tx) error {
+			for i, m := range some {
+				p, err := h.vault.Prepare(h.ctl, append(values(m.values()...), values("address", fmt.Sprintf("Jl. %s No. %d RT 03/RW 05, Bandung", m.name, i), "birth_date", fmt.Sprintf("19%02d-03-%02d", 50+i%40, 1+i%28), "mother_maiden_name", "Sumiyati")...))
+				if err != nil {
+					return err
+				}
+				d, err := h.vault.Draft(p, "bench")
+				if err != nil {
+					return err
+				}
+				if err := h.vault.Add(tx, d); err != nil {
+					return err
+				}
+			}
+			return nil
+		}))
+	}
+	for b.Loop() {
+		h.build()
+	}
+	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N)/customers, "us/customer")
 }

@@ -288,8 +288,8 @@ func (s *Service) look(ctx context.Context, l *letter, inside bool, host string)
 
 // carried is a judgement as Postfix carries it out.
 func (s *Service) carried(j dlp.Judgement, inside bool, changes []change, body *spool.Spool) outcome {
-	w := s.words()
-	kinds := dlp.KindNames(w, j.Kinds())
+	w, told := s.words(), j.Told() // whoever wrote learns from no answer whose the values are
+	kinds := dlp.KindNames(w, told.Kinds())
 	switch {
 	case j.Verdict == dlp.Block:
 		return outcome{reply: answer("550 5.7.1", w.T("mail.reply_block", "kinds", kinds))}
@@ -297,8 +297,8 @@ func (s *Service) carried(j dlp.Judgement, inside bool, changes []change, body *
 		return outcome{reply: answer("550 5.7.1", w.T("mail.reply_ask", "kinds", kinds))}
 	}
 	out := outcome{changes: changes, body: body, verdict: "checked"}
-	if inside && j.Verdict != dlp.Allow {
-		out.verdict = string(j.Verdict) + "; incident=" + j.Incident + "; kinds=" + strings.Join(j.Kinds(), ",")
+	if inside && told.Verdict != dlp.Allow {
+		out.verdict = string(told.Verdict) + "; incident=" + told.Incident + "; kinds=" + strings.Join(told.Kinds(), ",")
 	}
 	if j.Verdict == dlp.Hold {
 		out.hold = "amanah " + j.Incident
