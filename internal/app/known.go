@@ -19,9 +19,9 @@ const (
 )
 
 // followKnown builds the index of the vault's own values, by which package dlp tells whose data a text holds, and follows what
-// other nodes write. Texts are judged by their shapes meanwhile.
+// other nodes write. Texts are judged by their shapes meanwhile, and altogether where the operator has no memory for it.
 func (h *House) followKnown(ctx context.Context) {
-	if !h.buildKnown(ctx) {
+	if !h.Config.DLP.Known || !h.buildKnown(ctx) {
 		return
 	}
 	var both sync.WaitGroup

@@ -31,8 +31,15 @@ type labelled struct {
 
 func messages(t testing.TB) (out []labelled) {
 	t.Helper()
-	for _, name := range []string{"names.jsonl", "names_second.jsonl"} {
-		text, err := os.ReadFile(filepath.Join("..", "..", "..", "pii", "testdata", "dev", name))
+	files, err := filepath.Glob(filepath.Join("..", "..", "..", "pii", "testdata", "dev", "*.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range files {
+		if strings.Contains(name, "_pass") { // the spans of another pass over the same messages
+			continue
+		}
+		text, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -67,6 +67,10 @@ type Config struct {
 		Mail string `key:"mail" default:"" id:"Alamat surel tim keamanan yang diberi tahu tentang setiap peringatan, hanya dengan nomor. Kosong: peringatan hanya tampak di konsol." en:"E-mail address of the security team that is told of each alert, by its id alone. Empty: alerts are shown in the console only."`
 	} `key:"alerts"`
 
+	DLP struct {
+		Known bool `key:"known" default:"true" id:"Simpan sidik nilai data pelanggan di memori (sekitar dua kilobita per pelanggan), supaya teks diperiksa milik siapa nilainya." en:"Keep prints of customers' values in memory (about two kilobytes for each customer), so that texts are checked for whose values they hold."`
+	} `key:"dlp"`
+
 	Malware struct {
 		Address string        `key:"address" default:"" id:"Alamat clamd yang memeriksa berkas: host:porta atau jalur soket Unix. Kosong: berkas tidak diperiksa." en:"Address of the clamd that checks files: host:port, or the path of a Unix socket. Empty: files are not checked."`
 		Within  time.Duration `key:"within" default:"2m" id:"Lama menunggu putusan atas satu berkas; tanpa putusan, berkas ditolak." en:"How long to wait for the verdict on one file; without a verdict the file is refused."`
