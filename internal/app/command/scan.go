@@ -12,6 +12,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/app"
 	"github.com/amanah-id/amanah/internal/app/scan"
+	"github.com/amanah-id/amanah/internal/dlp/malware"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/pii/extract"
 )
@@ -42,7 +43,7 @@ func (e *exit) Unwrap() error { return e.err }
 func (c *cli) scanCommand() *cobra.Command {
 	var types, limits []string
 	var least float64
-	var redact string
+	var redact, strip, clamd string
 	var sarif, noOCR, names bool
 	cmd := c.command("scan PATH...|-", "scan", func(_ *cobra.Command, args []string) error {
 		if len(args) == 0 {
@@ -54,7 +55,14 @@ func (c *cli) scanCommand() *cobra.Command {
 		if err != nil {
 			return &exit{scanUsage, err}
 		}
-		s.Redact = redact
+		s.Redact, s.Strip = redact, strip
+		if clamd != "" {
+			scanner, ok := malware.New(malware.Options{Address: clamd, Within: 2 * time.Minute, Now: c.clock})
+			if !ok {
+				return &exit{scanUsage, c.usage("command.wrong_clamd")}
+			}
+			s.Malware = scanner.Check
+		}
 		if names && len(types) == 0 {
 			s.Kinds = scan.AllKinds()
 		}
@@ -70,7 +78,7 @@ func (c *cli) scanCommand() *cobra.Command {
 			return &exit{scanNotAll, errs.Wrap(errs.Unavailable, "app.output", err).With("file", "stdout")}
 		case err != nil:
 			return &exit{scanNotAll, err}
-		case sum.Findings > 0:
+		case sum.Findings > 0 || sum.Malware > 0:
 			return &exit{code: scanFound}
 		case sum.Unread > 0 || sum.Refused > 0:
 			return &exit{code: scanNotAll}
@@ -79,12 +87,14 @@ func (c *cli) scanCommand() *cobra.Command {
 	})
 	cmd.Example = c.examples("amanah scan notes/ letters.zip", "scan_folder", "pg_dump crm | amanah scan -", "scan_pipe", "amanah scan --json . > findings.jsonl", "scan_json",
 		"amanah scan --sarif . > findings.sarif", "scan_sarif", "amanah scan --types nik,card --min-confidence 0.8 export.csv", "scan_types",
-		"amanah scan chat.txt --redact chat-clean.txt", "scan_redact", "amanah scan --limit document=256MB --limit time=1h archive.pst.zip", "scan_limit")
+		"amanah scan chat.txt --redact chat-clean.txt", "scan_redact", "amanah scan photo.jpg --malware 127.0.0.1:3310 --strip photo-clean.jpg", "scan_strip", "amanah scan --limit document=256MB --limit time=1h archive.pst.zip", "scan_limit")
 	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &exit{scanUsage, c.flagError(err)} })
 	f := cmd.Flags()
 	f.StringSliceVar(&types, "types", nil, c.t("command.flag_types", "types", strings.Join(scan.TypeNames(), ", ")))
 	f.Float64Var(&least, "min-confidence", 0.5, c.t("command.flag_min-confidence"))
 	f.StringVar(&redact, "redact", "", c.t("command.flag_redact"))
+	f.StringVar(&strip, "strip", "", c.t("command.flag_strip"))
+	f.StringVar(&clamd, "malware", "", c.t("command.flag_malware"))
 	f.BoolVar(&sarif, "sarif", false, c.t("command.flag_sarif"))
 	f.BoolVar(&names, "names", false, c.t("command.flag_names"))
 	f.BoolVar(&noOCR, "no-ocr", false, c.t("command.flag_no-ocr"))

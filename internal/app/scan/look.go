@@ -43,13 +43,13 @@ type Collector interface {
 // collected is a report into a Collector.
 type collected struct{ Collector }
 
-func (c collected) begin() error                { return nil }
-func (c collected) finding(f Finding) error     { return c.Finding(f) }
-func (c collected) unread(u Unread) error       { return c.Unread(u) }
-func (c collected) endFile() error              { return c.EndFile() }
-func (c collected) copied(string, string) error { return nil }
-func (c collected) refused(_, _ string) error   { return nil }
-func (c collected) end(Summary) error           { return nil }
+func (c collected) begin() error                          { return nil }
+func (c collected) finding(f Finding) error               { return c.Finding(f) }
+func (c collected) unread(u Unread) error                 { return c.Unread(u) }
+func (c collected) endFile() error                        { return c.EndFile() }
+func (c collected) copied(string, string, []string) error { return nil }
+func (c collected) refused(_, _ string) error             { return nil }
+func (c collected) end(Summary) error                     { return nil }
 
 // KindsOfPeople are everything that tells of people: names of places are left out, which a column of cities would be full of.
 func KindsOfPeople() Kinds { return Kinds{names: []names.Kind{names.Person}, also: true} }

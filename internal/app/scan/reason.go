@@ -15,7 +15,7 @@ var (
 		"length as these have": "length", "said in words": "spoken", "letters for digits": "alike", "written backwards": "reversed", "over several lines": "lines", "disguised": "disguised", "place exists": "place",
 		// of names
 		"on no list": "no_list", names.OnBehalf.String(): "on_behalf", names.NameIs.String(): "name_is", names.Mother.String(): "mother", names.Honour.String(): "honour", names.With.String(): "with", names.Said.String(): "speaking",
-		names.Self.String(): "self", names.Greeting.String(): "greeting", names.Signature.String(): "signature", names.Speaker.String(): "speaker", names.Role.String(): "role", names.Living.String(): "living",
+		names.Self.String(): "self", names.Greeting.String(): "greeting", names.Signature.String(): "signature", names.Speaker.String(): "speaker", names.Role.String(): "role", names.Living.String(): "living", names.Origin.String(): "origin",
 		names.Answer.String(): "answer", names.Firm.String(): "firm", names.FromCaller.String(): "known",
 	}
 	lists = map[string]string{

@@ -27,19 +27,19 @@ type span struct {
 // rounds is how often a copy is redacted: what stands beside a value may only be seen when the value is gone.
 const rounds = 4
 
-// checkRedact refuses what would write over something, before anything is read.
-func (r *run) checkRedact() error {
-	if r.Redact == "" {
+// checkOut refuses what would write over something, before anything is read.
+func (r *run) checkOut(out string) error {
+	if out == "" {
 		return nil
 	}
-	info, err := os.Stat(r.Redact)
+	info, err := os.Stat(out)
 	switch {
 	case r.many():
 		if err == nil && !info.IsDir() {
-			return &UsageError{Key: "scan.redact_folder", Args: []any{"out", r.Redact}}
+			return &UsageError{Key: "scan.redact_folder", Args: []any{"out", out}}
 		}
 	case err == nil:
-		return &UsageError{Key: "scan.redact_exists", Args: []any{"out", r.Redact}}
+		return &UsageError{Key: "scan.redact_exists", Args: []any{"out", out}}
 	}
 	return nil
 }
@@ -75,17 +75,11 @@ func (r *run) redact(ctx context.Context, path, inside string, from io.ReaderAt,
 	if len(v.spans) > maxSpans {
 		return r.refuse(path, extract.TooBig)
 	}
-	to := r.Redact
-	if r.many() {
-		if inside == "" {
-			inside = filepath.Base(path)
-		}
-		to = filepath.Join(r.Redact, strings.ReplaceAll(r.eye.hide(inside), "*", "x")) // names may be personal data, too
-		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
-			return fmt.Errorf("%w: %w", errWrite, err)
-		}
+	to, free, err := r.target(r.Redact, path, inside)
+	if err != nil {
+		return err
 	}
-	if _, err := os.Lstat(to); err == nil {
+	if !free {
 		return r.refuse(path, exists)
 	}
 	spans, loose := v.spans, v.loose
@@ -125,11 +119,27 @@ func (r *run) redact(ctx context.Context, path, inside string, from io.ReaderAt,
 				return fmt.Errorf("%w: %w", errWrite, err)
 			}
 			r.sum.Copies++
-			return r.report.copied(v.file, r.eye.hidePath(filepath.ToSlash(to)))
+			return r.report.copied(v.file, r.eye.hidePath(filepath.ToSlash(to)), nil)
 		}
 		spans, loose = left.spans, left.loose
 	}
 	return r.refuse(path, unclean)
+}
+
+// target is where the copy of a file goes. false: something is there.
+func (r *run) target(out, path, inside string) (to string, free bool, err error) {
+	to = out
+	if r.many() {
+		if inside == "" {
+			inside = filepath.Base(path)
+		}
+		to = filepath.Join(out, strings.ReplaceAll(r.eye.hide(inside), "*", "x")) // names may be personal data, too
+		if err := os.MkdirAll(filepath.Dir(to), 0o700); err != nil {
+			return "", false, fmt.Errorf("%w: %w", errWrite, err)
+		}
+	}
+	_, err = os.Lstat(to)
+	return to, err != nil, nil
 }
 
 func discard(f *os.File) {
@@ -151,13 +161,13 @@ func place(f *os.File, to string) error {
 // silent reports nothing.
 type silent struct{}
 
-func (silent) begin() error                 { return nil }
-func (silent) finding(Finding) error        { return nil }
-func (silent) unread(Unread) error          { return nil }
-func (silent) endFile() error               { return nil }
-func (silent) copied(string, string) error  { return nil }
-func (silent) refused(string, string) error { return nil }
-func (silent) end(Summary) error            { return nil }
+func (silent) begin() error                          { return nil }
+func (silent) finding(Finding) error                 { return nil }
+func (silent) unread(Unread) error                   { return nil }
+func (silent) endFile() error                        { return nil }
+func (silent) copied(string, string, []string) error { return nil }
+func (silent) refused(string, string) error          { return nil }
+func (silent) end(Summary) error                     { return nil }
 
 // again reads a file once more, with nobody told.
 func (r *run) again(ctx context.Context, path string, from io.ReaderAt, raw bool) (*visitor, error) {

@@ -37,7 +37,10 @@ func (l *lines) finding(f Finding) error { return l.put(f) }
 func (l *lines) unread(u Unread) error   { return l.put(u) }
 func (l *lines) endFile() error          { return nil }
 
-func (l *lines) copied(file, to string) error {
+func (l *lines) copied(file, to string, gone []string) error {
+	if gone != nil {
+		return l.put(map[string]any{"file": file, "stripped": to, "removed": gone})
+	}
 	return l.put(map[string]string{"file": file, "redacted": to})
 }
 
@@ -170,9 +173,16 @@ func (t *table) kind(name string) string {
 	return name
 }
 
-func (t *table) copied(file, to string) error {
+func (t *table) copied(file, to string, gone []string) error {
 	t.clear()
-	return write(t.notices, t.text.T("scan.copied", "file", file, "to", to)+"\n")
+	key, what := "scan.copied", ""
+	switch {
+	case len(gone) > 0:
+		key, what = "scan.stripped", strings.Join(gone, ", ")
+	case gone != nil:
+		key = "scan.stripped_nothing"
+	}
+	return write(t.notices, t.text.T(key, "file", file, "to", to, "what", what)+"\n")
 }
 
 func (t *table) refused(file, why string) error {
@@ -196,6 +206,9 @@ func (t *table) end(s Summary) error {
 		text += t.text.T("scan.nothing")
 	} else {
 		text += t.text.N("scan.found", s.Findings, "files", t.text.Number(int64(s.With)), "kinds", strings.Join(kinds, ", "))
+	}
+	if s.Malware > 0 {
+		text += " " + t.text.N("scan.malware", s.Malware)
 	}
 	if s.Unread > 0 {
 		text += " " + t.text.N("scan.not_all", s.Unread)

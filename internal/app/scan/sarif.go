@@ -88,7 +88,7 @@ func (s *sarif) unread(u Unread) error {
 
 func (s *sarif) endFile() error { return nil }
 
-func (s *sarif) copied(string, string) error { return nil }
+func (s *sarif) copied(string, string, []string) error { return nil }
 
 func (s *sarif) refused(file, why string) error {
 	s.note("not redacted: "+why, where(file, "", "", 0))

@@ -59,7 +59,9 @@ type Setting struct {
 	Notices io.Writer // for what is no result, while results go to Out
 	Paths   []string
 	Format  Format
-	Redact  string // where copies go: a file for one file, a folder for more; empty: no copies
+	Redact  string                                          // where copies go: a file for one file, a folder for more; empty: no copies
+	Strip   string                                          // likewise, of copies without what travels with a file unseen
+	Malware func(ctx context.Context, file io.Reader) error // gives nil for a clean file; nil itself: nobody checks
 	Kinds   Kinds
 	Least   float32
 	Limits  extract.Limits
@@ -107,6 +109,7 @@ type Summary struct {
 	Types    map[string]int `json:"types"`
 	With     int            `json:"files_with_findings"`
 	Unread   int            `json:"not_inspected"`
+	Malware  int            `json:"files_with_malware,omitempty"`
 	Copies   int            `json:"copies,omitempty"`
 	Refused  int            `json:"refused,omitempty"`
 }
@@ -117,7 +120,7 @@ type report interface {
 	finding(f Finding) error
 	unread(u Unread) error
 	endFile() error
-	copied(file, to string) error
+	copied(file, to string, gone []string) error // gone: of a copy without what travels with a file; nil: of one without personal data
 	refused(file, why string) error
 	end(s Summary) error
 }
@@ -141,8 +144,10 @@ func (s Setting) Run(ctx context.Context) (Summary, error) {
 		defer func() { _ = p.Close() }()
 		r.walker.Documents = p
 	}
-	if err := r.checkRedact(); err != nil {
-		return r.sum, err
+	for _, out := range []string{r.Redact, r.Strip} {
+		if err := r.checkOut(out); err != nil {
+			return r.sum, err
+		}
 	}
 	switch {
 	case s.Into != nil:
@@ -284,6 +289,11 @@ func (r *run) scanned(ctx context.Context, path, inside string, from io.Reader, 
 			return err
 		}
 	}
+	if r.Malware != nil {
+		if clean, err := r.harmless(ctx, path, again, v); err != nil || !clean {
+			return err
+		}
+	}
 	if err := r.walker.Walk(ctx, name, from, v); err != nil {
 		return err
 	}
@@ -295,6 +305,11 @@ func (r *run) scanned(ctx context.Context, path, inside string, from io.Reader, 
 			return r.refuse(path, extract.Unsupported)
 		}
 		if err := r.redact(ctx, path, inside, again, v); err != nil {
+			return err
+		}
+	}
+	if r.Strip != "" {
+		if err := r.strip(path, inside, again, v); err != nil {
 			return err
 		}
 	}

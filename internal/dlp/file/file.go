@@ -107,8 +107,8 @@ func lies(name string, kind extract.Kind) *errs.E {
 	return errLies.With("ending", ending).With("kind", string(kind))
 }
 
-// stripped is a copy without what travels with a file.
-func stripped(data []byte, kind extract.Kind) (clean []byte, what []string, left Left) {
+// Strip gives a copy of a file without what travels with it, and the words for what went; or says why it is the file as it was.
+func Strip(data []byte, kind extract.Kind) (clean []byte, what []string, left Left) {
 	var err error
 	switch {
 	case kind == extract.Picture && bytes.HasPrefix(data, []byte("\xff\xd8\xff")):

@@ -55,7 +55,7 @@ func TestACopySaysWhatWasTakenOutOrWhyNothingWas(t *testing.T) {
 		{extract.Table, "a,b\n", "a,b\n", "", LeftNot},
 		{extract.Zip, "PK", "PK", "", LeftKind},
 	} {
-		clean, what, left := stripped([]byte(c.data), c.kind)
+		clean, what, left := Strip([]byte(c.data), c.kind)
 		if string(clean) != c.want || strings.Join(what, " ") != c.what || left != c.left {
 			t.Errorf("%s %.8q: %q %v", c.kind, c.data, what, left)
 		}

@@ -68,7 +68,7 @@ func (s *Service) Take(ctx context.Context, f Offer) (out Taken, err error) {
 	out.Unread = content.Unread
 	out.Judgement, err = s.o.DLP.Inspect(ctx, dlp.Passage{Way: dlp.File, Recipient: f.Recipient, By: f.By, Controller: f.Controller, Reason: f.Reason, Content: content})
 	if err == nil && f.Clean && out.Judgement.Goes() {
-		out.Copy, out.Stripped, out.Left = stripped(f.Data, out.Kind)
+		out.Copy, out.Stripped, out.Left = Strip(f.Data, out.Kind)
 	}
 	return out, err
 }
