@@ -25,6 +25,7 @@ import (
 	"github.com/amanah-id/amanah/internal/dlp/known"
 	"github.com/amanah-id/amanah/internal/dlp/mail"
 	"github.com/amanah-id/amanah/internal/dlp/malware"
+	"github.com/amanah-id/amanah/internal/dlp/proxy"
 	"github.com/amanah-id/amanah/internal/intake"
 	"github.com/amanah-id/amanah/internal/interaction"
 	interactionpage "github.com/amanah-id/amanah/internal/interaction/page"
@@ -106,6 +107,7 @@ type House struct {
 	Recorder     *recorder.Service
 	Watchlist    *watchlist.Service
 	Intake       *intake.Service
+	Proxy        *proxy.Service // nil: no proxy asks
 	Malware      *malware.Clamd // nil: nobody checks files
 	Files        *file.Service
 	Inbox        *message.Inbox // the demonstration's visible outbox; nil otherwise
@@ -270,6 +272,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		return nil, err
 	}
 	h.Mail = mailOf(h, duty("mail"), b)
+	h.Proxy = h.judgeOfRequests(cfg)
 
 	// The gate reads its facts from the rooms around it.
 	h.Policies, err = policy.New()
@@ -574,7 +577,7 @@ func (h *House) modules() []web.Module {
 		{Name: "app", Messages: Messages, Jobs: map[string]jobs.Handler{idempotency.ForgetJob: h.forgetAnswers}}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},
-		{Name: "malware", Messages: malware.Messages},
+		{Name: "malware", Messages: malware.Messages}, {Name: "proxy", Messages: proxy.Messages},
 	}
 }
 
@@ -765,6 +768,7 @@ func registry(h *House) *prometheus.Registry {
 		})
 	}
 	h.logMetrics(r)
+	h.proxyMetrics(r)
 	gauge("log_entries", "Entries in this node's audit log.", func() float64 { return float64(h.Audit.Size()) })
 	return r
 }

@@ -35,6 +35,10 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
+	answerProxies, err := h.listenToProxies(ctx)
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
 	working, stop := context.WithCancel(ctx)
 	var background sync.WaitGroup
 	background.Go(func() { h.Worker.Run(working) })
@@ -46,6 +50,7 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 		background.Go(func() { h.followMail(working, mails) })
 		background.Go(func() { h.follow(working, mail.EnterEvery, "alarms about mail", h.Mail.Enter) })
 	}
+	background.Go(func() { answerProxies(working) })
 	background.Go(func() {
 		h.warmUp(working)
 		background.Go(func() { h.followIndex(working) })

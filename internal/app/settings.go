@@ -64,6 +64,9 @@ func CheckConfig(c *config.Config) error {
 	if err := checkExchanges(c, wrong); err != nil {
 		return err
 	}
+	if err := checkProxy(c, wrong); err != nil {
+		return err
+	}
 	if c.Desk.ObjectWithin < act.ObjectWithin || c.Desk.ObjectWithin > 7*act.ObjectWithin { // who is asleep or abroad must have time
 		return wrong("desk.contact_change_waits", "24h to 168h")
 	}

@@ -54,6 +54,9 @@ func (h *House) checks() []web.Check {
 			return nil
 		}})
 	}
+	if h.Proxy != nil {
+		list = append(list, web.Check{Name: "web_requests", Alarm: true, Ask: h.Proxy.Stands})
+	}
 	return list
 }
 

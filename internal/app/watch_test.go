@@ -46,7 +46,7 @@ func readiness(t *testing.T, h *House) string {
 
 const wellAndReady = "200 ok [] []"
 
-// metric is the value of a gauge with these labels; -1 when there is none.
+// metric is the value of a gauge or a counter with these labels; -1 when there is none.
 func metric(t *testing.T, h *House, name string, labels map[string]string) float64 {
 	t.Helper()
 	all, err := h.Web.Metrics().Gather()
@@ -67,7 +67,7 @@ func metric(t *testing.T, h *House, name string, labels map[string]string) float
 				fits = fits && have[k] == v
 			}
 			if fits {
-				return m.GetGauge().GetValue()
+				return m.GetGauge().GetValue() + m.GetCounter().GetValue()
 			}
 		}
 	}

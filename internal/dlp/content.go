@@ -31,6 +31,17 @@ type Content struct {
 // Found are its findings, those that are alike together.
 func (c *Content) Found() []Found { return slices.Clone(c.found) }
 
+// NotRead says of what was sent, beside the stream, that a part of it could not be inspected.
+func (c *Content) NotRead(why extract.Reason) {
+	c.Unread[why]++
+	i := slices.IndexFunc(c.found, func(f Found) bool { return f.Kind == NotInspected })
+	if i < 0 {
+		c.found = append(c.found, Found{Kind: NotInspected, Confidence: 100, Fixed: true})
+		i = len(c.found) - 1
+	}
+	c.found[i].Count++
+}
+
 // Examine looks at a stream: a file, an archive with everything in it, a mail with what is attached. It takes bounded memory,
 // and belongs before the transaction that judges. Text of an origin for which replaceable is true can be given back with values
 // replaced (MaskedText); a value elsewhere cannot be masked, and what would be masked is held. What could not be read is a

@@ -84,8 +84,11 @@ type Passage struct {
 	Lang        i18n.Lang // of the names that stand for values
 	Reason      string    // what the writer said when asked why
 	Ref         string    // what the way calls it: the id in a mail's queue
-	Text        string
-	Content     *Content // instead of Text: what Examine found in a stream
+	// Destination is the name on a list that the host of a request has; others are not kept. LanguageModel: it is such a host.
+	Destination   string
+	LanguageModel bool
+	Text          string
+	Content       *Content // instead of Text: what Examine found in a stream
 }
 
 // Verdict is what is done with a finding or a text.

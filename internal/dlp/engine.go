@@ -132,7 +132,7 @@ func plausible(reason string) bool {
 // facts are kept.
 func factsOf(p Passage, j Judgement) facts {
 	f := facts{Way: p.Way, Recipient: p.Recipient, Kind: string(p.By.Kind()), Role: string(p.By.Role()), Channel: p.Channel, Level: p.Level, InContact: p.Interaction != "",
-		People: j.People, Customers: j.Customers, Indexed: j.Indexed}
+		People: j.People, Customers: j.Customers, Indexed: j.Indexed, Destination: p.Destination, LanguageModel: p.LanguageModel}
 	for _, one := range j.Found {
 		f.Findings += one.Count
 		if s := one.seen(); !slices.Contains(f.Found, s) {

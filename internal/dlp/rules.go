@@ -41,7 +41,7 @@ type Rules struct {
 var attributes = map[string][]string{
 	"principal": {"kind", "role"},
 	"resource":  {"type", "confidence", "neverStored", "inFile", "known", "own"},
-	"context":   {"way", "recipient", "channel", "level", "people", "findings", "inContact", "customers", "indexed"},
+	"context":   {"way", "recipient", "channel", "level", "people", "findings", "inContact", "customers", "indexed", "destination", "languageModel"},
 }
 
 // ReadRules reads the rules of a deployment beside the shipped ones. It refuses a rule without its name, its sentences or
@@ -146,6 +146,9 @@ type facts struct {
 	Customers int       `json:"customers,omitempty"` // of ours, that it tells of
 	Indexed   bool      `json:"indexed,omitempty"`
 	Found     []seen    `json:"found"` // each kind and confidence once
+
+	Destination   string `json:"destination,omitempty"`
+	LanguageModel bool   `json:"language_model,omitempty"`
 }
 
 // unknown are the facts as they would be had nobody known whose the values are.
@@ -185,6 +188,7 @@ func (r *Rules) judge(f facts) (Verdict, []Found, error) {
 		"way": types.String(f.Way), "recipient": types.String(f.Recipient), "channel": types.String(f.Channel), "level": types.Long(f.Level),
 		"people": types.Long(f.People), "findings": types.Long(f.Findings), "inContact": types.Boolean(f.InContact),
 		"customers": types.Long(f.Customers), "indexed": types.Boolean(f.Indexed),
+		"destination": types.String(f.Destination), "languageModel": types.Boolean(f.LanguageModel),
 	})
 	for i, s := range f.Found {
 		t, known := pii.ParseType(s.Type)

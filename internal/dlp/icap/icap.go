@@ -124,7 +124,7 @@ type Answer struct {
 	Head      *Head     // nil: as it came
 	Instead   bool      // Head and Body are an HTTP response to the person, and the message goes nowhere
 	Unchanged bool      // the body is as it came
-	Body      io.Reader // of an unchanged body: what the handler had read of it, for a proxy that did not keep it; else the new one, nil for none
+	Body      io.Reader // of an unchanged body: what the handler had read of it, for a proxy that did not keep it; else the new one, nil for none. It is closed when it can be
 }
 
 // Pass lets a message go as it is; read is what the handler had read of its body.

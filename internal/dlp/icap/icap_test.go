@@ -57,6 +57,7 @@ func services(seen *[]string) []Service {
 		{Path: "/rehead", Method: Request, ID: "rehead", Preview: 1024, Tag: "t", Handle: rehead},
 		{Path: "/content-filter", Method: Request, ID: "filter", Preview: 1024, Tag: "t", Handle: stop},
 		{Path: "/fails", Method: Request, ID: "fails", Preview: 1024, Tag: "t", Handle: fails},
+		{Path: "/panics", Method: Request, Tag: "t", Handle: func(context.Context, *Message) (Answer, error) { panic("3273014101900007") }},
 		{Path: "/satisf", Method: Response, ID: "satisf", Preview: 1024, Tag: "t", Handle: pass},
 		{Path: "/sample-service", Method: Response, ID: "sample", Preview: 2048, Tag: "W3E4R7U9-L2E4-2", Handle: pass},
 	}
@@ -191,7 +192,7 @@ func TestTheExamplesOfRFC3507AreAnsweredAsItSays(t *testing.T) {
 			t.Parallel()
 			for _, cut := range []int{0, 1, 7} { // however its bytes are cut on the wire
 				var seen []string
-				s := &Server{Services: services(&seen), Limits: Usual(), Failed: func(method string, err error) { t.Errorf("%s: %v", method, err) }}
+				s := &Server{Services: services(&seen), Limits: Usual(), Now: time.Now, Failed: func(method string, err error) { t.Errorf("%s: %v", method, err) }}
 				var steps []step
 				for _, one := range x.steps {
 					steps = append(steps, step{one.wait, lines(one.send)})
@@ -255,12 +256,13 @@ func TestWhatIsNotWellFormedIsRefusedAndEndsTheConnection(t *testing.T) {
 		{"a head over the limit", lines("REQMOD icap://h/server ICAP/1.0\n" + strings.Repeat("A: "+strings.Repeat("b", 90)+"\n", 5)), "400 Bad Request"},
 		{"fields over the limit", lines("REQMOD icap://h/server ICAP/1.0\n" + strings.Repeat("A: b\n", 7)), "400 Bad Request"},
 		{"an inner head over the limit", lines("REQMOD icap://h/server ICAP/1.0\nHost: h\nEncapsulated: req-hdr=0, null-body=401\n\n"), "400 Bad Request"},
+		{"a handler that panics", lines("REQMOD icap://h/panics ICAP/1.0\nHost: h\nAllow: 204\nEncapsulated: null-body=0\n\n"), "500 Server Error"},
 		{"a handler that fails", lines("REQMOD icap://h/fails ICAP/1.0\nHost: h\nAllow: 204\nEncapsulated: null-body=0\n\n"), "500 Server Error"},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			t.Parallel()
 			failed := 0
-			s := &Server{Services: services(nil), Limits: small, Failed: func(string, error) { failed++ }}
+			s := &Server{Services: services(nil), Limits: small, Now: time.Now, Failed: func(string, error) { failed++ }}
 			// What follows is never read as a message of its own.
 			got := served(t, s, 0, step{"", x.send})
 			if want := lines("ICAP/1.0 " + x.status + closed); got != want || failed != 1 {
@@ -272,7 +274,7 @@ func TestWhatIsNotWellFormedIsRefusedAndEndsTheConnection(t *testing.T) {
 
 func TestAnAnswerThatBreaksOffIsLeftWithoutItsEnd(t *testing.T) {
 	t.Parallel()
-	s := &Server{Services: services(nil), Limits: Usual()}
+	s := &Server{Services: services(nil), Limits: Usual(), Now: time.Now}
 	got := served(t, s, 0, step{"", lines(head2("unread", "") + strings.Repeat("1e\nI am posting this information.\n", 10_000) + "1e\nI am")})
 	if !strings.HasPrefix(got, "ICAP/1.0 200 OK") || strings.HasSuffix(got, "0\r\n\r\n") || strings.Count(got, "ICAP/1.0") != 1 {
 		t.Errorf("answered %q", got)
@@ -283,7 +285,7 @@ func TestConnectionsBeyondTheLimitAreTurnedAway(t *testing.T) {
 	t.Parallel()
 	l := Usual()
 	l.Connections = 0
-	got := served(t, &Server{Services: services(nil), Limits: l}, 0, step{"", lines(naughty)})
+	got := served(t, &Server{Services: services(nil), Limits: l, Now: time.Now}, 0, step{"", lines(naughty)})
 	if got != lines("ICAP/1.0 503 Service Overloaded"+closed) {
 		t.Errorf("answered %q", got)
 	}
@@ -307,7 +309,7 @@ func TestAClientThatIsTooSlowIsSentAway(t *testing.T) {
 				began := time.Now()
 				done := make(chan time.Duration)
 				go func() {
-					(&Server{Services: services(nil), Limits: Usual()}).ServeConn(t.Context(), server)
+					(&Server{Services: services(nil), Limits: Usual(), Now: time.Now}).ServeConn(t.Context(), server)
 					done <- time.Since(began)
 				}()
 				sent := make(chan struct{})
@@ -341,7 +343,7 @@ func TestAServerThatIsToldToStopClosesWhatIsOpen(t *testing.T) {
 	}
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error)
-	go func() { done <- (&Server{Services: services(nil), Limits: Usual()}).Serve(ctx, l) }()
+	go func() { done <- (&Server{Services: services(nil), Limits: Usual(), Now: time.Now}).Serve(ctx, l) }()
 	c, err := net.Dial("tcp", l.Addr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -374,7 +376,7 @@ func FuzzAMessageIsReadTheSameHoweverItIsCut(f *testing.F) {
 		once := func(cut int) (string, string) {
 			var seen []string
 			c := &script{in: wire, cut: cut}
-			(&Server{Services: services(&seen), Limits: l}).ServeConn(context.Background(), c)
+			(&Server{Services: services(&seen), Limits: l, Now: time.Now}).ServeConn(context.Background(), c)
 			return c.out.String(), strings.Join(seen, "\x00")
 		}
 		whole, sawWhole := once(0)

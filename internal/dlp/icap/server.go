@@ -17,6 +17,7 @@ import (
 type Server struct {
 	Services []Service
 	Limits   Limits
+	Now      func() time.Time // the machine's clock, which deadlines of connections are made of
 	// Failed is told that a handler failed, or that a client sent what is not well formed; nil: nobody is.
 	Failed func(method string, err error)
 
@@ -104,7 +105,7 @@ func (t timed) Write(p []byte) (int, error) {
 }
 
 func (c *conn) until() time.Time {
-	at := time.Now().Add(c.s.Limits.Idle)
+	at := c.s.Now().Add(c.s.Limits.Idle)
 	if end := c.began.Add(c.s.Limits.Message); !c.began.IsZero() && end.Before(at) {
 		return end
 	}
@@ -158,7 +159,7 @@ func (c *conn) message(ctx context.Context) (method string, goOn bool, err error
 	if _, err := c.r.Peek(1); err != nil {
 		return "", false, io.EOF // between two messages a client may go, or stay silent until it is sent away
 	}
-	c.began = time.Now()
+	c.began = c.s.Now()
 	first, err := readStart(c.r, c.s.Limits)
 	if err == nil {
 		method = first.method
@@ -195,9 +196,12 @@ func (c *conn) one(ctx context.Context, first start) (goOn bool, err error) {
 		case "OPTIONS":
 			return c.options(m, v)
 		case v.Method:
-			a, err := v.Handle(ctx, m)
+			a, err := v.handle(ctx, m)
 			if err != nil {
 				return false, c.failed(err)
+			}
+			if body, ok := a.Body.(io.Closer); ok {
+				defer func() { _ = body.Close() }()
 			}
 			return c.answer(m, v, a)
 		}
@@ -207,6 +211,18 @@ func (c *conn) one(ctx context.Context, first start) (goOn bool, err error) {
 	}
 	return false, fault{404, "no such service"}
 }
+
+// handle makes an error of a handler that panics: it must not take the connections of others with it.
+func (v *Service) handle(ctx context.Context, m *Message) (a Answer, err error) {
+	defer func() {
+		if recover() != nil {
+			err = errPanic
+		}
+	}()
+	return v.Handle(ctx, m)
+}
+
+var errPanic = errors.New("icap: the handler panicked")
 
 // failed answers for a handler that failed: by what the client did wrong, or with 500.
 func (c *conn) failed(err error) error {

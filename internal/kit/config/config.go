@@ -77,6 +77,18 @@ type Config struct {
 		Age     time.Duration `key:"signature_age" default:"72h" id:"Umur tanda pengenal clamd sebelum menjadi peringatan di /readyz. 0s: tidak ditanyakan." en:"How old clamd's signatures may get before it is an alarm in /readyz. 0s: not asked."`
 	} `key:"malware"`
 
+	ICAP struct {
+		Listen      string   `key:"listen" default:"" id:"Alamat tempat proksi web (Squid) bertanya lewat ICAP apa yang boleh dikirim petugas, host:porta (biasanya 1344). Kosong: tidak ditanya." en:"Address where a web proxy (Squid) asks by ICAP what staff may send, host:port (usually 1344). Empty: nobody asks."`
+		From        []string `key:"from" default:"" id:"Jaringan (CIDR) proksi yang boleh bertanya; proksi yang menyebut siapa pengirimnya. Kosong: hanya mesin ini." en:"Networks (CIDR) of the proxies that may ask; a proxy says who sends. Empty: this machine alone."`
+		Client      string   `key:"client" default:"" id:"Id klien API, dengan cakupan inspect, yang menjadi akun proksi." en:"Id of the API client, with the scope inspect, that is the proxy's account."`
+		Controller  string   `key:"controller" default:"" id:"Nama singkat atau id perusahaan yang DPO-nya melihat kejadian dari proksi ini." en:"Short name or id of the company whose DPO sees what the proxy stops."`
+		Inside      []string `key:"inside" default:"" id:"Host milik sendiri, dengan semua yang berakhir padanya: kiriman ke sana tidak dihitung keluar." en:"Hosts of our own, with all that end in them: what goes there does not count as leaving."`
+		Named       []string `key:"named" default:"" id:"Host lain yang disebut aturan (context.destination)." en:"Other hosts that rules name (context.destination)."`
+		WhenFailing string   `key:"when_failing" default:"closed" one:"closed open" id:"Kiriman yang tidak dapat dinilai karena kegagalan di sini: closed menghentikannya; open meloloskannya, menghitungnya, dan menjadi peringatan." en:"What cannot be judged because of a failure here: closed stops it; open lets it go, counts it and is an alarm."`
+		Most        int      `key:"megabytes" default:"256" id:"Ukuran terbesar satu kiriman; yang lebih besar dihentikan." en:"The largest request; what is larger is stopped."`
+		Connections int      `key:"connections" default:"100" id:"Jumlah sambungan proksi pada satu saat." en:"How many connections proxies may have at a time."`
+	} `key:"icap"`
+
 	SMTP struct {
 		Address    string `key:"address" default:"" id:"Peladen surel, host:porta. Kosong: pesan menunggu di kotak keluar." en:"Mail server, host:port. Empty: messages wait in the outbox."`
 		Encryption string `key:"encryption" default:"starttls" one:"starttls tls none" id:"Penyandian ke peladen surel; none hanya untuk loopback." en:"Encryption towards the mail server; none on loopback only."`
