@@ -588,4 +588,3 @@ func TestWhoSendsIsWhoTheProxyNames(t *testing.T) {
 		}
 	})
 }
-

@@ -120,7 +120,7 @@ func behindSquid(t *testing.T) *behind {
 	t.Cleanup(b.stop)
 
 	// Squid has an account of its own, which does not get into the folders of tests.
-	home, err := os.MkdirTemp("", "amanah-squid-")
+	home, err := os.MkdirTemp("", "amanah-squid-") //nolint:usetesting // as it says
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -86,6 +86,8 @@ var table = map[string][]string{
 	"trail":                only("proof"),                                  // writes proof files
 	"dlp/known":            only("vault", "pii", "pii/exact", "pii/names"), // whose values a text holds
 	"dlp/mail":             only("dlp", "pii/extract"),                     // the filter beside Postfix
+	"dlp/icap":             nil,                                            // speaks with web proxies; knows nothing of rules
+	"dlp/proxy":            only("dlp", "dlp/icap", "pii/extract"),         // requests to the web, for a proxy that asks
 
 	"app":               nil, // everything; checked below
 	"apitest":           nil, // tests of the whole API; its files may know every room

@@ -390,7 +390,7 @@ func (c *conn) send(from io.Reader) error {
 		n, err := fill(from, piece) // full chunks, however what came was cut
 		if n > 0 {
 			if err := writeChunk(c.w, piece[:n]); err != nil {
-				return brokenOff{err}
+				return brokenOffError{err}
 			}
 		}
 		switch {
@@ -398,7 +398,7 @@ func (c *conn) send(from io.Reader) error {
 			_, _ = c.w.WriteString("0\r\n\r\n") // as headOf
 			return nil
 		case err != nil:
-			return brokenOff{err}
+			return brokenOffError{err}
 		}
 	}
 }
@@ -422,10 +422,10 @@ func (c *conn) first(m *Message, v *Service, status int, encapsulated string, st
 	c.headOf(status, out, behind)
 }
 
-// brokenOff is an answer that was under way: no other can follow it.
-type brokenOff struct{ err error }
+// brokenOffError is an answer that was under way: no other can follow it.
+type brokenOffError struct{ err error }
 
-func (b brokenOff) Error() string { return "icap: an answer broke off: " + b.err.Error() }
+func (b brokenOffError) Error() string { return "icap: an answer broke off: " + b.err.Error() }
 
 // ended sends what was written. When the client still has something to send it is given time to read the answer first.
 func (c *conn) ended(m *Message, stays bool) (bool, error) {

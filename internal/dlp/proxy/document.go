@@ -175,7 +175,7 @@ func (d *document) writeBody(out *parts, notRead func(extract.Reason)) error {
 	case multi:
 		return d.writeMulti(out, body, boundary, notRead)
 	case form:
-		return out.add(bodyPart+".txt", &unescaping{r: bufio.NewReader(body)})
+		return out.add(bodyPart+".txt", unescapingOf(body))
 	default:
 		return out.add(filePart+name, body)
 	}
@@ -205,6 +205,8 @@ func (f *failing) Read(p []byte) (int, error) {
 
 // unescaping reads a form that is too large to be changed as somebody would read it.
 type unescaping struct{ r *bufio.Reader }
+
+func unescapingOf(r io.Reader) *unescaping { return &unescaping{r: bufio.NewReader(r)} }
 
 func (u *unescaping) Read(p []byte) (n int, err error) {
 	for n < len(p) {
@@ -247,7 +249,7 @@ func hex(c byte) byte {
 // writeMulti writes the parts of a form with files. What stands before the first part, behind the last, or is not well formed counts
 // as not inspected: another reader may read it.
 func (d *document) writeMulti(out *parts, body io.Reader, boundary string, notRead func(extract.Reason)) error {
-	in := bufio.NewReaderSize(body, 64<<10)
+	in := bufio.NewReaderSize(filling{body}, 64<<10)
 	if start, _ := in.Peek(2 + len(boundary)); boundary == "" || string(start) != "--"+boundary {
 		notRead(extract.Hidden)
 		return out.add(filePart+"body", in)
@@ -274,6 +276,19 @@ func (d *document) writeMulti(out *parts, body io.Reader, boundary string, notRe
 		notRead(extract.Hidden)
 	}
 	return nil
+}
+
+// filling reads until there is no more room. The parser of forms looks at all that it holds each time some more comes; a body that came
+// byte by byte would cost it the square of its length.
+type filling struct{ r io.Reader }
+
+func (f filling) Read(p []byte) (n int, err error) {
+	for n < len(p) && err == nil {
+		var more int
+		more, err = f.r.Read(p[n:])
+		n += more
+	}
+	return n, err
 }
 
 // ending reads a form and sees whether anything but blanks stands behind its last line.

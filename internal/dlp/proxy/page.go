@@ -52,7 +52,8 @@ func (r *request) stopped(why *errs.E, incident string) (icap.Answer, error) {
 	case errUnreadable.Code, errTooLarge.Code, errNoMask.Code:
 		next = said.T(why.Code + ".next")
 	}
-	status, kind, body := "403 Forbidden", "application/problem+json", []byte{}
+	kind := "application/problem+json"
+	var body []byte
 	sentence := said.Args(why.Code, why.Args)
 	if wantsPage(fields) {
 		var out bytes.Buffer
@@ -64,7 +65,7 @@ func (r *request) stopped(why *errs.E, incident string) (icap.Answer, error) {
 		// A struct of texts is always JSON.
 		body, _ = json.Marshal(problem{"/problems/" + why.Code, sentence, 403, why.Code, next, incident})
 	}
-	head := "HTTP/1.1 " + status + "\r\nContent-Type: " + kind + "\r\nContent-Length: " + strconv.Itoa(len(body)) +
+	head := "HTTP/1.1 403 Forbidden\r\nContent-Type: " + kind + "\r\nContent-Length: " + strconv.Itoa(len(body)) +
 		"\r\nContent-Language: " + string(lang) + "\r\nCache-Control: no-store\r\nVary: *\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer" +
 		"\r\nContent-Security-Policy: default-src 'none'; style-src '" + style + "'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n\r\n"
 	a := icap.Answer{Head: &icap.Head{Raw: []byte(head)}, Instead: true, Body: bytes.NewReader(body)}

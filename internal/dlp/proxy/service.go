@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -212,7 +213,11 @@ func (r *request) examine(ctx context.Context, d *document, replaceable func(ext
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		err := d.write(to, func(why extract.Reason) { unread = append(unread, why) })
+		out := bufio.NewWriterSize(to, 64<<10) // in large pieces, however small they came
+		err := d.write(out, func(why extract.Reason) { unread = append(unread, why) })
+		if err == nil {
+			err = out.Flush()
+		}
 		if err == nil && r.m.Body != nil {
 			_, err = io.Copy(io.Discard, r) // what stands behind the end of a form
 		}
