@@ -387,6 +387,26 @@ func TestValuesInAPromptAreMaskedAndItStaysJSON(t *testing.T) {
 	})
 }
 
+// A customer of ours is known by name and number, in a prompt too, and reviewers learn whose data it was.
+func TestWhoseDataIsInAPromptIsKnown(t *testing.T) {
+	eachAsker(t, func(t *testing.T, a *asker) {
+		of := (&hands{world: a.world, t: t}).theirs("name", "Kartinah Wulan Sastro", "phone", "081277700011", "customer_number", "CST-00918")
+		if err := a.Known.Build(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		hold(t, a.world, `@id("customers_to_models") @verdict("mask") @sentence_id("Pelanggan tidak disebut kepada model bahasa.") @sentence_en("Customers are not named to language models.")
+forbid (principal, action == Action::"web", resource) when { context.languageModel && resource.known };`)
+		prompt := `{"content":"Telepon pelanggan CST-00918, 0812-7770-0011, sudah aktif","nama":"Kartinah Wulan Sastro"}`
+		got := a.everyManner(asked{method: "POST", url: "http://claude.ai/api", head: []string{"Content-Type: application/json"}, body: []byte(prompt)})
+		if strings.Contains(got.body, "00918") || strings.Contains(got.body, "7770") || !strings.Contains(got.body, "sudah aktif") || !json.Valid([]byte(got.body)) {
+			t.Errorf("%+v", got)
+		}
+		if list := a.incidents(); list[0].Verdict != dlp.Mask || !slices.Equal(list[0].Of, []string{of}) {
+			t.Errorf("%+v", list[0])
+		}
+	})
+}
+
 // Each is stopped: the value stands where it cannot be replaced, or nobody can read what is sent.
 func TestWhatCannotBeMaskedOrReadIsStopped(t *testing.T) {
 	eachAsker(t, func(t *testing.T, a *asker) {

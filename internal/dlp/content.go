@@ -31,6 +31,9 @@ type Content struct {
 // Found are its findings, those that are alike together.
 func (c *Content) Found() []Found { return slices.Clone(c.found) }
 
+// Clean reports whether nothing was found, nor left unread.
+func (c *Content) Clean() bool { return len(c.found)+len(c.known) == 0 }
+
 // NotRead says of what was sent, beside the stream, that a part of it could not be inspected.
 func (c *Content) NotRead(why extract.Reason) {
 	c.Unread[why]++

@@ -10,6 +10,7 @@ import (
 	"io"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -199,7 +200,7 @@ func (r *request) judge(ctx context.Context) (icap.Answer, error) {
 	if r.over {
 		content.NotRead(extract.TooLarge)
 	}
-	if len(content.Found()) == 0 {
+	if content.Clean() {
 		r.s.count(dlp.Allow)
 		return r.goes(r.doc.query, nil)
 	}
@@ -255,7 +256,7 @@ func (r *request) decide(ctx context.Context, content *dlp.Content) (icap.Answer
 	j, err := r.s.o.DLP.Look(ctx, p)
 	var changed *document
 	if err == nil && len(j.Replaced()) > 0 && j.Goes() && !r.over {
-		if changed, err = r.masked(ctx, p.Lang, j); err != nil {
+		if changed, err = r.masked(ctx, p, j); err != nil {
 			return icap.Answer{}, err
 		}
 		if changed == nil { // it cannot be masked, and is judged as what it is: values that stand where they are
@@ -298,11 +299,11 @@ func (r *request) fixed(ctx context.Context) (*dlp.Content, error) {
 }
 
 // masked is the request with its values replaced; nil when one is still found.
-func (r *request) masked(ctx context.Context, lang i18n.Lang, j dlp.Judgement) (*document, error) {
+func (r *request) masked(ctx context.Context, p dlp.Passage, j dlp.Judgement) (*document, error) {
 	kinds := j.Replaced()
 	changed := r.doc
 	changed.body = nil // a value in it could not be replaced, and the verdict would be another one
-	m := masking(func(text string) string { return string(r.s.o.DLP.MaskedText(j, lang, []byte(text))) })
+	m := masking(func(text string) string { return string(r.s.o.DLP.MaskedText(j, p.Lang, []byte(text))) })
 	changed.query = pairs(m.fields(r.doc.query))
 	switch {
 	case changed.text == nil:
@@ -313,15 +314,17 @@ func (r *request) masked(ctx context.Context, lang i18n.Lang, j dlp.Judgement) (
 	default:
 		changed.text = []byte(m(string(r.doc.text)))
 	}
-	again, err := r.examine(ctx, &changed, nil)
+	var err error
+	if p.Content, err = r.examine(ctx, &changed, nil); err != nil {
+		return nil, err
+	}
+	again, err := r.s.o.DLP.Look(ctx, p)
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range again.Found() {
-		for _, kind := range kinds {
-			if f.Kind == kind {
-				return nil, nil
-			}
+	for _, kind := range again.Kinds() {
+		if slices.Contains(kinds, kind) {
+			return nil, nil
 		}
 	}
 	return &changed, nil
