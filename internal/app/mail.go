@@ -22,6 +22,7 @@ import (
 	"github.com/amanah-id/amanah/internal/supervision"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity"
+	"github.com/amanah-id/amanah/internal/vault"
 )
 
 // idleMail is how long Postfix may say nothing on a connection: as long as its own client may, and a minute.
@@ -43,6 +44,16 @@ func mailOf(h *House, duty actor.Actor, b building) *mail.Service {
 	return mail.New(mail.Options{
 		DB: h.DB, Log: h.Audit, Judge: h.DLP, Logger: b.log, Settings: settings, Duty: duty, Company: h.mailCompany,
 		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
+		Customer: func(tx *db.Tx, controller, address string) (string, error) {
+			hits, err := h.Vault.Find(tx, controller, vault.Query{Field: "email", Value: address}, 2)
+			if errs.KindOf(err) == errs.Invalid {
+				return "", nil // no address that a customer could have
+			}
+			if err != nil || len(hits.List) != 1 {
+				return "", err
+			}
+			return hits.List[0].Subject, nil
+		},
 		Writer: func(tx *db.Tx, address string) (actor.Actor, bool, error) {
 			staff, known, err := h.Identity.ByLogin(tx, address)
 			if err != nil || !known {

@@ -317,6 +317,28 @@ func TestColleaguesReadWhatOthersDoNot(t *testing.T) {
 	})
 }
 
+// What is a customer's own goes to the registered address and to no other; somebody else's does not go to a customer.
+func TestACustomersOwnDataGoesToTheCustomer(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		for n := range 2 {
+			_, err := o.customer(ctx, n+1)
+			o.must(err)
+		}
+		o.must(o.House.Known.Build(ctx))
+		own := plainMail("Rekening", "Nomor rekening Anda 770000000001.\r\n")
+		if got := o.send([]string{"orang1@contoh.example", "sari@toko.example"}, own); got.arrived != sealed(own) {
+			t.Errorf("own data: %+v", got)
+		}
+		if got := o.send([]string{"orang2@contoh.example"}, own); !strings.HasPrefix(got.reply, "550 5.7.1 ") {
+			t.Errorf("another's data: %+v", got)
+		}
+		if got := o.send([]string{outsider}, own); got.arrived == sealed(own) {
+			t.Errorf("to anybody: %+v", got)
+		}
+	})
+}
+
 // The database is gone: mail waits with its sender, or goes with an alarm, as was written down.
 func TestAMailDoesNotPassByAStoppedDatabase(t *testing.T) {
 	for _, open := range []bool{false, true} {

@@ -18,6 +18,9 @@
 // envelope and the subject are in no log and no entry. An incident knows the sender by staff id where the address is somebody's login, and the
 // mail by the machine and the id of its queue.
 //
+// Who would read a mail is a colleague where every recipient is in a domain of ours; a customer where one is the only other reader, at the
+// registered address; and otherwise anybody. Whoever sends mail may learn from an answer that an address is a customer's.
+//
 // What it does not do: it trusts Postfix, which must see to it that nobody sends in somebody else's name; mails that Postfix
 // makes itself (bounces) pass no filter; a mail that was asked about, or masked, is refused or changed for all its recipients alike.
 //
@@ -27,12 +30,12 @@ package mail
 import (
 	"errors"
 	"io"
+	"mime"
 	stdmail "net/mail"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
-
-	"mime"
 
 	"golang.org/x/net/html/charset"
 
@@ -118,14 +121,14 @@ func domain(address string) string {
 	return strings.ToLower(strings.TrimSuffix(address[i+1:], "."))
 }
 
-// allOurs reports whether each recipient is in one of our own domains. Without recipients nobody knows.
-func (s Settings) allOurs(to []string) bool {
+// others are the recipients outside our own domains, each once.
+func (s Settings) others(to []string) (out []string) {
 	for _, one := range to {
-		if _, ours := s.Domains[domain(one)]; !ours {
-			return false
+		if _, ours := s.Domains[domain(one)]; !ours && !slices.ContainsFunc(out, func(o string) bool { return strings.EqualFold(o, one) }) {
+			out = append(out, one)
 		}
 	}
-	return len(to) > 0
+	return out
 }
 
 // company is whose mail it is: the sender's, else that of the first recipient of ours.

@@ -42,6 +42,8 @@ type Options struct {
 	Writer func(tx *db.Tx, address string) (actor.Actor, bool, error)
 	// Duty stands for every other sender.
 	Duty actor.Actor
+	// Customer is the one customer of a controller whose registered address this is; empty when there is none, or more than one.
+	Customer func(tx *db.Tx, controller, address string) (subject string, err error)
 	// Company is the id of a company by its short name or id.
 	Company func(tx *db.Tx, name string) (string, error)
 }
@@ -138,7 +140,7 @@ func giveBack(body *spool.Spool, give func([]byte) error) error {
 
 // judge decides about a mail. It always has an answer.
 func (s *Service) judge(ctx context.Context, l *letter, host string) (out outcome) {
-	inside := s.o.Settings.allOurs(l.to)
+	inside := len(l.to) > 0 && len(s.o.Settings.others(l.to)) == 0
 	defer func() {
 		if fault := recover(); fault != nil { // a mail that makes us stumble is one that was not looked at
 			out.close()
@@ -222,10 +224,7 @@ func replaceable(at extract.Origin) bool {
 // look looks at a mail and enters what was decided.
 func (s *Service) look(ctx context.Context, l *letter, inside bool, host string) (out outcome, err error) {
 	changes, reason := headers(l.fields)
-	p := dlp.Passage{Way: dlp.Mail, Recipient: dlp.Outside, Channel: "email", Lang: s.o.Settings.Lang, Ref: Place(host, l.queue)}
-	if inside {
-		p.Recipient = dlp.Inside
-	}
+	p := dlp.Passage{Way: dlp.Mail, Channel: "email", Lang: s.o.Settings.Lang, Ref: Place(host, l.queue)}
 	if err := s.o.DB.Read(ctx, func(tx *db.Tx) error { return s.whose(tx, l, &p) }); err != nil {
 		return out, err
 	}
@@ -318,7 +317,8 @@ func withoutReasons(fields []field) []field {
 	return out
 }
 
-// whose fills in who wrote a mail, and for which company.
+// whose fills in who wrote a mail, for which company, and who would read it: a customer where one is the only reader who is no
+// colleague, and his address is the registered one.
 func (s *Service) whose(tx *db.Tx, l *letter, p *dlp.Passage) (err error) {
 	if p.Controller, err = s.o.Company(tx, s.o.Settings.company(l.from, l.to)); err != nil {
 		return err
@@ -326,6 +326,18 @@ func (s *Service) whose(tx *db.Tx, l *letter, p *dlp.Passage) (err error) {
 	who, known, err := s.o.Writer(tx, l.from)
 	if p.By = s.o.Duty; known {
 		p.By = who
+	}
+	if err != nil {
+		return err
+	}
+	p.Recipient, p.Subject = dlp.Outside, ""
+	switch others := s.o.Settings.others(l.to); {
+	case len(l.to) > 0 && len(others) == 0:
+		p.Recipient = dlp.Inside
+	case len(others) == 1:
+		if p.Subject, err = s.o.Customer(tx, p.Controller, others[0]); p.Subject != "" {
+			p.Recipient = dlp.Customer
+		}
 	}
 	return err
 }

@@ -142,6 +142,12 @@ func each(t *testing.T, do func(t *testing.T, h *house)) {
 			Writer: func(_ *db.Tx, address string) (actor.Actor, bool, error) {
 				return actor.NewStaff("stf_1", actor.Agent, "", []string{ctl}, time.Time{}), address == "rina@toko.co.id", nil
 			},
+			Customer: func(_ *db.Tx, controller, address string) (string, error) {
+				if controller == ctl && address == "siti@rumah.id" {
+					return "sub_1", nil
+				}
+				return "", nil
+			},
 			Company: func(_ *db.Tx, name string) (string, error) {
 				if name != "toko" {
 					return "", errs.New(errs.NotFound, "app.internal")
@@ -330,6 +336,23 @@ func TestAMailOfAnOutsiderIsTheServices(t *testing.T) {
 		h.give(h.talk(), m)
 		if p := h.j.passed[0]; p.By.ID() != "mail" || p.Recipient != dlp.Inside {
 			t.Errorf("%+v", p)
+		}
+	})
+}
+
+func TestACustomerIsOneWhoAloneReadsAtTheRegisteredAddress(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		postfix := h.talk()
+		for to, want := range map[string]string{
+			"siti@rumah.id": "customer sub_1", "siti@rumah.id Siti@rumah.id sari@toko.co.id": "customer sub_1", "siti@rumah.id budi@lain.id": "outside ", "budi@lain.id": "outside ", "sari@toko.co.id": "inside ",
+		} {
+			h.j.passed = nil
+			m := ordinary()
+			m.to = to
+			h.give(postfix, m)
+			if p := h.j.passed[0]; string(p.Recipient)+" "+p.Subject != want {
+				t.Errorf("%q: %s %s", to, p.Recipient, p.Subject)
+			}
 		}
 	})
 }
