@@ -192,3 +192,29 @@ func TestAWritersOwnIncidentsTellNotWhoseDataItWas(t *testing.T) {
 		}
 	})
 }
+
+// A build that cannot be done is an alarm and is tried again; one that was told to stop is neither.
+func TestAnIndexOfKnownValuesThatCannotBeBuiltIsAnAlarm(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		alarmed := func() bool {
+			for _, c := range h.checks() {
+				if c.Name == "known_values" && c.Ask(t.Context()) != nil {
+					return true
+				}
+			}
+			return false
+		}
+		stopped, stop := context.WithCancel(t.Context())
+		stop()
+		if h.buildKnown(stopped) || alarmed() || h.Known.State().Ready {
+			t.Error("a build that was told to stop went on, or is an alarm")
+		}
+		if !h.buildKnown(t.Context()) || alarmed() || !h.Known.State().Ready {
+			t.Error("the index was not built")
+		}
+		h.knownFailed.Store(true)
+		if !alarmed() {
+			t.Error("a build that failed is no alarm")
+		}
+	})
+}

@@ -274,26 +274,37 @@ const late = 2 * time.Minute
 
 // Build fills the index from everybody's values, in the background of a start.
 func (x *Index) Build(ctx context.Context) error {
+	x.begin()
+	err := x.vault.Everybody(ctx, slices.Sorted(maps.Keys(x.fields)), x.fill)
+	return x.end(err)
+}
+
+func (x *Index) begin() {
 	x.mu.Lock()
+	defer x.mu.Unlock()
 	x.building, x.ready, x.touched, x.seen = true, false, map[string]map[string]bool{}, nil
 	x.shelves, x.since = map[string]*shelf{}, x.db.Now().Add(-late)
 	x.done.Store(0)
-	names := slices.Sorted(maps.Keys(x.fields))
-	x.mu.Unlock()
-	err := x.vault.Everybody(ctx, names, func(list []vault.Opened) {
-		for _, o := range list {
-			runtime.Gosched() // calls are served meanwhile
-			s := x.shelf(o.Controller)
-			x.mu.RLock() // a write that is committed from here on waits, and wins
-			touched, known := x.touched[o.Subject]
-			if !known || touched != nil {
-				maps.DeleteFunc(o.Fields, func(field string, _ []string) bool { return touched[field] })
-				x.put(s, o.Subject, o.Fields)
-			}
-			x.mu.RUnlock()
+}
+
+// fill takes in a chunk of the build, leaving alone what a write has touched since it began.
+func (x *Index) fill(list []vault.Opened) {
+	for _, o := range list {
+		runtime.Gosched() // calls are served meanwhile
+		s := x.shelf(o.Controller)
+		x.mu.RLock() // a write that is committed from here on waits, and wins
+		touched, known := x.touched[o.Subject]
+		if !known || touched != nil {
+			maps.DeleteFunc(o.Fields, func(field string, _ []string) bool { return touched[field] })
+			x.put(s, o.Subject, o.Fields)
 		}
-		x.done.Add(int64(len(list)))
-	})
+		x.mu.RUnlock()
+	}
+	x.done.Add(int64(len(list)))
+}
+
+// end makes the filters and says that the index is ready, or forgets everything where the build has failed.
+func (x *Index) end(err error) error {
 	x.mu.RLock()
 	all := slices.Collect(maps.Values(x.shelves))
 	x.mu.RUnlock()
