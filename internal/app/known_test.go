@@ -218,3 +218,33 @@ func TestAnIndexOfKnownValuesThatCannotBeBuiltIsAnAlarm(t *testing.T) {
 		}
 	})
 }
+
+// A mail that goes to one customer alone may hold that customer's data, and no other's; what goes to anybody else is looked at.
+func TestAMailToACustomerHoldsThatCustomersDataAlone(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		o.theirs("name", "Kartinah Wulan Sastro", "phone", "081277700011", "email", "kartinah@lain.example", "account_number", "7700123456")
+		o.theirs("name", "Wayan Agus Sudarsana", "phone", "081277700022", "email", "wayan@lain.example")
+		o.theirs("name", "Made Agus Sudarsana", "email", "wayan@lain.example") // one address for two
+		o.must(o.Known.Build(ctx))
+		mail := func(text string) string {
+			return "From: " + rinasMail + "\r\nSubject: kabar\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n" + text + "\r\n"
+		}
+		const own = "Ibu Kartinah Wulan Sastro, rekening 7700123456 dan telepon 0812-7770-0011 sudah kami catat."
+		before := o.incidents()
+		if s := o.send([]string{"kartinah@lain.example"}, mail(own)); s.reply != "" || s.hold != "" || !strings.Contains(s.arrived, "7700123456") {
+			t.Errorf("%+v", s)
+		}
+		if n := o.incidents() - before; n != 0 {
+			t.Errorf("%d incidents of the addressee's own data", n)
+		}
+		for _, to := range [][]string{{"kartinah@lain.example", outsider}, {outsider}, {"wayan@lain.example"}} {
+			if s := o.send(to, mail(own)); s.reply != "" || strings.Contains(s.arrived, "7700123456") {
+				t.Errorf("to %v: %+v", to, s)
+			}
+		}
+		if s := o.send([]string{"kartinah@lain.example"}, mail("Telepon 0812-7770-0022 itu bukan milik Anda.")); !strings.HasPrefix(s.reply, "550") || strings.Contains(s.reply, "pelanggan") {
+			t.Errorf("another customer's number: %+v", s)
+		}
+	})
+}
