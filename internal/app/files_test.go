@@ -29,7 +29,7 @@ func TestAFileGoesWhenItIsWhatItSaysAndHasNeitherMalwareNorWhatTheRulesStop(t *t
 				t.Fatal(err)
 			}
 		}
-		files := file.New(file.Options{DB: w.DB, Log: w.Audit, DLP: w.DLP, Malware: func(_ context.Context, r io.Reader) error {
+		files := file.New(file.Options{DB: w.DB, Log: w.Audit, DLP: w.DLP, MAC: w.Keys.MAC, Malware: func(_ context.Context, r io.Reader) error {
 			b, err := io.ReadAll(r)
 			switch {
 			case err != nil:
@@ -86,6 +86,25 @@ func TestAFileGoesWhenItIsWhatItSaysAndHasNeitherMalwareNorWhatTheRulesStop(t *t
 		must(err)
 		if out.Judgement.Verdict != dlp.Hold || out.Judgement.People != 20 || out.Judgement.Incident == "" || out.Copy != nil {
 			t.Errorf("%+v", out)
+		}
+		// Let go by a second person, this very file goes to this very recipient when it is sent again, once.
+		security, err := w.staff(ctx, actor.Security)
+		must(err)
+		must(w.DLP.Decide(ctx, security, out.Judgement.Incident, true))
+		elsewhere, changed, again := offer("daftar.csv", list.String()), offer("daftar.csv", list.String()+"Orang,orang99@contoh.example\n"), offer("daftar.csv", list.String())
+		elsewhere.Recipient = dlp.Customer
+		for _, o := range []file.Offer{elsewhere, changed} {
+			if other, err := files.Take(ctx, o); err != nil || other.Goes() || other.Copy != nil {
+				t.Errorf("%v %+v", err, other)
+			}
+		}
+		gone, err := files.Take(ctx, again)
+		must(err)
+		if !gone.Goes() || gone.Released != out.Judgement.Incident || string(gone.Copy) != list.String() || gone.Judgement.Incident != "" {
+			t.Errorf("%+v", gone)
+		}
+		if once, err := files.Take(ctx, again); err != nil || once.Goes() {
+			t.Errorf("%v %+v", err, once)
 		}
 		out, err = files.Take(ctx, offer("kunci.7z", "7z\xbc\xaf\x27\x1c\x00\x04"))
 		must(err)

@@ -488,7 +488,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		},
 	})
 	files := intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty}
-	offers := file.Options{DB: d, Log: h.Audit, DLP: h.DLP}
+	offers := file.Options{DB: d, Log: h.Audit, DLP: h.DLP, MAC: h.Keys.MAC}
 	h.Malware, _ = scannerOf(cfg, d.Now) // CheckConfig has read the address
 	if h.Malware != nil {
 		files.Malware, offers.Malware = h.Malware.Check, h.Malware.Check

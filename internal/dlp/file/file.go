@@ -8,7 +8,8 @@
 // takes out who made it, where and with what.
 //
 // It keeps nothing: no file, no name, no temporary file; what remains is the entry and, when more was done than to let go, the
-// incident of package dlp. A file that was held is the caller's to keep until it is decided (GET /dlp/decided with the way `file`).
+// incident of package dlp. A file that was held is the caller's to keep until it is decided (GET /dlp/decided with the way `file`). Sent again after
+// a second person has let it go, to the same recipient and unchanged to the last bit, it goes, once.
 //
 // Its bounds: MaxFile bytes, AtOnce files at a time; each takes up to five times its size in memory, beside the parser's process.
 //
@@ -52,11 +53,15 @@ type Taken struct {
 	Kind      extract.Kind // by its content
 	Scanned   bool         // clamd has had it; false: there is none
 	Judgement dlp.Judgement
+	Released  string // the incident in which a second person has let this file go; empty when it was not held before
 	Unread    map[extract.Reason]int
 	Copy      []byte   // when one was asked for and the file may go
 	Stripped  []string // what was taken out of the copy
 	Left      Left     // why nothing was
 }
+
+// Goes reports whether the file may go now.
+func (t Taken) Goes() bool { return t.Released != "" || t.Judgement.Goes() }
 
 // Left says why a copy is the file as it was.
 type Left string

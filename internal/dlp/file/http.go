@@ -46,7 +46,7 @@ type unreadJSON struct {
 type takeOutput struct {
 	Body struct {
 		Verdict      string       `json:"verdict" enum:"allow,alert,mask,ask,hold,block"`
-		Goes         bool         `json:"goes" doc:"Whether it may go now"`
+		Goes         bool         `json:"goes" doc:"Whether it may go now; one that was held goes when it is sent again after a second person has let it go"`
 		Incident     string       `json:"incident,omitempty"`
 		Kind         string       `json:"kind" doc:"What the file is, by its content"`
 		Malware      string       `json:"malware" enum:"clean,not_checked" doc:"not_checked: no scanner is configured"`
@@ -74,7 +74,7 @@ func (s *Service) postFile(ctx context.Context, c web.Call, in *takeInput) (*tak
 	}
 	j, out := taken.Judgement, &takeOutput{}
 	o := &out.Body
-	o.Verdict, o.Goes, o.Incident, o.Kind, o.Malware, o.People = string(j.Verdict), j.Goes(), j.Incident, string(taken.Kind), "not_checked", j.People
+	o.Verdict, o.Goes, o.Incident, o.Kind, o.Malware, o.People = string(j.Verdict), taken.Goes(), j.Incident+taken.Released, string(taken.Kind), "not_checked", j.People
 	if taken.Scanned {
 		o.Malware = "clean"
 	}

@@ -18,6 +18,8 @@ type Options struct {
 	DB  *db.DB
 	Log *audit.Log
 	DLP *dlp.Service
+	// MAC is keyring.MAC: a file that was held is known again by it.
+	MAC func(purpose string, data []byte) []byte
 	// Malware gives nil when a file is clean. When nil itself, nobody checks.
 	Malware func(ctx context.Context, file io.Reader) error
 }
@@ -66,11 +68,48 @@ func (s *Service) Take(ctx context.Context, f Offer) (out Taken, err error) {
 		return out, err
 	}
 	out.Unread = content.Unread
-	out.Judgement, err = s.o.DLP.Inspect(ctx, dlp.Passage{Way: dlp.File, Recipient: f.Recipient, By: f.By, Controller: f.Controller, Reason: f.Reason, Content: content})
-	if err == nil && f.Clean && out.Judgement.Goes() {
+	p := dlp.Passage{Way: dlp.File, Recipient: f.Recipient, By: f.By, Controller: f.Controller, Reason: f.Reason, Ref: s.ref(f), Content: content}
+	if out.Released, err = s.released(ctx, p); err != nil {
+		return out, err
+	}
+	if out.Released != "" {
+		if out.Judgement, err = s.o.DLP.Look(ctx, p); err != nil {
+			return out, err
+		}
+	}
+	switch {
+	case out.Released == "", out.Judgement.Verdict == dlp.Block: // by rules that are newer than the decision
+		out.Released = ""
+		out.Judgement, err = s.o.DLP.Inspect(ctx, p)
+	default:
+		err = s.o.DLP.Carried(ctx, f.By, out.Released)
+	}
+	if err == nil && f.Clean && out.Goes() {
 		out.Copy, out.Stripped, out.Left = Strip(f.Data, out.Kind)
 	}
 	return out, err
+}
+
+// ref is what a file on its way to somebody is known by: a keyed hash in letters, because digits could look like a number.
+func (s *Service) ref(f Offer) string {
+	var out strings.Builder
+	sum := s.o.MAC("dlp/file", append([]byte(f.Controller+"\x00"+string(f.Recipient)+"\x00"), f.Data...))
+	for _, c := range sum[:10] {
+		out.WriteByte('a' + c>>4)
+		out.WriteByte('a' + c&15)
+	}
+	return out.String()
+}
+
+// released finds the decision to let this file go to this recipient, which was held before and has not gone since.
+func (s *Service) released(ctx context.Context, p dlp.Passage) (incident string, err error) {
+	list, err := s.o.DLP.Decided(ctx, p.By, dlp.File)
+	for _, in := range list {
+		if in.Held == dlp.Released && in.Ref == p.Ref && in.Controller == p.Controller {
+			return in.ID, err
+		}
+	}
+	return "", err
 }
 
 // refuse enters a refusal and gives it back.
