@@ -247,7 +247,7 @@ const (
 	atOnce      = 200 // on a page
 	maxRules    = 16 << 10
 	maxWhose    = 200       // customers that an incident names
-	maxNamed    = 8 << 10   // bytes of evidence in which names are looked for
+	maxNamed    = 4 << 10   // bytes of evidence in which names are looked for
 	probes      = 50        // texts of one program in probing that tell it that a value is a customer's
 	probing     = time.Hour // after which it is refused
 )

@@ -115,13 +115,13 @@ func (f *Found) owned(p Passage) {
 
 // whose are the customers that findings mean, each once. A value that several share counts as one of them.
 func whose(list []Found) (out []string) {
+	counted := map[string]bool{}
 	for _, f := range list {
-		if !f.Known {
+		if !f.Known || slices.ContainsFunc(f.of, func(o known.Place) bool { return counted[o.Subject] }) {
 			continue
 		}
-		if !slices.ContainsFunc(f.of, func(o known.Place) bool { return slices.Contains(out, o.Subject) }) {
-			out = append(out, f.of[0].Subject)
-		}
+		counted[f.of[0].Subject] = true
+		out = append(out, f.of[0].Subject)
 	}
 	return out
 }

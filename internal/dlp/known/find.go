@@ -48,9 +48,7 @@ func (s *shelf) whose(places []Place, controller string, text []byte) ([]Place, 
 	for _, f := range findings {
 		score[f.Record] = f.Score
 	}
-	var called []names.Span // read when a single word asks for it
-	looked := false
-	first := len(places)
+	first, asked := len(places), 0
 	for i := 0; i < len(hits); {
 		j := i + 1
 		for j < len(hits) && hits[j].Record == hits[i].Record {
@@ -64,10 +62,7 @@ func (s *shelf) whose(places []Place, controller string, text []byte) ([]Place, 
 				case p.Field == exact.Name && words > 1:
 					place.Confidence = half / max(p.Shared, 1)
 				case p.Field == exact.Name:
-					if !looked {
-						called, looked = persons(text, nil), true
-					}
-					if !slices.ContainsFunc(called, func(n names.Span) bool { return n.Start <= p.Start && p.End <= n.End }) {
+					if asked++; asked > mostAsked || !called(text, p.Start, p.End) {
 						continue
 					}
 					place.Confidence = half / max(p.Shared, 1)
@@ -83,6 +78,24 @@ func (s *shelf) whose(places []Place, controller string, text []byte) ([]Place, 
 	}
 	return within(places, first), nil
 }
+
+// called reports whether package names takes a word for the name of a person, by what stands around it.
+func called(text []byte, start, end int) bool {
+	from, to := max(0, start-around), min(len(text), end+around)
+	for from > 0 && from < start && text[from-1] > ' ' {
+		from++
+	}
+	for to < len(text) && to > end && text[to] > ' ' {
+		to--
+	}
+	return slices.ContainsFunc(persons(text[from:to], nil), func(n names.Span) bool { return from+n.Start <= start && end <= from+n.End })
+}
+
+// A single word is looked at with so many bytes on each side; of one text so many are, since it is done inside the writer.
+const (
+	around    = 200
+	mostAsked = 16
+)
 
 // joined are the hits of one record, those of a kind that touch each other as one: a street is found by every three of its words.
 func joined(hits []exact.Hit) (out []exact.Hit) {

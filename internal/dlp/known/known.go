@@ -20,7 +20,7 @@
 // What counts as known: a value that names one customer (an identity, account, telephone or customer number, an address of
 // e-mail); two values that do not, of one customer and near each other (a name and a birth date, a name and a street); a whole
 // name of two words or more, at half the confidence or less; five or more words of a street address in a row. One word is a
-// name only where package names takes it for one. One character off is not found.
+// name only where package names takes it for one, sixteen in a text at most. One character off is not found.
 //
 // What it costs is in docs/BENCHMARKS.md: about two kilobytes for each customer. Whoever may ask whose a text's values are
 // would have an oracle: only package dlp asks, and it tells nobody who writes.

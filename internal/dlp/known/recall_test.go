@@ -157,7 +157,7 @@ func (m made) forms(r *rand.Rand) (kind, text string) {
 	}
 }
 
-var around = [][2]string{
+var sides = [][2]string{
 	{"pagi min, ", " mau tanya tagihan bulan ini"}, {"tolong cek punya ", " ya kak"}, {"atas nama/nomor ", ", belum masuk dananya"}, {"", ""},
 	{"Dear team, mohon bantu kendala ", ". Terima kasih."}, {"eh iya tadi katanya ", " gitu, terus gimana"},
 }
@@ -176,8 +176,8 @@ func TestValuesOfCustomersAreFoundAndValuesOneCharacterOffAreNot(t *testing.T) {
 	for range rounds {
 		i := r.IntN(len(list))
 		kind, value := list[i].forms(r)
-		around := around[r.IntN(len(around))]
-		text := around[0] + value + around[1]
+		side := sides[r.IntN(len(sides))]
+		text := side[0] + value + side[1]
 		places, _, err := h.Whose(h.ctl, []byte(text))
 		h.must(err)
 		if slices.ContainsFunc(places, func(p Place) bool { return p.Subject == ids[i] && p.Kind == kind }) {
@@ -197,7 +197,7 @@ func TestValuesOfCustomersAreFoundAndValuesOneCharacterOffAreNot(t *testing.T) {
 				break
 			}
 		}
-		text = around[0] + string(off) + around[1]
+		text = side[0] + string(off) + side[1]
 		if places, _, err = h.Whose(h.ctl, []byte(text)); err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +239,7 @@ func BenchmarkWhose(b *testing.B) {
 	r := rand.New(rand.NewPCG(1, 1))
 	texts := make([][]byte, 2000)
 	for i := range texts {
-		a := around[r.IntN(len(around))]
+		a := sides[r.IntN(len(sides))]
 		text := a[0] + "sudah dicoba tapi belum bisa, mohon dibantu segera karena besok jatuh tempo dan saya di luar kota sampai akhir pekan" + a[1]
 		if i%10 == 0 { // every tenth names a customer
 			_, v := list[r.IntN(len(list))].forms(r)
