@@ -92,3 +92,17 @@ func (f *finder) machine(first, end int) bool {
 	}
 	return end < len(f.tokens) && f.tokens[end].Shape == tagger.Digits && f.isPunct(end+1, ':')
 }
+
+// short says whether a name is one of a few capitals in a text that has small letters too, on no list and announced by nothing: HRD, DBD.
+func (f *finder) short(first, end int) bool {
+	t := &f.tokens[first]
+	if end-first != 1 || t.Shape != tagger.Upper || t.End-t.Start > 4 || listsOf(t.Class) != 0 || f.cues[first].Cue != NoCue {
+		return false
+	}
+	for i := range f.tokens {
+		if f.tokens[i].Shape == tagger.Lower {
+			return true
+		}
+	}
+	return false
+}

@@ -183,7 +183,7 @@ func (f *finder) spans(dst []Span, m *tagger.Model, from int, o Options) []Span 
 		} else {
 			first, end = f.place(first, end)
 		}
-		if !f.holdsName(first, end) || y == tagger.FirstPerson && (f.onlyInitials(first, end) || f.machine(first, end)) || y == tagger.FirstPlace && f.ofFirm(first) {
+		if !f.holdsName(first, end) || y == tagger.FirstPerson && (f.onlyInitials(first, end) || f.machine(first, end) || f.short(first, end)) || y == tagger.FirstPlace && f.ofFirm(first) {
 			continue
 		}
 		if last := f.tokens[end-1]; y == tagger.FirstPerson && last.Shape == tagger.Initial && f.isPunct(end, '.') && f.tokens[end].Start == last.End {

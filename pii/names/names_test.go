@@ -240,7 +240,7 @@ func TestTextWithoutNamesHoldsNone(t *testing.T) {
 		"", " ", "\n\n", "12345", "...", "Terima kasih, mohon ditunggu ya Kak", "atas nama perusahaan", "a.n. PT Maju Jaya Abadi", "dengan hormat", "Bapak sudah bayar?",
 		"nama produk: kabel data", "pesanan 88213 sebesar Rp1.250.000 belum dikirim", "skor akhir 3-1", "satu dua tiga empat lima", "tolong kirim ke budi.santoso@contoh.id",
 		"lihat https://contoh.id/rina/wulandari", "follow @rina_wulandari", "my name is not on the list", "jalan rusak, gang sempit", "ibu rumah tangga bisa daftar?",
-		"nama ibu kandungnya siapa pak?", "Regards,", "Salam,\n\n", "M.M.", "D Z A K",
+		"nama ibu kandungnya siapa pak?", "hasilnya positif, dirujuk ke XKJ", "Regards,", "Salam,\n\n", "M.M.", "D Z A K",
 	} {
 		if got := found(text, Options{}); got != "" {
 			t.Errorf("%q: found %q", text, got)

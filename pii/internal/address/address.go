@@ -230,7 +230,7 @@ read:
 			for d < limit && (token.IsAlnum(text[d]) || text[d] == '/' || text[d] == '-') && d-q < 8 {
 				d++
 			}
-			if d == q {
+			if d == q || d-q > 1 && r.Dict.Cues(r.Dict.Find(text, q, d))&word.Stop != 0 { // blok di laut
 				break read
 			}
 			numbered = true
