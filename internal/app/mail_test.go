@@ -241,12 +241,15 @@ func TestAMailIsJudgedByAllThatItHolds(t *testing.T) {
 			t.Errorf("%+v", blocked)
 		}
 		for name, raw := range map[string]string{
-			"a list":                  attached("pelanggan.xlsx", testkit.Sheet(testkit.Customers(200))),
-			"an archive that is shut": attached("daftar.zip", lockedZip(t)),
-			"a number in the subject": plainMail("NIK "+anNIK, "Terlampir.\r\n"),
-			"a number in a file":      attached("catatan.txt", []byte("NIK "+anNIK)),
-			"a number in a name":      strings.Replace(plainMail("Rapat", "Besok.\r\n"), "To: "+outsider, `To: "NIK `+anNIK+`" <`+outsider+`>`, 1),
-			"a signed mail":           lettersOf("Subject: a", "Content-Type: multipart/signed; boundary=s") + "\r\n--s\r\n\r\nNIK " + anNIK + "\r\n--s--\r\n",
+			"a list":                     attached("pelanggan.xlsx", testkit.Sheet(testkit.Customers(200))),
+			"an archive that is shut":    attached("daftar.zip", lockedZip(t)),
+			"a number in the subject":    plainMail("NIK "+anNIK, "Terlampir.\r\n"),
+			"a number in a file":         attached("catatan.txt", []byte("NIK "+anNIK)),
+			"a number in a name":         strings.Replace(plainMail("Rapat", "Besok.\r\n"), "To: "+outsider, `To: "NIK `+anNIK+`" <`+outsider+`>`, 1),
+			"a number between the parts": strings.Replace(attached("a.txt", []byte("isi")), "\r\n\r\n--=_m\r\n", "\r\n\r\nNIK "+anNIK+"\r\n--=_m\r\n", 1),
+			"a number in a part's head":  strings.Replace(attached("a.txt", []byte("isi")), "\r\nContent-Type: text/plain\r\n", "\r\nContent-Type: text/plain\r\nContent-Description: NIK "+anNIK+"\r\n", 1),
+			"a number as a program":      lettersOf("Subject: a", "X-Mailer: NIK "+anNIK) + "\r\nHalo.\r\n",
+			"a signed mail":              lettersOf("Subject: a", "Content-Type: multipart/signed; boundary=s") + "\r\n--s\r\n\r\nNIK " + anNIK + "\r\n--s--\r\n",
 		} {
 			got := o.send([]string{outsider}, raw)
 			if !strings.HasPrefix(got.hold, "amanah lek_") || got.arrived != sealed(raw) || got.reply != "" {
@@ -263,7 +266,7 @@ func TestAMailIsJudgedByAllThatItHolds(t *testing.T) {
 			}
 			most = max(most, in.People)
 		}
-		if len(list) != len(masking())+1+6 || most != 200 {
+		if len(list) != len(masking())+1+9 || most != 200 {
 			t.Errorf("%d incidents, %d people", len(list), most)
 		}
 	})

@@ -102,6 +102,7 @@ var (
 	errLooked   = errs.New(errs.Unavailable, "mail.not_checked")
 	errTooBig   = errs.New(errs.Invalid, "mail.too_big")
 	errHead     = errs.New(errs.Invalid, "mail.head_too_big")
+	errAside    = errs.New(errs.Invalid, "mail.much_aside")
 	errTwofold  = errs.New(errs.Invalid, "mail.head_twofold")
 	errUnopened = errs.New(errs.Unavailable, "mail.went_unchecked")
 	errMoved    = errors.New("mail: what is to be masked has changed meanwhile")
@@ -154,7 +155,8 @@ var preamble = "Received: " + strings.Repeat("amanah ", 40) + "\r\nMime-Version:
 
 // examined is the head of the mail as it is looked at: each header once and readable, however it was written, and the
 // addresses of the envelope's people taken apart.
-func examined(fields []field) string {
+// aside is what stands between its parts.
+func examined(fields []field, aside []byte) string {
 	var out strings.Builder
 	out.WriteString(preamble)
 	for _, f := range fields {
@@ -162,6 +164,9 @@ func examined(fields []field) string {
 			continue // taken out before it goes
 		}
 		name, value := f.name, f.value
+		if free(name) {
+			name = "X-Free"
+		}
 		for _, n := range named {
 			if f.is(n) {
 				value = apart(value)
@@ -175,9 +180,21 @@ func examined(fields []field) string {
 		out.WriteString(strings.TrimLeft(plain(value), " "))
 		out.WriteString("\r\n")
 	}
+	if len(aside) > 0 {
+		out.WriteString("X-Aside: " + plain(string(aside)) + "\r\n")
+	}
 	out.WriteString("\r\n")
 	return out.String()
 }
+
+// free headers are among those that machines write for machines, and are not looked at elsewhere; but whoever writes a mail sets them with ease.
+func free(name string) bool {
+	return strings.EqualFold(name, "X-Mailer") || strings.EqualFold(name, "User-Agent") || strings.EqualFold(name, topic) ||
+		len(name) > 8 && strings.EqualFold(name[:8], "Content-") && !structural(name)
+}
+
+// topic is where some programs write the subject once more.
+const topic = "Thread-Topic"
 
 // token is what the name of a header may be.
 func token(name string) bool {

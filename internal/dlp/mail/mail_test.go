@@ -90,18 +90,22 @@ func TestTheHeadIsReadableWhateverStandsInIt(t *testing.T) {
 	head := examined([]field{
 		{"From", "Rina <rina@toko.co.id>"}, {"To", `"NIK 3273014708870017" <budi@lain.id>, 4539148803436467@lain.id`}, {"Cc", "bukan alamat <"},
 		{"Subject", "satu\x01dua\n\ttiga\x00"}, {"Odd Name", "isi"}, {"Amanah-Verdict", "checked"}, {"Content-Type", "text/plain;\n\tcharset=utf-8"}, {"X-Late", "akhir"},
-	})
+		{"User-Agent", "NIK 1"}, {"Content-Description", "NIK 2"}, {"Content-ID", "<a@b>"},
+	}, []byte("di antara\r\nbagian"))
 	h, err := textproto.NewReader(bufio.NewReader(strings.NewReader(head))).ReadMIMEHeader()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
 		"From": "Rina rina toko.co.id", "To": "NIK 3273014708870017 budi lain.id;  4539148803436467 lain.id", "Cc": "bukan alamat <", "Subject": "satu dua  tiga ",
-		"X-Unusual": "Odd Name isi", "Content-Type": "text/plain;  charset=utf-8", "X-Late": "akhir", "Amanah-Verdict": "",
+		"X-Unusual": "Odd Name isi", "Content-Type": "text/plain;  charset=utf-8", "X-Late": "akhir", "Amanah-Verdict": "", "User-Agent": "", "Content-Id": "<a@b>", "X-Aside": "di antara  bagian",
 	} {
 		if got := h.Get(name); strings.TrimSpace(got) != strings.TrimSpace(want) {
 			t.Errorf("%s: %q", name, got)
 		}
+	}
+	if got := h.Values("X-Free"); len(got) != 2 || got[0] != "NIK 1" || got[1] != "NIK 2" {
+		t.Errorf("%q", got)
 	}
 	if at := strings.Index(head, "From:"); at < 300 {
 		t.Error("what a mail writes may stand where kinds of files are told by their bytes:", at)

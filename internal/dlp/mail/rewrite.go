@@ -24,19 +24,44 @@ type rewriter struct {
 	with    func(text []byte) []byte
 	bounds  []string // of the multiparts around, the outermost first
 	changed bool
+	// aside takes what stands between the parts of a mail, where no reader's program shows it; nil when nobody asks.
+	aside func(line []byte)
+}
+
+func headOf(fields []field) textproto.MIMEHeader {
+	head := textproto.MIMEHeader{}
+	for _, f := range fields {
+		head.Add(f.name, strings.ReplaceAll(f.value, "\n", " "))
+	}
+	return head
 }
 
 // rewrite copies in to out. changed reports whether a text became another.
 func rewrite(fields []field, in io.Reader, out io.Writer, with func([]byte) []byte) (changed bool, err error) {
 	r := &rewriter{in: bufio.NewReaderSize(in, 64<<10), out: bufio.NewWriter(out), with: with}
-	head := textproto.MIMEHeader{}
-	for _, f := range fields {
-		head.Add(f.name, strings.ReplaceAll(f.value, "\n", " "))
-	}
-	if _, err := r.entity(head); err != nil && !errors.Is(err, io.EOF) {
+	if _, err := r.entity(headOf(fields)); err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}
 	return r.changed, r.out.Flush()
+}
+
+// maxAside is how much may stand between the parts of a mail: the usual sentence is short.
+const maxAside = 64 << 10
+
+// between is what stands in a mail where no program shows it and a person can read it all the same: before the first part and behind the
+// last, in the headers of parts, and in the midst of base64. false: it is too much for an honest mail.
+func between(fields []field, in io.Reader) (text []byte, ok bool, err error) {
+	r := &rewriter{in: bufio.NewReaderSize(in, 64<<10), out: bufio.NewWriter(io.Discard)}
+	ok = true
+	r.aside = func(line []byte) {
+		if ok = ok && len(text)+len(line) <= maxAside; ok {
+			text = append(text, line...)
+		}
+	}
+	if _, err := r.entity(headOf(fields)); err != nil && !errors.Is(err, io.EOF) {
+		return nil, false, err
+	}
+	return text, ok, nil
 }
 
 // end is where an entity ended: at a boundary of the multipart at this level, and whether it was the last one.
@@ -74,17 +99,41 @@ func (r *rewriter) line(start bool) (line []byte, whole bool, at end, bound bool
 	return line, true, at, bound, err
 }
 
-// copy copies up to the next boundary, with it. io.EOF is the end of the mail.
-func (r *rewriter) copy() (end, error) {
+// copy copies up to the next boundary, with it. io.EOF is the end of the mail. shown, where given, says of a line that it belongs to what
+// a program shows.
+func (r *rewriter) copy(shown func(line []byte) bool) (end, error) {
 	for start := true; ; {
 		line, whole, at, bound, err := r.line(start)
 		if _, e := r.out.Write(line); e != nil {
 			return end{}, e
 		}
+		if r.aside != nil && !bound && !shown(line) {
+			r.aside(line)
+		}
 		if err != nil || bound {
 			return at, err
 		}
 		start = whole
+	}
+}
+
+// What a program shows of the lines that are copied.
+func all([]byte) bool  { return true }
+func none([]byte) bool { return false }
+
+// sextets are lines of base64, up to the one that ends it.
+func sextets() func([]byte) bool {
+	ended := false
+	return func(line []byte) bool {
+		line = bytes.TrimRight(line, "\r\n")
+		for _, c := range bytes.TrimRight(line, "=") {
+			if !(c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '/') {
+				return false
+			}
+		}
+		shown := !ended || len(line) == 0
+		ended = ended || bytes.HasSuffix(line, []byte("="))
+		return shown
 	}
 }
 
@@ -107,11 +156,24 @@ func (r *rewriter) head() (h textproto.MIMEHeader, at end, bound bool, err error
 		}
 		start = whole
 	}
+	if r.aside != nil {
+		for _, line := range bytes.SplitAfter(text, []byte("\n")) {
+			if name, _, _ := bytes.Cut(line, []byte(":")); !structural(string(name)) {
+				r.aside(line)
+			}
+		}
+	}
 	h, e := textproto.NewReader(bufio.NewReader(bytes.NewReader(text))).ReadMIMEHeader()
 	if e != nil {
 		h = textproto.MIMEHeader{"Content-Type": {"application/octet-stream"}}
 	}
 	return h, at, false, nil
+}
+
+// structural headers say how a part is made. Their values are known words, and names that are looked at where they are used.
+func structural(name string) bool {
+	return slices.ContainsFunc([]string{"Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-Id", "Content-Language", "Content-Length", "Content-Class", "Mime-Version"},
+		func(s string) bool { return strings.EqualFold(s, name) })
 }
 
 // entity goes through what stands under a head, up to the boundary that ends it.
@@ -124,15 +186,19 @@ func (r *rewriter) entity(h textproto.MIMEHeader) (end, error) {
 		}
 	}
 	twofold := len(h.Values("Content-Type")) > 1 || len(h.Values("Content-Transfer-Encoding")) > 1
+	sealed := r.aside == nil && (media == "multipart/signed" || media == "multipart/encrypted") // a change would break it
+	encoding := strings.ToLower(strings.TrimSpace(h.Get("Content-Transfer-Encoding")))
 	switch {
-	case twofold, media == "multipart/signed", media == "multipart/encrypted": // a change would break the signature
-		return r.copy()
+	case twofold, sealed:
+		return r.copy(all)
 	case strings.HasPrefix(media, "multipart/") && params["boundary"] != "" && len(r.bounds) < maxNesting:
 		return r.multipart(params["boundary"])
-	case media != "text/plain" && media != "text/html", fileName(h, params) != "":
-		return r.copy()
+	case r.aside != nil && encoding == "base64":
+		return r.copy(sextets())
+	case r.aside != nil, media != "text/plain" && media != "text/html", fileName(h, params) != "":
+		return r.copy(all)
 	}
-	return r.text(h.Get("Content-Transfer-Encoding"), params["charset"])
+	return r.text(encoding, params["charset"])
 }
 
 // fileName makes a part an attachment.
@@ -144,7 +210,7 @@ func fileName(h textproto.MIMEHeader, params map[string]string) string {
 func (r *rewriter) multipart(boundary string) (end, error) {
 	mine := len(r.bounds)
 	r.bounds = append(r.bounds, boundary)
-	at, err := r.copy()
+	at, err := r.copy(none)
 	for err == nil && at.level == mine && !at.last {
 		var h textproto.MIMEHeader
 		var bound bool
@@ -156,11 +222,7 @@ func (r *rewriter) multipart(boundary string) (end, error) {
 	if err != nil || at.level < mine {
 		return at, err
 	}
-	if mine == 0 {
-		_, err = io.Copy(r.out, r.in) // what stands behind the last part
-		return end{}, errors.Join(err, io.EOF)
-	}
-	return r.copy()
+	return r.copy(none) // what stands behind the last part
 }
 
 // text reads a text, has it changed, and writes it back.
@@ -208,7 +270,7 @@ func (r *rewriter) copyOn(start bool) (end, error) {
 		}
 		start = whole
 	}
-	return r.copy()
+	return r.copy(all)
 }
 
 // changedText is a body with its text changed, or the body itself where nothing changes or where it could not be written back as it was.

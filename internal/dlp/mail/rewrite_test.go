@@ -86,6 +86,23 @@ func TestWhatIsNotUnderstoodIsCopied(t *testing.T) {
 	}
 }
 
+// What no program shows is looked at too: somebody reads it all the same.
+func TestWhatStandsBetweenThePartsIsToldApart(t *testing.T) {
+	const body = "pembuka\n--a\nContent-Type: text/plain\nContent-Description: keterangan\nX-A: satu\n dua\n\nisi\n--a\nContent-Type: multipart/signed; boundary=b\n\ndalam\n--b\n\nisi\n--b--\nekor\n--a\n" +
+		"Content-Transfer-Encoding: base64\n\naXNp\naXNp=\nekor64\n\n--a\nContent-Transfer-Encoding: base64\n\naXNp\ndi tengah\naXNp\n--a--\npenutup\n"
+	head := []field{{"Content-Type", "multipart/mixed; boundary=a"}}
+	got, ok, err := between(head, strings.NewReader(crlf(body)))
+	if err != nil || !ok || strings.Join(strings.Fields(string(got)), " ") != "pembuka Content-Description: keterangan X-A: satu dua dalam ekor ekor64 di tengah penutup" {
+		t.Errorf("%q %t %v", got, ok, err)
+	}
+	if got, ok, err = between(head, strings.NewReader(strings.Repeat("a\n", maxAside))); ok || err != nil {
+		t.Error("taken whole:", len(got), err)
+	}
+	if got, ok, err = between([]field{{"Content-Type", "text/plain"}}, strings.NewReader("isi")); !ok || err != nil || len(got) > 0 {
+		t.Errorf("%q %t %v", got, ok, err)
+	}
+}
+
 func FuzzRewriting(f *testing.F) {
 	for _, body := range []string{"NIK " + value, "--a\r\n\r\n" + value + "\r\n--a--\r\n", "--a\nContent-Type: multipart/x; boundary=b\n\n--b\n\n--a--", "--a", "--a--", "\r\n--a\r\n", "=3D=\n" + value} {
 		for _, kind := range []string{"multipart/mixed; boundary=a", "text/plain", "text/html; charset=iso-8859-1", ""} {
@@ -100,6 +117,9 @@ func FuzzRewriting(f *testing.F) {
 		changed, err := rewrite(fields, strings.NewReader(body), &same, func(b []byte) []byte { return b })
 		if err != nil || changed || same.String() != body {
 			t.Fatalf("a mail in which nothing is replaced became another: %v %t %q", err, changed, same.String())
+		}
+		if text, _, err := between(fields, iotest{strings.NewReader(body)}); err != nil || len(text) > len(body) {
+			t.Fatalf("%v %q", err, text)
 		}
 		var out bytes.Buffer
 		changed, err = rewrite(fields, iotest{strings.NewReader(body)}, &out, stars)

@@ -173,8 +173,8 @@ func (s *Service) unchecked(ctx context.Context, l *letter, inside bool, host st
 	if errs.KindOf(why) == errs.Internal || code == "" {
 		code = errLooked.Code
 	}
-	told := code == errTwofold.Code || code == reasonValue // no failure: its writer can mend it
-	if ctx.Err() != nil || choice != Open || told {        // a stop of ours is no reason to let anything go
+	told := code == errTwofold.Code || code == errAside.Code || code == reasonValue // no failure: its writer can mend it
+	if ctx.Err() != nil || choice != Open || told {                                 // a stop of ours is no reason to let anything go
 		s.o.Logger.Warn("mail refused", slog.String("code", code))
 		p := s.words()
 		switch code {
@@ -184,6 +184,8 @@ func (s *Service) unchecked(ctx context.Context, l *letter, inside bool, host st
 			return outcome{reply: answer("552 5.3.4", p.T("mail.reply_head"))}
 		case errTwofold.Code:
 			return outcome{reply: answer("550 5.6.0", p.T("mail.reply_twofold"))}
+		case errAside.Code:
+			return outcome{reply: answer("550 5.6.0", p.T("mail.reply_aside"))}
 		case reasonValue:
 			return outcome{reply: answer("550 5.7.1", p.T("mail.reply_reason"))}
 		default:
@@ -197,16 +199,19 @@ func (s *Service) unchecked(ctx context.Context, l *letter, inside bool, host st
 
 // headers are the changes that every mail gets: no verdict but ours, and no reason for others to read.
 func headers(fields []field) (changes []change, reason string) {
-	forged, subjects := 0, 0
+	forged, nth := 0, map[string]int{}
 	for _, f := range fields {
 		switch {
 		case f.is(VerdictName):
 			forged++
-		case f.is("Subject"):
-			subjects++
+		case f.is("Subject"), f.is(topic):
+			name := strings.ToLower(f.name)
+			nth[name]++
 			if rest, said, has := withoutReason(f.value); has {
-				changes = append(changes, change{subjects, f.name, rest})
-				reason = strings.TrimSpace(reason + " " + said)
+				changes = append(changes, change{nth[name], f.name, rest})
+				if f.is("Subject") {
+					reason = strings.TrimSpace(reason + " " + said)
+				}
 			}
 		}
 	}
@@ -228,7 +233,14 @@ func (s *Service) look(ctx context.Context, l *letter, inside bool, host string)
 	if err := s.o.DB.Read(ctx, func(tx *db.Tx) error { return s.whose(tx, l, &p) }); err != nil {
 		return out, err
 	}
-	head := examined(withoutReasons(l.fields))
+	aside, ok, err := between(l.fields, l.body.Reader(0))
+	if err == nil && !ok {
+		err = errAside
+	}
+	if err != nil {
+		return out, err
+	}
+	head := examined(withoutReasons(l.fields), aside)
 	examine := func(body *spool.Spool, may func(extract.Origin) bool) (err error) {
 		p.Content, err = s.o.Judge.Examine(ctx, "mail.eml", io.MultiReader(strings.NewReader(head), body.Reader(0)), may)
 		return err
@@ -309,7 +321,7 @@ func (s *Service) carried(j dlp.Judgement, inside bool, changes []change, body *
 func withoutReasons(fields []field) []field {
 	out := make([]field, 0, len(fields))
 	for _, f := range fields {
-		if f.is("Subject") {
+		if f.is("Subject") || f.is(topic) {
 			f.value, _, _ = withoutReason(f.value)
 		}
 		out = append(out, f)

@@ -370,6 +370,9 @@ func TestWhatCannotBeLookedAtIsRefusedOrIsAnAlarm(t *testing.T) {
 		{"many headers", func(_ *house, m *sent) { m.more = slices.Repeat([]string{"X: y"}, maxFields) }, "5.3.4 The mail's headers are too long to be checked. Write a new mail.", "mail.head_too_big"},
 		{"long headers", func(_ *house, m *sent) { m.more = []string{"X: " + strings.Repeat("y", maxHead)} }, "5.3.4 The mail's headers are too long to be checked. Write a new mail.", "mail.head_too_big"},
 		{"two types", func(_ *house, m *sent) { m.more = []string{"Content-Type: text/plain", "content-type: text/html"} }, "5.6.0 The mail's headers say the same thing twice. Write a new mail with an ordinary mail program.", ""},
+		{"much that is not shown", func(_ *house, m *sent) {
+			m.more, m.body = []string{"Content-Type: multipart/mixed; boundary=a"}, strings.Repeat("a\r\n", maxAside)
+		}, "5.6.0 The mail holds too much text that no program shows. Write a new mail with an ordinary mail program.", ""},
 		{"a value in the reason", func(h *house, _ *sent) { h.j.fail = errs.New(errs.Invalid, reasonValue) }, "5.7.1 The mail was not sent yet: the reason in the subject must hold no personal data. Say it in words only, then send again.", ""},
 		{"no company", func(h *house, _ *sent) { h.s.o.Settings.Domains = nil; h.s.o.Settings.First = "nobody" }, "4.7.1 The mail could not be checked yet. Please send it again later.", "-"},
 		{"no folder for long mails", func(h *house, m *sent) { h.s.o.Settings.Dir += "/none"; m.body = strings.Repeat("a", 512<<10) }, "4.7.1 The mail could not be checked yet. Please send it again later.", "mail.not_checked"},
