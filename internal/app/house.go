@@ -266,7 +266,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		h.parser = child.NewPool(parsers, func() *child.Process { return &child.Process{Program: b.program, Args: []string{scan.ParserArgument}} })
 		reading.Documents, reading.Tools = h.parser, func() extract.Tools { return extract.Installed(context.WithoutCancel(ctx)) }
 	}
-	h.DLP, err = dlp.New(dlp.Options{DB: d, Log: h.Audit, Keys: h.Keys, Staff: h.Identity.FirstName, Files: reading, Known: h.Known,
+	h.DLP, err = dlp.New(dlp.Options{DB: d, Log: h.Audit, Keys: h.Keys, Staff: h.Identity.FirstName, Files: reading, Known: h.Known, Alarm: h.Watchlist.Probed,
 		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) }})
 	if err != nil {
 		return nil, err

@@ -13,6 +13,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/vault"
+	"github.com/amanah-id/amanah/internal/watchlist"
 )
 
 // theirs is a made-up customer with values that are nobody's.
@@ -195,6 +196,43 @@ func TestAWritersOwnIncidentsTellNotWhoseDataItWas(t *testing.T) {
 		if mine, err = h.DLP.Mine(ctx, h.writer); err != nil || len(mine) != 2 {
 			t.Errorf("%+v %v", mine, err)
 		}
+	})
+}
+
+// Whoever is stopped again and again because of other customers' values is an alarm for the security team, on the tenth within
+// an hour and not before.
+func TestWhoTriesOutWhoseValuesAreCustomersIsAnAlarm(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		h.writer = person(t, h.world, actor.Agent)
+		one := h.theirs("name", "Kartinah Wulan Sastro", "phone", "081277700011")
+		h.theirs("phone", "081277700022")
+		h.must(h.Known.Build(ctx))
+		security := person(t, h.world, actor.Security)
+		alerts := func() []watchlist.Alert {
+			list, err := h.Watchlist.AlertList(ctx, security, false)
+			h.must(err)
+			return list
+		}
+		for range 9 {
+			h.judged(dlp.Customer, dlp.Written, one, "Nomor 0812-7770-0022.")
+			h.judged(dlp.Customer, dlp.Written, one, "Nomor 0812-7770-0011.") // her own: nothing is told by it
+		}
+		if list := alerts(); len(list) != 0 {
+			t.Fatalf("too early: %+v", list)
+		}
+		h.judged(dlp.Customer, dlp.Written, one, "Nomor 0812-7770-0022.")
+		h.judged(dlp.Customer, dlp.Written, one, "Nomor 0812-7770-0022.")
+		if list := alerts(); len(list) != 1 || list[0].Kind != watchlist.Probing || list[0].Staff != h.writer.ID() || list[0].Count != 11 {
+			t.Errorf("%+v", list)
+		}
+		h.must(h.DB.Read(ctx, func(tx *db.Tx) error {
+			list, err := h.Watchlist.Alerts(tx, []string{h.controller})
+			if len(list) != 0 {
+				t.Errorf("supervisors see %+v", list)
+			}
+			return err
+		}))
 	})
 }
 

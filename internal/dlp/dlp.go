@@ -249,6 +249,7 @@ const (
 	maxWhose    = 200       // customers that an incident names
 	maxNamed    = 4 << 10   // bytes of evidence in which names are looked for
 	probes      = 50        // texts of one program in probing that tell it that a value is a customer's
+	alarming    = 10        // of them that are an alarm, also a person's
 	probing     = time.Hour // after which it is refused
 )
 

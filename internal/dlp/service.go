@@ -35,6 +35,8 @@ type Options struct {
 	Files Reading
 	// Known tells whose values a text holds; nil: nobody does.
 	Known Known
+	// Alarm is told of whoever's texts told again and again that values are customers': so many within an hour; nil: nobody is.
+	Alarm func(tx *db.Tx, by actor.Actor, controller string, n int) error
 	// Ask is trust/approval; given later.
 	Ask func(tx *db.Tx, by actor.Actor, a approval.Ask) (approval.Request, error)
 }
@@ -135,6 +137,9 @@ func (s *Service) enter(tx *db.Tx, p Passage, j *Judgement) error {
 		}
 		s.insertIncident(tx, in, p.Subject, j.Told().Verdict == Allow, j.telling())
 		j.Incident = in.ID
+		if err := s.alarm(tx, p, *j); err != nil {
+			return err
+		}
 	}
 	decision := audit.Done
 	if !j.Goes() {

@@ -258,6 +258,18 @@ func (j Judgement) telling() bool {
 	return slices.ContainsFunc(j.Found, func(f Found) bool { return f.raised })
 }
 
+// alarm tells the security team of whoever's texts are telling too often: a program's, and a person's.
+func (s *Service) alarm(tx *db.Tx, p Passage, j Judgement) error {
+	if s.o.Alarm == nil || !j.telling() {
+		return nil
+	}
+	n, err := tellings(tx, p.By.ID(), tx.Now().Add(-probing))
+	if err != nil || n < alarming {
+		return err
+	}
+	return s.o.Alarm(tx, p.By, p.Controller, n)
+}
+
 // probed refuses a program of whose texts too many were telling within an hour: one who tries out numbers learns of each that
 // it is a customer's by that alone. The refusal has its entry, whatever the text is. A person's texts have limits of their own,
 // at the desk, and a mail is held before its writer hears of it.

@@ -11,6 +11,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/web"
@@ -224,6 +225,9 @@ func (s *Service) names(tx *db.Tx, names map[string]string, staff ...string) (er
 		if _, known := names[one]; known || one == "" {
 			continue
 		}
+		if names[one] = one; !id.Is(id.Staff, one) { // a program, or a duty
+			continue
+		}
 		if names[one], err = s.o.Staff(tx, one); err != nil {
 			return err
 		}
@@ -309,7 +313,7 @@ func alertsPage(p *i18n.Printer, list []Alert, names map[string]string, reviewed
 	}
 	for _, a := range list {
 		count := web.Cell{Text: p.Number(int64(a.Count))}
-		if a.Kind != CanaryTouched {
+		if a.Kind == ManyCustomers || a.Kind == ManyReveals {
 			count.Note = p.T("watchlist.median", "n", a.Median)
 		}
 		row := web.Row{ID: a.ID, Cells: []web.Cell{{Time: a.First}, {Text: p.T("watchlist.alert_" + a.Kind), To: "/alerts/" + a.ID}, {Text: names[a.Staff]}, {Text: a.Ref, Code: true}, count}}
@@ -355,7 +359,9 @@ func alertPage(p *i18n.Printer, a Alert, names map[string]string, typed string) 
 		page.Facts = append(page.Facts, web.Fact{Label: p.T("watchlist.acts"), Text: strings.Join(acts, ", ")}, web.Fact{Label: p.T("watchlist.contact"), Code: a.Ref, Text: p.T("watchlist.contact_one")})
 		page.Look = &web.Link{To: "/log?interaction=" + a.Ref, Label: p.T("watchlist.look_log")}
 	} else {
-		page.Facts = append(page.Facts, web.Fact{Label: p.T("watchlist.peers"), Text: p.Number(int64(a.Median))})
+		if a.Kind != Probing {
+			page.Facts = append(page.Facts, web.Fact{Label: p.T("watchlist.peers"), Text: p.Number(int64(a.Median))})
+		}
 		page.Look = &web.Link{To: "/log?actor=" + a.Staff, Label: p.T("watchlist.look_staff")}
 	}
 	if a.Disposition != "" {
@@ -459,9 +465,9 @@ type removeInput struct {
 
 type alertJSON struct {
 	ID          string     `json:"id"`
-	Kind        string     `json:"kind" enum:"canary,customers,reveals"`
+	Kind        string     `json:"kind" enum:"canary,customers,reveals,probing"`
 	Controller  string     `json:"controller"`
-	Staff       string     `json:"staff" doc:"Staff id"`
+	Staff       string     `json:"staff" doc:"Staff id; of probing an API client's, or a duty's name, too"`
 	Ref         string     `json:"ref" doc:"The interaction of a canary; the day of the others"`
 	Acts        []string   `json:"acts" doc:"Verbs"`
 	Count       int        `json:"count"`
@@ -587,6 +593,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 	alerts := []Alert{
 		{ID: "alr_01k9xq3v7me8t0000z9w2h4r6n", Kind: CanaryTouched, Controller: companies[0].ID, Staff: "stf_1", Ref: "itx_01k9xq3v7me8t0000z9w2h4r6n", Acts: []string{"mask", "reveal"}, Count: 3, First: now, Last: now.Add(time.Minute)},
 		{ID: "alr_01k9xq3v7me8t0000z9w2h4r6p", Kind: ManyCustomers, Controller: companies[0].ID, Staff: "stf_2", Ref: "2026-11-23", Count: 96, Median: 24, First: now, Last: now},
+		{ID: "alr_01k9xq3v7me8t0000z9w2h4r6q", Kind: Probing, Controller: companies[0].ID, Staff: "cli_01k9xq3v7me8t0000z9w2h4r6n", Ref: "2026-11-23", Count: 14, First: now, Last: now},
 	}
 	reviewed := alerts[0]
 	reviewed.Disposition, reviewed.Note, reviewed.ReviewedBy, reviewed.ReviewedAt = "test", reason, "stf_2", now

@@ -404,6 +404,12 @@ func (s *Service) Touched(tx *db.Tx, a actor.Actor, t gate.Touch) (alert string,
 	return s.raiseAlert(tx, a, Alert{Kind: CanaryTouched, Controller: t.Controller, Staff: a.ID(), Ref: t.Interaction, Acts: []string{string(t.Verb)}, Count: 1})
 }
 
+// Probed raises an alert about whoever tries out whose values are customers', or counts it on: so many texts within an hour.
+func (s *Service) Probed(tx *db.Tx, by actor.Actor, controller string, n int) error {
+	_, err := s.raiseAlert(tx, s.o.Duty, Alert{Kind: Probing, Controller: controller, Staff: by.ID(), Ref: tx.Now().UTC().Format(time.DateOnly), Count: n})
+	return err
+}
+
 // raiseAlert writes an alert, or that one goes on: then it waits for a review again. The entries of a canary's touches name
 // the alert; one about peers has an entry of its own.
 func (s *Service) raiseAlert(tx *db.Tx, by actor.Actor, a Alert) (string, error) {

@@ -222,7 +222,7 @@ func (s *Service) alerts(tx *db.Tx, controllers []string, reviewed, canaries boo
 		where = ` where disposition <> ''`
 	}
 	if !canaries {
-		where += ` and kind <> '` + CanaryTouched + `'`
+		where += ` and kind not in ('` + CanaryTouched + `', '` + Probing + `')`
 	}
 	theirs, args := column.In("controller", controllers, nil)
 	err = tx.Data.Rows(`select `+alertColumns+` from watchlist_alert`+where+` and `+theirs+` order by first_at desc, id desc limit `+strconv.Itoa(atOnce), args, func(r db.Row) error {

@@ -86,6 +86,7 @@ const (
 	CanaryTouched = "canary"
 	ManyCustomers = "customers" // opened, far above the peers
 	ManyReveals   = "reveals"   // fields revealed, far above the peers
+	Probing       = "probing"   // texts of which it could be seen that a value is a customer's, again and again
 )
 
 // Alert is something that the security team must look into. It names staff and contacts by id and no customer.
