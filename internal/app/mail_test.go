@@ -364,6 +364,33 @@ func TestAMailDoesNotPassByAStoppedDatabase(t *testing.T) {
 	}
 }
 
+// Mail that goes unchecked is seen by everybody who should: in the mail, at /readyz, in the supervisors' list, in the log.
+func TestAMailThatGoesUncheckedIsAnAlarm(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		ctx := t.Context()
+		if got := o.send([]string{outsider}, plainMail("Besar", strings.Repeat("Isi yang panjang.\r\n", 100_000))); !strings.Contains(got.arrived, "Amanah-Verdict: unchecked\r\n") {
+			t.Errorf("%.300s %s", got.arrived, got.reply)
+		}
+		if got := readiness(t, o.House); !strings.HasPrefix(got, "200") || !strings.Contains(got, "mail") {
+			t.Error(got)
+		}
+		o.must(o.Mail.Enter(ctx))
+		if got := readiness(t, o.House); !strings.HasPrefix(got, "200") || !strings.Contains(got, "mail") {
+			t.Error(got)
+		}
+		board, err := o.Supervision.Watch(ctx, person(t, o.world, actor.Supervisor), false)
+		o.must(err)
+		if len(board.Alerts) != 1 || board.Alerts[0].Kind != "mail" || board.Alerts[0].Controller != o.controller {
+			t.Errorf("%+v", board.Alerts)
+		}
+		var place, code string
+		o.must(o.DB.Read(ctx, func(tx *db.Tx) error { return tx.Data.Row(`select place, code from mail_opened`).Scan(&place, &code) }))
+		if place != "mx.toko.example/4b7Qx1F2z8" || code != "mail.too_big" {
+			t.Error(place, code)
+		}
+	}, "mail.outside", "open", "mail.megabytes", "1")
+}
+
 func TestOnlyThisMachineAndNamedNetworksAreServed(t *testing.T) {
 	for settings, ok := range map[string]bool{
 		"mail.listen 127.0.0.1:8891 mail.domains toko.example=toko":                     true,
