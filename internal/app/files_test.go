@@ -1,23 +1,52 @@
 package app
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"fmt"
 	"image"
 	"image/png"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/dlp/file"
+	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/audit"
 	"github.com/amanah-id/amanah/pii/extract"
 )
+
+// A real clamd looks into archives; what it finds goes no further, by the API's verb and by an import alike.
+func TestARealClamdStopsAnInfectedArchive(t *testing.T) {
+	address := os.Getenv("AMANAH_TEST_CLAMD")
+	if address == "" {
+		t.Skip("no clamd: set AMANAH_TEST_CLAMD=$(scripts/clamd start)")
+	}
+	w := openWorld(t, db.Options{}, "malware.address", address)
+	var archive bytes.Buffer
+	z := zip.NewWriter(&archive)
+	f, err := z.Create("surat.txt")
+	if err == nil {
+		_, err = f.Write([]byte("isi biasa lalu AMANAH-MADE-UP" + "-MALWARE-7f3a91c2"))
+	}
+	if err != nil || z.Close() != nil {
+		t.Fatal(err)
+	}
+	offer := file.Offer{By: actor.NewClient("cli_1", []string{"inspect"}, []string{w.controller}), Controller: w.controller, Recipient: dlp.Inside, Name: "surat.zip", Data: archive.Bytes()}
+	if _, err := w.Files.Take(t.Context(), offer); errs.CodeOf(err) != "malware.found" {
+		t.Error(err)
+	}
+	offer.Name, offer.Data = "surat.txt", []byte("isi biasa")
+	if out, err := w.Files.Take(t.Context(), offer); err != nil || !out.Scanned || !out.Goes() {
+		t.Errorf("%+v %v", out, err)
+	}
+}
 
 // A file is taken only when its name is true, clamd has found nothing, and the rules let it go; each refusal is an entry.
 func TestAFileGoesWhenItIsWhatItSaysAndHasNeitherMalwareNorWhatTheRulesStop(t *testing.T) {

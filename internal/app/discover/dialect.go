@@ -30,6 +30,7 @@ type dialect interface {
 type relation struct {
 	schema, name string
 	view         bool
+	risky        bool // reading it runs what its owner wrote, with the rights of whoever reads
 	about        int64
 	columns      []attribute
 	key          []string // in its order; none: there is no order
@@ -41,6 +42,7 @@ type attribute struct {
 	name, kind string
 	binary     bool // its values are bytes
 	text       bool // its values are text, though the driver gives bytes
+	foreign    bool // its type was made by somebody, who may have written what makes text of it
 }
 
 // never are types without room for personal data.
@@ -79,12 +81,18 @@ type postgres struct{}
 func (postgres) begin(context.Context, *sql.DB, time.Duration) error { return nil } // said when connecting
 
 func (postgres) tables(ctx context.Context, d *sql.DB) (out []relation, err error) {
-	err = list(ctx, d, `select n.nspname::text, c.relname::text, c.relkind in ('v', 'm'), greatest(c.reltuples, 0)::bigint
+	mighty := false
+	if err := list(ctx, d, `select r.rolsuper or pg_has_role(r.oid, 'pg_execute_server_program', 'member') or pg_has_role(r.oid, 'pg_write_server_files', 'member')
+		from pg_catalog.pg_roles r where r.rolname = current_user`, nil, func(scan func(...any) error) error { return scan(&mighty) }); err != nil {
+		return nil, err
+	}
+	err = list(ctx, d, `select n.nspname::text, c.relname::text, c.relkind in ('v', 'm'), c.relkind = 'v', greatest(c.reltuples, 0)::bigint
 		from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 		where c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition and n.nspname <> 'information_schema' and n.nspname not like 'pg\_%'
 		order by 1, 2`, nil, func(scan func(...any) error) error {
 		var t relation
-		err := scan(&t.schema, &t.name, &t.view, &t.about)
+		err := scan(&t.schema, &t.name, &t.view, &t.risky, &t.about)
+		t.risky = t.risky && mighty
 		out = append(out, t)
 		return err
 	})
@@ -92,12 +100,12 @@ func (postgres) tables(ctx context.Context, d *sql.DB) (out []relation, err erro
 }
 
 func (postgres) describe(ctx context.Context, d *sql.DB, t *relation) error {
-	err := list(ctx, d, `select a.attname::text, format_type(a.atttypid, a.atttypmod), a.atttypid = 'bytea'::regtype
-		from pg_catalog.pg_attribute a join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+	err := list(ctx, d, `select a.attname::text, format_type(a.atttypid, a.atttypmod), a.atttypid = 'bytea'::regtype, y.typnamespace <> 'pg_catalog'::regnamespace
+		from pg_catalog.pg_attribute a join pg_catalog.pg_type y on y.oid = a.atttypid join pg_catalog.pg_class c on c.oid = a.attrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
 		where n.nspname::text = $1 and c.relname::text = $2 and a.attnum > 0 and not a.attisdropped order by a.attnum`, []any{t.schema, t.name},
 		func(scan func(...any) error) error {
 			var a attribute
-			err := scan(&a.name, &a.kind, &a.binary)
+			err := scan(&a.name, &a.kind, &a.binary, &a.foreign)
 			t.columns = append(t.columns, a)
 			return err
 		})
@@ -122,6 +130,9 @@ func (postgres) quote(name string) string { return doubled(name, `"`) }
 func (p postgres) value(c attribute, letters int) string {
 	if c.binary {
 		return fmt.Sprintf("substring(%s from 1 for %d)", p.quote(c.name), letters+1)
+	}
+	if c.foreign { // a cast to text may be a function of somebody's; the word for output is not
+		return fmt.Sprintf("left(format('%%s', %s), %d)", p.quote(c.name), letters+1)
 	}
 	return fmt.Sprintf("left(%s::text, %d)", p.quote(c.name), letters+1)
 }

@@ -8,6 +8,8 @@
 // It promises to change nothing: every statement runs in a transaction that may only read, SQLite files are opened for reading, nothing is
 // locked longer than one page of rows takes, and each statement has a time limit on both sides. Memory is bounded whatever the database holds: pages
 // of rows, and of each value no more than the beginning. Names are quoted, so that a table may be called anything.
+// Nothing that somebody wrote into a database of PostgreSQL runs with the rights of a superuser: views are left out then, and types of
+// one's own are never cast.
 // A password is refused on the command line, where every process of the machine sees it, and stands in no error and no report.
 //
 // What it could not inspect (no permission, rows hidden by a policy, over the time, binary values, values that are longer than what was read) is said, and never
@@ -96,6 +98,7 @@ const (
 	binary  = "binary" // values that are no text
 	long    = "long"   // values of which only the beginning was read
 	stuck   = "stuck"  // the key gives no order
+	risky   = "risky"  // a view would run its owner's functions with the rights of a superuser
 )
 
 // File is what was found in a file.

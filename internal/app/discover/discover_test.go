@@ -47,6 +47,7 @@ type base struct {
 	db      *sql.DB
 	secret  string
 	dialect dialect
+	reader  string // a role of PostgreSQL that may read and nothing else
 }
 
 func (b *base) do(statement string, args ...any) {
@@ -110,7 +111,18 @@ func each(t *testing.T, test func(t *testing.T, b *base)) {
 			}
 			t.Cleanup(func() { _ = d.Close() })
 			secret, _ := u.User.Password()
-			test(t, &base{t: t, kind: kind, source: u.String(), db: d, secret: secret, dialect: dialect})
+			b := &base{t: t, kind: kind, source: u.String(), db: d, secret: secret, dialect: dialect}
+			if kind == "postgres" {
+				b.reader = name + "_reader"
+				b.do("create role " + b.reader + " login")
+				t.Cleanup(func() {
+					_, _ = d.ExecContext(context.Background(), "drop owned by "+b.reader)
+					_, _ = d.ExecContext(context.Background(), "drop role "+b.reader)
+				})
+				u.User = url.User(b.reader)
+				b.source = u.String()
+			}
+			test(t, b)
 		})
 	}
 	server("postgres", "AMANAH_TEST_POSTGRES", postgres{}, func(u *url.URL) (*sql.DB, error) { return sql.Open("pgx", u.String()) })
@@ -124,6 +136,9 @@ var _ = stdlib.OpenDB // brings the driver pgx
 
 func (b *base) setting() Setting {
 	b.t.Helper()
+	if b.reader != "" {
+		b.do("grant select on all tables in schema public to " + b.reader)
+	}
 	s, err := Parse(b.source, false)
 	if err != nil {
 		b.t.Fatal(err)
@@ -452,6 +467,7 @@ func TestNothingIsWrittenAndNothingIsWaitedFor(t *testing.T) {
 			"mysql":    `create view "lama" as select sleep(1000) as "n"`,
 		}
 		b.do(endless[b.kind])
+		s = b.setting()
 		s.Timeout = time.Second
 		r := search(t, s)
 		if u := r.tables["lama"].Unread; len(u) != 1 || u[0].Reason != overdue {
@@ -468,24 +484,43 @@ func TestARowPolicyAndAMissingPermissionAreSaid(t *testing.T) {
 		if b.kind != "postgres" {
 			t.Skip("PostgreSQL's")
 		}
-		role := "reader_" + strings.ToLower(id.New(id.Job)[4:])
 		b.do(`create table "sebagian" ("m" text)`)
 		b.do(`create table "rahasia" ("m" text)`)
 		b.do(`alter table "sebagian" enable row level security`)
-		b.do(`create role ` + role + ` login`)
-		t.Cleanup(func() {
-			_, _ = b.db.ExecContext(context.Background(), "drop owned by "+role)
-			_, _ = b.db.ExecContext(context.Background(), "drop role "+role)
-		})
-		b.do(`grant select on "sebagian" to ` + role)
-		u, _ := url.Parse(b.source)
-		u.User = url.User(role)
-		b.source = u.String()
-		r := search(t, b.setting())
+		s := b.setting()
+		b.do(`revoke select on "rahasia" from ` + b.reader)
+		r := search(t, s)
 		for _, name := range []string{"sebagian", "rahasia"} {
 			if u := r.tables[name].Unread; len(u) != 1 || u[0].Reason != denied {
 				t.Errorf("%s: %+v", name, r.tables[name])
 			}
+		}
+	})
+}
+
+// What somebody wrote into a database is not run with the rights of a superuser.
+func TestNothingOfSomebodyElsesIsRunWithTheRightsOfASuperuser(t *testing.T) {
+	each(t, func(t *testing.T, b *base) {
+		if b.kind != "postgres" {
+			t.Skip("PostgreSQL's")
+		}
+		b.do(`create type "sendiri" as ("isi" text)`)
+		b.do(`create function "jahat"("sendiri") returns text language plpgsql as 'begin raise exception ''dijalankan''; end'`)
+		b.do(`create cast ("sendiri" as text) with function "jahat"("sendiri")`)
+		b.do(`create table "milik" ("k" int primary key, "s" "sendiri")`)
+		b.do(`insert into "milik" values (1, row('telepon 081234567890'))`)
+		b.do(`create view "tampilan" as select "jahat"("s") as "m" from "milik"`)
+		if one := search(t, b.setting()).tables["milik"]; one.Rows != 1 || one.column("s").kind("phone").Rows != 1 {
+			t.Errorf("%+v", one)
+		}
+		owner, err := url.Parse(os.Getenv("AMANAH_TEST_POSTGRES"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.source, b.reader = strings.Replace(b.source, b.reader, owner.User.Username(), 1), ""
+		r := search(t, b.setting())
+		if u := r.tables["tampilan"].Unread; len(u) != 1 || u[0].Reason != risky || r.tables["milik"].Rows != 1 {
+			t.Errorf("%+v", r.tables)
 		}
 	})
 }

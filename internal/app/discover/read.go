@@ -89,6 +89,9 @@ type reader struct {
 
 // relation searches one table. Its error is that of the context alone.
 func (r *run) relation(ctx context.Context, d *sql.DB, speak dialect, t relation) (out Table, err error) {
+	if t.risky {
+		return Table{Schema: r.looker.Hide(t.schema), Name: r.looker.Hide(t.name), View: true, Columns: []Column{}, Unread: []Unread{{Reason: risky}}}, nil
+	}
 	out = Table{Schema: r.looker.Hide(t.schema), Name: r.looker.Hide(t.name), View: t.view, About: t.about, Columns: []Column{}}
 	bounded, cancel := context.WithTimeout(ctx, r.Timeout)
 	err = speak.describe(bounded, d, &t)
