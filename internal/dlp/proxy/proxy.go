@@ -54,6 +54,7 @@ var (
 	errUnreadable = errs.New(errs.Invalid, "proxy.unreadable")
 	errTooLarge   = errs.New(errs.Denied, "proxy.too_large")
 	errNoMask     = errs.New(errs.Denied, "proxy.not_masked")
+	errFailing    = errs.New(errs.Unavailable, "proxy.failing")
 	// ErrAccount is an account of the proxy that does not hold.
 	ErrAccount = errs.New(errs.Unavailable, "proxy.no_account")
 )

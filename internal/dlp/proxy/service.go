@@ -64,7 +64,7 @@ type Service struct {
 
 	counted  [6]atomic.Int64 // by the place of a verdict among dlp.Verdicts
 	unjudged atomic.Int64
-	failing  atomic.Bool // the request before was let go unjudged
+	failing  atomic.Bool // the request before could not be judged
 }
 
 // New makes the room.
@@ -83,7 +83,11 @@ func (s *Service) Server() *icap.Server {
 		{Path: "/request", Method: icap.Request, ID: "amanah-request", Preview: 4096, Tag: s.tag, Handle: s.Request},
 		{Path: "/response", Method: icap.Response, ID: "amanah-response", Preview: 0, Tag: s.tag, Handle: pass},
 	}, Failed: func(method string, err error) {
-		s.o.Log.Warn("icap", slog.String("method", method), slog.Bool("of_the_proxy", icap.IsFault(err)), slog.String("code", errs.CodeOf(err)))
+		if icap.IsFault(err) {
+			s.o.Log.Warn("a proxy sent what is no ICAP, or broke off", slog.String("method", method))
+			return
+		}
+		s.o.Log.Error("a request to the web could not be judged", slog.String("method", method), slog.String("code", errs.CodeOf(err)))
 	}}
 }
 
@@ -103,12 +107,13 @@ func (s *Service) Judged(v dlp.Verdict) int64 {
 // Unjudged is how many requests went although they could not be judged.
 func (s *Service) Unjudged() int64 { return s.unjudged.Load() }
 
-// Stands is an error while requests go unjudged.
-func (s *Service) Stands(context.Context) error {
+// Stands is an error while requests cannot be judged: the last one could not be, or the proxy's account does not hold.
+func (s *Service) Stands(ctx context.Context) error {
 	if s.failing.Load() {
-		return ErrAccount
+		return errFailing
 	}
-	return nil
+	_, err := s.o.Who(ctx, "")
+	return err
 }
 
 // Request judges what leaves.
@@ -133,13 +138,14 @@ func (s *Service) Request(ctx context.Context, m *icap.Message) (icap.Answer, er
 	case r.broken != nil:
 		r.close()
 		return icap.Answer{}, r.broken // the proxy's own; nothing may be said of it
-	case !s.o.Open || ctx.Err() != nil:
+	}
+	s.failing.Store(true)
+	if !s.o.Open || ctx.Err() != nil {
 		r.close()
 		return icap.Answer{}, err
 	}
 	s.o.Log.Error("a request to the web went unjudged", slog.String("code", errs.CodeOf(err)))
 	s.unjudged.Add(1)
-	s.failing.Store(true)
 	return r.unchanged()
 }
 
