@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -221,6 +222,8 @@ func (a *asker) answer(line string, from *bufio.Reader, s asked) (out told, err 
 			out.head.Add(name, value)
 		}
 	}
+	var body strings.Builder
+	defer func() { out.body += body.String() }()
 	for !strings.Contains(encapsulated, "null-body") {
 		line, err := from.ReadString('\n')
 		if err != nil {
@@ -241,7 +244,7 @@ func (a *asker) answer(line string, from *bufio.Reader, s asked) (out told, err 
 		if n == 0 {
 			break
 		}
-		out.body += string(piece[:n])
+		body.Write(piece[:n])
 	}
 	return out, nil
 }
@@ -427,6 +430,8 @@ func TestWhatCannotBeMaskedOrReadIsStopped(t *testing.T) {
 			"the same in deflate":                 {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: application/json", "Content-Encoding: deflate"}, body: deflated(long)},
 			"a file of text":                      upload(t, "http://situs.example/", "a.txt", []byte("NIK "+madeUpNIK)),
 			"a name of a file":                    upload(t, "http://situs.example/", "NIK "+madeUpNIK+".txt", []byte("halo")),
+			"a workbook in a prompt":              {method: "POST", url: "http://api.openai.com/v1/chat", head: []string{"Content-Type: application/json"}, body: []byte(`{"file_data":"data:application/octet-stream;base64,` + base64.StdEncoding.EncodeToString(workbook(200)) + `"}`)},
+			"the same in a large one":             {method: "POST", url: "http://api.openai.com/v1/chat", head: []string{"Content-Type: application/json"}, body: []byte(`{"isi":"` + strings.Repeat("kata ", 250_000) + `","data":"` + base64.StdEncoding.EncodeToString(workbook(200)) + `"}`)},
 			"a field of a form with files":        {method: "POST", url: "http://situs.example/", head: []string{multi}, body: []byte("--x\r\nContent-Disposition: form-data; name=\"nik\"\r\n\r\n" + madeUpNIK + "\r\n--x--\r\n")},
 			"an archive in an archive":            upload(t, "http://situs.example/", "a.zip", archived(t, 0, "b.zip", string(archived(t, 0, "c.csv", "NIK\n"+madeUpNIK+"\n")))),
 			"an encrypted archive":                upload(t, "http://situs.example/", "a.zip", archived(t, 1, "a.txt", "halo")),

@@ -35,8 +35,9 @@ type document struct {
 	// text is the body when it is small and its values can be replaced; as says how it is written.
 	text  []byte
 	as    format
-	plain bool      // text was unpacked: the original has an encoding that goes with a change
-	body  io.Reader // any other body, as it came; nil when there is none
+	plain bool             // text was unpacked: the original has an encoding that goes with a change
+	body  io.Reader        // any other body, as it came; nil when there is none
+	again func() io.Reader // the same once more, when it was read
 }
 
 // readBody looks at how a body is written. What is read of it for that is read again by whoever examines it.
@@ -45,13 +46,11 @@ func (d *document) readBody(body io.Reader) error {
 		return nil
 	}
 	as, _ := formatOf(d.fields)
-	head := make([]byte, small+1)
-	n, err := io.ReadFull(body, head)
-	head = head[:n]
-	whole := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
-	if err != nil && !whole {
+	head, err := io.ReadAll(io.LimitReader(body, small+1))
+	if err != nil {
 		return err
 	}
+	whole := len(head) <= small
 	d.body = bytes.NewReader(head)
 	if !whole {
 		d.body = io.MultiReader(d.body, body)
@@ -146,6 +145,9 @@ func (d *document) write(w io.Writer, notRead func(extract.Reason)) error {
 	if err := d.writeBody(out, notRead); err != nil {
 		return err
 	}
+	if err := d.writeFilesIn(out, notRead); err != nil {
+		return err
+	}
 	_, err := io.WriteString(w, "--"+d.boundary+"--\r\n")
 	return err
 }
@@ -179,6 +181,22 @@ func (d *document) writeBody(out *parts, notRead func(extract.Reason)) error {
 	default:
 		return out.add(filePart+name, body)
 	}
+}
+
+// writeFilesIn writes the files that stand in a body of text.
+func (d *document) writeFilesIn(out *parts, notRead func(extract.Reason)) error {
+	as, _ := formatOf(d.fields)
+	switch {
+	case as != jsonText && as != plain:
+		return nil
+	case d.body == nil:
+		return d.writeEmbedded(out, bytes.NewReader(d.text), notRead)
+	}
+	text := d.again()
+	if encoding := encodingOf(d.fields); encoding != "" {
+		text = &failing{r: unpack(encoding, text), notRead: func() {}} // as was said when it was read first
+	}
+	return d.writeEmbedded(out, text, notRead)
 }
 
 // failing makes the end of what cannot be unpacked an end, and says so.

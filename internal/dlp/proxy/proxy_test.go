@@ -180,6 +180,7 @@ func FuzzARequestIsOneDocument(f *testing.F) {
 	} {
 		f.Add(seed.kind, seed.encoding, seed.body, "GET", "/a/b.txt")
 	}
+	f.Add("application/json", "", `{"a":"data:text/csv;base64,TklLDQo\/==","b":"UEsDBAAA\nAAAA","c":"JVBER`+strings.Repeat("i0xLj", 60_000)+`"}`, "POST", "/")
 	f.Fuzz(func(t *testing.T, kind, encoding, body, method, path string) {
 		once := func(r io.Reader) (string, []extract.Reason) {
 			var fields icap.Fields
@@ -188,7 +189,7 @@ func FuzzARequestIsOneDocument(f *testing.F) {
 					fields = append(fields, icap.Field{Name: name, Value: value})
 				}
 			}
-			d := document{boundary: "amanahfuzzboundary0123456789", target: target{method: method, host: "situs.example", path: path}, fields: fields}
+			d := document{boundary: "amanahfuzzboundary0123456789", target: target{method: method, host: "situs.example", path: path}, fields: fields, again: func() io.Reader { return strings.NewReader(body) }}
 			var out bytes.Buffer
 			var unread []extract.Reason
 			if err := d.readBody(r); err != nil {
@@ -208,4 +209,26 @@ func FuzzARequestIsOneDocument(f *testing.F) {
 			t.Errorf("%q has no end", whole)
 		}
 	})
+}
+
+func TestFilesInJSONAreParts(t *testing.T) {
+	zip := base64.StdEncoding.EncodeToString(append([]byte("PK\x03\x04"), bytes.Repeat([]byte{0xff, 0xee, 0x01}, 40_000)...))
+	table := base64.URLEncoding.EncodeToString([]byte("NIK;nama\n\xff"))
+	text := `{"token":"` + strings.Repeat("abcd", 100) + `","file":"` + strings.ReplaceAll(zip, "/", `\/`) + `","url":"data:text/csv;base64,` + table + `","word":"base64, halo"}`
+	var out bytes.Buffer
+	d := document{boundary: "b"}
+	if err := d.writeEmbedded(&parts{&out, "b"}, iotest.OneByteReader(strings.NewReader(text)), func(why extract.Reason) { t.Error(why) }); err != nil {
+		t.Fatal(err)
+	}
+	files := strings.Split(out.String(), "--b\r\n")
+	if len(files) != 3 {
+		t.Fatalf("%d files", len(files)-1)
+	}
+	for i, want := range []string{zip, table} {
+		_, body, _ := strings.Cut(files[i+1], "\r\n\r\n")
+		got := base64.StdEncoding.EncodeToString([]byte(strings.TrimSuffix(body, "\r\n")))
+		if got != strings.NewReplacer("-", "+", "_", "/").Replace(want) {
+			t.Errorf("file %d is %d letters, not %d", i, len(got), len(want))
+		}
+	}
 }

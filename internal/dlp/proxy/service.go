@@ -191,7 +191,7 @@ func (r *request) judge(ctx context.Context) (icap.Answer, error) {
 	if t.method == "CONNECT" { // what goes through the tunnel is asked about when the proxy opens it, and not seen when it does not
 		return r.unchanged()
 	}
-	r.doc = document{boundary: r.s.boundary, target: t, fields: h.Fields, query: pairs(t.query)}
+	r.doc = document{boundary: r.s.boundary, target: t, fields: h.Fields, query: pairs(t.query), again: r.keptOnce}
 	var body io.Reader
 	if r.m.Body != nil {
 		body = r
@@ -213,6 +213,14 @@ func (r *request) judge(ctx context.Context) (icap.Answer, error) {
 	return r.decide(ctx, content)
 }
 
+// keptOnce is the body once more, as far as it was kept.
+func (r *request) keptOnce() io.Reader {
+	if r.over { // it is not inspected anyway
+		return strings.NewReader("")
+	}
+	return r.kept.Reader(0)
+}
+
 // examine has dlp look at a request.
 func (r *request) examine(ctx context.Context, d *document, replaceable func(extract.Origin) bool) (*dlp.Content, error) {
 	from, to := io.Pipe()
@@ -220,7 +228,7 @@ func (r *request) examine(ctx context.Context, d *document, replaceable func(ext
 	written := make(chan struct{})
 	go func() {
 		defer close(written)
-		out := bufio.NewWriterSize(to, 64<<10) // in large pieces, however small they came
+		out := bufio.NewWriterSize(to, 16<<10) // in large pieces, however small they came
 		err := d.write(out, func(why extract.Reason) { unread = append(unread, why) })
 		if err == nil {
 			err = out.Flush()
