@@ -171,7 +171,7 @@ func (s *Scanner) speak(u int) int {
 			low, u = s.ones(low, u, part)
 		default:
 			low, width = int(v), 1
-			if s.dict.Entry(s.list.Tokens[u].ID).Text == "salapan" && s.minang(u) {
+			if v == 9 && s.dict.Entry(s.list.Tokens[u].ID).Text == "salapan" && s.minang(u) {
 				low = 8
 			}
 			u++
