@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"image"
 	"image/png"
@@ -41,6 +42,17 @@ func TestARealClamdStopsAnInfectedArchive(t *testing.T) {
 	offer := file.Offer{By: actor.NewClient("cli_1", []string{"inspect"}, []string{w.controller}), Controller: w.controller, Recipient: dlp.Inside, Name: "surat.zip", Data: archive.Bytes()}
 	if _, err := w.Files.Take(t.Context(), offer); errs.CodeOf(err) != "malware.found" {
 		t.Error(err)
+	}
+	for text, want := range map[string]bool{archive.String(): true, "isi biasa": false} {
+		mail := "From: a@contoh.example\r\nTo: b@contoh.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=batas\r\n\r\n--batas\r\nContent-Type: text/plain\r\n\r\nhalo\r\n" +
+			"--batas\r\nContent-Type: application/zip\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=surat.zip\r\n\r\n" + base64.StdEncoding.EncodeToString([]byte(text)) + "\r\n--batas--\r\n"
+		content, err := w.DLP.Examine(t.Context(), "mail.eml", strings.NewReader(mail), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := slices.ContainsFunc(content.Found(), func(f dlp.Found) bool { return f.Kind == dlp.Malware }); got != want {
+			t.Errorf("a mail with malware %v: %+v", want, content.Found())
+		}
 	}
 	offer.Name, offer.Data = "surat.txt", []byte("isi biasa")
 	if out, err := w.Files.Take(t.Context(), offer); err != nil || !out.Scanned || !out.Goes() {

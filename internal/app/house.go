@@ -262,6 +262,9 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 
 	h.Known = known.New(d, h.Vault, h.Catalogue)
 	reading := dlp.Reading{Limits: extract.Usual()}
+	if h.Malware, _ = scannerOf(cfg, d.Now); h.Malware != nil { // CheckConfig has read the address
+		reading.Malware = h.Malware.Check
+	}
 	if b.program != "" {
 		h.parser = child.NewPool(parsers, func() *child.Process { return &child.Process{Program: b.program, Args: []string{scan.ParserArgument}} })
 		reading.Documents, reading.Tools = h.parser, func() extract.Tools { return extract.Installed(context.WithoutCancel(ctx)) }
@@ -489,7 +492,6 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	})
 	files := intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty}
 	offers := file.Options{DB: d, Log: h.Audit, DLP: h.DLP, MAC: h.Keys.MAC}
-	h.Malware, _ = scannerOf(cfg, d.Now) // CheckConfig has read the address
 	if h.Malware != nil {
 		files.Malware, offers.Malware = h.Malware.Check, h.Malware.Check
 	}

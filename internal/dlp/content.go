@@ -45,11 +45,8 @@ func (c *Content) NotRead(why extract.Reason) {
 	c.found[i].Count++
 }
 
-// Examine looks at a stream: a file, an archive with everything in it, a mail with what is attached. It takes bounded memory,
-// and belongs before the transaction that judges. Text of an origin for which replaceable is true can be given back with values
-// replaced (MaskedText); a value elsewhere cannot be masked, and what would be masked is held. What could not be read is a
-// finding of the kind NotInspected. Errors are those of reading r, and the context's.
-func (s *Service) Examine(ctx context.Context, name string, r io.Reader, replaceable func(extract.Origin) bool) (*Content, error) {
+// ExamineChecked is Examine of what was checked for malware already, or cannot hold any.
+func (s *Service) ExamineChecked(ctx context.Context, name string, r io.Reader, replaceable func(extract.Origin) bool) (*Content, error) {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
 	e := &examiner{Content: &Content{Unread: map[extract.Reason]int{}}, whose: s.o.Known, scanner: scanner, crowd: newCrowd(), name: s.name(i18n.ID), replaceable: replaceable}

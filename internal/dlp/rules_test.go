@@ -55,6 +55,10 @@ func TestWhatTheShippedRulesSay(t *testing.T) {
 		"an upload that cannot be read":          {facts{Way: Web, Recipient: Outside, Found: []seen{{Type: NotInspected, Confidence: 100, Fixed: true}}}, Block},
 		"a mail to a colleague that cannot":      {facts{Way: Mail, Recipient: Inside, Found: []seen{{Type: NotInspected, Confidence: 100, Fixed: true}}}, Allow},
 		"a PIN by mail":                          {facts{Way: Mail, Recipient: Outside, People: 1, Found: []seen{{Type: "pin", Confidence: 90}}}, Block},
+		"malware to a colleague":                 {facts{Way: Mail, Recipient: Inside, Found: []seen{{Type: Malware, Confidence: 100, Fixed: true}}}, Block},
+		"malware to the web":                     {facts{Way: Web, Recipient: Outside, Found: []seen{{Type: Malware, Confidence: 100, Fixed: true}}}, Block},
+		"a mail that no scanner has checked":     {facts{Way: Mail, Recipient: Inside, Found: []seen{{Type: Unchecked, Confidence: 100, Fixed: true}}}, Hold},
+		"an upload that no scanner has checked":  {facts{Way: Web, Recipient: Outside, Found: []seen{{Type: Unchecked, Confidence: 100, Fixed: true}}}, Block},
 		"nothing":                                {facts{Way: Written, Recipient: Customer}, Allow},
 	} {
 		if got, _ := judged(t, "", c.f); got != c.want {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -46,6 +47,8 @@ type Reading struct {
 	Documents extract.Documents
 	Tools     func() extract.Tools // asked once, when the first picture may come
 	Limits    extract.Limits
+	// Malware checks a stream; nil says that it is clean. When nil itself, nobody checks.
+	Malware func(ctx context.Context, r io.Reader) error
 }
 
 // Service is the room's verbs.

@@ -63,7 +63,7 @@ func (s *Service) Take(ctx context.Context, f Offer) (out Taken, err error) {
 		}
 		out.Scanned = true
 	}
-	content, err := s.o.DLP.Examine(ctx, name, bytes.NewReader(f.Data), nil)
+	content, err := s.o.DLP.ExamineChecked(ctx, name, bytes.NewReader(f.Data), nil)
 	if err != nil {
 		return out, err
 	}

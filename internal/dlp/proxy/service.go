@@ -238,7 +238,11 @@ func (r *request) examine(ctx context.Context, d *document, replaceable func(ext
 		}
 		_ = to.CloseWithError(err)
 	}()
-	content, err := r.s.o.DLP.Examine(ctx, "request.eml", from, replaceable)
+	look := r.s.o.DLP.Examine
+	if r.m.Body == nil {
+		look = r.s.o.DLP.ExamineChecked // an address holds no malware
+	}
+	content, err := look(ctx, "request.eml", from, replaceable)
 	_ = from.Close()
 	<-written
 	if r.broken != nil {
