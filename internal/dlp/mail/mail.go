@@ -2,10 +2,10 @@
 //
 // Postfix hands over each message while its sender still waits for an answer: envelope, headers, body. Package dlp looks at
 // all of it, attachments and what is packed in them too, and the rules say what is done. The mail goes; it goes and somebody looks at it;
-// it goes with the values in its text replaced; its writer is asked for a reason, which he puts into the subject as
+// it goes with the values in its subject and text replaced; its writer is asked for a reason, which he puts into the subject as
 // [alasan: ...] or [reason: ...] and which is taken out before the mail goes; it waits in Postfix's queue until a second
 // person lets it go or refuses it; or it does not go at all. Who is refused reads one sentence that names kinds, never values.
-// What is masked is examined once more as it will go: a value that cannot be taken out, because it stands in a file, in a header or in a
+// What is masked is examined once more as it will go: a value that cannot be taken out, because it stands in a file, in another header or in a
 // text whose letters cannot be written back exactly, makes it a mail that waits.
 //
 // It promises: no mail passes because it was not looked at. When the database does not answer, when looking fails or takes too
@@ -240,11 +240,16 @@ func decodedWords(value string) string {
 	return value
 }
 
+// unfolded is a header on one line.
+func unfolded(value string) string {
+	return strings.NewReplacer("\r\n", "", "\n", "").Replace(value)
+}
+
 var reasonTag = regexp.MustCompile(`(?i)\[\s*(?:alasan|reason)\s*:([^\[\]]*)\]`)
 
 // withoutReason takes the reason out of a subject. false: there is none, and the subject stays as it is.
 func withoutReason(subject string) (rest, reason string, has bool) {
-	text := decodedWords(strings.ReplaceAll(strings.ReplaceAll(subject, "\r\n", ""), "\n", ""))
+	text := decodedWords(unfolded(subject))
 	at := reasonTag.FindAllStringSubmatchIndex(text, -1)
 	if at == nil {
 		return subject, "", false

@@ -1,9 +1,12 @@
 package mail
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
+	"mime"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -193,42 +196,52 @@ func (s *Service) unchecked(ctx context.Context, l *letter, inside bool, host st
 		}
 	}
 	s.open(opening{company: s.o.Settings.company(l.from, l.to), inside: inside, code: code, place: Place(host, l.queue), at: s.o.DB.Now()})
-	changes, _ := headers(l.fields)
-	return outcome{changes: changes, verdict: "unchecked"}
+	fields, _ := withoutReasons(l.fields)
+	return outcome{changes: changesOf(l.fields, fields), verdict: "unchecked"}
 }
 
-// headers are the changes that every mail gets: no verdict but ours, and no reason for others to read.
-func headers(fields []field) (changes []change, reason string) {
-	forged, nth := 0, map[string]int{}
-	for _, f := range fields {
-		switch {
-		case f.is(VerdictName):
-			forged++
-		case f.is("Subject"), f.is(topic):
-			name := strings.ToLower(f.name)
-			nth[name]++
-			if rest, said, has := withoutReason(f.value); has {
-				changes = append(changes, change{nth[name], f.name, rest})
-				if f.is("Subject") {
-					reason = strings.TrimSpace(reason + " " + said)
-				}
-			}
+// changesOf are the changes of the head: what became another, and no verdict but ours.
+func changesOf(was, is []field) (changes []change) {
+	nth := map[string]int{}
+	for i, f := range was {
+		name := strings.ToLower(f.name)
+		if nth[name]++; is[i].value != f.value {
+			changes = append(changes, change{nth[name], f.name, is[i].value})
 		}
 	}
-	for n := forged; n > 0; n-- { // from the last on, since those behind move up
+	for n := nth[strings.ToLower(VerdictName)]; n > 0; n-- { // from the last on, since those behind move up
 		changes = append(changes, change{n: n, name: VerdictName})
 	}
-	return changes, reason
+	return changes
 }
 
-// replaceable are the texts that rewriter goes through: those of the mail itself, not of what is attached.
+// withoutReasons is the head without the reasons that its subject gives, and these.
+func withoutReasons(fields []field) (out []field, reason string) {
+	out = slices.Clone(fields)
+	for i, f := range out {
+		if !f.titles() {
+			continue
+		}
+		var said string
+		if out[i].value, said, _ = withoutReason(f.value); f.is("Subject") {
+			reason = strings.TrimSpace(reason + " " + said)
+		}
+	}
+	return out, reason
+}
+
+// titles are headers that are the title of a mail.
+func (f field) titles() bool { return f.is("Subject") || f.is(topic) }
+
+// replaceable are the texts of the mail itself, not of what is attached. Of its head only titles are; what is found elsewhere in it is found
+// again in the masked mail.
 func replaceable(at extract.Origin) bool {
-	return at.Entry == "" && at.Part == "body"
+	return at.Entry == "" && (at.Part == "body" || at.Part == "header")
 }
 
 // look looks at a mail and enters what was decided.
 func (s *Service) look(ctx context.Context, l *letter, inside bool, host string) (out outcome, err error) {
-	changes, reason := headers(l.fields)
+	fields, reason := withoutReasons(l.fields)
 	p := dlp.Passage{Way: dlp.Mail, Channel: "email", Lang: s.o.Settings.Lang, Ref: Place(host, l.queue)}
 	if err := s.o.DB.Read(ctx, func(tx *db.Tx) error { return s.whose(tx, l, &p) }); err != nil {
 		return out, err
@@ -240,12 +253,11 @@ func (s *Service) look(ctx context.Context, l *letter, inside bool, host string)
 	if err != nil {
 		return out, err
 	}
-	head := examined(withoutReasons(l.fields), aside)
-	examine := func(body *spool.Spool, may func(extract.Origin) bool) (err error) {
-		p.Content, err = s.o.Judge.Examine(ctx, "mail.eml", io.MultiReader(strings.NewReader(head), body.Reader(0)), may)
+	examine := func(fields []field, body *spool.Spool, may func(extract.Origin) bool) (err error) {
+		p.Content, err = s.o.Judge.Examine(ctx, "mail.eml", io.MultiReader(strings.NewReader(examined(fields, aside)), body.Reader(0)), may)
 		return err
 	}
-	if err := examine(l.body, replaceable); err != nil {
+	if err := examine(fields, l.body, replaceable); err != nil {
 		return out, err
 	}
 	first, err := s.o.Judge.Look(ctx, p)
@@ -255,26 +267,29 @@ func (s *Service) look(ctx context.Context, l *letter, inside bool, host string)
 	if first.Verdict == dlp.Ask {
 		p.Reason = reason
 	}
+	masked := false
 	if len(first.Replaced()) > 0 && (first.Verdict == dlp.Mask || first.Verdict == dlp.Ask && p.Reason != "") {
 		whole := p.Content
-		if out.body, err = s.masked(l, first); err != nil {
+		head := s.maskedHead(fields, first)
+		if out.body, err = s.maskedBody(l, first); err != nil {
 			return out, err
 		}
-		if out.body != nil {
-			if err := examine(out.body, replaceable); err != nil {
+		if out.body != nil || !slices.Equal(head, fields) {
+			if err := examine(head, cmp.Or(out.body, l.body), replaceable); err != nil {
 				return out, err
 			}
 			again, err := s.o.Judge.Look(ctx, p)
 			if err != nil {
 				return out, err
 			}
-			if len(again.Replaced()) > 0 { // something is left
-				out.close()
-				out.body = nil
-			}
+			masked = len(again.Replaced()) == 0 // otherwise something is left
 		}
-		if p.Content = whole; out.body == nil {
-			if err := examine(l.body, nil); err != nil {
+		if p.Content = whole; masked {
+			fields = head
+		} else {
+			out.close()
+			out.body = nil
+			if err := examine(fields, l.body, nil); err != nil {
 				return out, err
 			}
 		}
@@ -285,8 +300,8 @@ func (s *Service) look(ctx context.Context, l *letter, inside bool, host string)
 			return err
 		}
 		j, err = s.o.Judge.Pass(tx, p)
-		masked := j.Goes() && len(j.Replaced()) > 0
-		if err == nil && (masked != (out.body != nil) || j.Verdict == dlp.Ask && first.Verdict != dlp.Ask) {
+		wanted := j.Goes() && len(j.Replaced()) > 0
+		if err == nil && (wanted != masked || j.Verdict == dlp.Ask && first.Verdict != dlp.Ask) {
 			return errs.Wrap(errs.Unavailable, errLooked.Code, errMoved) // the rules are others than a moment ago
 		}
 		return err
@@ -294,7 +309,7 @@ func (s *Service) look(ctx context.Context, l *letter, inside bool, host string)
 	if err != nil {
 		return out, err
 	}
-	return s.carried(j, inside, changes, out.body), nil
+	return s.carried(j, inside, changesOf(l.fields, fields), out.body), nil
 }
 
 // carried is a judgement as Postfix carries it out.
@@ -313,18 +328,6 @@ func (s *Service) carried(j dlp.Judgement, inside bool, changes []change, body *
 	}
 	if j.Verdict == dlp.Hold {
 		out.hold = "amanah " + j.Incident
-	}
-	return out
-}
-
-// withoutReasons is the head as it goes.
-func withoutReasons(fields []field) []field {
-	out := make([]field, 0, len(fields))
-	for _, f := range fields {
-		if f.is("Subject") || f.is(topic) {
-			f.value, _, _ = withoutReason(f.value)
-		}
-		out = append(out, f)
 	}
 	return out
 }
@@ -354,8 +357,23 @@ func (s *Service) whose(tx *db.Tx, l *letter, p *dlp.Passage) (err error) {
 	return err
 }
 
-// masked is the body with its values replaced; nil when nothing could be.
-func (s *Service) masked(l *letter, j dlp.Judgement) (*spool.Spool, error) {
+// maskedHead is the head with the values in its titles replaced.
+func (s *Service) maskedHead(fields []field, j dlp.Judgement) []field {
+	out := slices.Clone(fields)
+	for i, f := range out {
+		if !f.titles() {
+			continue
+		}
+		text := decodedWords(unfolded(f.value))
+		if masked := string(s.o.Judge.MaskedText(j, s.o.Settings.Lang, []byte(text))); masked != text {
+			out[i].value = mime.QEncoding.Encode("utf-8", masked)
+		}
+	}
+	return out
+}
+
+// maskedBody is the body with its values replaced; nil when nothing could be.
+func (s *Service) maskedBody(l *letter, j dlp.Judgement) (*spool.Spool, error) {
 	out := spool.New(inMemory, s.o.Settings.MaxSize+s.o.Settings.MaxSize/2, s.o.Settings.Dir) // encodings may make it longer
 	changed, err := rewrite(l.fields, l.body.Reader(0), out, func(text []byte) []byte { return s.o.Judge.MaskedText(j, s.o.Settings.Lang, text) })
 	if err != nil || !changed {
