@@ -90,10 +90,26 @@ func (h *House) whoSends(ctx context.Context, login string) (proxy.Who, error) {
 	return proxy.Who{By: by, Controller: controller}, nil
 }
 
+// PlayedProxy stands for an account that the demonstration makes for itself.
+const PlayedProxy = "cli_00000000000000000000000000"
+
+func (h *House) playProxy(ctx context.Context) error {
+	controller, err := h.controllerOf(ctx, h.Config.ICAP.Controller)
+	if err == nil {
+		h.Config.ICAP.Client, _, err = h.Identity.CreateClient(ctx, identity.Terminal(), identity.NewClient{Name: "Demo web proxy", Scopes: []string{identity.ScopeInspect}, Controllers: []string{controller}})
+	}
+	return err
+}
+
 // listenToProxies takes the address before anybody is told that the server is up.
 func (h *House) listenToProxies(ctx context.Context) (serve func(context.Context), err error) {
 	if h.Proxy == nil {
 		return func(context.Context) {}, nil
+	}
+	if h.Demo && h.Config.ICAP.Client == PlayedProxy {
+		if err := h.playProxy(ctx); err != nil {
+			return nil, err
+		}
 	}
 	l, err := listener.Bind(ctx, h.Config.ICAP.Listen)
 	if err != nil {

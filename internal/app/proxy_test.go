@@ -370,6 +370,10 @@ func TestValuesInAPromptAreMaskedAndItStaysJSON(t *testing.T) {
 		if list := a.incidents(); list[0].Verdict != dlp.Mask || list[0].Staff != agent.ID() || list[0].Ref != "api.openai.com" {
 			t.Errorf("%+v", list[0])
 		}
+		got = a.everyManner(asked{method: "POST", url: "http://api.openai.com/v1/chat/completions", head: []string{"Content-Type: application/x-www-form-urlencoded"}, body: []byte(prompt)})
+		if got.body != want {
+			t.Errorf("JSON that calls itself a form: %+v", got)
+		}
 		form := "nama=Budi&nik=" + madeUpNIK + "&pesan=halo+dunia%21"
 		got = a.everyManner(asked{method: "POST", url: "http://mitra.example/daftar?id=7", head: []string{"Content-Type: application/x-www-form-urlencoded"}, body: []byte(form)})
 		if got.body != "nama=Budi&nik=%5BNIK+%2A%2A%2A%2A0017%5D&pesan=halo+dunia%21" || got.first != "POST http://mitra.example/daftar?id=7 HTTP/1.1" {

@@ -32,6 +32,7 @@ import (
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 )
 
@@ -61,8 +62,14 @@ var pictures = os.TempDir()
 // somebody opens a browser window in a language, for one test.
 func somebody(t *testing.T, name, lang string) *person {
 	t.Helper()
+	return somebodyBehind(t, name, lang, "")
+}
+
+// somebodyBehind is somebody whose browser reaches other hosts through a proxy.
+func somebodyBehind(t *testing.T, name, lang, proxy string) *person {
+	t.Helper()
 	needsBrowser(t)
-	ctx, cancel := chromedp.NewContext(chrome, chromedp.WithNewBrowserContext())
+	ctx, cancel := chromedp.NewContext(chrome, chromedp.WithNewBrowserContext(func(c *target.CreateBrowserContextParams) { c.ProxyServer = proxy }))
 	p := &person{t: t, ctx: ctx, name: name}
 	t.Cleanup(func() {
 		if t.Failed() {

@@ -36,6 +36,7 @@ var (
 	idp       *provider         // where the company's staff can sign in
 	without   string            // why there is no browser
 	filter    string            // where the demonstration waits for a Postfix
+	asked     string            // where it waits for a Squid
 )
 
 // customer is somebody who may call.
@@ -83,6 +84,9 @@ func stage(m *testing.M) (code int, err error) {
 	if filter, err = free(); err != nil {
 		return 1, err
 	}
+	if asked, err = free(); err != nil {
+		return 1, err
+	}
 	if err := demonstrate(address); err != nil {
 		return 1, err
 	}
@@ -121,7 +125,7 @@ func free() (string, error) {
 // demonstrate runs `amanah demo` until it is stopped.
 func demonstrate(address string) error {
 	demo := exec.Command(filepath.Join(tools, program), "demo", "--data", folder, "--listen", address)
-	demo.Stderr, demo.Env = os.Stderr, append(environment(), "AMANAH_TELEPHONY_ALLOW=127.0.0.1", "AMANAH_MAIL_LISTEN="+filter, "AMANAH_MAIL_DOMAINS=niaga.example=niaga",
+	demo.Stderr, demo.Env = os.Stderr, append(environment(), "AMANAH_TELEPHONY_ALLOW=127.0.0.1", "AMANAH_MAIL_LISTEN="+filter, "AMANAH_MAIL_DOMAINS=niaga.example=niaga", "AMANAH_ICAP_LISTEN="+asked,
 		"AMANAH_OIDC_ISSUER="+idp.issuer, "AMANAH_OIDC_NAME=Penyedia Kantor", "AMANAH_OIDC_CLIENT_ID="+providerClient, "AMANAH_OIDC_CLIENT_SECRET="+providerPassword, "AMANAH_OIDC_SECOND_FACTOR_AMR=otp")
 	if err := demo.Start(); err != nil {
 		return err

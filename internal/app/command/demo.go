@@ -166,7 +166,7 @@ func (c *cli) demo(ctx context.Context, customers int) (err error) {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	*c.settings["data"] = folder
-	for key, value := range map[string]string{"listen": l.Addr().String(), "tls.off": "true", "url": "http://localhost:" + port, "name": "Nusantara Niaga", "log.level": "error", "log.format": "text"} {
+	for key, value := range map[string]string{"listen": l.Addr().String(), "tls.off": "true", "url": "http://localhost:" + port, "name": "Nusantara Niaga", "log.level": "error", "log.format": "text", "icap.client": app.PlayedProxy, "icap.controller": "niaga"} {
 		c.settings[key] = &value
 	}
 	cfg, err := c.load()

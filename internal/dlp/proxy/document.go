@@ -67,6 +67,9 @@ func (d *document) readBody(body io.Reader) error {
 		}
 		d.plain = true
 	}
+	if as == form && sound(text) { // as programs do that do not say that they send JSON
+		as = jsonText
+	}
 	if utf8.Valid(text) && !bytes.ContainsRune(text, 0) && (as != form || bytes.Count(text, []byte("&")) < maxFields) && (as != jsonText || sound(text)) {
 		d.text, d.as, d.body = text, as, nil
 	}
