@@ -154,7 +154,7 @@ func TestAfterErasingAndBuildingNothingOfTheRecordIsLeft(t *testing.T) {
 		for rest := prints; len(rest) > 0; {
 			var p Print
 			p, rest, _ = readPrint(rest, nil)
-			if len(with.table.more[p.Exact]) > 0 { // shared with others
+			if with.table.find(p.Exact).kind == slotMore { // shared with others
 				continue
 			}
 			visit("exact", p.Exact[:])
@@ -619,5 +619,40 @@ func TestReplaceTakesOutAndPutsIn(t *testing.T) {
 	}
 	if _, ok := h.keys.Word([]byte("...")); ok {
 		t.Error("what has no letter is a word")
+	}
+}
+
+// Values whose first bytes are the same stay apart, whether one record has them or several.
+func TestValuesThatBeginAlikeStayApart(t *testing.T) {
+	m := NewMemory()
+	value := func(n byte) Exact { return Exact{1, 2, 3, 4, n} }
+	of := func(n byte, f Field) Print { return Print{Exact: value(n), Field: f, Form: Mail, Words: []uint64{uint64(n)}} }
+	m.Put(record(1), of(1, Email), of(2, Email), of(3, Email))
+	m.Put(record(2), of(2, Email), of(3, Email))
+	m.Put(record(3), of(3, Email))
+	owners := func(n byte) (out []Record) {
+		list, census, err := m.Find(nil, value(n), MaxOwners)
+		if err != nil || census.Owners != len(list) {
+			t.Error(census, err)
+		}
+		for _, o := range list {
+			out = append(out, o.Record)
+		}
+		return out
+	}
+	for n, want := range map[byte][]Record{1: {record(1)}, 2: {record(1), record(2)}, 3: {record(1), record(2), record(3)}, 4: nil} {
+		if got := owners(n); !slices.Equal(got, want) {
+			t.Errorf("%d: %v", n, got)
+		}
+	}
+	m.Erase(record(1), record(3))
+	for n, want := range map[byte][]Record{1: nil, 2: {record(2)}, 3: {record(2)}} {
+		if got := owners(n); !slices.Equal(got, want) {
+			t.Errorf("after an erasure, %d: %v", n, got)
+		}
+	}
+	m.Put(record(4), of(2, Email))
+	if got := owners(2); len(got) != 2 || len(owners(3)) != 1 {
+		t.Error(got)
 	}
 }

@@ -18,9 +18,10 @@ type Memory struct {
 	numbers map[Record]uint32 // records are numbered within the table
 	records []entry           // by number; of an erased one nothing is left
 	free    []uint32          // numbers of erased records
-	slots   []slot            // open addressing by the value's first bytes
+	slots   []slot            // open addressing by the value's first bytes; the value itself stands with the record
 	used    int
-	more    map[Exact][]owner // the owners of values that several records have, by number
+	shared  []shared // values that several records have; of one that is shared no more nothing is left
+	unused  []uint32 // places of such
 }
 
 // entry is a record with its prints in one piece of memory.
@@ -34,22 +35,35 @@ type owner struct {
 	tag    uint8 // the field, and the bit weakTag
 }
 
-type slot struct {
-	value Exact
-	owner // of slotMore: the number is the fields of its owners, a bit for each
-	kind  uint8
+// shared is a value with its owners, by number, and the fields that it is to them, a bit for each.
+type shared struct {
+	value  Exact
+	owners []owner
+	fields uint32
 }
+
+// slot has 12 bytes: there are many.
+type slot struct {
+	hash   uint32 // the value's first bytes
+	number uint32 // of its owner; of slotMore: its place in Memory.shared
+	tag    uint8  // of its owner
+	kind   uint8
+}
+
+func slotOf(hash uint32, o owner) slot { return slot{hash, o.number, o.tag, slotOne} }
+
+func (s *slot) owner() owner { return owner{s.number, s.tag} }
 
 const (
 	slotEmpty = iota
 	slotOne   // its owner stands here
-	slotMore  // its owners stand in Memory.more
+	slotMore  // its owners stand in Memory.shared
 	weakTag   = 0x80
 )
 
 // NewMemory makes an empty table.
 func NewMemory() *Memory {
-	return &Memory{numbers: map[Record]uint32{}, more: map[Exact][]owner{}, slots: make([]slot, 64)}
+	return &Memory{numbers: map[Record]uint32{}, slots: make([]slot, 64)}
 }
 
 // Records is the number of records.
@@ -106,15 +120,15 @@ func (m *Memory) put(record Record, prints []Print) {
 	for i := range prints {
 		size += printSize(len(prints[i].Words))
 	}
-	grown := append(make([]byte, 0, size), e.prints...)
+	old := e.prints
+	e.prints = append(make([]byte, 0, size), old...)
+	clear(old)
 	for i := range prints {
 		p := &prints[i]
 		if valid(p) && p.Field.Valid() && m.link(p.Exact, owner{number, tagOf(p)}) {
-			grown = appendPrint(grown, p)
+			e.prints = appendPrint(e.prints, p) // at once: a slot's value is looked up here
 		}
 	}
-	clear(e.prints)
-	e.prints = grown
 }
 
 // Erase takes records and all their fingerprints out and overwrites where they stood.
@@ -146,14 +160,32 @@ func tagOf(p *Print) uint8 {
 	return uint8(p.Field)
 }
 
+func hashOf(value Exact) uint32 { return binary.LittleEndian.Uint32(value[:]) }
+
+// home is where the probing for a slot begins.
+func (m *Memory) home(hash uint32) uint64 { return uint64(hash) & uint64(len(m.slots)-1) }
+
 // find is the slot of the value, or the empty one where it would stand.
 func (m *Memory) find(value Exact) *slot {
-	mask := uint64(len(m.slots) - 1)
-	for i := binary.LittleEndian.Uint64(value[:]) & mask; ; i = (i + 1) & mask {
-		if s := &m.slots[i]; s.kind == slotEmpty || s.value == value {
+	hash, mask := hashOf(value), uint64(len(m.slots)-1)
+	for i := m.home(hash); ; i = (i + 1) & mask {
+		if s := &m.slots[i]; s.kind == slotEmpty || s.hash == hash && m.is(s, &value) {
 			return s
 		}
 	}
+}
+
+// is reports whether a slot is the value's: a slot keeps no value, its owner's prints do.
+func (m *Memory) is(s *slot, value *Exact) bool {
+	if s.kind == slotMore {
+		return m.shared[s.number].value == *value
+	}
+	for rest := m.records[s.number].prints; len(rest) > 0; rest = rest[printSize(int(rest[3])):] {
+		if Exact(rest[4:printHead]) == *value {
+			return true
+		}
+	}
+	return false
 }
 
 // link adds an owner and reports whether it was new.
@@ -161,28 +193,37 @@ func (m *Memory) link(value Exact, o owner) bool {
 	s := m.find(value)
 	switch s.kind {
 	case slotEmpty:
-		*s = slot{value, o, slotOne}
+		*s = slotOf(hashOf(value), o)
 		if m.used++; m.used > len(m.slots)/4*3 {
 			m.grow()
 		}
 		return true
 	case slotOne:
-		if s.owner == o {
+		if s.owner() == o {
 			return false
 		}
-		list := []owner{s.owner, o}
+		list := []owner{s.owner(), o}
 		slices.SortFunc(list, compareOwners)
-		m.more[value] = list
-		*s = slot{value, owner{number: fieldBit(list[0]) | fieldBit(list[1])}, slotMore}
+		*s = slot{hash: s.hash, number: m.share(shared{value, list, fieldBit(list[0]) | fieldBit(list[1])}), kind: slotMore}
 		return true
 	}
-	list := m.more[value]
-	at, known := slices.BinarySearchFunc(list, o, compareOwners)
+	of := &m.shared[s.number]
+	at, known := slices.BinarySearchFunc(of.owners, o, compareOwners)
 	if !known {
-		m.more[value] = slices.Insert(list, at, o)
-		s.number |= fieldBit(o)
+		of.owners = slices.Insert(of.owners, at, o)
+		of.fields |= fieldBit(o)
 	}
 	return !known
+}
+
+func (m *Memory) share(v shared) (number uint32) {
+	if n := len(m.unused); n > 0 {
+		number, m.unused = m.unused[n-1], m.unused[:n-1]
+		m.shared[number] = v
+		return number
+	}
+	m.shared = append(m.shared, v)
+	return uint32(len(m.shared) - 1)
 }
 
 func fieldBit(o owner) uint32 { return 1 << (o.tag &^ weakTag) }
@@ -198,25 +239,25 @@ func compareOwners(a, b owner) int {
 func (m *Memory) unlink(value Exact, o owner) {
 	s := m.find(value)
 	if s.kind == slotMore {
-		list := m.more[value]
-		at, _ := slices.BinarySearchFunc(list, o, compareOwners)
-		list = slices.Delete(list, at, at+1) // which clears what it cut off
-		if len(list) > 1 {
-			m.more[value] = list
+		of := &m.shared[s.number]
+		at, _ := slices.BinarySearchFunc(of.owners, o, compareOwners)
+		of.owners = slices.Delete(of.owners, at, at+1) // which clears what it cut off
+		if len(of.owners) > 1 {
 			return
 		}
-		delete(m.more, value)
-		*s = slot{value, list[0], slotOne}
+		m.unused = append(m.unused, s.number)
+		*s = slotOf(s.hash, of.owners[0])
+		*of = shared{}
 		return
 	}
 	// The ones behind move up, so that no look-up stops short and nothing is left of this one.
 	mask := uint64(len(m.slots) - 1)
-	hole := binary.LittleEndian.Uint64(value[:]) & mask
+	hole := m.home(s.hash)
 	for &m.slots[hole] != s {
 		hole = (hole + 1) & mask
 	}
 	for i := (hole + 1) & mask; m.slots[i].kind != slotEmpty; i = (i + 1) & mask {
-		home := binary.LittleEndian.Uint64(m.slots[i].value[:]) & mask
+		home := m.home(m.slots[i].hash)
 		if (i-home)&mask >= (i-hole)&mask {
 			m.slots[hole] = m.slots[i]
 			hole = i
@@ -231,7 +272,11 @@ func (m *Memory) grow() {
 	m.slots = make([]slot, 2*len(old))
 	for i := range old {
 		if old[i].kind != slotEmpty {
-			*m.find(old[i].value) = old[i]
+			at := m.home(old[i].hash)
+			for m.slots[at].kind != slotEmpty {
+				at = (at + 1) & uint64(len(m.slots)-1)
+			}
+			m.slots[at] = old[i]
 		}
 	}
 	clear(old)
@@ -240,10 +285,10 @@ func (m *Memory) grow() {
 func (m *Memory) ownersOf(value Exact, one *[1]owner) ([]owner, uint32) {
 	switch s := m.find(value); s.kind {
 	case slotOne:
-		one[0] = s.owner
-		return one[:], fieldBit(s.owner)
+		one[0] = s.owner()
+		return one[:], fieldBit(one[0])
 	case slotMore:
-		return m.more[value], s.number
+		return m.shared[s.number].owners, m.shared[s.number].fields
 	}
 	return nil, 0
 }
