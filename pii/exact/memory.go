@@ -42,15 +42,18 @@ type shared struct {
 	fields uint32
 }
 
-// slot has 12 bytes: there are many.
+// slot has 12 bytes: there are many. Six bytes tell the values of one record apart, which are few; the record tells the rest.
 type slot struct {
 	hash   uint32 // the value's first bytes
 	number uint32 // of its owner; of slotMore: its place in Memory.shared
+	rest   uint16 // the value's next bytes
 	tag    uint8  // of its owner
 	kind   uint8
 }
 
-func slotOf(hash uint32, o owner) slot { return slot{hash, o.number, o.tag, slotOne} }
+func slotOf(value *Exact, o owner) slot {
+	return slot{hashOf(value), o.number, restOf(value), o.tag, slotOne}
+}
 
 func (s *slot) owner() owner { return owner{s.number, s.tag} }
 
@@ -160,16 +163,17 @@ func tagOf(p *Print) uint8 {
 	return uint8(p.Field)
 }
 
-func hashOf(value Exact) uint32 { return binary.LittleEndian.Uint32(value[:]) }
+func hashOf(value *Exact) uint32 { return binary.LittleEndian.Uint32(value[:]) }
+func restOf(value *Exact) uint16 { return binary.LittleEndian.Uint16(value[4:]) }
 
 // home is where the probing for a slot begins.
 func (m *Memory) home(hash uint32) uint64 { return uint64(hash) & uint64(len(m.slots)-1) }
 
 // find is the slot of the value, or the empty one where it would stand.
 func (m *Memory) find(value Exact) *slot {
-	hash, mask := hashOf(value), uint64(len(m.slots)-1)
+	hash, rest, mask := hashOf(&value), restOf(&value), uint64(len(m.slots)-1)
 	for i := m.home(hash); ; i = (i + 1) & mask {
-		if s := &m.slots[i]; s.kind == slotEmpty || s.hash == hash && m.is(s, &value) {
+		if s := &m.slots[i]; s.kind == slotEmpty || s.hash == hash && s.rest == rest && m.is(s, &value) {
 			return s
 		}
 	}
@@ -193,7 +197,7 @@ func (m *Memory) link(value Exact, o owner) bool {
 	s := m.find(value)
 	switch s.kind {
 	case slotEmpty:
-		*s = slotOf(hashOf(value), o)
+		*s = slotOf(&value, o)
 		if m.used++; m.used > len(m.slots)/4*3 {
 			m.grow()
 		}
@@ -204,7 +208,7 @@ func (m *Memory) link(value Exact, o owner) bool {
 		}
 		list := []owner{s.owner(), o}
 		slices.SortFunc(list, compareOwners)
-		*s = slot{hash: s.hash, number: m.share(shared{value, list, fieldBit(list[0]) | fieldBit(list[1])}), kind: slotMore}
+		*s = slot{hash: s.hash, rest: s.rest, number: m.share(shared{value, list, fieldBit(list[0]) | fieldBit(list[1])}), kind: slotMore}
 		return true
 	}
 	of := &m.shared[s.number]
@@ -246,7 +250,7 @@ func (m *Memory) unlink(value Exact, o owner) {
 			return
 		}
 		m.unused = append(m.unused, s.number)
-		*s = slotOf(s.hash, of.owners[0])
+		*s = slotOf(&value, of.owners[0])
 		*of = shared{}
 		return
 	}
