@@ -438,10 +438,14 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		Alerts: []supervision.Alerts{func(tx *db.Tx, controllers []string) (out []supervision.Alert, err error) {
 			list, err := h.Watchlist.Alerts(tx, controllers)
 			for _, a := range list {
-				out = append(out, supervision.Alert{Kind: supervision.Kind(a.Kind), Controller: a.Controller, Staff: a.Staff, At: a.Last})
+				one := supervision.Alert{Kind: supervision.Kind(a.Kind), Controller: a.Controller, Staff: a.Staff, At: a.Last}
+				if a.Kind == watchlist.Unchecked { // nobody's doing
+					one.Staff = ""
+				}
+				out = append(out, one)
 			}
 			return out, err
-		}, h.unresumed, h.uncheckedMail},
+		}, h.unresumed},
 		Announce: h.Telephony.Announce, Hidden: cfg.Desk.ListeningHidden, Duty: duty("supervision"),
 	})
 	h.Interactions.SetAnnounce(func(tx *db.Tx, c interaction.Change) error {

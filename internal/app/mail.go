@@ -19,7 +19,6 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/kit/id"
-	"github.com/amanah-id/amanah/internal/supervision"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity"
 	"github.com/amanah-id/amanah/internal/vault"
@@ -42,7 +41,7 @@ func mailSettings(c *config.Config) (mail.Settings, bool) {
 func mailOf(h *House, duty actor.Actor, b building) *mail.Service {
 	settings, _ := mailSettings(h.Config) // as CheckConfig has read it
 	return mail.New(mail.Options{
-		DB: h.DB, Log: h.Audit, Judge: h.DLP, Logger: b.log, Settings: settings, Duty: duty, Company: h.mailCompany,
+		DB: h.DB, Log: h.Audit, Judge: h.DLP, Logger: b.log, Settings: settings, Duty: duty, Company: h.mailCompany, Alarm: h.Watchlist.Unchecked,
 		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
 		Customer: func(tx *db.Tx, controller, address string) (string, error) {
 			hits, err := h.Vault.Find(tx, controller, vault.Query{Field: "email", Value: address}, 2)
@@ -170,13 +169,4 @@ func (h *House) followMail(ctx context.Context, l net.Listener) {
 	if err := h.Mail.Serve(ctx, l); err != nil && ctx.Err() == nil {
 		h.Logger.Error("mail", slog.String("code", errs.Of(err).Code))
 	}
-}
-
-// uncheckedMail are the alerts about mail that went without having been looked at.
-func (h *House) uncheckedMail(tx *db.Tx, controllers []string) (out []supervision.Alert, err error) {
-	list, err := h.Mail.Alarms(tx, controllers)
-	for _, a := range list {
-		out = append(out, supervision.Alert{Kind: "mail", Controller: a.Controller, At: a.Last})
-	}
-	return out, err
 }

@@ -25,6 +25,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/testkit"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/trust/identity"
+	"github.com/amanah-id/amanah/internal/watchlist"
 )
 
 const (
@@ -372,6 +373,7 @@ func TestAMailThatGoesUncheckedIsAnAlarm(t *testing.T) {
 		if got := o.send([]string{outsider}, plainMail("Besar", strings.Repeat("Isi yang panjang.\r\n", 100_000))); !strings.Contains(got.arrived, "Amanah-Verdict: unchecked\r\n") {
 			t.Errorf("%.300s %s", got.arrived, got.reply)
 		}
+		o.send([]string{outsider}, plainMail("Besar", strings.Repeat("Isi yang panjang.\r\n", 100_000)))
 		if got := readiness(t, o.House); !strings.HasPrefix(got, "200") || !strings.Contains(got, "mail") {
 			t.Error(got)
 		}
@@ -381,8 +383,13 @@ func TestAMailThatGoesUncheckedIsAnAlarm(t *testing.T) {
 		}
 		board, err := o.Supervision.Watch(ctx, person(t, o.world, actor.Supervisor), false)
 		o.must(err)
-		if len(board.Alerts) != 1 || board.Alerts[0].Kind != "mail" || board.Alerts[0].Controller != o.controller {
+		if len(board.Alerts) != 1 || board.Alerts[0].Kind != watchlist.Unchecked || board.Alerts[0].Controller != o.controller {
 			t.Errorf("%+v", board.Alerts)
+		}
+		alerts, err := o.Watchlist.AlertList(ctx, person(t, o.world, actor.Security), false)
+		o.must(err)
+		if len(alerts) != 1 || alerts[0].Kind != watchlist.Unchecked || alerts[0].Count != 2 || alerts[0].Staff != "mail" {
+			t.Errorf("%+v", alerts)
 		}
 		var place, code string
 		o.must(o.DB.Read(ctx, func(tx *db.Tx) error { return tx.Data.Row(`select place, code from mail_opened`).Scan(&place, &code) }))

@@ -359,7 +359,7 @@ func alertPage(p *i18n.Printer, a Alert, names map[string]string, typed string) 
 		page.Facts = append(page.Facts, web.Fact{Label: p.T("watchlist.acts"), Text: strings.Join(acts, ", ")}, web.Fact{Label: p.T("watchlist.contact"), Code: a.Ref, Text: p.T("watchlist.contact_one")})
 		page.Look = &web.Link{To: "/log?interaction=" + a.Ref, Label: p.T("watchlist.look_log")}
 	} else {
-		if a.Kind != Probing {
+		if a.Kind == ManyCustomers || a.Kind == ManyReveals {
 			page.Facts = append(page.Facts, web.Fact{Label: p.T("watchlist.peers"), Text: p.Number(int64(a.Median))})
 		}
 		page.Look = &web.Link{To: "/log?actor=" + a.Staff, Label: p.T("watchlist.look_staff")}
@@ -465,9 +465,9 @@ type removeInput struct {
 
 type alertJSON struct {
 	ID          string     `json:"id"`
-	Kind        string     `json:"kind" enum:"canary,customers,reveals,probing"`
+	Kind        string     `json:"kind" enum:"canary,customers,reveals,probing,unchecked"`
 	Controller  string     `json:"controller"`
-	Staff       string     `json:"staff" doc:"Staff id; of probing an API client's, or a duty's name, too"`
+	Staff       string     `json:"staff" doc:"Staff id; of probing an API client's, or a duty's name, too; of unchecked the duty's"`
 	Ref         string     `json:"ref" doc:"The interaction of a canary; the day of the others"`
 	Acts        []string   `json:"acts" doc:"Verbs"`
 	Count       int        `json:"count"`
@@ -594,6 +594,7 @@ func fixtures(p *i18n.Printer) []web.Fixture {
 		{ID: "alr_01k9xq3v7me8t0000z9w2h4r6n", Kind: CanaryTouched, Controller: companies[0].ID, Staff: "stf_1", Ref: "itx_01k9xq3v7me8t0000z9w2h4r6n", Acts: []string{"mask", "reveal"}, Count: 3, First: now, Last: now.Add(time.Minute)},
 		{ID: "alr_01k9xq3v7me8t0000z9w2h4r6p", Kind: ManyCustomers, Controller: companies[0].ID, Staff: "stf_2", Ref: "2026-11-23", Count: 96, Median: 24, First: now, Last: now},
 		{ID: "alr_01k9xq3v7me8t0000z9w2h4r6q", Kind: Probing, Controller: companies[0].ID, Staff: "cli_01k9xq3v7me8t0000z9w2h4r6n", Ref: "2026-11-23", Count: 14, First: now, Last: now},
+		{ID: "alr_01k9xq3v7me8t0000z9w2h4r6r", Kind: Unchecked, Controller: companies[0].ID, Staff: "mail", Ref: "2026-11-23", Count: 3, First: now, Last: now},
 	}
 	reviewed := alerts[0]
 	reviewed.Disposition, reviewed.Note, reviewed.ReviewedBy, reviewed.ReviewedAt = "test", reason, "stf_2", now

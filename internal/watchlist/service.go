@@ -410,6 +410,12 @@ func (s *Service) Probed(tx *db.Tx, by actor.Actor, controller string, n int) er
 	return err
 }
 
+// Unchecked raises an alert about mails of a company that went without having been looked at, or counts it on: so many of this day.
+func (s *Service) Unchecked(tx *db.Tx, by actor.Actor, controller string, n int) error {
+	_, err := s.raiseAlert(tx, s.o.Duty, Alert{Kind: Unchecked, Controller: controller, Staff: by.ID(), Ref: tx.Now().UTC().Format(time.DateOnly) + " " + controller, Count: n})
+	return err
+}
+
 // raiseAlert writes an alert, or that one goes on: then it waits for a review again. The entries of a canary's touches name
 // the alert; one about peers has an entry of its own.
 func (s *Service) raiseAlert(tx *db.Tx, by actor.Actor, a Alert) (string, error) {

@@ -87,6 +87,7 @@ const (
 	ManyCustomers = "customers" // opened, far above the peers
 	ManyReveals   = "reveals"   // fields revealed, far above the peers
 	Probing       = "probing"   // texts of which it could be seen that a value is a customer's, again and again
+	Unchecked     = "unchecked" // mails that went without having been looked at
 )
 
 // Alert is something that the security team must look into. It names staff and contacts by id and no customer.

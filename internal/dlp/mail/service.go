@@ -47,6 +47,8 @@ type Options struct {
 	Duty actor.Actor
 	// Customer is the one customer of a controller whose registered address this is; empty when there is none, or more than one.
 	Customer func(tx *db.Tx, controller, address string) (subject string, err error)
+	// Alarm tells the security team and the supervisors that so many mails of a company went unchecked today.
+	Alarm func(tx *db.Tx, by actor.Actor, controller string, n int) error
 	// Company is the id of a company by its short name or id.
 	Company func(tx *db.Tx, name string) (string, error)
 }

@@ -65,32 +65,17 @@ func (s *Service) enter(tx *db.Tx, o opening) error {
 	}
 	row := id.NewAt(id.Unchecked, tx.Now())
 	tx.Data.Queue(`insert into mail_opened (id, controller, recipient, code, place, at) values ($1, $2, $3, $4, $5, $6)`, row, controller, to, o.code, o.place, column.Micros(o.at))
-	_, err = s.o.Log.Append(tx, audit.Entry{Action: "mail.opened", Decision: audit.Done, Reason: o.code, Actor: s.o.Duty, Controller: controller, Channel: "email", Ref: row})
-	return err
+	if _, err = s.o.Log.Append(tx, audit.Entry{Action: "mail.opened", Decision: audit.Done, Reason: o.code, Actor: s.o.Duty, Controller: controller, Channel: "email", Ref: row}); err != nil {
+		return err
+	}
+	n := 0
+	if err := tx.Data.Row(`select count(*) from mail_opened where controller = $1 and at >= $2`, controller, tx.Now().Truncate(AlarmLasts).UnixMicro()).Scan(&n); err != nil {
+		return err
+	}
+	return s.o.Alarm(tx, s.o.Duty, controller, max(n, 1)) // one of before midnight is one too
 }
 
 func openedSince(tx *db.Tx, since time.Time) (n int, err error) {
 	err = tx.Data.Row(`select count(*) from mail_opened where at >= $1`, since.UnixMicro()).Scan(&n)
 	return n, err
-}
-
-// Alarm is that mails of a company went unchecked within the last day.
-type Alarm struct {
-	Controller string
-	Mails      int
-	Last       time.Time
-}
-
-// Alarms are those of these companies.
-func (s *Service) Alarms(tx *db.Tx, controllers []string) (out []Alarm, err error) {
-	theirs, args := column.In("controller", controllers, []any{tx.Now().Add(-AlarmLasts).UnixMicro()})
-	err = tx.Data.Rows(`select controller, count(*), max(at) from mail_opened where at >= $1 and `+theirs+` group by controller order by controller`, args, func(r db.Row) error {
-		var a Alarm
-		var last int64
-		err := r.Scan(&a.Controller, &a.Mails, &last)
-		a.Last = column.Moment(last)
-		out = append(out, a)
-		return err
-	})
-	return out, err
 }
