@@ -3,8 +3,10 @@ package strip
 import (
 	"archive/zip"
 	"bytes"
+	"compress/flate"
 	"encoding/xml"
 	"errors"
+	"hash/crc32"
 	"io"
 	"path"
 	"strings"
@@ -54,7 +56,7 @@ func Office(data []byte) (clean []byte, what []string, err error) {
 	return out.Bytes(), o.gone, nil
 }
 
-// office copies an archive.
+// office packs an archive anew.
 type office struct {
 	out  *zip.Writer
 	gone removed
@@ -76,31 +78,52 @@ func (o *office) entry(f *zip.File) error {
 		change = leniently(JPEG)
 	case ext == ".png":
 		change = leniently(PNG)
-	default:
-		return o.copied(f)
 	}
-	old, err := o.read(f)
+	b, err := o.read(f)
 	if err != nil {
 		return err
 	}
-	changed, gone, err := change(old)
-	if err != nil {
-		return err
+	if change != nil {
+		var gone []string
+		if b, gone, err = change(b); err != nil {
+			return err
+		}
+		for _, word := range gone {
+			o.gone.add(word)
+		}
 	}
-	for _, word := range gone {
-		o.gone.add(word)
+	return o.write(f, b)
+}
+
+// firstDay is the day that Office itself writes on entries: 1980-01-01.
+const firstDay = 1<<5 | 1
+
+// write packs an entry anew, with nothing but its name and its bytes: what else an archive has room for stays behind.
+func (o *office) write(f *zip.File, b []byte) error {
+	packed := b
+	if f.Method == zip.Deflate {
+		var out bytes.Buffer
+		w, err := flate.NewWriter(&out, flate.DefaultCompression)
+		if err == nil {
+			_, err = w.Write(b)
+		}
+		if err != nil || w.Close() != nil {
+			return ErrNotUnderstood
+		}
+		packed = out.Bytes()
 	}
-	if bytes.Equal(old, changed) {
-		return o.copied(f)
+	to, err := o.out.CreateRaw(&zip.FileHeader{
+		Name: f.Name, NonUTF8: f.NonUTF8, Flags: f.Flags & 0x800, Method: f.Method, CRC32: crc32.ChecksumIEEE(b),
+		ModifiedDate:     firstDay, //nolint:staticcheck // the newer field would add one of its own to the entry
+		CompressedSize64: uint64(len(packed)), UncompressedSize64: uint64(len(b)),
+	})
+	if err == nil {
+		_, err = to.Write(packed)
 	}
-	h := f.FileHeader
-	h.CompressedSize64, h.UncompressedSize64, h.CRC32, h.Flags = 0, 0, 0, h.Flags&^0x8 // made anew
-	to, err := o.out.CreateHeader(&h)
 	if err != nil {
 		return ErrNotUnderstood
 	}
-	_, err = to.Write(changed)
-	return err
+	return nil
 }
 
 // leniently leaves a picture that is not understood as it is: it is a part of the document, which is.
@@ -112,13 +135,6 @@ func leniently(strip func([]byte) ([]byte, []string, error)) func([]byte) ([]byt
 		}
 		return clean, gone, nil
 	}
-}
-
-func (o *office) copied(f *zip.File) error {
-	if o.out.Copy(f) != nil {
-		return ErrNotUnderstood
-	}
-	return nil
 }
 
 func (o *office) read(f *zip.File) ([]byte, error) {

@@ -2,7 +2,8 @@
 //
 // There is one promise: what a reader sees stays, bit for bit. The pixels that a decoder makes of a picture are the same, and so is the
 // way up that a camera noted for it; the text of a document is the same. What is not understood to its end is not touched: it is an
-// error, and the caller says that the file was not stripped. Nothing is decoded and encoded again.
+// error, and the caller says that the file was not stripped. No picture is decoded and encoded again; an archive is packed anew, with
+// nothing but the names and bytes of its entries.
 //
 // What goes: of JPEG all of Exif but the orientation, XMP, IPTC, thumbnails, comments, other vendors' data and whatever follows the
 // picture; of PNG texts, times, Exif but the orientation, signatures and unknown data that a reader may ignore; of Office and OpenDocument
