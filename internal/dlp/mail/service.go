@@ -59,7 +59,6 @@ type Service struct {
 
 	mu     sync.Mutex
 	opened []opening // mails that went unchecked, until the database has them
-	lost   int       // those for which there was no room
 }
 
 // New makes the room.
@@ -390,11 +389,9 @@ func (s *Service) open(o opening) {
 	s.o.Logger.Error("mail went unchecked", slog.String("code", o.code), slog.Bool("inside", o.inside))
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.opened) >= maxOpened {
-		s.lost++
-		return
+	if len(s.opened) < maxOpened { // of more, the log knows
+		s.opened = append(s.opened, o)
 	}
-	s.opened = append(s.opened, o)
 }
 
 // Enter writes the alarms about mails that went unchecked, those that the database did not take before too.
@@ -416,7 +413,7 @@ func (s *Service) Enter(ctx context.Context) error {
 	})
 	if err == nil {
 		s.mu.Lock()
-		s.opened, s.lost = s.opened[len(list):], 0
+		s.opened = s.opened[len(list):]
 		s.mu.Unlock()
 	}
 	return err
