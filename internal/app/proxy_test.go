@@ -533,6 +533,30 @@ func TestARequestThatBreaksOffLeavesNothing(t *testing.T) {
 	})
 }
 
+// More uploads than are looked at at a time stop half-way; others are answered meanwhile.
+func TestAnUploadThatComesSlowlyKeepsNobodyWaiting(t *testing.T) {
+	eachAsker(t, func(t *testing.T, a *asker) {
+		s := upload(t, "http://unggah.example/kirim", "a.txt", []byte(strings.Repeat("kata demi kata\n", 50_000)))
+		head := "POST " + s.url + " HTTP/1.1\r\nHost: unggah.example\r\n" + s.head[0] + "\r\n\r\n"
+		for range 60 {
+			c, err := net.Dial("tcp", a.server.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = c.Close() }()
+			if _, err := fmt.Fprintf(c, "REQMOD icap://h/request ICAP/1.0\r\nHost: h\r\nAllow: 204\r\nPreview: 0\r\nEncapsulated: req-hdr=0, req-body=%d\r\n\r\n%s0\r\n\r\n", len(head), head); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := io.ReadFull(c, make([]byte, len("ICAP/1.0 100 Continue\r\n\r\n"))); err != nil { // it waits for the body
+				t.Fatal(err)
+			}
+		}
+		if got := a.everyManner(s); !got.unchanged {
+			t.Errorf("%+v", got)
+		}
+	})
+}
+
 // What cannot be judged is stopped, or goes and is an alarm, as the settings say.
 func TestARequestThatCannotBeJudgedIsStoppedUnlessSettingsSayOtherwise(t *testing.T) {
 	s := upload(t, "http://unggah.example/kirim", "a.txt", []byte("NIK "+madeUpNIK+strings.Repeat("\nkata kata", 100_000)))

@@ -25,6 +25,9 @@ type Server struct {
 	open map[net.Conn]bool
 }
 
+// breath is how long a server waits when the system gives it no connection.
+const breath = 100 * time.Millisecond
+
 // Serve answers what comes on a listener until ctx ends; then it closes what is open. Connections beyond the limit get 503.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	defer context.AfterFunc(ctx, func() {
@@ -41,13 +44,19 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 			}
 			return nil
 		}
-		var n net.Error
-		if errors.As(err, &n) && n.Timeout() {
-			continue
-		}
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			s.closeAll()
 			return err
+		}
+		if err != nil { // such as no file descriptor is left: it passes
+			if s.Failed != nil {
+				s.Failed("", err)
+			}
+			select {
+			case <-ctx.Done():
+			case <-time.After(breath):
+			}
+			continue
 		}
 		all.Go(func() { s.ServeConn(ctx, c) })
 	}
@@ -148,6 +157,7 @@ func (c *conn) refuse(status int) {
 }
 
 func (c *conn) linger() {
+	c.began = c.s.Now().Add(c.s.Limits.Idle - c.s.Limits.Message) // for this there is as much time as between two pieces, in all
 	if half, ok := c.net.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
 		_, _ = io.CopyN(io.Discard, c.r, c.s.Limits.Drain)
 	}

@@ -40,13 +40,15 @@ import (
 
 // The limits.
 const (
-	small      = 256 << 10 // bytes of a body whose values can be replaced; also how much is kept in memory
-	unpacked   = 1 << 20   // bytes of such a body once it is unpacked
-	maxReason  = 2000      // bytes of Amanah-Reason
-	atOnce     = 8         // requests that are looked at at a time; the others wait
-	patience   = 10 * time.Minute
-	maxFields  = 1000 // of a form whose values can be replaced
-	reasonName = "Amanah-Reason"
+	small     = 256 << 10 // bytes of a body whose values can be replaced; also how much is kept in memory
+	unpacked  = 1 << 20   // bytes of such a body once it is unpacked
+	maxReason = 2000      // bytes of Amanah-Reason
+	patience  = 10 * time.Minute
+	// How many are looked at at a time; the others wait.
+	smallAtOnce = 32
+	largeAtOnce = 4
+	maxFields   = 1000 // of a form whose values can be replaced
+	reasonName  = "Amanah-Reason"
 )
 
 // Refusals.

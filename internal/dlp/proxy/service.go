@@ -60,7 +60,8 @@ type Service struct {
 	boundary string
 	tag      string
 	models   Hosts
-	places   chan struct{}
+
+	small, large chan struct{} // those that are looked at now
 
 	counted  [6]atomic.Int64 // by the place of a verdict among dlp.Verdicts
 	unjudged atomic.Int64
@@ -72,7 +73,7 @@ func New(o Options) *Service {
 	var secret [18]byte
 	_, _ = rand.Read(secret[:]) // never fails
 	word := strings.NewReplacer("-", "x", "_", "y").Replace(base64.RawURLEncoding.EncodeToString(secret[:]))
-	return &Service{o: o, boundary: "amanah" + word, tag: "amanah-" + word[:16], models: Models(), places: make(chan struct{}, atOnce)}
+	return &Service{o: o, boundary: "amanah" + word, tag: "amanah-" + word[:16], models: Models(), small: make(chan struct{}, smallAtOnce), large: make(chan struct{}, largeAtOnce)}
 }
 
 // Server is what a proxy speaks with.
@@ -118,26 +119,18 @@ func (s *Service) Stands(ctx context.Context) error {
 
 // Request judges what leaves.
 func (s *Service) Request(ctx context.Context, m *icap.Message) (icap.Answer, error) {
-	ctx, stop := context.WithTimeout(ctx, patience)
-	defer stop()
 	if m.Request == nil {
 		return icap.Answer{}, errUnreadable
 	}
-	select {
-	case s.places <- struct{}{}:
-		defer func() { <-s.places }()
-	case <-ctx.Done():
-		return icap.Answer{}, ctx.Err()
-	}
 	r := &request{s: s, m: m, kept: spool.New(small, s.o.Most, s.o.Folder)}
+	if err := r.keep(); err != nil {
+		r.close()
+		return icap.Answer{}, err // where it broke off, nothing may be said of it; what was not kept cannot be sent on
+	}
 	a, err := r.judge(ctx)
-	switch {
-	case err == nil:
+	if err == nil {
 		s.failing.Store(false)
 		return a, nil
-	case r.broken != nil:
-		r.close()
-		return icap.Answer{}, r.broken // the proxy's own; nothing may be said of it
 	}
 	s.failing.Store(true)
 	if !s.o.Open || ctx.Err() != nil {
@@ -149,6 +142,21 @@ func (s *Service) Request(ctx context.Context, m *icap.Message) (icap.Answer, er
 	return r.unchanged()
 }
 
+// place waits until there is room to look at a body of a size. What is large keeps nothing that is small waiting, and a body that
+// comes slowly nobody, because it is looked at once it is there.
+func (s *Service) place(ctx context.Context, size int64) (leave func(), err error) {
+	lane := s.large
+	if size <= small {
+		lane = s.small
+	}
+	select {
+	case lane <- struct{}{}:
+		return func() { <-lane }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // request is one request on its way through the room.
 type request struct {
 	s    *Service
@@ -156,30 +164,30 @@ type request struct {
 	kept *spool.Spool // what was read of the body
 	doc  document
 
-	broken error // the body broke off
-	over   bool  // the body is over the limit
+	over bool // the body is over the limit
 }
 
 func (r *request) close() { _ = r.kept.Close() }
 
-// Read reads the body and keeps what it read.
-func (r *request) Read(p []byte) (int, error) {
-	if r.over {
-		return 0, io.EOF
-	}
-	n, err := r.m.Body.Read(p)
-	if err != nil && !errors.Is(err, io.EOF) {
-		r.broken = err
-	}
-	if n > 0 {
-		if _, full := r.kept.Write(p[:n]); errors.Is(full, spool.ErrFull) {
+// keep reads the whole body. One over the limit is read no further.
+func (r *request) keep() error {
+	piece := make([]byte, 16<<10)
+	for r.m.Body != nil && !r.over {
+		n, end := r.m.Body.Read(piece)
+		if _, err := r.kept.Write(piece[:n]); errors.Is(err, spool.ErrFull) {
 			r.over = true
-			return 0, io.EOF
-		} else if full != nil {
-			return 0, full
+		} else if err != nil {
+			r.s.failing.Store(true)
+			return err
+		}
+		if end == io.EOF { //nolint:errorlint // a wrapped end is no end
+			return nil
+		}
+		if end != nil {
+			return end
 		}
 	}
-	return n, err
+	return nil
 }
 
 func (r *request) judge(ctx context.Context) (icap.Answer, error) {
@@ -191,13 +199,18 @@ func (r *request) judge(ctx context.Context) (icap.Answer, error) {
 	if t.method == "CONNECT" { // what goes through the tunnel is asked about when the proxy opens it, and not seen when it does not
 		return r.unchanged()
 	}
-	r.doc = document{boundary: r.s.boundary, target: t, fields: h.Fields, query: pairs(t.query), again: r.keptOnce}
-	var body io.Reader
-	if r.m.Body != nil {
-		body = r
-	}
-	if err := r.doc.readBody(body); err != nil {
+	ctx, stop := context.WithTimeout(ctx, patience)
+	defer stop()
+	leave, err := r.s.place(ctx, r.kept.Size())
+	if err != nil {
 		return icap.Answer{}, err
+	}
+	defer leave()
+	r.doc = document{boundary: r.s.boundary, target: t, fields: h.Fields, query: pairs(t.query), again: func() io.Reader { return r.kept.Reader(0) }}
+	if r.m.Body != nil && !r.over {
+		if err := r.doc.readBody(r.kept.Reader(0)); err != nil {
+			return icap.Answer{}, err
+		}
 	}
 	content, err := r.examine(ctx, &r.doc, r.doc.replaceable)
 	if err != nil {
@@ -213,14 +226,6 @@ func (r *request) judge(ctx context.Context) (icap.Answer, error) {
 	return r.decide(ctx, content)
 }
 
-// keptOnce is the body once more, as far as it was kept.
-func (r *request) keptOnce() io.Reader {
-	if r.over { // it is not inspected anyway
-		return strings.NewReader("")
-	}
-	return r.kept.Reader(0)
-}
-
 // examine has dlp look at a request.
 func (r *request) examine(ctx context.Context, d *document, replaceable func(extract.Origin) bool) (*dlp.Content, error) {
 	from, to := io.Pipe()
@@ -233,9 +238,6 @@ func (r *request) examine(ctx context.Context, d *document, replaceable func(ext
 		if err == nil {
 			err = out.Flush()
 		}
-		if err == nil && r.m.Body != nil {
-			_, err = io.Copy(io.Discard, r) // what stands behind the end of a form
-		}
 		_ = to.CloseWithError(err)
 	}()
 	look := r.s.o.DLP.Examine
@@ -245,9 +247,6 @@ func (r *request) examine(ctx context.Context, d *document, replaceable func(ext
 	content, err := look(ctx, "request.eml", from, replaceable)
 	_ = from.Close()
 	<-written
-	if r.broken != nil {
-		return nil, r.broken
-	}
 	if err != nil {
 		return nil, err
 	}
