@@ -89,3 +89,31 @@ func TestStoryAPastedCardIsStoppedAndAPhoneNumberIsAskedAbout(t *testing.T) {
 	dpo.sees("Rekan menangani pengiriman.", "Alasan penulis")
 	dpo.looks("dlp-reason")
 }
+
+func TestStoryAnotherCustomersNumberDoesNotGoToACustomer(t *testing.T) {
+	number := caller // of the customer whom the other stories are about
+	another(t)
+	rina, customer := somebody(t, "rina", "id"), somebody(t, "customer", "id")
+	knowsCustomers(t)
+	rina.serves(customer)
+	rina.clicks("button", "Tulis kepada pelanggan")
+	rina.refused = true
+	rina.fills("Naskah", "Silakan hubungi "+number+" untuk kelanjutannya.")
+	rina.clicks("button", "Kirim")
+	rina.sees("Teks ini dihentikan karena berisi telepon.")
+	rina.seesNot("pelanggan lain", "sub_")
+	rina.looks("write-others-number")
+
+	dpo := somebody(t, "dpo", "id")
+	dpo.signsIn("dpo", indonesian)
+	dpo.opens("/dlp")
+	dpo.clicks("link", "telepon")
+	dpo.sees("Data siapa", "sub_", "Penulis tidak diberi tahu")
+	dpo.seesNot(number)
+	dpo.looks("dlp-whose")
+	var whose string
+	dpo.asks(`document.querySelector("main a[href^='/subjects/']").textContent`, &whose)
+	dpo.clicks("link", whose)
+	dpo.sees("Jejak", whose)
+	dpo.seesNot(number)
+}

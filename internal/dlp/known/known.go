@@ -22,7 +22,7 @@
 // name of two words or more, at half the confidence or less; five or more words of a street address in a row. One word is a
 // name only where package names takes it for one, sixteen in a text at most. One character off is not found.
 //
-// What it costs is in docs/BENCHMARKS.md: about two kilobytes for each customer. Whoever may ask whose a text's values are
+// What it costs is in docs/BENCHMARKS.md: between one and two kilobytes for each customer. Whoever may ask whose a text's values are
 // would have an oracle: only package dlp asks, and it tells nobody who writes.
 package known
 
