@@ -277,6 +277,15 @@ func workbook(customers int) []byte {
 	return testkit.Sheet(testkit.Customers(customers))
 }
 
+// wide writes a text with two bytes a letter.
+func wide(text string) string {
+	var out strings.Builder
+	for i := range len(text) {
+		out.WriteString(text[i:i+1] + "\x00")
+	}
+	return out.String()
+}
+
 // archived is a ZIP of names and texts; flags are bits of its entries, such as 1 for an encrypted one.
 func archived(t testing.TB, flags uint16, entries ...string) []byte {
 	t.Helper()
@@ -440,6 +449,7 @@ func TestWhatCannotBeMaskedOrReadIsStopped(t *testing.T) {
 			"an archive in an archive":            upload(t, "http://situs.example/", "a.zip", archived(t, 0, "b.zip", string(archived(t, 0, "c.csv", "NIK\n"+madeUpNIK+"\n")))),
 			"an encrypted archive":                upload(t, "http://situs.example/", "a.zip", archived(t, 1, "a.txt", "halo")),
 			"a cut archive":                       upload(t, "http://situs.example/", "a.zip", archived(t, 0, "a.txt", "halo")[:40]),
+			"a field in wide letters":             {method: "POST", url: "http://situs.example/", head: []string{multi}, body: []byte("--x\r\nContent-Disposition: form-data; name=\"a\"\r\nContent-Type: text/plain; charset=utf-16le\r\n\r\n" + wide("NIK "+madeUpNIK) + "\r\n--x--\r\n")},
 			"brotli":                              {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: application/json", "Content-Encoding: br"}, body: []byte("\x0b\x02\x80{}\x03")},
 			"packed twice":                        {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: text/plain", "Content-Encoding: gzip, gzip"}, body: []byte("halo")},
 			"gzip that is none":                   {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: application/x-www-form-urlencoded", "Content-Encoding: gzip"}, body: []byte("halo")},

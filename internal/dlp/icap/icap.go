@@ -112,13 +112,6 @@ type Message struct {
 	mustClose bool
 }
 
-// Kept reports whether the proxy still has all of the body, so that an answer that leaves it as it is need not bring it back. Reading
-// on behind a preview may end that, but never in a message whose proxy keeps it to the end (Keeps).
-func (m *Message) Kept() bool { return m.body == nil || m.allow204 || m.inPreview() }
-
-// Keeps reports whether the proxy has all of the body until it is answered.
-func (m *Message) Keeps() bool { return m.body == nil || m.allow204 }
-
 // Answer is what becomes of a message.
 type Answer struct {
 	Head      *Head     // nil: as it came

@@ -35,7 +35,6 @@ type document struct {
 	// text is the body when it is small and its values can be replaced; as says how it is written.
 	text  []byte
 	as    format
-	plain bool             // text was unpacked: the original has an encoding that goes with a change
 	body  io.Reader        // any other body, as it came; nil when there is none
 	again func() io.Reader // the same once more, when it was read
 }
@@ -65,7 +64,6 @@ func (d *document) readBody(body io.Reader) error {
 		if err != nil || len(text) > unpacked {
 			return nil //nolint:nilerr // it is examined as the file that it is
 		}
-		d.plain = true
 	}
 	if as == form && sound(text) { // as programs do that do not say that they send JSON
 		as = jsonText
@@ -348,7 +346,7 @@ func (d *document) writePart(out *parts, p *multipart.Part, notRead func(extract
 		notRead(extract.Damaged)
 	}
 	body := &failing{r: p, notRead: func() { notRead(extract.Damaged) }}
-	media, _, _ := mime.ParseMediaType(p.Header.Get("Content-Type"))
+	media, params, _ := mime.ParseMediaType(p.Header.Get("Content-Type"))
 	if strings.HasPrefix(media, "multipart/") {
 		notRead(extract.Unsupported)
 	}
@@ -358,7 +356,7 @@ func (d *document) writePart(out *parts, p *multipart.Part, notRead func(extract
 		}
 		return out.add(filePart+name, body)
 	}
-	if media != "" && media != "text/plain" && media != "application/json" {
+	if media != "" && media != "text/plain" && media != "application/json" || !readable(params) {
 		return out.add(filePart+given["name"], body)
 	}
 	return out.add("amanah/field.txt", io.MultiReader(strings.NewReader(given["name"]+": "), body))

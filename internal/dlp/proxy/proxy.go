@@ -13,9 +13,9 @@
 //   - hold and block: a page with the reason and the number of the incident, or a problem for programs. Nothing of the request is in it.
 //
 // It promises: no answer before the last byte was looked at; what breaks off on either side leaves no entry, no incident and no
-// file; our own failure stops the request (Open says otherwise, counts it and is an alarm). Memory is bounded: a body is kept in a
-// file without a name, encrypted under a key in memory, and only for a proxy that does not keep it itself. The person's address is
-// not looked at. Responses are let pass unread: what comes in is not what leaves.
+// file; our own failure stops the request (Open says otherwise, counts it and is an alarm). Memory is bounded: a body that is not small is
+// kept, until it is answered, in a file without a name, encrypted under a key in memory. It is looked at once all of it is there, so
+// that whoever sends slowly keeps nobody waiting. The person's address is not looked at. Responses are let pass unread: what comes in is not what leaves.
 //
 // Its limits: fields of the head (cookies, credentials) are not looked at; WebSocket, QUIC and connections that the proxy does not
 // open are not seen; a body in an encoding other than gzip and deflate counts as not inspected; a value split over several
@@ -200,12 +200,10 @@ func formatOf(f icap.Fields) (as format, boundary string) {
 	if err != nil {
 		return opaque, ""
 	}
-	charset := strings.ToLower(params["charset"])
-	readable := charset == "" || charset == "utf-8" || charset == "us-ascii"
 	switch {
 	case strings.HasPrefix(media, "multipart/"):
 		return multi, params["boundary"]
-	case !readable:
+	case !readable(params):
 		return opaque, ""
 	case media == "application/x-www-form-urlencoded":
 		return form, ""
@@ -215,6 +213,12 @@ func formatOf(f icap.Fields) (as format, boundary string) {
 		return plain, ""
 	}
 	return opaque, ""
+}
+
+// readable reports whether a text says that its letters are those that we read without asking.
+func readable(params map[string]string) bool {
+	charset := strings.ToLower(params["charset"])
+	return charset == "" || charset == "utf-8" || charset == "us-ascii"
 }
 
 // language of the person, by what the browser asks for.

@@ -97,12 +97,7 @@ func pass(context.Context, *icap.Message) (icap.Answer, error) { return icap.Pas
 
 // Judged is how many requests got a verdict since the start.
 func (s *Service) Judged(v dlp.Verdict) int64 {
-	for i, one := range dlp.Verdicts() {
-		if one == v {
-			return s.counted[i].Load()
-		}
-	}
-	return 0
+	return s.counted[slices.Index(dlp.Verdicts(), v)].Load()
 }
 
 // Unjudged is how many requests went although they could not be judged.
@@ -348,11 +343,7 @@ func (r *request) masked(ctx context.Context, p dlp.Passage, j dlp.Judgement) (*
 }
 
 func (s *Service) count(v dlp.Verdict) {
-	for i, one := range dlp.Verdicts() {
-		if one == v {
-			s.counted[i].Add(1)
-		}
-	}
+	s.counted[slices.Index(dlp.Verdicts(), v)].Add(1)
 }
 
 // unchanged lets the request go as it came.
