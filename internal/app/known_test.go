@@ -149,6 +149,34 @@ func TestNamesAndValuesOfCustomersThatLeaveAreLookedAt(t *testing.T) {
 	})
 }
 
+// What is told of a file is the same whether its values are customers' or nobody's: order and counts, too.
+func TestWhatIsToldOfAFileIsTheSameWhosesoeverItsValuesAre(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		h.writer = person(t, h.world, actor.DPO)
+		h.theirs("name", "Wayan Agus Sudarsana", "phone", "081277700022", "email", "wayan@lain.example")
+		h.must(h.Known.Build(ctx))
+		told := func(text string) (dlp.Judgement, string) {
+			content, err := h.DLP.Examine(ctx, "daftar.csv", strings.NewReader(text), nil)
+			h.must(err)
+			j, err := h.DLP.Inspect(ctx, dlp.Passage{Way: dlp.File, Recipient: dlp.Outside, By: h.writer, Controller: h.controller, Content: content})
+			h.must(err)
+			says := j.Told()
+			var out strings.Builder
+			fmt.Fprint(&out, says.Verdict, says.Goes(), says.People, says.Customers, says.Of, says.Incident != "")
+			for _, f := range says.Found {
+				fmt.Fprint(&out, f.Kind, f.Count, f.Confidence, f.Fixed, f.Known, f.Own, f.Verdict, f.Rules)
+			}
+			return j, out.String()
+		}
+		known, theirs := told("nama,surel,telepon\nWayan Agus Sudarsana,wayan@lain.example,081277700022\nx,budi@lain.example,081277700033\n")
+		_, nobodys := told("nama,surel,telepon\nWayah Agus Sudarsono,wayah@lain.example,081277700044\nx,budi@lain.example,081277700033\n")
+		if known.Customers != 1 || known.Verdict != dlp.Alert || theirs != nobodys {
+			t.Errorf("%+v\n%s\n%s", known, theirs, nobodys)
+		}
+	})
+}
+
 // A name in small letters is no part of the evidence, whether package names finds it or the vault knows it.
 func TestANameInSmallLettersIsNotInTheEvidence(t *testing.T) {
 	eachHands(t, func(t *testing.T, h *hands) {

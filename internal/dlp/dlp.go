@@ -172,6 +172,7 @@ type Judgement struct {
 
 	bare       bare
 	controller string
+	stream     bool // of a Content: findings that are alike stand together
 }
 
 // Goes reports whether the passage may go now.

@@ -70,7 +70,7 @@ func (s *Service) judgeContent(tx *db.Tx, p Passage) (Judgement, error) {
 	if err != nil {
 		return Judgement{}, err
 	}
-	j := Judgement{Verdict: Allow, Masked: p.Content.masked, Found: list, Indexed: p.Content.indexed, controller: p.Controller, bare: bare{people: p.Content.People}}
+	j := Judgement{Verdict: Allow, Masked: p.Content.masked, Found: list, Indexed: p.Content.indexed, stream: true, controller: p.Controller, bare: bare{people: p.Content.People}}
 	j.tells(of)
 	return j, s.decide(tx, p, &j)
 }

@@ -1,6 +1,7 @@
 package dlp
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -141,25 +142,46 @@ func (s *Service) look(tx *db.Tx, p Passage, text []byte) (places []known.Place,
 // Told is what a writer, or a program that asks, may know of a judgement: what would have been said had nobody known
 // whose the values are. Only what stops or changes the text is as it is, since the writer sees that anyway.
 func (j Judgement) Told() Judgement {
-	if j.told() {
-		return j
-	}
 	out := j
-	out.Of, out.Customers, out.People, out.Found = nil, 0, j.bare.people, nil
-	if j.Verdict.weight() <= Alert.weight() {
-		out.Verdict = j.bare.verdict
+	if !j.told() {
+		out.Of, out.Customers, out.People, out.Found = nil, 0, j.bare.people, nil
+		if j.Verdict.weight() <= Alert.weight() {
+			out.Verdict = j.bare.verdict
+		}
+		if out.Verdict == Allow {
+			out.Incident = ""
+		}
+		for _, f := range j.Found {
+			if f.shapeless && f.Verdict.weight() <= Alert.weight() {
+				continue
+			}
+			f.Verdict, f.Rules = f.bare.verdict, f.bare.rules
+			f.Kind, f.Known, f.Own, f.shapeless, f.of = told(f.Kind), false, false, false, nil
+			out.Found = append(out.Found, f)
+		}
 	}
-	if out.Verdict == Allow {
-		out.Incident = ""
+	if j.stream {
+		out.Found = together(out.Found)
 	}
-	for _, f := range j.Found {
-		if f.shapeless && f.Verdict.weight() <= Alert.weight() {
+	return out
+}
+
+// together are the findings of a stream in an order of their own, those that are alike as one: neither the order nor the counts
+// tell which of them were known.
+func together(list []Found) (out []Found) {
+	for _, f := range list {
+		i := slices.IndexFunc(out, func(g Found) bool {
+			return g.seen() == f.seen() && g.Verdict == f.Verdict && slices.Equal(g.Rules, f.Rules)
+		})
+		if i >= 0 {
+			out[i].Count += f.Count
 			continue
 		}
-		f.Verdict, f.Rules = f.bare.verdict, f.bare.rules
-		f.Kind, f.Known, f.Own, f.of = told(f.Kind), false, false, nil
-		out.Found = append(out.Found, f)
+		out = append(out, f)
 	}
+	slices.SortFunc(out, func(a, b Found) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Confidence, b.Confidence), cmp.Compare(a.Verdict, b.Verdict))
+	})
 	return out
 }
 
@@ -274,7 +296,7 @@ func (s *Service) alarm(tx *db.Tx, p Passage, j Judgement) error {
 // it is a customer's by that alone. The refusal has its entry, whatever the text is. A person's texts have limits of their own,
 // at the desk, and a mail is held before its writer hears of it.
 func (s *Service) probed(tx *db.Tx, p Passage) (bool, error) {
-	if s.o.Known == nil || p.Way != Program {
+	if s.o.Known == nil || p.Way != Program && p.Way != File {
 		return false, nil
 	}
 	n, err := tellings(tx, p.By.ID(), tx.Now().Add(-probing))

@@ -72,7 +72,7 @@ func (s *Service) postFile(ctx context.Context, c web.Call, in *takeInput) (*tak
 	if err != nil {
 		return nil, err
 	}
-	j, out := taken.Judgement, &takeOutput{}
+	j, out := taken.Judgement.Told(), &takeOutput{}
 	o := &out.Body
 	o.Verdict, o.Goes, o.Incident, o.Kind, o.Malware, o.People = string(j.Verdict), taken.Goes(), j.Incident+taken.Released, string(taken.Kind), "not_checked", j.People
 	if taken.Scanned {
