@@ -20,6 +20,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
+	"github.com/amanah-id/amanah/internal/trust/identity"
 	"github.com/amanah-id/amanah/internal/verification/check"
 )
 
@@ -259,6 +260,32 @@ func TestWhatIsHeldIsDecidedOnceByAnother(t *testing.T) {
 		h.must(err)
 		if len(waiting) != 3 || waiting[0].ID != own || strings.Contains(waiting[0].Evidence, "contoh.example") {
 			t.Errorf("%+v", waiting)
+		}
+	})
+}
+
+// A reviewer reads which program it was, not only its id; of one that there is no more the id is left.
+func TestAnIncidentOfAProgramSaysItsName(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		known, _, err := w.Client(ctx, "Portal Mitra", []string{identity.ScopeInspect}, []string{w.controller})
+		if err != nil {
+			t.Fatal(err)
+		}
+		gone := id.New(id.Client)
+		for _, client := range []string{known, gone} {
+			by := actor.NewClient(client, []string{"inspect"}, []string{w.controller})
+			if _, err := w.DLP.Inspect(ctx, dlp.Passage{Way: dlp.Program, Recipient: dlp.Outside, By: by, Controller: w.controller, Lang: i18n.ID, Text: "Telepon 0812 3456 7890."}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, cookie, err := w.Browsing(ctx, actor.Security, w.controller)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := (browser{w, cookie}).do("GET", "/dlp", nil)
+		if text := page.Body.String(); page.Code != 200 || !strings.Contains(text, "Portal Mitra") || strings.Contains(text, known) || !strings.Contains(text, gone) {
+			t.Errorf("%d %s", page.Code, text)
 		}
 	})
 }

@@ -269,7 +269,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		h.parser = child.NewPool(parsers, func() *child.Process { return &child.Process{Program: b.program, Args: []string{scan.ParserArgument}} })
 		reading.Documents, reading.Tools = h.parser, func() extract.Tools { return extract.Installed(context.WithoutCancel(ctx)) }
 	}
-	h.DLP, err = dlp.New(dlp.Options{DB: d, Log: h.Audit, Keys: h.Keys, Staff: h.Identity.FirstName, Files: reading, Known: h.Known, Alarm: h.Watchlist.Probed,
+	h.DLP, err = dlp.New(dlp.Options{DB: d, Log: h.Audit, Keys: h.Keys, Staff: h.Identity.FirstName, Client: h.clientName, Files: reading, Known: h.Known, Alarm: h.Watchlist.Probed,
 		Texts: func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) }})
 	if err != nil {
 		return nil, err
@@ -656,6 +656,12 @@ func (h *House) inspect(ctx context.Context, t message.Text) (message.Verdict, e
 		return message.Verdict{Code: errs.CodeOf(dlp.Stopped(j))}, err
 	}
 	return message.Verdict{Allow: true}, nil
+}
+
+// clientName is what an API client is called.
+func (h *House) clientName(ctx context.Context, client string) (string, error) {
+	c, err := h.Identity.Client(ctx, client)
+	return c.Name, err
 }
 
 // inspectHook lets package dlp look at what is about to be told to another system: ids alone, so that whatever it finds is a fault.

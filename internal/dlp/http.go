@@ -12,6 +12,7 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/kit/jobs"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/internal/web"
@@ -146,7 +147,7 @@ func (s *Service) show(r *web.Request) error {
 	return r.Render(listPage(r.Printer(), list, names, form.Reviewed))
 }
 
-// names is what the staff of incidents are called.
+// names is what the staff and the API clients of incidents are called.
 func (s *Service) names(ctx context.Context, list []Incident) (names map[string]string, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		names = map[string]string{}
@@ -162,6 +163,15 @@ func (s *Service) names(ctx context.Context, list []Incident) (names map[string]
 		}
 		return nil
 	})
+	for _, in := range list {
+		if _, known := names[in.Staff]; err != nil || known || !id.Is(id.Client, in.Staff) {
+			continue
+		}
+		if names[in.Staff], err = s.o.Client(ctx, in.Staff); errs.KindOf(err) == errs.NotFound {
+			delete(names, in.Staff) // its id is all that is left
+			err = nil
+		}
+	}
 	return names, err
 }
 

@@ -33,6 +33,8 @@ type Options struct {
 	Texts func(lang i18n.Lang) *i18n.Printer
 	// Staff is what a colleague is called.
 	Staff func(tx *db.Tx, staff string) (string, error)
+	// Client is what an API client is called.
+	Client func(ctx context.Context, client string) (string, error)
 	Files Reading
 	// Known tells whose values a text holds; nil: nobody does.
 	Known Known
