@@ -35,7 +35,7 @@ type Options struct {
 	Staff func(tx *db.Tx, staff string) (string, error)
 	// Client is what an API client is called.
 	Client func(ctx context.Context, client string) (string, error)
-	Files Reading
+	Files  Reading
 	// Known tells whose values a text holds; nil: nobody does.
 	Known Known
 	// Alarm is told of whoever's texts told again and again that values are customers': so many within an hour; nil: nobody is.
