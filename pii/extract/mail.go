@@ -43,7 +43,16 @@ func (w *walk) mail(at Origin, r *bufio.Reader, depth int) error {
 			continue
 		}
 		for _, value := range header[name] {
-			if err := out.add(decodedWords(value), Mark{Place: name, Header: name}); err != nil {
+			text, err := words.DecodeHeader(value)
+			if err != nil || strings.Contains(text, "=?") && strings.Contains(text, "?=") { // other programs may know the letters, or be content with less
+				if err := w.skip(inHead, Unsupported); err != nil {
+					return err
+				}
+			}
+			if err != nil {
+				text = value
+			}
+			if err := out.add(text, Mark{Place: name, Header: name}); err != nil {
 				return err
 			}
 		}
@@ -75,7 +84,10 @@ func readHead(r *bufio.Reader) ([]byte, error) {
 }
 
 var words = mime.WordDecoder{CharsetReader: func(label string, in io.Reader) (io.Reader, error) {
-	r, _ := labelled(in, label)
+	r, known := labelled(in, label)
+	if !known {
+		return nil, Unsupported
+	}
 	return r, nil
 }}
 
@@ -89,11 +101,36 @@ func decodedWords(s string) string {
 // maxNesting bounds multiparts in multiparts, which are no entries of an archive.
 const maxNesting = 30
 
+// makeUp reads how a part is made. false: it says so in a way that other programs may read otherwise, who would see what is not seen here.
+func makeUp(header textproto.MIMEHeader) (media string, params map[string]string, encoding string, plain bool) {
+	all := map[string][]string{}
+	for name, values := range header {
+		name = textproto.CanonicalMIMEHeaderKey(strings.TrimRight(name, " ")) // many read over a blank before the colon
+		for _, v := range values {
+			if !slices.Contains(all[name], v) {
+				all[name] = append(all[name], v)
+			}
+		}
+	}
+	first := func(name string) string { return strings.TrimSpace(append(all[name], "")[0]) }
+	kind := first("Content-Type")
+	media, params, err := mime.ParseMediaType(kind)
+	plain = (err == nil || media != "" || kind == "") && len(all["Content-Type"]) < 2 && len(all["Content-Transfer-Encoding"]) < 2
+	if media == "" {
+		media = "text/plain"
+	}
+	encoding = strings.ToLower(first("Content-Transfer-Encoding"))
+	plain = plain && slices.Contains([]string{"", "7bit", "8bit", "binary", "base64", "quoted-printable"}, encoding)
+	return media, params, encoding, plain && !(strings.HasPrefix(media, "multipart/") && params["boundary"] == "")
+}
+
 // mailPart reads a body with its header.
 func (w *walk) mailPart(at Origin, header textproto.MIMEHeader, body io.Reader, depth, nested int) error {
-	media, params, err := mime.ParseMediaType(header.Get("Content-Type"))
-	if err != nil && media == "" {
-		media = "text/plain"
+	media, params, encoding, plain := makeUp(header)
+	if !plain {
+		if err := w.skip(at, Damaged); err != nil {
+			return err
+		}
 	}
 	if strings.HasPrefix(media, "multipart/") && params["boundary"] != "" {
 		if nested >= maxNesting {
@@ -104,12 +141,15 @@ func (w *walk) mailPart(at Origin, header textproto.MIMEHeader, body io.Reader, 
 				return err
 			}
 		}
-		return w.multipart(at, multipart.NewReader(body, params["boundary"]), depth, nested)
+		return w.multipart(at, multipart.NewReader(body, params["boundary"]), media == "multipart/digest", depth, nested)
+	}
+	if media == "message/partial" || media == "message/external-body" { // a piece of a mail, and what lies elsewhere
+		return w.skip(at, Unsupported)
 	}
 	if strings.HasSuffix(media, "/pkcs7-mime") || strings.HasSuffix(media, "/x-pkcs7-mime") {
 		return w.skip(at, Encrypted)
 	}
-	switch strings.ToLower(strings.TrimSpace(header.Get("Content-Transfer-Encoding"))) {
+	switch encoding {
 	case "base64":
 		body = base64.NewDecoder(base64.StdEncoding.WithPadding(base64.NoPadding), &sextets{r: body})
 	case "quoted-printable":
@@ -140,14 +180,23 @@ func (w *walk) mailPart(at Origin, header textproto.MIMEHeader, body io.Reader, 
 		return err
 	}
 	in := &counted{r: body}
-	return w.item(entry, name, &expanding{w: w, r: in, in: func() int64 { return in.n }}, nil, depth+1)
+	content := &expanding{w: w, r: in, in: func() int64 { return in.n }}
+	if media == "message/rfc822" || media == "message/global" { // a mail whatever stands in it
+		entry.Kind = Mail
+		return w.mail(entry, bufio.NewReaderSize(content, 64<<10), depth+1)
+	}
+	return w.item(entry, name, content, nil, depth+1)
 }
 
-func (w *walk) multipart(at Origin, m *multipart.Reader, depth, nested int) error {
+// multipart reads parts. Those of a digest are mails where they do not say otherwise.
+func (w *walk) multipart(at Origin, m *multipart.Reader, digest bool, depth, nested int) error {
 	for {
 		p, err := m.NextRawPart()
 		if err != nil {
 			return w.failed(at, noFault(err))
+		}
+		if digest && p.Header.Get("Content-Type") == "" {
+			p.Header.Set("Content-Type", "message/rfc822")
 		}
 		if err := w.mailPart(at, p.Header, p, depth, nested+1); err != nil {
 			return err

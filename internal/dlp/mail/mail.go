@@ -111,7 +111,7 @@ var (
 // field is a header as Postfix gives it: lines of its value are parted by LF.
 type field struct{ name, value string }
 
-func (f field) is(name string) bool { return strings.EqualFold(f.name, name) }
+func (f field) is(name string) bool { return strings.EqualFold(strings.TrimRight(f.name, " \t"), name) }
 
 // domain is that of an address, in small letters; empty when there is none.
 func domain(address string) string {
@@ -163,7 +163,7 @@ func examined(fields []field, aside []byte) string {
 		if f.is(VerdictName) {
 			continue // taken out before it goes
 		}
-		name, value := f.name, f.value
+		name, value := strings.TrimRight(f.name, " \t"), f.value // many read over a blank before the colon
 		if free(name) {
 			name = "X-Free"
 		}

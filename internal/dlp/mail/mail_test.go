@@ -118,3 +118,16 @@ func TestAnAnswerIsOneLineOfLettersThatEveryMailServerKnows(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestABlankBeforeTheColonHidesNoHeader(t *testing.T) {
+	if got := examined([]field{{"Content-Type ", "text/html"}}, nil); !strings.Contains(got, "\r\nContent-Type: text/html\r\n") {
+		t.Errorf("%q", got)
+	}
+	l := letter{}
+	if l.add("Content-Type", "text/plain"); l.over != nil {
+		t.Fatal(l.over)
+	}
+	if l.add("Content-Type ", "multipart/mixed; boundary=b"); l.over == nil {
+		t.Error("two types are one")
+	}
+}
