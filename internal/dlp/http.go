@@ -554,6 +554,22 @@ type decidedInput struct {
 	Way string `query:"way" required:"true" enum:"program,mail,file"`
 }
 
+// decidedJSON is what a way needs to carry out a decision, and nothing of what was found: that would tell it whose the values are.
+type decidedJSON struct {
+	ID         string    `json:"id"`
+	Controller string    `json:"controller"`
+	Way        string    `json:"way" enum:"program,mail,file"`
+	Held       string    `json:"held" enum:"released,refused"`
+	Ref        string    `json:"ref,omitempty" doc:"What the way calls it: the id in a mail's queue"`
+	HeldAt     time.Time `json:"held_at" doc:"When it was decided"`
+}
+
+type decidedOutput struct {
+	Body struct {
+		Items []decidedJSON `json:"items"`
+	}
+}
+
 type incidentInput struct {
 	Incident string `path:"incident" maxLength:"40"`
 }
@@ -572,6 +588,10 @@ func (in Incident) json() incidentJSON {
 		j.ReviewedAt = &in.ReviewedAt
 	}
 	return j
+}
+
+func (in Incident) decided() decidedJSON {
+	return decidedJSON{in.ID, in.Controller, string(in.Way), string(in.Held), in.Ref, in.HeldAt}
 }
 
 type reviewInput struct {
@@ -613,12 +633,12 @@ func (s *Service) operations(rt *web.Router) {
 		})
 	ways := web.Access{Scope: "inspect", Alone: true}
 	web.Operation(rt, web.Op{Method: http.MethodGet, Path: "/dlp/decided", Summary: "Passages of a way that were held and are decided now, until the way says that it has carried the decision out", Access: ways},
-		func(ctx context.Context, c web.Call, in *decidedInput) (*incidentsOutput, error) {
+		func(ctx context.Context, c web.Call, in *decidedInput) (*decidedOutput, error) {
 			list, err := s.Decided(ctx, c.Actor, Way(in.Way))
-			out := &incidentsOutput{}
-			out.Body.Items = []incidentJSON{}
+			out := &decidedOutput{}
+			out.Body.Items = []decidedJSON{}
 			for _, one := range list {
-				out.Body.Items = append(out.Body.Items, one.json())
+				out.Body.Items = append(out.Body.Items, one.decided())
 			}
 			return out, err
 		})
