@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -223,6 +224,32 @@ func TestAWritersOwnIncidentsTellNotWhoseDataItWas(t *testing.T) {
 		h.must(h.DLP.Review(ctx, person(t, h.world, actor.Security), quiet.Incident, "habit", "Jangan sebut nama pelanggan lain."))
 		if mine, err = h.DLP.Mine(ctx, h.writer); err != nil || len(mine) != 2 {
 			t.Errorf("%+v %v", mine, err)
+		}
+	})
+}
+
+// A text that is stopped for a number that anybody sees says of the words beside it nothing: neither kinds, nor counts, nor evidence
+// differ with whether they are a customer's.
+func TestAStoppedTextTellsNotWhetherAnotherWordOfItIsACustomers(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		h.writer = person(t, h.world, actor.Agent)
+		h.theirs("name", "Wayan Agus Sudarsana", "customer_number", "CST-00777")
+		h.must(h.Known.Build(ctx))
+		for _, text := range []string{"NIK 3273014708870017 milik %s ya.", "Daftar: %s, NIK 3273014708870017 dan 3273014708870025"} {
+			seen := map[string]bool{}
+			for _, word := range []string{"CST-00777", "CST-00778", "Wayan Agus Sudarsana", "Wayah Agus Sudarsono", "wayan agus sudarsana"} {
+				content, err := h.DLP.Examine(ctx, "a.txt", strings.NewReader(fmt.Sprintf(text, word)), nil)
+				h.must(err)
+				_, err = h.DLP.Inspect(ctx, dlp.Passage{Way: dlp.Web, Recipient: dlp.Outside, By: h.writer, Controller: h.controller, Content: content})
+				h.must(err)
+				mine, err := h.DLP.Mine(ctx, h.writer)
+				h.must(err)
+				seen[fmt.Sprint(mine[0].Kinds, mine[0].People, mine[0].Customers, mine[0].Verdict, mine[0].Evidence)] = true
+			}
+			if len(seen) != 1 {
+				t.Errorf("%q is seen as %q", text, slices.Collect(maps.Keys(seen)))
+			}
 		}
 	})
 }

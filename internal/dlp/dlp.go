@@ -223,6 +223,8 @@ type Incident struct {
 	ReviewedBy                         string
 	ReviewedAt                         time.Time
 	ReadAt                             time.Time // when the person had read it
+
+	telling bool // what became of the text told its writer that a value is a customer's
 }
 
 // State is what became of a passage that was held.

@@ -311,7 +311,7 @@ func (s *Service) Review(ctx context.Context, a actor.Actor, incident, dispositi
 }
 
 // Mine lists the asker's own incidents, the newest first, with what the reviewers wrote, and nothing of whose data it was. What
-// nobody but those who know the customers would have noticed stands there once it is reviewed.
+// nobody but those who know the customers would have noticed stands there once it is reviewed, unless the text was stopped for it.
 func (s *Service) Mine(ctx context.Context, a actor.Actor) (out []Incident, err error) {
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
 		out, err = s.mine(tx, a.ID())
@@ -319,13 +319,33 @@ func (s *Service) Mine(ctx context.Context, a actor.Actor) (out []Incident, err 
 	})
 	for i := range out {
 		in := &out[i]
-		in.Customers, in.Of = 0, nil
+		in.Customers, in.Of, in.People = 0, nil, 0
+		if in.Disposition == "" && !in.telling {
+			in.Kinds = slices.DeleteFunc(in.Kinds, func(k string) bool { return told(k) == Personal })
+			in.Evidence = s.plainEvidence(*in)
+		}
 		for k := range in.Kinds {
 			in.Kinds[k] = told(in.Kinds[k])
 		}
 		in.Kinds = slices.Compact(in.Kinds)
 	}
 	return out, err
+}
+
+// plainEvidence is the evidence without what only somebody who knows the customers could have marked: a text is stopped for a
+// number that anybody sees, and whether a word beside it is a customer's is not told with that. In a note nothing of the kind is marked.
+func (s *Service) plainEvidence(in Incident) string {
+	if in.Way == Note {
+		return in.Evidence
+	}
+	var kinds []string
+	for _, rest, found := strings.Cut(in.Evidence, "["); found; _, rest, found = strings.Cut(rest, "[") {
+		kind, _, _ := strings.Cut(rest, "]")
+		if kind != s.o.Texts(i18n.ID).T("dlp.kind_"+Personal) && kind != s.o.Texts(i18n.EN).T("dlp.kind_"+Personal) {
+			kinds = append(kinds, "["+kind+"]")
+		}
+	}
+	return strings.Join(kinds, " … ")
 }
 
 // Read says that the asker has read the advice on an own incident.

@@ -73,14 +73,14 @@ func (s *Service) insertIncident(tx *db.Tx, in Incident, subject string, quiet, 
 		s.seal("evidence_sealed", in.ID, in.Evidence), subject, in.Ref, why, string(in.Held), in.Customers, whose, quiet, telling)
 }
 
-const columns = `id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, ref, why_sealed, held, held_by, held_at, carried_at, customers, whose_sealed`
+const columns = `id, controller, staff, interaction, way, recipient, verdict, kinds, people, at, evidence_sealed, disposition, advice_sealed, reviewed_by, reviewed_at, read_at, ref, why_sealed, held, held_by, held_at, carried_at, customers, whose_sealed, telling`
 
 func (s *Service) scanIncident(r db.Row) (in Incident, err error) {
 	var way, to, verdict, kinds, held string
 	var evidence, advice, why, whose []byte
 	var at, reviewed, read, decided, carried int64
 	if err := r.Scan(&in.ID, &in.Controller, &in.Staff, &in.Interaction, &way, &to, &verdict, &kinds, &in.People, &at, &evidence, &in.Disposition, &advice, &in.ReviewedBy, &reviewed, &read,
-		&in.Ref, &why, &held, &in.HeldBy, &decided, &carried, &in.Customers, &whose); err != nil {
+		&in.Ref, &why, &held, &in.HeldBy, &decided, &carried, &in.Customers, &whose, &in.telling); err != nil {
 		return in, err
 	}
 	in.Way, in.Recipient, in.Verdict, in.Kinds = Way(way), Recipient(to), Verdict(verdict), strings.Fields(kinds)
