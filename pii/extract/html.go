@@ -26,9 +26,11 @@ var spoken = map[string]bool{"href": true, "alt": true, "title": true, "value": 
 // personal data. Cells of a row are apart by a tab. label is the encoding a mail said.
 func (w *walk) html(at Origin, buffered *bufio.Reader, label string) error {
 	text, exact := decoded(buffered)
-	if exact {
+	if label != "" {
+		text, _ = labelled(buffered, label)
+	} else if exact {
 		head, _ := buffered.Peek(1024)
-		if e, name, certain := charset.DetermineEncoding(head, label); certain && name != "utf-8" && e != nil {
+		if e, name, certain := charset.DetermineEncoding(head, ""); certain && name != "utf-8" && e != nil {
 			text = e.NewDecoder().Reader(buffered)
 		}
 	}

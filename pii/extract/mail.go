@@ -162,14 +162,16 @@ func (w *walk) mailPart(at Origin, header textproto.MIMEHeader, body io.Reader, 
 	}
 	if name == "" && (media == "text/plain" || media == "text/html") {
 		at.Part = "body"
+		if _, known := labelled(strings.NewReader(""), params["charset"]); !known {
+			if err := w.skip(at, Unsupported); err != nil {
+				return err
+			}
+		}
 		if media == "text/html" {
 			at.Kind = HTML
 			return w.html(at, bufio.NewReaderSize(watched{w, body}, 64<<10), params["charset"])
 		}
-		if text, ok := labelled(watched{w, body}, params["charset"]); ok {
-			return w.plain(at, text, false, 0, 0)
-		}
-		text, _ := decoded(bufio.NewReaderSize(watched{w, body}, 64<<10))
+		text, _ := labelled(watched{w, body}, params["charset"])
 		return w.plain(at, text, false, 0, 0)
 	}
 	if name == "" {

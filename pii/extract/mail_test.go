@@ -2,9 +2,13 @@ package extract
 
 import (
 	"encoding/base64"
+	"encoding/binary"
 	"slices"
 	"strings"
 	"testing"
+
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/japanese"
 )
 
 // packedLetters is a number in a file, in letters: what a search in the mail as it stands cannot see.
@@ -53,6 +57,37 @@ func TestAMailThatOtherProgramsReadOtherwiseIsNeverClean(t *testing.T) {
 	} {
 		if g := walked(t, "a.eml", []byte("From: a@b.example\nSubject: =?utf-8?q?caf=C3=A9?=\n"+text)); len(g.skips) > 0 {
 			t.Errorf("%s: %v", name, g.skips)
+		}
+	}
+}
+
+func TestAMailInLettersOfItsOwnIsNeverClean(t *testing.T) {
+	wide := func(order binary.AppendByteOrder, mark string, text string) string {
+		return mark + string(wideText(text, order))
+	}
+	ebcdic := strings.Map(func(r rune) rune { return r - '0' + 0xf0 }, nik)
+	latin := func(s string) string { b, _ := charmap.ISO8859_1.NewEncoder().String(s); return b }
+	full := strings.Map(func(r rune) rune { return r - '0' + '０' }, nik)
+	jis, _ := japanese.ISO2022JP.NewEncoder().String(full)
+	shift, _ := japanese.ShiftJIS.NewEncoder().String(full)
+	for name, c := range map[string]struct{ label, text, want string }{
+		"wide, the great end first, with a mark": {"utf-16", wide(binary.BigEndian, "\xfe\xff", nik), nik},
+		"wide, the great end first":              {"utf-16", wide(binary.BigEndian, "", nik), nik},
+		"wide, a mark that says otherwise":       {"utf-16be", wide(binary.LittleEndian, "\xff\xfe", nik), nik},
+		"wide, four bytes":                       {"utf-32", "\xff\xfe\x00\x00" + wide(binary.LittleEndian, "", nik), ""},
+		"seven bits":                             {"utf-7", "+ADMAMgA3ADM-", ""},
+		"of great machines":                      {"ibm037", latin(ebcdic), ""},
+		"between braces":                         {"hz-gb-2312", "~{#3#2#7#3~}", ""},
+		"Japanese":                               {"iso-2022-jp", jis, full},
+		"Japanese for Windows":                   {"shift_jis", shift, full},
+	} {
+		for _, media := range []string{"text/plain", "text/html"} {
+			head := "From: a@b.example\nSubject: x\nContent-Type: " + media + "; charset=" + c.label + "\nContent-Transfer-Encoding: base64\n\n"
+			g := walked(t, "a.eml", []byte(head+base64.StdEncoding.EncodeToString([]byte(c.text))+"\n"))
+			seen := slices.ContainsFunc(g.segments, func(s Segment) bool { return c.want != "" && strings.Contains(string(s.Text), c.want) })
+			if !seen && (c.want != "" || len(g.skips) == 0) {
+				t.Errorf("%s, %s: nothing seen, %v said", name, media, g.skips)
+			}
 		}
 	}
 }

@@ -149,16 +149,17 @@ func (western) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error
 	return nDst, nSrc, nil
 }
 
-// labelled reads text in the encoding that a document says it has; an unknown one is left to decoded.
-func labelled(r io.Reader, label string) (io.Reader, bool) {
-	if label == "" {
-		return r, false
-	}
+// labelled reads text in the encoding that a document says it has, unless the text shows that it is wide. known is false for one
+// that is not known here, which another program may know.
+func labelled(r io.Reader, label string) (text io.Reader, known bool) {
 	e, name := charset.Lookup(label)
-	if e == nil || name == "utf-8" || name == "replacement" {
-		return r, false
+	known = label == "" || e != nil && name != "replacement"
+	buffered := bufio.NewReaderSize(r, sniff.Size)
+	if head, _ := buffered.Peek(sniff.Size); !known || label == "" || name == "utf-8" || sniff.Wide(head) != "" {
+		text, _ = decoded(buffered)
+		return text, known
 	}
-	return transform.NewReader(r, e.NewDecoder()), true
+	return transform.NewReader(buffered, e.NewDecoder()), true
 }
 
 // plain scans a stream as text.
