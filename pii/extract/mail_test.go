@@ -91,3 +91,35 @@ func TestAMailInLettersOfItsOwnIsNeverClean(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileWrittenInLettersIsNeverClean(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		want Reason
+	}{
+		"PGP":               {"halo\n\n-----BEGIN PGP MESSAGE-----\n\n" + packedLetters() + "\n-----END PGP MESSAGE-----\n", Encrypted},
+		"CMS":               {"-----BEGIN PKCS7-----\n" + packedLetters() + "\n-----END PKCS7-----\n", Encrypted},
+		"age":               {"-----BEGIN AGE ENCRYPTED FILE-----\n" + packedLetters() + "\n-----END AGE ENCRYPTED FILE-----\n", Encrypted},
+		"uuencode":          {"halo\r\nbegin 644 daftar.gz\r\n#,S(W\r\n`\r\nend\r\n", Unsupported},
+		"uuencode of some":  {"begin 0644 a b.gz\n#,S(W \n`\nend\n", Unsupported},
+		"BinHex":            {"(This file must be converted with BinHex 4.0)\n\n:#dffQ\n", Unsupported},
+		"yEnc":              {"=ybegin line=128 size=3 name=a\n]\\a\n=yend size=3\n", Unsupported},
+		"a signed text":     {"-----BEGIN PGP SIGNED MESSAGE-----\n\nhalo\n-----BEGIN PGP SIGNATURE-----\n\n" + packedLetters() + "\n-----END PGP SIGNATURE-----\n", ""},
+		"the word begin":    {"begin 2026 dengan semangat\nbaru untuk kita semua\nbegin 644 rumah\nadalah\n\nbegin 123 a\nM\n", ""},
+		"a key that is not": {"we begin 644 a\n#,S(W\n", ""},
+	} {
+		for _, file := range []string{"a.txt", "a.eml", "a.html"} {
+			data := c.text
+			switch file {
+			case "a.eml":
+				data = "From: a@b.example\nSubject: x\n\n" + data
+			case "a.html":
+				data = "<html><pre>\n" + data
+			}
+			g := walked(t, file, []byte(data))
+			if has := slices.ContainsFunc(g.skips, func(s Skip) bool { return s.Reason == c.want }); has != (c.want != "") || c.want == "" && len(g.skips) > 0 {
+				t.Errorf("%s in %s: %v", name, file, g.skips)
+			}
+		}
+	}
+}

@@ -34,6 +34,8 @@ type windows struct {
 	offset int64
 	line   int
 	noise  int // windows with long binary stretches
+	// The text holds files that are written in letters and not read.
+	encrypted, packed bool
 }
 
 func newWindows(origin Origin, exact bool, emit func(*Segment) error) *windows {
@@ -82,6 +84,8 @@ func (w *windows) cut(last bool) error {
 	if !sniff.Textual(w.buf) {
 		w.noise++
 	}
+	encrypted, packed := sniff.Armoured(w.buf)
+	w.encrypted, w.packed = w.encrypted || encrypted, w.packed || packed
 	if err := w.emit(&s); err != nil {
 		return err
 	}
@@ -175,8 +179,14 @@ func (w *walk) closed(at Origin, out *windows, err error) error {
 	if e := out.Close(); e != nil {
 		return e
 	}
-	if out.noise > 0 {
-		if e := w.skip(at, Mixed); e != nil {
+	for _, fault := range []struct {
+		why Reason
+		is  bool
+	}{{Mixed, out.noise > 0}, {Encrypted, out.encrypted}, {Unsupported, out.packed}} {
+		if !fault.is {
+			continue
+		}
+		if e := w.skip(at, fault.why); e != nil {
 			return e
 		}
 	}
