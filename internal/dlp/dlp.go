@@ -150,6 +150,7 @@ type Found struct {
 	Rules      []string // that said so
 
 	shapeless bool // nothing but the customers' values tells it
+	masks     bool // where it goes, it goes without the value
 	raised    bool // it is stopped or changed for nothing but whose it is
 	of        []known.Place
 	bare      bare
@@ -193,7 +194,7 @@ func (j Judgement) Kinds() (out []string) {
 // Replaced are the kinds whose values are taken out of the text, each once.
 func (j Judgement) Replaced() (out []string) {
 	for _, f := range j.Found {
-		if k := f.Kind; f.Verdict == Mask && !slices.Contains(out, k) {
+		if k := f.Kind; (f.masks || f.Verdict == Mask) && !slices.Contains(out, k) {
 			out = append(out, k)
 		}
 	}

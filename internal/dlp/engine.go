@@ -49,7 +49,7 @@ func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
 	}
 	var masked []pii.Finding
 	for i, f := range found {
-		if j.Found[i].Verdict == Mask {
+		if j.Found[i].masks {
 			masked = append(masked, f)
 		}
 	}
@@ -102,7 +102,7 @@ func (s *Service) decide(tx *db.Tx, p Passage, j *Judgement) error {
 	j.Verdict, j.Given = verdict, p.Reason != ""
 	for i := range j.Found {
 		one := said[slices.Index(asked.Found, j.Found[i].seen())]
-		j.Found[i].Verdict, j.Found[i].Rules = one.Verdict, one.Rules
+		j.Found[i].Verdict, j.Found[i].Rules, j.Found[i].masks = one.Verdict, one.Rules, one.masks
 	}
 	if j.told() {
 		return nil

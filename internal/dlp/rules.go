@@ -204,14 +204,16 @@ func (r *Rules) judge(f facts) (Verdict, []Found, error) {
 		one := Found{Kind: s.Type, Verdict: Allow}
 		for _, reason := range why.Reasons {
 			one.Verdict = stronger(one.Verdict, r.by[reason.PolicyID].Verdict)
+			one.masks = one.masks || r.by[reason.PolicyID].Verdict == Mask
 			one.Rules = append(one.Rules, string(reason.PolicyID))
 		}
 		slices.SortFunc(one.Rules, func(a, b string) int {
 			return cmp.Compare(r.by[cedar.PolicyID(b)].Verdict.weight(), r.by[cedar.PolicyID(a)].Verdict.weight())
 		})
-		if one.Verdict == Mask && s.Fixed {
-			one.Verdict = f.Way.carried(Hold)
+		if one.masks && s.Fixed { // a rule that asks why beside it does not let the value go
+			one.Verdict = stronger(one.Verdict, f.Way.carried(Hold))
 		}
+		one.masks = one.masks && one.Verdict.weight() <= Ask.weight()
 		all, out[i] = stronger(all, f.Way.carried(one.Verdict)), one
 	}
 	return all, out, nil

@@ -179,6 +179,29 @@ func TestOwnRulesNeverWeaken(t *testing.T) {
 	})
 }
 
+// A rule that asks why takes nothing away from one that masks: with a reason the text goes masked, and where the value cannot be
+// replaced it is held as it was before.
+func TestARuleThatAsksKeepsTheMask(t *testing.T) {
+	ask := func(way Way) string {
+		own := strings.Replace(strings.Replace(sound, `"block"`, `"ask"`, 1), "message", string(way), 1)
+		return strings.Replace(own, `"phone"`, `"nik"`, 1)
+	}
+	for _, way := range []Way{Program, Mail, Web, File} {
+		f := facts{Way: way, Recipient: Outside, People: 1, Found: []seen{{Type: "nik", Confidence: 99, Fixed: true}}}
+		was, _ := judged(t, "", f)
+		if is, _ := judged(t, ask(way), f); is != was {
+			t.Errorf("%s: a NIK in a file was %s and became %s", way, was, is)
+		}
+	}
+	for _, way := range []Way{Program, Mail, Web} {
+		v, found := judged(t, ask(way), facts{Way: way, Recipient: Outside, People: 1, Found: []seen{{Type: "nik", Confidence: 99}}})
+		j := Judgement{Verdict: v, Found: found, Given: true}
+		if v != Ask || !j.Goes() || !slices.Equal(j.Replaced(), []string{"nik"}) {
+			t.Errorf("%s: %s, and with a reason it goes with %q replaced", way, v, j.Replaced())
+		}
+	}
+}
+
 // The evidence holds nothing of what stood around the findings but small words.
 func TestTheEvidenceHoldsNoNameAndNoNumber(t *testing.T) {
 	masked := "Halo ini Budi Santoso dari Bandung, minta tolong cek [NIK ****0007] punya ibu Siti ya, nomor pesanan 99812 sudah lama sekali tidak ada kabar apa pun dari toko"
