@@ -435,6 +435,17 @@ func TestWhatCannotBeMaskedOrReadIsStopped(t *testing.T) {
 			return out.Bytes()
 		}
 		multi := "Content-Type: multipart/form-data; boundary=x"
+		packed := func() string {
+			var out bytes.Buffer
+			z := gzip.NewWriter(&out)
+			_, _ = z.Write([]byte("NIK " + madeUpNIK))
+			_ = z.Close()
+			return out.String()
+		}()
+		letters := base64.StdEncoding.EncodeToString([]byte(packed))
+		part := func(head, body string) asked {
+			return asked{method: "POST", url: "http://situs.example/", head: []string{multi}, body: []byte("--x\r\nContent-Disposition: form-data; name=\"a\"" + head + "\r\n\r\n" + body + "\r\n--x--\r\n")}
+		}
 		for name, s := range map[string]asked{
 			"a value in the path":                 {method: "GET", url: "http://situs.example/nik/" + madeUpNIK},
 			"a value in the host":                 {method: "GET", url: "http://nik-" + madeUpNIK + ".situs.example/"},
@@ -457,6 +468,17 @@ func TestWhatCannotBeMaskedOrReadIsStopped(t *testing.T) {
 			"something behind the last part":      {method: "POST", url: "http://situs.example/", head: []string{multi}, body: []byte("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\na\r\n--x--\r\nrahasia")},
 			"a form without its end":              {method: "POST", url: "http://situs.example/", head: []string{multi}, body: []byte("--x\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\na\r\n")},
 			"a part in base64":                    {method: "POST", url: "http://situs.example/", head: []string{multi}, body: []byte("--x\r\nContent-Disposition: form-data; name=\"a\"\r\nContent-Transfer-Encoding: base64\r\n\r\naGFsbw==\r\n--x--\r\n")},
+			"a line of a part's head":             part("\r\nX-Data: NIK "+madeUpNIK, "halo"),
+			"what a part's head says besides":     part("; data=\"NIK "+madeUpNIK+"\"", "halo"),
+			"a kind of a part":                    part("\r\nContent-Type: text/plain; data=\"NIK "+madeUpNIK+"\"", "halo"),
+			"a field that is packed":              part("", packed),
+			"a packed file in a field":            part("", letters),
+			"a packed file as text in a file":     part("; filename=\"a.txt\"", letters),
+			"a packed file in a form":             {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: application/x-www-form-urlencoded"}, body: []byte("a=" + url.QueryEscape(letters))},
+			"the same in a long form":             {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: application/x-www-form-urlencoded"}, body: []byte("b=" + strings.Repeat("kata+", 60_000) + "&a=" + url.QueryEscape(letters))},
+			"a packed file in a query":            {method: "GET", url: "http://situs.example/?a=" + url.QueryEscape(letters)},
+			"a packed file in XML":                {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: application/xml"}, body: []byte("<a>" + letters + "</a>")},
+			"a file that nobody can unpack":       {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: application/json"}, body: []byte(`{"a":"` + base64.StdEncoding.EncodeToString([]byte("BZh91AY&SY"+strings.Repeat("\xaa\x01", 40))) + `"}`)},
 			"a form without a boundary":           {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: multipart/form-data"}, body: []byte("--x--\r\n")},
 		} {
 			t.Run(name, func(t *testing.T) {

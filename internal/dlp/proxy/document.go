@@ -8,9 +8,11 @@ import (
 	"compress/zlib"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"path"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -184,20 +186,46 @@ func (d *document) writeBody(out *parts, notRead func(extract.Reason)) error {
 	}
 }
 
-// writeFilesIn writes the files that stand in a body of text.
+// writeFilesIn writes the files that stand in the query and in a body of text.
 func (d *document) writeFilesIn(out *parts, notRead func(extract.Reason)) error {
+	var query strings.Builder
+	for _, p := range d.query {
+		query.WriteString(p.raw + "&")
+	}
+	if err := d.writeEmbedded(out, &unescaping{r: bufio.NewReader(strings.NewReader(query.String())), plus: true}, notRead); err != nil {
+		return err
+	}
 	as, _ := formatOf(d.fields)
-	switch {
-	case as != jsonText && as != plain:
-		return nil
-	case d.body == nil:
-		return d.writeEmbedded(out, bytes.NewReader(d.text), notRead)
+	var text io.Reader = bytes.NewReader(d.text)
+	if d.body != nil {
+		text = d.again()
+		if encoding := encodingOf(d.fields); encoding != "" {
+			text = &failing{r: unpack(encoding, text), notRead: func() {}} // as was said when it was read first
+		}
 	}
-	text := d.again()
-	if encoding := encodingOf(d.fields); encoding != "" {
-		text = &failing{r: unpack(encoding, text), notRead: func() {}} // as was said when it was read first
+	in := bufio.NewReaderSize(filling{text}, 4<<10)
+	if head, _ := in.Peek(4 << 10); as == opaque && !isText(head) {
+		return nil // a file
 	}
-	return d.writeEmbedded(out, text, notRead)
+	if as == form {
+		return d.writeEmbedded(out, &unescaping{r: in, plus: true}, notRead)
+	}
+	return d.writeEmbedded(out, in, notRead)
+}
+
+// isText reports whether a beginning is text in UTF-8.
+func isText(head []byte) bool {
+	for len(head) > 0 {
+		r, n := utf8.DecodeRune(head)
+		if r == utf8.RuneError && n == 1 {
+			return !utf8.FullRune(head) // cut within a letter
+		}
+		if r < ' ' && r != '\n' && r != '\r' && r != '\t' {
+			return false
+		}
+		head = head[n:]
+	}
+	return true
 }
 
 // failing makes the end of what cannot be unpacked an end, and says so.
@@ -223,7 +251,10 @@ func (f *failing) Read(p []byte) (int, error) {
 }
 
 // unescaping reads a form that is too large to be changed as somebody would read it.
-type unescaping struct{ r *bufio.Reader }
+type unescaping struct {
+	r    *bufio.Reader
+	plus bool // stays one, as in base64
+}
 
 func unescapingOf(r io.Reader) *unescaping { return &unescaping{r: bufio.NewReader(r)} }
 
@@ -238,7 +269,9 @@ func (u *unescaping) Read(p []byte) (n int, err error) {
 		}
 		switch c {
 		case '+':
-			c = ' '
+			if !u.plus {
+				c = ' '
+			}
 		case '&':
 			c = '\n'
 		case '=':
@@ -345,21 +378,37 @@ func (d *document) writePart(out *parts, p *multipart.Part, notRead func(extract
 	if err != nil {
 		notRead(extract.Damaged)
 	}
-	body := &failing{r: p, notRead: func() { notRead(extract.Damaged) }}
+	body := bufio.NewReaderSize(&failing{r: p, notRead: func() { notRead(extract.Damaged) }}, 4<<10)
+	if err := d.writePartHead(out, p, given); err != nil {
+		return err
+	}
 	media, params, _ := mime.ParseMediaType(p.Header.Get("Content-Type"))
 	if strings.HasPrefix(media, "multipart/") {
 		notRead(extract.Unsupported)
 	}
 	if name, isFile := given["filename"]; isFile {
-		if err := out.add("amanah/field.txt", strings.NewReader(given["name"]+"\n"+name+"\n")); err != nil {
-			return err
-		}
 		return out.add(filePart+name, body)
 	}
 	if media != "" && media != "text/plain" && media != "application/json" || !readable(params) {
 		return out.add(filePart+given["name"], body)
 	}
 	return out.add("amanah/field.txt", io.MultiReader(strings.NewReader(given["name"]+": "), body))
+}
+
+// writePartHead writes what the head of a part says beyond the name of a field: a value can stand in any line of it.
+func (d *document) writePartHead(out *parts, p *multipart.Part, given map[string]string) error {
+	if len(p.Header) == 1 && len(given) == 1 && given["name"] != "" {
+		return nil
+	}
+	var lines []string
+	for _, name := range slices.Sorted(maps.Keys(p.Header)) {
+		lines = append(lines, name)
+		lines = append(lines, p.Header[name]...)
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		lines = append(lines, given[name])
+	}
+	return out.add("amanah/field.txt", strings.NewReader(strings.Join(lines, "\n")+"\n"))
 }
 
 // parts writes parts of a mail.

@@ -11,8 +11,12 @@ import (
 
 // Files within a text: programs send them to language models as base64 in JSON.
 
-// beginnings are how files begin in base64 that package extract reads: ZIP and Office, PDF, older Office, PNG, JPEG, GIF, gzip, RTF.
-var beginnings = []string{"UEsDB", "JVBER", "0M8R4KGx", "iVBORw0KGgo", "/9j/", "R0lGOD", "H4sI", "e1xydG"}
+// beginnings are how files begin in base64 that package extract reads (ZIP and Office, PDF, older Office, PNG, JPEG, GIF, gzip, RTF), or says
+// that it cannot (bzip2, xz, 7z, RAR, Zstandard).
+var beginnings = []string{"UEsDB", "JVBER", "0M8R4KGx", "iVBORw0KGgo", "/9j/", "R0lGOD", "H4sI", "e1xydG", "Qlpo", "/Td6WFo", "N3q8ryc", "UmFyIR", "KLUv/"}
+
+// shortest is how many letters of base64 are taken for a file: fewer can stand in a picture by chance.
+const shortest = 24
 
 // announced stands before base64 in an address of data.
 const announced = "base64,"
@@ -48,8 +52,11 @@ func (d *document) writeEmbedded(out *parts, text io.Reader, notRead func(extrac
 }
 
 func begins(in *bufio.Reader) bool {
-	head, _ := in.Peek(16)
-	text := strings.ReplaceAll(string(head), `\/`, "/")
+	head, _ := in.Peek(2 * shortest)
+	text := strings.NewReplacer(`\/`, "/", "\r", "", "\n", "", `\r`, "", `\n`, "").Replace(string(head))
+	if i := strings.IndexFunc(text, func(r rune) bool { return r > 127 || sextet(byte(r)) == 0 }); i >= 0 && i < shortest {
+		return false
+	}
 	for _, one := range beginnings {
 		if strings.HasPrefix(text, one) {
 			return true
