@@ -10,6 +10,7 @@ import (
 
 	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/kit/db"
+	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/kit/id"
 	"github.com/amanah-id/amanah/internal/trust/actor"
@@ -288,6 +289,41 @@ func TestWhoTriesOutWhoseValuesAreCustomersIsAnAlarm(t *testing.T) {
 			}
 			return err
 		}))
+	})
+}
+
+// A person who tries out values by uploads and requests is refused like a program that does, whatever the next one holds; others are not.
+func TestWhoTriesOutWhoseValuesAreCustomersByUploadsIsRefused(t *testing.T) {
+	eachHands(t, func(t *testing.T, h *hands) {
+		ctx := t.Context()
+		var numbers strings.Builder
+		for i := range 10 {
+			h.theirs("customer_number", fmt.Sprintf("CST-0077%d", i))
+			fmt.Fprintf(&numbers, "Pesanan CST-0077%d belum. ", i)
+		}
+		h.must(h.Known.Build(ctx))
+		rina, other := person(t, h.world, actor.Agent), person(t, h.world, actor.Supervisor)
+		send := func(by actor.Actor, way dlp.Way, text string) error {
+			content, err := h.DLP.Examine(ctx, "a.txt", strings.NewReader(text), nil)
+			h.must(err)
+			_, err = h.DLP.Inspect(ctx, dlp.Passage{Way: way, Recipient: dlp.Outside, By: by, Controller: h.controller, Content: content})
+			return err
+		}
+		for i := range 50 {
+			h.must(send(rina, []dlp.Way{dlp.Web, dlp.File}[i%2], numbers.String()))
+		}
+		for _, way := range []dlp.Way{dlp.Web, dlp.File} {
+			for _, text := range []string{numbers.String(), strings.ReplaceAll(numbers.String(), "CST", "CSU") + "NIK 3273014708870017"} {
+				if err := send(rina, way, text); errs.CodeOf(err) != "dlp.probing" {
+					t.Errorf("%s: %v", way, err)
+				}
+			}
+			h.must(send(other, way, numbers.String()))
+		}
+		nobody := actor.NewClient("cli_1", []string{"inspect"}, []string{h.controller}) // a proxy that names nobody
+		for range 51 {
+			h.must(send(nobody, dlp.Web, numbers.String()))
+		}
 	})
 }
 

@@ -280,9 +280,14 @@ func (r *request) decide(ctx context.Context, content *dlp.Content) (icap.Answer
 	if err == nil {
 		j, err = r.s.o.DLP.Inspect(ctx, p)
 	}
-	if e := errs.Of(err); e != nil && e.Kind == errs.Invalid { // the reason is none
+	switch e := errs.Of(err); errs.KindOf(err) {
+	case errs.Invalid: // the reason is none
 		r.s.count(dlp.Ask)
 		return r.stopped(e, "")
+	case errs.TooMany: // too much of what was sent told whose the values are
+		r.s.count(dlp.Block)
+		return r.stopped(e, "")
+	default:
 	}
 	if err != nil {
 		return icap.Answer{}, err
