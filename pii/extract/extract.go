@@ -7,7 +7,8 @@
 // is lost or counted twice at a border, however the reader cuts the stream.
 //
 // What could not be read is said, never passed over: each item ends either as segments or as a Skip with a reason
-// (encrypted, damaged, over a limit, unknown). Limits hold always: depth, entries, expanded bytes and their ratio, pages,
+// (encrypted, damaged, over a limit, unknown). A mail is read as tolerantly as the most tolerant program, with what stands between its parts
+// and in their headers; what programs read in two ways is read in one and said to be damaged. Limits hold always: depth, entries, expanded bytes and their ratio, pages,
 // bytes held in memory, time. Text is streamed and has no limit of length; only documents that need random access are held.
 //
 // Formats that are complicated enough to be dangerous (PDF, Office, Outlook, pictures) go through a Documents. Package child
@@ -60,7 +61,7 @@ type Origin struct {
 	Kind  Kind   `json:"kind"`
 	Page  int    `json:"page,omitempty"` // of PDF and slides; 0: has none
 	Sheet string `json:"sheet,omitempty"`
-	Part  string `json:"part,omitempty"` // of mail and documents: body, header, comments
+	Part  string `json:"part,omitempty"` // of mail and documents: body, header, comments; between: where no mail program shows it
 	OCR   bool   `json:"ocr,omitempty"`  // read off a picture
 }
 

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"testing"
 	"time"
 	"unicode/utf8"
@@ -91,7 +93,16 @@ func FuzzHTML(f *testing.F) {
 	fuzzed(f, "a.html", []byte("<html><td>a<td>b<a href='tel:1'>&#48;</a><!-- c --><script>x</script>"), []byte("<?xml version='1.0' encoding='utf-16'?><a b='c'/>"))
 }
 
-func FuzzMail(f *testing.F) { fuzzed(f, "a.eml", []byte(mailText)) }
+func FuzzMail(f *testing.F) {
+	seeds := [][]byte{[]byte(mailText)}
+	mails := hiddenMails()
+	for _, name := range slices.Sorted(maps.Keys(mails)) {
+		if data := mails[name]; len(data) < 10_000 {
+			seeds = append(seeds, []byte(data))
+		}
+	}
+	fuzzed(f, "a.eml", seeds...)
+}
 
 func FuzzArchive(f *testing.F) {
 	fuzzed(f, "a.zip", zipped(entry{"a.txt", "b"}, entry{"c.zip", string(zipped(entry{"d", "e"}))}), tarred(entry{"a", "b"}), gzipped([]byte("a")), gzipped(tarred(entry{"a", "b"})), []byte("BZh91AY&SY"))

@@ -3,237 +3,273 @@ package extract
 import (
 	"bufio"
 	"bytes"
-	"encoding/base64"
-	"errors"
 	"io"
-	"maps"
-	"mime"
-	"mime/multipart"
-	"mime/quotedprintable"
-	"net/textproto"
-	"slices"
 	"strconv"
 	"strings"
+
+	"golang.org/x/text/transform"
+
+	"github.com/amanah-id/amanah/pii/extract/internal/letter"
 )
 
-// headSizeOfMail bounds the headers of a mail or of one of its parts.
-const headSizeOfMail = 1 << 20
-
-// traces are headers that machines write for machines; their numbers and addresses are nobody's.
-var traces = []string{
-	"Received", "Dkim-Signature", "Arc-", "Message-Id", "References", "In-Reply-To", "Authentication-Results", "Content-", "Mime-Version", "Domainkey-Signature", "Date", "Received-Spf",
-	"X-Google-", "X-Ms-Exchange-", "X-Microsoft-", "X-Mailer", "User-Agent", "Thread-", "List-",
+// mail reads a message: its headers, its bodies, what stands between them, and what is attached, each as what it is.
+func (w *walk) mail(at Origin, r *bufio.Reader, depth int) error {
+	p := &post{walk: w, at: at, r: letter.New(r), depth: depth}
+	if err := p.entity("text/plain"); err != nil {
+		return err
+	}
+	return w.failed(at, p.r.Fault)
 }
 
-// mail reads a message: its headers, its bodies, and what is attached, each as what it is.
-func (w *walk) mail(at Origin, r *bufio.Reader, depth int) error {
-	head, err := readHead(r)
+// post is a message that is being read. Programs differ in how they read one that is not made as it should be, so
+// what can be read in two ways is read in one, and said to be damaged.
+type post struct {
+	*walk
+	at     Origin
+	r      *letter.Reader
+	depth  int
+	odd    bool
+	buffer *bufio.Reader // of the texts, one after the other
+}
+
+// headers takes the headers of a message or of a part.
+type headers struct {
+	p   *post
+	at  Origin
+	out *lines
+}
+
+// Add takes one.
+func (h *headers) Add(name, value string) error {
+	if len(h.out.text) > rowsFlush {
+		if err := h.out.flush(); err != nil {
+			return err
+		}
+	}
+	return h.out.add(value, Mark{Place: name, Header: name})
+}
+
+// Long takes one in pieces.
+func (h *headers) Long(name string) io.WriteCloser {
+	out := newWindows(h.at, false, h.p.segment)
+	out.mark, out.line = &Mark{Place: name, Header: name}, 0
+	return &longHeader{out, h.p}
+}
+
+type longHeader struct {
+	*windows
+	p *post
+}
+
+func (h *longHeader) Close() error { return h.p.closed(h.origin, h.windows, nil) }
+
+// entity reads headers and what stands under them, up to the boundary that ends it. usual is what it is where nothing is said.
+func (p *post) entity(usual string) error {
+	at := p.at
+	at.Part = "header"
+	out := newLines(at, p.segment)
+	h, err := p.r.Head(usual, &headers{p, at, out})
 	if err != nil {
-		return w.plain(at, io.MultiReader(bytes.NewReader(head), r), false, 1, 0)
-	}
-	header, err := textproto.NewReader(bufio.NewReader(bytes.NewReader(head))).ReadMIMEHeader()
-	if err != nil && len(header) == 0 {
-		return w.plain(at, io.MultiReader(bytes.NewReader(head), r), false, 1, 0)
-	}
-	inHead := at
-	inHead.Part = "header"
-	out := newLines(inHead, w.segment)
-	for _, name := range slices.Sorted(maps.Keys(header)) {
-		if slices.ContainsFunc(traces, func(t string) bool { return strings.HasPrefix(name, t) }) {
-			continue
-		}
-		for _, value := range header[name] {
-			text, err := words.DecodeHeader(value)
-			if err != nil || strings.Contains(text, "=?") && strings.Contains(text, "?=") { // other programs may know the letters, or be content with less
-				if err := w.skip(inHead, Unsupported); err != nil {
-					return err
-				}
-			}
-			if err != nil {
-				text = value
-			}
-			if err := out.add(text, Mark{Place: name, Header: name}); err != nil {
-				return err
-			}
-		}
+		return err
 	}
 	if err := out.flush(); err != nil {
 		return err
 	}
-	return w.mailPart(at, header, r, depth, 0)
-}
-
-// readHead reads up to the empty line.
-func readHead(r *bufio.Reader) ([]byte, error) {
-	var head []byte
-	for {
-		line, err := r.ReadSlice('\n')
-		head = append(head, line...)
-		switch {
-		case len(head) > headSizeOfMail:
-			return head, errLongRow
-		case errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF):
-			return append(head, "\r\n\r\n"...), nil
-		case err != nil:
-			return head, err
-		case len(bytes.TrimRight(line, "\r\n")) == 0:
-			return head, nil
+	if h.Unread {
+		if err := p.skip(at, Unsupported); err != nil {
+			return err
 		}
 	}
+	if h.Odd {
+		if err := p.damaged(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case !h.Body:
+		return nil
+	case strings.HasPrefix(h.Media, "multipart/"):
+		return p.multipart(h)
+	}
+	b, beside := p.r.Body(), &between{p: p}
+	if err := p.single(h, b, beside); err != nil {
+		return err
+	}
+	for more := true; more && p.over == ""; { // what a reader left
+		_, more = b.Line()
+	}
+	return beside.close()
 }
 
-var words = mime.WordDecoder{CharsetReader: func(label string, in io.Reader) (io.Reader, error) {
-	r, known := labelled(in, label)
-	if !known {
-		return nil, Unsupported
+// damaged says once of a message that it can be read in two ways.
+func (p *post) damaged() error {
+	if p.odd {
+		return nil
 	}
-	return r, nil
-}}
-
-func decodedWords(s string) string {
-	if d, err := words.DecodeHeader(s); err == nil {
-		return d
-	}
-	return s
+	p.odd = true
+	return p.skip(p.at, Damaged)
 }
 
 // maxNesting bounds multiparts in multiparts, which are no entries of an archive.
 const maxNesting = 30
 
-// makeUp reads how a part is made. false: it says so in a way that other programs may read otherwise, who would see what is not seen here.
-func makeUp(header textproto.MIMEHeader) (media string, params map[string]string, encoding string, plain bool) {
-	all := map[string][]string{}
-	for name, values := range header {
-		name = textproto.CanonicalMIMEHeaderKey(strings.TrimRight(name, " ")) // many read over a blank before the colon
-		for _, v := range values {
-			if !slices.Contains(all[name], v) {
-				all[name] = append(all[name], v)
-			}
+func (p *post) multipart(h letter.Head) error {
+	mine := len(p.r.Bounds)
+	if mine >= maxNesting {
+		if err := p.aside(); err != nil {
+			return err
 		}
+		return p.skip(p.at, TooDeep)
 	}
-	first := func(name string) string { return strings.TrimSpace(append(all[name], "")[0]) }
-	kind := first("Content-Type")
-	media, params, err := mime.ParseMediaType(kind)
-	plain = (err == nil || media != "" || kind == "") && len(all["Content-Type"]) < 2 && len(all["Content-Transfer-Encoding"]) < 2
-	if media == "" {
-		media = "text/plain"
+	why := Reason("")
+	switch {
+	case h.Media == "multipart/encrypted":
+		why = Encrypted
+	case h.Boundary == "": // the first line that looks like one is it
+		if err := p.damaged(); err != nil {
+			return err
+		}
+	case h.Encoding != "":
+		why = Unsupported
 	}
-	encoding = strings.ToLower(first("Content-Transfer-Encoding"))
-	plain = plain && slices.Contains([]string{"", "7bit", "8bit", "binary", "base64", "quoted-printable"}, encoding)
-	return media, params, encoding, plain && !(strings.HasPrefix(media, "multipart/") && params["boundary"] == "")
-}
-
-// mailPart reads a body with its header.
-func (w *walk) mailPart(at Origin, header textproto.MIMEHeader, body io.Reader, depth, nested int) error {
-	media, params, encoding, plain := makeUp(header)
-	if !plain {
-		if err := w.skip(at, Damaged); err != nil {
+	if why != "" {
+		if err := p.skip(p.at, why); err != nil {
 			return err
 		}
 	}
-	if strings.HasPrefix(media, "multipart/") && params["boundary"] != "" {
-		if nested >= maxNesting {
-			return w.skip(at, TooDeep)
-		}
-		if media == "multipart/encrypted" {
-			if err := w.skip(at, Encrypted); err != nil {
+	usual := "text/plain"
+	if h.Media == "multipart/digest" {
+		usual = "message/rfc822"
+	}
+	p.r.Bounds = append(p.r.Bounds, h.Boundary)
+	err, closed := p.aside(), false
+	for err == nil && p.r.Border.Level == mine && p.over == "" {
+		if p.r.Border.Odd {
+			if err = p.damaged(); err != nil {
 				return err
 			}
 		}
-		return w.multipart(at, multipart.NewReader(body, params["boundary"]), media == "multipart/digest", depth, nested)
-	}
-	if media == "message/partial" || media == "message/external-body" { // a piece of a mail, and what lies elsewhere
-		return w.skip(at, Unsupported)
-	}
-	if strings.HasSuffix(media, "/pkcs7-mime") || strings.HasSuffix(media, "/x-pkcs7-mime") {
-		return w.skip(at, Encrypted)
-	}
-	switch encoding {
-	case "base64":
-		body = base64.NewDecoder(base64.StdEncoding.WithPadding(base64.NoPadding), &sextets{r: body})
-	case "quoted-printable":
-		body = quotedprintable.NewReader(body)
-	}
-	_, disposition, _ := mime.ParseMediaType(header.Get("Content-Disposition"))
-	name := decodedWords(disposition["filename"])
-	if name == "" {
-		name = decodedWords(params["name"])
-	}
-	if name == "" && (media == "text/plain" || media == "text/html") {
-		at.Part = "body"
-		if _, known := labelled(strings.NewReader(""), params["charset"]); !known {
-			if err := w.skip(at, Unsupported); err != nil {
-				return err
-			}
+		if closed = p.r.Border.Last; closed { // some programs read on behind the last one
+			err = p.aside()
+		} else {
+			err = p.entity(usual)
 		}
-		if media == "text/html" {
-			at.Kind = HTML
-			return w.html(at, bufio.NewReaderSize(watched{w, body}, 64<<10), params["charset"])
-		}
-		text, _ := labelled(watched{w, body}, params["charset"])
-		return w.plain(at, text, false, 0, 0)
 	}
-	if name == "" {
-		name = strings.ReplaceAll(media, "/", ".")
-	}
-	entry := inside(at, name)
-	if ok, err := w.entered(at, entry, name, depth); !ok || err != nil {
+	if p.r.Bounds = p.r.Bounds[:mine]; err != nil {
 		return err
 	}
-	in := &counted{r: body}
-	content := &expanding{w: w, r: in, in: func() int64 { return in.n }}
-	if media == "message/rfc822" || media == "message/global" { // a mail whatever stands in it
-		entry.Kind = Mail
-		return w.mail(entry, bufio.NewReaderSize(content, 64<<10), depth+1)
+	if !closed && p.over == "" {
+		return p.skip(p.at, Truncated)
 	}
-	return w.item(entry, name, content, nil, depth+1)
+	return nil
 }
 
-// multipart reads parts. Those of a digest are mails where they do not say otherwise.
-func (w *walk) multipart(at Origin, m *multipart.Reader, digest bool, depth, nested int) error {
+// aside reads what stands where programs show nothing.
+func (p *post) aside() error {
+	b, beside := p.r.Body(), &between{p: p}
 	for {
-		p, err := m.NextRawPart()
-		if err != nil {
-			return w.failed(at, noFault(err))
+		piece, ok := b.Line()
+		if !ok {
+			return beside.close()
 		}
-		if digest && p.Header.Get("Content-Type") == "" {
-			p.Header.Set("Content-Type", "message/rfc822")
-		}
-		if err := w.mailPart(at, p.Header, p, depth, nested+1); err != nil {
+		if err := beside.write(piece); err != nil {
 			return err
 		}
-		if w.over != "" {
-			return nil
-		}
 	}
 }
 
-// noFault keeps the faults of the reader and makes the end of a message without its last boundary a truncation.
-func noFault(err error) error {
-	if errors.Is(err, io.EOF) && err != io.EOF { //nolint:errorlint // a wrapped end is the end of the reader, the plain one that of the parts
-		return io.ErrUnexpectedEOF
+// single reads a body that is no multipart.
+func (p *post) single(h letter.Head, b *letter.Body, beside *between) error {
+	at := p.at
+	if strings.HasSuffix(h.Media, "/pkcs7-mime") || strings.HasSuffix(h.Media, "/x-pkcs7-mime") {
+		return p.skip(at, Encrypted)
 	}
+	var text io.Reader = b
+	switch h.Encoding {
+	case "":
+	case "base64":
+		text = letter.NewBase64(b, beside.write)
+	case "quoted-printable":
+		text = transform.NewReader(b, letter.Quoted{})
+	default:
+		if err := p.skip(at, Unsupported); err != nil {
+			return err
+		}
+	}
+	if h.Name == "" && (h.Media == "text/plain" || h.Media == "text/html") {
+		return p.text(h, text)
+	}
+	name := h.Name
+	if name == "" {
+		name = strings.ReplaceAll(h.Media, "/", ".")
+	}
+	entry := inside(at, name)
+	if ok, err := p.entered(at, entry, name, p.depth); !ok || err != nil {
+		return err
+	}
+	ending := ""
+	switch h.Media {
+	case "message/rfc822", "message/global", "text/rfc822-headers":
+		ending = ".eml" // it is one, whatever it is called
+	case "message/partial", "message/external-body": // a piece of a mail, and what lies elsewhere
+		if err := p.skip(entry, Unsupported); err != nil {
+			return err
+		}
+	}
+	in := &counted{r: text}
+	return p.item(entry, name+ending, &expanding{w: p.walk, r: in, in: func() int64 { return in.n }}, nil, p.depth+1)
+}
+
+// text reads a body that programs show.
+func (p *post) text(h letter.Head, r io.Reader) error {
+	at := p.at
+	at.Part = "body"
+	if _, known := labelled(strings.NewReader(""), h.Charset); !known {
+		if err := p.skip(at, Unsupported); err != nil {
+			return err
+		}
+	}
+	if h.Media == "text/html" {
+		at.Kind = HTML
+		return p.html(at, p.buffered(r), h.Charset)
+	}
+	text, _ := labelled(p.buffered(r), h.Charset)
+	return p.plain(at, text, false, 0, 0)
+}
+
+func (p *post) buffered(r io.Reader) *bufio.Reader {
+	if p.buffer == nil {
+		p.buffer = bufio.NewReaderSize(nil, 64<<10)
+	}
+	p.buffer.Reset(r)
+	return p.buffer
+}
+
+// between is text that no program shows and that a person can read all the same.
+type between struct {
+	p   *post
+	out *windows
+}
+
+func (t *between) write(text []byte) error {
+	if t.out == nil {
+		if len(bytes.TrimSpace(text)) == 0 {
+			return nil
+		}
+		at := t.p.at
+		at.Part = "between"
+		t.out = newWindows(at, false, t.p.segment)
+		t.out.line = 0
+	}
+	_, err := t.out.Write(text)
 	return err
 }
 
-// sextets passes the letters of base64 alone, and ends at padding that ends the data.
-type sextets struct{ r io.Reader }
-
-func (s *sextets) Read(p []byte) (int, error) {
-	for {
-		n, err := s.r.Read(p)
-		k := 0
-		for _, c := range p[:n] {
-			if c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '+' || c == '/' {
-				p[k] = c
-				k++
-			}
-		}
-		if k > 0 || err != nil || len(p) == 0 {
-			return k, err
-		}
+func (t *between) close() error {
+	if t.out == nil {
+		return nil
 	}
+	return t.p.closed(t.out.origin, t.out, nil)
 }
 
 // mailbox reads messages that stand one behind the other, each behind a line that begins with From and a blank.
@@ -248,7 +284,7 @@ func (w *walk) mailbox(at Origin, r *bufio.Reader, depth int) error {
 			return err
 		}
 		entry.Kind = Mail
-		one := &message{r: r, first: true}
+		one := letter.NewMessage(r)
 		if err := w.mail(entry, bufio.NewReaderSize(one, 64<<10), depth+1); err != nil {
 			return err
 		}
@@ -256,40 +292,4 @@ func (w *walk) mailbox(at Origin, r *bufio.Reader, depth int) error {
 			return w.failed(at, err)
 		}
 	}
-}
-
-// message ends where the next one of a mailbox begins.
-type message struct {
-	r       *bufio.Reader
-	first   bool // the line of the mailbox is still to come
-	inside  bool // of a line
-	empty   bool // the line before was
-	pending []byte
-	end     error
-}
-
-func (m *message) Read(p []byte) (int, error) {
-	for len(m.pending) == 0 {
-		if m.end != nil {
-			return 0, m.end
-		}
-		if start, _ := m.r.Peek(5); m.empty && !m.inside && string(start) == "From " {
-			m.end = io.EOF
-			return 0, m.end
-		}
-		line, err := m.r.ReadSlice('\n')
-		if !errors.Is(err, bufio.ErrBufferFull) {
-			m.end = err
-		}
-		m.empty = !m.inside && len(bytes.TrimRight(line, "\r\n")) == 0
-		m.inside = errors.Is(err, bufio.ErrBufferFull)
-		if m.first {
-			m.first = m.inside
-			continue
-		}
-		m.pending = line
-	}
-	n := copy(p, m.pending)
-	m.pending = m.pending[n:]
-	return n, nil
 }

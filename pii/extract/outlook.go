@@ -12,6 +12,7 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
+	"github.com/amanah-id/amanah/pii/extract/internal/letter"
 	"github.com/amanah-id/amanah/pii/extract/internal/rtf"
 )
 
@@ -87,7 +88,7 @@ func (p *parser) message(place string, properties map[string][]byte) error {
 			text, _ := unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder().Bytes(v)
 			return strings.TrimRight(string(text), "\x00")
 		}
-		text, _, _ := transform.Bytes(western{}, properties[id+"001E"])
+		text, _, _ := transform.Bytes(letter.Western{}, properties[id+"001E"])
 		return strings.TrimRight(string(text), "\x00")
 	}
 	add := func(id, name string) error { return out.add(property(id), Mark{Place: name, Header: name}) }

@@ -8,11 +8,11 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html/charset"
-	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
 
+	"github.com/amanah-id/amanah/pii/extract/internal/letter"
 	"github.com/amanah-id/amanah/pii/extract/internal/sniff"
 )
 
@@ -115,7 +115,7 @@ func decoded(r *bufio.Reader) (text io.Reader, exact bool) {
 		return transform.NewReader(r, utf32.UTF32(utf32.BigEndian, utf32.UseBOM).NewDecoder()), false
 	}
 	if !validPrefix(head) {
-		return transform.NewReader(r, western{}), false
+		return transform.NewReader(r, letter.Western{}), false
 	}
 	return r, true
 }
@@ -129,28 +129,6 @@ func validPrefix(b []byte) bool {
 		b = b[:len(b)-1]
 	}
 	return utf8.Valid(b)
-}
-
-// western reads bytes that are no UTF-8 as Windows-1252, which contains Latin-1. Runs of valid UTF-8 stay as they are, so that a
-// single byte at the beginning cannot hide what follows.
-type western struct{ transform.NopResetter }
-
-func (western) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error) {
-	for nSrc < len(src) {
-		if !atEOF && !utf8.FullRune(src[nSrc:]) {
-			return nDst, nSrc, transform.ErrShortSrc
-		}
-		r, n := utf8.DecodeRune(src[nSrc:])
-		if r == utf8.RuneError && n == 1 {
-			r = charmap.Windows1252.DecodeByte(src[nSrc])
-		}
-		if nDst+utf8.RuneLen(r) > len(dst) {
-			return nDst, nSrc, transform.ErrShortDst
-		}
-		nDst += utf8.EncodeRune(dst[nDst:], r)
-		nSrc += n
-	}
-	return nDst, nSrc, nil
 }
 
 // labelled reads text in the encoding that a document says it has, unless the text shows that it is wide. known is false for one

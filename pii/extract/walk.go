@@ -198,9 +198,9 @@ func (w *walk) item(at Origin, name string, r io.Reader, random any, depth int) 
 	case Gzip, Bzip2:
 		return w.packed(at, name, buffered, depth)
 	case Mail:
-		return w.mail(at, buffered, depth)
+		return w.mail(at, narrow(buffered, head), depth)
 	case Mailbox:
-		return w.mailbox(at, buffered, depth)
+		return w.mailbox(at, narrow(buffered, head), depth)
 	case Outlook, PDF, Picture, RTF:
 		return w.document(at, kind, buffered, depth)
 	case Table:
@@ -213,6 +213,15 @@ func (w *walk) item(at Origin, name string, r io.Reader, random any, depth int) 
 		text, exact := decoded(buffered)
 		return w.plain(at, text, exact, 1, 0)
 	}
+}
+
+// narrow leaves bytes as they are, unless each letter has two or more.
+func narrow(r *bufio.Reader, head []byte) *bufio.Reader {
+	if sniff.Wide(head) == "" {
+		return r
+	}
+	text, _ := decoded(r)
+	return bufio.NewReaderSize(text, 64<<10)
 }
 
 // entered counts an entry of an archive and scans its name. false means that the archive is to be left.

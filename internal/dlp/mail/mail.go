@@ -155,8 +155,7 @@ var preamble = "Received: " + strings.Repeat("amanah ", 40) + "\r\nMime-Version:
 
 // examined is the head of the mail as it is looked at: each header once and readable, however it was written, and the
 // addresses of the envelope's people taken apart.
-// aside is what stands between its parts.
-func examined(fields []field, aside []byte) string {
+func examined(fields []field) string {
 	var out strings.Builder
 	out.WriteString(preamble)
 	for _, f := range fields {
@@ -164,9 +163,6 @@ func examined(fields []field, aside []byte) string {
 			continue // taken out before it goes
 		}
 		name, value := strings.TrimRight(f.name, " \t"), f.value // many read over a blank before the colon
-		if free(name) {
-			name = "X-Free"
-		}
 		for _, n := range named {
 			if f.is(n) {
 				value = apart(value)
@@ -180,17 +176,8 @@ func examined(fields []field, aside []byte) string {
 		out.WriteString(strings.TrimLeft(plain(value), " "))
 		out.WriteString("\r\n")
 	}
-	if len(aside) > 0 {
-		out.WriteString("X-Aside: " + plain(string(aside)) + "\r\n")
-	}
 	out.WriteString("\r\n")
 	return out.String()
-}
-
-// free headers are among those that machines write for machines, and are not looked at elsewhere; but whoever writes a mail sets them with ease.
-func free(name string) bool {
-	return strings.EqualFold(name, "X-Mailer") || strings.EqualFold(name, "User-Agent") || strings.EqualFold(name, topic) ||
-		len(name) > 8 && strings.EqualFold(name[:8], "Content-") && !structural(name)
 }
 
 // topic is where some programs write the subject once more.

@@ -91,21 +91,18 @@ func TestTheHeadIsReadableWhateverStandsInIt(t *testing.T) {
 		{"From", "Rina <rina@toko.co.id>"}, {"To", `"NIK 3273014708870017" <budi@lain.id>, 4539148803436467@lain.id`}, {"Cc", "bukan alamat <"},
 		{"Subject", "satu\x01dua\n\ttiga\x00"}, {"Odd Name", "isi"}, {"Amanah-Verdict", "checked"}, {"Content-Type", "text/plain;\n\tcharset=utf-8"}, {"X-Late", "akhir"},
 		{"User-Agent", "NIK 1"}, {"Content-Description", "NIK 2"}, {"Content-ID", "<a@b>"},
-	}, []byte("di antara\r\nbagian"))
+	})
 	h, err := textproto.NewReader(bufio.NewReader(strings.NewReader(head))).ReadMIMEHeader()
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
 		"From": "Rina rina toko.co.id", "To": "NIK 3273014708870017 budi lain.id;  4539148803436467 lain.id", "Cc": "bukan alamat <", "Subject": "satu dua  tiga ",
-		"X-Unusual": "Odd Name isi", "Content-Type": "text/plain;  charset=utf-8", "X-Late": "akhir", "Amanah-Verdict": "", "User-Agent": "", "Content-Id": "<a@b>", "X-Aside": "di antara  bagian",
+		"X-Unusual": "Odd Name isi", "Content-Type": "text/plain;  charset=utf-8", "X-Late": "akhir", "Amanah-Verdict": "", "User-Agent": "NIK 1", "Content-Description": "NIK 2", "Content-Id": "<a@b>",
 	} {
 		if got := h.Get(name); strings.TrimSpace(got) != strings.TrimSpace(want) {
 			t.Errorf("%s: %q", name, got)
 		}
-	}
-	if got := h.Values("X-Free"); len(got) != 2 || got[0] != "NIK 1" || got[1] != "NIK 2" {
-		t.Errorf("%q", got)
 	}
 	if at := strings.Index(head, "From:"); at < 300 {
 		t.Error("what a mail writes may stand where kinds of files are told by their bytes:", at)
@@ -120,7 +117,7 @@ func TestAnAnswerIsOneLineOfLettersThatEveryMailServerKnows(t *testing.T) {
 }
 
 func TestABlankBeforeTheColonHidesNoHeader(t *testing.T) {
-	if got := examined([]field{{"Content-Type ", "text/html"}}, nil); !strings.Contains(got, "\r\nContent-Type: text/html\r\n") {
+	if got := examined([]field{{"Content-Type ", "text/html"}}); !strings.Contains(got, "\r\nContent-Type: text/html\r\n") {
 		t.Errorf("%q", got)
 	}
 	l := letter{}

@@ -247,7 +247,7 @@ func (s *Service) look(ctx context.Context, l *letter, inside bool, host string)
 	if err := s.o.DB.Read(ctx, func(tx *db.Tx) error { return s.whose(tx, l, &p) }); err != nil {
 		return out, err
 	}
-	aside, ok, err := between(l.fields, l.body.Reader(0))
+	_, ok, err := between(l.fields, l.body.Reader(0))
 	if err == nil && !ok {
 		err = errAside
 	}
@@ -255,7 +255,7 @@ func (s *Service) look(ctx context.Context, l *letter, inside bool, host string)
 		return out, err
 	}
 	examine := func(fields []field, body *spool.Spool, may func(extract.Origin) bool) (err error) {
-		p.Content, err = s.o.Judge.Examine(ctx, "mail.eml", io.MultiReader(strings.NewReader(examined(fields, aside)), body.Reader(0)), may)
+		p.Content, err = s.o.Judge.Examine(ctx, "mail.eml", io.MultiReader(strings.NewReader(examined(fields)), body.Reader(0)), may)
 		return err
 	}
 	if err := examine(fields, l.body, replaceable); err != nil {

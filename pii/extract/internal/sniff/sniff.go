@@ -112,7 +112,7 @@ func textKind(head []byte, name string) string {
 		return "json"
 	case bytes.HasPrefix(head, []byte("From ")) && looksLikeMail(head[len(firstLine(head)):]):
 		return "mbox"
-	case looksLikeMail(head) || ext == ".eml" && mailHeader(firstLine(head)) != "":
+	case looksLikeMail(head) || ext == ".eml" && (mailHeader(firstLine(head)) != "" || len(mailHeaders(head, false)) > 0):
 		return "eml"
 	}
 	if Delimiter(head, ext) != 0 {
@@ -157,10 +157,15 @@ func mailHeader(line []byte) string {
 }
 
 // looksLikeMail wants two different headers that only mail has, before anything else.
-func looksLikeMail(head []byte) bool {
+func looksLikeMail(head []byte) bool { return len(mailHeaders(head, true)) >= 2 }
+
+// mailHeaders are the headers that only mail has, in the first lines. strict: none when a line among them is no header.
+func mailHeaders(head []byte, strict bool) map[string]bool {
 	seen := map[string]bool{}
-	for i, line := range bytes.Split(bytes.TrimPrefix(bytes.TrimPrefix(head, []byte("\r")), []byte("\n")), []byte("\n")) {
-		line = bytes.TrimRight(line, "\r")
+	if bytes.IndexByte(head, '\r') >= 0 {
+		head = bytes.ReplaceAll(bytes.ReplaceAll(head, []byte("\r\n"), []byte("\n")), []byte("\r"), []byte("\n"))
+	}
+	for i, line := range bytes.Split(bytes.TrimPrefix(head, []byte("\n")), []byte("\n")) {
 		if len(line) == 0 || i > 200 {
 			break
 		}
@@ -168,15 +173,15 @@ func looksLikeMail(head []byte) bool {
 			continue
 		}
 		name := mailHeader(line)
-		if name == "" {
-			return false
+		if name == "" && strict {
+			return nil
 		}
 		switch name {
 		case "from", "to", "subject", "date", "received", "return-path", "message-id", "mime-version", "delivered-to", "content-type", "cc":
 			seen[name] = true
 		}
 	}
-	return len(seen) >= 2
+	return seen
 }
 
 // Wide tells UTF-16 and UTF-32 by the mark at the beginning or by zeros in every second byte.
