@@ -123,3 +123,32 @@ func TestAFileWrittenInLettersIsNeverClean(t *testing.T) {
 		}
 	}
 }
+
+// What a page shows as one number is one number, whatever stands in its source between the digits.
+func TestWhatNoPageShowsPartsNoNumber(t *testing.T) {
+	between := func(s string) string { return strings.Join(strings.Split(nik, ""), s) }
+	for name, text := range map[string]string{
+		"comments":               between("<!-- 12 -->"),
+		"addresses":              between(`<a href="http://x.example/1"></a>`),
+		"titles":                 between(`<b title="x"></b>`),
+		"pictures":               between(`<img src="cid:1" alt="a">`),
+		"styles":                 between(`<style>a{}</style>`),
+		"scripts":                between(`<script>a=1</script>`),
+		"tags that nobody knows": between(`<x></x>`) + between(`<x-y>`),
+		"boxes":                  between(`</div><div style="display:inline">`),
+		"a page within":          `<iframe srcdoc="` + nik + `"></iframe>`,
+		"words for the blind":    `<p aria-label="` + nik + `">`,
+		"a comment":              `<!-- ` + nik + ` -->`,
+		"a script":               `<script>x = "` + nik + `"</script>`,
+		"the last address":       `x<a href="tel:` + nik + `">`,
+	} {
+		g := walked(t, "a.html", []byte("<html><p>NIK "+text+"<p>"))
+		var seen strings.Builder
+		for _, s := range g.segments {
+			seen.Write(s.Text)
+		}
+		if !strings.Contains(strings.ReplaceAll(seen.String(), "\n", ""), nik) || strings.Contains(seen.String(), "\n\n") {
+			t.Errorf("%s: %q", name, seen.String())
+		}
+	}
+}
