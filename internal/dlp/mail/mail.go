@@ -122,10 +122,16 @@ func domain(address string) string {
 	return strings.ToLower(strings.TrimSuffix(address[i+1:], "."))
 }
 
+// sentOn says whether an address may be read as one elsewhere: Postfix sends user%lain.id@toko.co.id to user@lain.id where toko.co.id is its own.
+func sentOn(address string) bool {
+	i := strings.LastIndexByte(address, '@')
+	return i <= 0 || strings.ContainsAny(address[:i], "%!@:")
+}
+
 // others are the recipients outside our own domains, each once.
 func (s Settings) others(to []string) (out []string) {
 	for _, one := range to {
-		if _, ours := s.Domains[domain(one)]; !ours && !slices.ContainsFunc(out, func(o string) bool { return strings.EqualFold(o, one) }) {
+		if _, ours := s.Domains[domain(one)]; (!ours || sentOn(one)) && !slices.ContainsFunc(out, func(o string) bool { return strings.EqualFold(o, one) }) {
 			out = append(out, one)
 		}
 	}

@@ -128,3 +128,16 @@ func TestABlankBeforeTheColonHidesNoHeader(t *testing.T) {
 		t.Error("two types are one")
 	}
 }
+
+// Postfix sends user%lain.id@toko.co.id on to user@lain.id where toko.co.id is its own, and some more of that kind.
+func TestARecipientWhoIsSentOnIsNoColleague(t *testing.T) {
+	s := Settings{Domains: map[string]string{"toko.co.id": "utama"}, First: "utama"}
+	for _, to := range []string{"budi%lain.id@toko.co.id", "lain.id!budi@toko.co.id", `"budi@lain.id"@toko.co.id`, "budi@lain.id@toko.co.id", "@lain.id:rina@toko.co.id", "@toko.co.id"} {
+		if len(s.others([]string{to})) == 0 {
+			t.Errorf("%s is a colleague", to)
+		}
+	}
+	if got := s.others([]string{"rina.s+jualan@toko.co.id", "=?x?=@toko.co.id", "o'neil@toko.co.id"}); len(got) > 0 {
+		t.Error(got)
+	}
+}
