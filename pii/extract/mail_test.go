@@ -3,6 +3,7 @@ package extract
 import (
 	"encoding/base64"
 	"encoding/binary"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -149,6 +150,41 @@ func TestWhatNoPageShowsPartsNoNumber(t *testing.T) {
 		}
 		if !strings.Contains(strings.ReplaceAll(seen.String(), "\n", ""), nik) || strings.Contains(seen.String(), "\n\n") {
 			t.Errorf("%s: %q", name, seen.String())
+		}
+	}
+}
+
+func TestAFileInPlaceOfTextIsNeverClean(t *testing.T) {
+	sealed := make([]byte, 300)
+	rand.New(rand.NewPCG(1, 2)).Shuffle(len(sealed), func(i, j int) { sealed[i], sealed[j] = byte(j*7), byte(i*13) })
+	for name, head := range map[string]string{
+		"a text": "Content-Type: text/plain", "a page": "Content-Type: text/html", "a sealed mail": "Content-Type: application/octet-stream; name=smime.p7m",
+	} {
+		data := sealed
+		if strings.Contains(head, "p7m") {
+			data = append([]byte("\x30\x80\x06\x09"), []byte("teks yang tampak biasa saja")...)
+		}
+		g := walked(t, "a.eml", []byte("From: a@b.example\nSubject: x\nContent-Transfer-Encoding: base64\n"+head+"\n\n"+base64.StdEncoding.EncodeToString(data)+"\n"))
+		if len(g.skips) == 0 {
+			t.Errorf("%s: nothing said", name)
+		}
+	}
+	for name, data := range map[string]string{"Latin-1": "caf\xe9 d\xe9j\xe0 vu\n", "Japanese": strings.Repeat("東京都\t港区\n", 50), "a log": strings.Repeat("\x07bell\n", 3) + strings.Repeat("baris log biasa\n", 30)} {
+		if g := walked(t, "a.txt", []byte(data)); len(g.skips) > 0 {
+			t.Errorf("%s: %v", name, g.skips)
+		}
+	}
+}
+
+func TestALineOfACalendarOrACardIsWhole(t *testing.T) {
+	for name, text := range map[string]string{
+		"calendar": "BEGIN:VCALENDAR\r\nDESCRIPTION:NIK " + nik[:9] + "\r\n " + nik[9:] + "\r\nEND:VCALENDAR\r\n",
+		"card":     "begin:vcard\nNOTE:NIK " + nik[:9] + "\n\t" + nik[9:] + "\nEND:VCARD\n",
+		"old card": "BEGIN:VCARD\r\nNOTE;ENCODING=QUOTED-PRINTABLE:NIK " + nik[:9] + "=\r\n" + nik[9:] + "=0A=\r\n\r\nEND:VCARD\r\n",
+	} {
+		g := walked(t, "a", []byte(text))
+		if len(g.segments) != 1 || !strings.Contains(string(g.segments[0].Text), nik) || !strings.Contains(string(g.segments[0].Text), "\nEND") {
+			t.Errorf("%s: %+v", name, g.segments)
 		}
 	}
 }

@@ -211,6 +211,9 @@ func (w *walk) item(at Origin, name string, r io.Reader, random any, depth int) 
 		return w.html(at, buffered, "")
 	default:
 		text, exact := decoded(buffered)
+		if sniff.Folds(head) {
+			text, exact = sniff.Unfolded(text), false
+		}
 		return w.plain(at, text, exact, 1, 0)
 	}
 }

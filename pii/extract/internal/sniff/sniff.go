@@ -11,6 +11,7 @@ import (
 	"path"
 	"strings"
 	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Size is how much of an item should be looked at to tell what it is.
@@ -47,7 +48,7 @@ var signatures = []signature{
 // unread are formats that are known and not read.
 var unread = []signature{
 	{0, "7z\xbc\xaf\x27\x1c", "other"}, {0, "Rar!\x1a\x07", "other"}, {0, "\xfd7zXZ\x00", "other"}, {0, "\x28\xb5\x2f\xfd", "other"}, {0, "SQLite format 3\x00", "other"},
-	{4, "ftyp", "other"}, {0, "MSCF", "other"}, {0, "!BDN", "other"}, {0, "ID3", "other"}, {0, "OggS", "other"}, {0, "fLaC", "other"},
+	{4, "ftyp", "other"}, {0, "MSCF", "other"}, {0, "!BDN", "other"}, {0, "\x30\x80", "other"}, {0, "\x30\x82", "other"}, {0, "\x30\x83", "other"}, {0, "ID3", "other"}, {0, "OggS", "other"}, {0, "fLaC", "other"},
 }
 
 func (s signature) match(head []byte) bool {
@@ -81,9 +82,14 @@ func Of(head []byte, name string) (kind string, r Reading) {
 	return textKind(head, name), Read
 }
 
-// Textual says whether bytes are text: few control characters, whatever the encoding.
+// Textual says whether bytes are text: few control characters, whatever the encoding, and hardly any where many letters are not those of
+// ASCII, since what is packed or encrypted has one in nine.
 func Textual(b []byte) bool {
-	return controls(b)*10 <= len(b)
+	n, high := controls(b), 0
+	for _, c := range b {
+		high += int(c >> 7)
+	}
+	return n*10 <= len(b) && (n*50 <= utf8.RuneCount(b) || high*5 < len(b))
 }
 
 // controls counts the bytes that no text has.
