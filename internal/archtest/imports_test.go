@@ -20,7 +20,7 @@ var table = map[string][]string{
 	// public libraries: nothing of ours
 	"pii": nil, "pii/replace": only("pii", "pii/internal/token"),
 	"pii/extract": only("pii/extract/internal/letter", "pii/extract/internal/pdf", "pii/extract/internal/rtf", "pii/extract/internal/sniff"), "pii/extract/child": only("pii/extract"),
-	"pii/extract/internal/letter": nil, "pii/extract/internal/pdf": nil, "pii/extract/internal/rtf": nil, "pii/extract/internal/sniff": nil,
+	"pii/extract/internal/letter": only("pii/extract/internal/sniff"), "pii/extract/internal/pdf": nil, "pii/extract/internal/rtf": nil, "pii/extract/internal/sniff": nil,
 	"pii/internal/check": only("pii/internal/region"), "pii/internal/region": nil, "pii/internal/shadow": only("pii/internal/fold"), "pii/internal/word": nil,
 	"pii/internal/token": only("pii/internal/check", "pii/internal/shadow", "pii/internal/word"), "pii/internal/sign": only("pii/internal/check", "pii/internal/token"),
 	"pii/internal/address": only("pii/internal/region", "pii/internal/token", "pii/internal/word"), "pii/internal/table": only("pii/internal/token", "pii/internal/word"), "pii/internal/rule": only("pii/internal/check", "pii/internal/region", "pii/internal/token"),

@@ -154,6 +154,17 @@ func TestWhatNoPageShowsPartsNoNumber(t *testing.T) {
 	}
 }
 
+func TestASubjectInWideLettersIsReadFromTheEndThatItHas(t *testing.T) {
+	for name, raw := range map[string][]byte{
+		"great end, marked": append([]byte("\xfe\xff"), wideText(nik, binary.BigEndian)...), "great end": wideText(nik, binary.BigEndian), "small end": wideText(nik, binary.LittleEndian),
+	} {
+		g := walked(t, "a.eml", []byte("From: a@b.example\nSubject: =?utf-16?b?"+base64.StdEncoding.EncodeToString(raw)+"?=\n\nhalo\n"))
+		if !slices.ContainsFunc(g.segments, func(s Segment) bool { return strings.Contains(string(s.Text), nik) }) {
+			t.Errorf("%s: not seen", name)
+		}
+	}
+}
+
 func TestAFileInPlaceOfTextIsNeverClean(t *testing.T) {
 	sealed := make([]byte, 300)
 	rand.New(rand.NewPCG(1, 2)).Shuffle(len(sealed), func(i, j int) { sealed[i], sealed[j] = byte(j*7), byte(i*13) })

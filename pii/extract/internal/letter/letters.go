@@ -1,11 +1,14 @@
 package letter
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/transform"
+
+	"github.com/amanah-id/amanah/pii/extract/internal/sniff"
 )
 
 // Western reads bytes that are no UTF-8 as Windows-1252, which contains Latin-1. Runs of valid UTF-8 stay as they are, so that a
@@ -34,6 +37,9 @@ func (Western) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error
 // inLetters reads bytes in the encoding that they are said to have. known is false for one that is not known here.
 func inLetters(text, label string) (out string, known bool) {
 	e, name := charset.Lookup(label)
+	if wide := sniff.Wide([]byte(text)); strings.HasPrefix(name, "utf-16") && strings.HasPrefix(wide, "utf-16") { // which end comes first, the text shows
+		e, name = charset.Lookup(wide)
+	}
 	if known = e != nil && name != "replacement"; known && name != "utf-8" {
 		out, _ = e.NewDecoder().String(text) // what is no letter becomes the sign for that
 		return out, true
