@@ -176,6 +176,9 @@ func reply(line string) milter.Response {
 	return milter.NewResponseStr(byte(milter.ActReplyCode), line)
 }
 
+// acceptAgain is how long it waits for the next connection when the system gave none.
+const acceptAgain = 100 * time.Millisecond
+
 // Serve answers Postfix on a listener until ctx ends. A mail that is being looked at then is answered with "try again"; all other
 // connections are closed, and Postfix tells the same to its clients.
 func (s *Service) Serve(ctx context.Context, l net.Listener) error {
@@ -192,7 +195,15 @@ func (s *Service) Serve(ctx context.Context, l net.Listener) error {
 			if ctx.Err() != nil {
 				return nil
 			}
-			return err
+			if errors.Is(err, net.ErrClosed) {
+				return err
+			}
+			s.o.Logger.Error("mail", slog.String("code", "mail.no_connection")) // such as too many open files, which passes
+			select {
+			case <-ctx.Done():
+			case <-time.After(acceptAgain):
+			}
+			continue
 		}
 		select {
 		case seats <- struct{}{}:

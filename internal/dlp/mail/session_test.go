@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -636,4 +637,41 @@ func FuzzCollecting(f *testing.F) {
 		}
 		x.reset()
 	})
+}
+
+// stumbling is a listener to whom the system gives no connection the first time.
+type stumbling struct {
+	net.Listener
+	asked int
+	again chan struct{}
+}
+
+func (s *stumbling) Accept() (net.Conn, error) {
+	if s.asked++; s.asked == 1 {
+		return nil, syscall.EMFILE
+	}
+	if s.asked == 2 {
+		close(s.again)
+	}
+	return s.Listener.Accept()
+}
+
+func TestASystemWithoutAFileForAConnectionDoesNotEndTheFilter(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	s := New(Options{Logger: slog.New(slog.DiscardHandler), Settings: settings(t)})
+	odd, ended := &stumbling{Listener: l, again: make(chan struct{})}, make(chan error, 1)
+	go func() { ended <- s.Serve(ctx, odd) }()
+	select {
+	case <-odd.again:
+	case err := <-ended:
+		t.Fatal("the filter ended:", err)
+	}
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
 }
