@@ -299,7 +299,7 @@ func TestWhoTriesOutWhoseValuesAreCustomersByUploadsIsRefused(t *testing.T) {
 		var numbers strings.Builder
 		for i := range 10 {
 			h.theirs("customer_number", fmt.Sprintf("CST-0077%d", i))
-			fmt.Fprintf(&numbers, "Pesanan CST-0077%d belum. ", i)
+			fmt.Fprintf(&numbers, "CST-0077%d\n", i)
 		}
 		h.must(h.Known.Build(ctx))
 		rina, other := person(t, h.world, actor.Agent), person(t, h.world, actor.Supervisor)

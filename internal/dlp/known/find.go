@@ -97,15 +97,23 @@ const (
 	mostAsked = 16
 )
 
-// joined are the hits of one record, those of a kind that touch each other as one: a street is found by every three of its words.
+// joined are the hits of one record, those of a kind that touch each other as one: a street is found by every three of its words. Of any
+// other value the first and longest hit counts: a number of two words is found once more, turned round, where the first word of the
+// next stands behind it.
 func joined(hits []exact.Hit) (out []exact.Hit) {
 	for _, h := range hits { // in the order of the text
-		at := slices.IndexFunc(out, func(o exact.Hit) bool { return o.Field == h.Field && h.Start <= o.End })
+		at := slices.IndexFunc(out, func(o exact.Hit) bool {
+			return o.Field == h.Field && (h.Start < o.End || h.Field == exact.Address && h.Start == o.End)
+		})
 		if at < 0 {
 			out = append(out, h)
 			continue
 		}
-		out[at].End = max(out[at].End, h.End)
+		if h.Field == exact.Address {
+			out[at].End = max(out[at].End, h.End)
+		} else if h.Start <= out[at].Start && h.End > out[at].End {
+			out[at].Start, out[at].End = h.Start, h.End
+		}
 		out[at].Shared = min(out[at].Shared, h.Shared)
 	}
 	return out

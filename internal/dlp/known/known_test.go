@@ -75,6 +75,24 @@ func TestATextTellsWhoseValuesItHolds(t *testing.T) {
 	})
 }
 
+// A list of numbers of two words is as many places as it has lines, whatever parts them: a number is not found once more turned round with
+// the word behind it, which would make one place of the whole list.
+func TestAListOfNumbersIsAsManyPlaces(t *testing.T) {
+	each(t, func(t *testing.T, h *house) {
+		h.build()
+		numbers := []string{"CST-00770", "CST-00771", "CST-00772"}
+		var want []string
+		for _, n := range numbers {
+			want = append(want, h.create("customer_number", n)+" customer_number \""+n+"\" 100")
+		}
+		for _, between := range []string{"\n", ",", " ; ", "\r\n", ", nomor "} {
+			if diff := cmp.Diff(want, h.whose(strings.Join(numbers, between)+between)); diff != "" {
+				t.Errorf("%q: %s", between, diff)
+			}
+		}
+	})
+}
+
 func TestNoLookUpCrossesControllers(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		h.build()
