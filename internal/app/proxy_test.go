@@ -449,6 +449,8 @@ func TestWhatCannotBeMaskedOrReadIsStopped(t *testing.T) {
 		for name, s := range map[string]asked{
 			"a value in the path":                 {method: "GET", url: "http://situs.example/nik/" + madeUpNIK},
 			"a value in the host":                 {method: "GET", url: "http://nik-" + madeUpNIK + ".situs.example/"},
+			"a value in the host of a tunnel":     {method: "CONNECT", url: "nik-" + madeUpNIK + ".situs.example:443"},
+			"a body before a tunnel":              {method: "CONNECT", url: "situs.example:443", head: []string{"Content-Type: application/octet-stream"}, body: []byte("NIK " + madeUpNIK)},
 			"a value in a name of JSON":           {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: application/json"}, body: []byte(`{"nik ` + madeUpNIK + `":1}`)},
 			"JSON that is too long to be changed": {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: application/json"}, body: []byte(long)},
 			"the same in deflate":                 {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: application/json", "Content-Encoding: deflate"}, body: deflated(long)},

@@ -191,9 +191,6 @@ func (r *request) judge(ctx context.Context) (icap.Answer, error) {
 	if err != nil {
 		return r.stopped(errs.Of(err), "")
 	}
-	if t.method == "CONNECT" { // what goes through the tunnel is asked about when the proxy opens it, and not seen when it does not
-		return r.unchanged()
-	}
 	ctx, stop := context.WithTimeout(ctx, patience)
 	defer stop()
 	leave, err := r.s.place(ctx, r.kept.Size())
