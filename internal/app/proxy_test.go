@@ -435,14 +435,19 @@ func TestWhatCannotBeMaskedOrReadIsStopped(t *testing.T) {
 			return out.Bytes()
 		}
 		multi := "Content-Type: multipart/form-data; boundary=x"
-		packed := func() string {
+		gzipped := func(text string) string {
 			var out bytes.Buffer
 			z := gzip.NewWriter(&out)
-			_, _ = z.Write([]byte("NIK " + madeUpNIK))
+			_, _ = z.Write([]byte(text))
 			_ = z.Close()
 			return out.String()
-		}()
+		}
+		packed := gzipped("NIK " + madeUpNIK)
 		letters := base64.StdEncoding.EncodeToString([]byte(packed))
+		numbers := ""
+		for i := range 200 {
+			numbers += fmt.Sprintf("nama %d,3174012%03d85%04d\n", i, 100+i%28, (i*7919)%9000+1)
+		}
 		part := func(head, body string) asked {
 			return asked{method: "POST", url: "http://situs.example/", head: []string{multi}, body: []byte("--x\r\nContent-Disposition: form-data; name=\"a\"" + head + "\r\n\r\n" + body + "\r\n--x--\r\n")}
 		}
@@ -474,6 +479,7 @@ func TestWhatCannotBeMaskedOrReadIsStopped(t *testing.T) {
 			"what a part's head says besides":     part("; data=\"NIK "+madeUpNIK+"\"", "halo"),
 			"a kind of a part":                    part("\r\nContent-Type: text/plain; data=\"NIK "+madeUpNIK+"\"", "halo"),
 			"a field that is packed":              part("", packed),
+			"a long field that is packed":         part("", gzipped(numbers)),
 			"a packed file in a field":            part("", letters),
 			"a packed file as text in a file":     part("; filename=\"a.txt\"", letters),
 			"a packed file in a form":             {method: "POST", url: "http://situs.example/", head: []string{"Content-Type: application/x-www-form-urlencoded"}, body: []byte("a=" + url.QueryEscape(letters))},

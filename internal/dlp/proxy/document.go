@@ -389,7 +389,8 @@ func (d *document) writePart(out *parts, p *multipart.Part, notRead func(extract
 	if name, isFile := given["filename"]; isFile {
 		return out.add(filePart+name, body)
 	}
-	if media != "" && media != "text/plain" && media != "application/json" || !readable(params) {
+	head, _ := body.Peek(4 << 10)
+	if media != "" && media != "text/plain" && media != "application/json" || !readable(params) || !isText(head) {
 		return out.add(filePart+given["name"], body)
 	}
 	return out.add("amanah/field.txt", io.MultiReader(strings.NewReader(given["name"]+": "), body))
