@@ -119,7 +119,11 @@ func (h *House) bindMail(ctx context.Context) (net.Listener, error) {
 		return nil, nil
 	}
 	if path, local := strings.CutPrefix(address, "unix:"); local {
-		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) { // of a program that was killed
+		info, err := os.Lstat(path)
+		if err == nil && info.Mode().Type() == fs.ModeSocket { // of a program that was killed; anything else is not ours
+			err = os.Remove(path)
+		}
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, errs.Wrap(errs.Unavailable, "app.listen", err).With("address", address)
 		}
 		var lc net.ListenConfig

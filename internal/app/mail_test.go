@@ -10,6 +10,8 @@ import (
 	"io"
 	"mime/quotedprintable"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -449,4 +451,33 @@ func (p *peers) Accept() (net.Conn, error) {
 	}
 	p.had = true
 	return elsewhere{}, nil
+}
+
+// A socket of a program that was killed makes room; whatever else lies there stays.
+func TestOnlyAnOldSocketMakesRoomForTheMailFilter(t *testing.T) {
+	w := openWorld(t, db.Options{})
+	path := filepath.Join(t.TempDir(), "milter.sock")
+	w.Config.Mail.Listen = "unix:" + path
+	for range 2 { // the second finds what the first left
+		l, err := w.bindMail(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.(*net.UnixListener).SetUnlinkOnClose(false)
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte("penting"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.bindMail(t.Context()); errs.CodeOf(err) != "app.listen" {
+		t.Error(err)
+	}
+	if text, err := os.ReadFile(path); err != nil || string(text) != "penting" {
+		t.Error(string(text), err)
+	}
 }

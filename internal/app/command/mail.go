@@ -52,11 +52,11 @@ func (c *cli) mailCommand() *cobra.Command {
 
 // mailServer is the server with the credential that a file holds.
 func (c *cli) mailServer(address, keyFile, ca string) (*client.Client, error) {
-	key, err := os.ReadFile(keyFile)
+	key, err := delivery.Key(keyFile)
 	if err != nil {
-		return nil, errs.Wrap(errs.Invalid, "app.mail_file", err).With("file", keyFile)
+		return nil, err
 	}
-	o := client.Options{Address: strings.TrimRight(address, "/"), Key: strings.TrimSpace(string(key)), Language: string(c.language())}
+	o := client.Options{Address: strings.TrimRight(address, "/"), Key: key, Language: string(c.language())}
 	if ca != "" {
 		text, err := os.ReadFile(ca)
 		pool := x509.NewCertPool()

@@ -7,7 +7,9 @@
 package delivery
 
 import (
+	"cmp"
 	"context"
+	"os"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -73,7 +75,7 @@ func Once(ctx context.Context, o Options) (done []Done, err error) {
 	}
 	list, err := o.Server.DecidedTexts(ctx, "mail")
 	if err != nil {
-		return nil, errs.Wrap(errs.Unavailable, "app.mail_server", err).With("answer", client.Code(err))
+		return nil, errs.Wrap(errs.Unavailable, "app.mail_server", err).With("answer", cmp.Or(client.Code(err), "network"))
 	}
 	for _, in := range list {
 		queue, here := mail.At(in.Ref, host)
@@ -105,12 +107,25 @@ func Once(ctx context.Context, o Options) (done []Done, err error) {
 		}
 		if d.Outcome != Failed {
 			if err := o.Server.CarriedOut(ctx, in.ID); err != nil {
-				return append(done, d), errs.Wrap(errs.Unavailable, "app.mail_server", err).With("answer", client.Code(err))
+				return append(done, d), errs.Wrap(errs.Unavailable, "app.mail_server", err).With("answer", cmp.Or(client.Code(err), "network"))
 			}
 		}
 		done = append(done, d)
 	}
 	return done, ctx.Err()
+}
+
+// Key reads the server's API key out of a file that nobody else may read.
+func Key(file string) (string, error) {
+	info, err := os.Stat(file)
+	if err == nil && info.Mode().Perm()&0o077 != 0 {
+		return "", errs.New(errs.Invalid, "app.mail_key_readable").With("file", file)
+	}
+	text, unread := os.ReadFile(file)
+	if err = cmp.Or(err, unread); err != nil {
+		return "", errs.Wrap(errs.Invalid, "app.mail_file", err).With("file", file)
+	}
+	return strings.TrimSpace(string(text)), nil
 }
 
 // program runs one of Postfix's programs, which are often outside of the path.

@@ -3,6 +3,8 @@ package delivery
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -134,5 +136,25 @@ func TestWhatFailsIsTriedAgain(t *testing.T) {
 	p.held["4b7Qx2"] = true
 	if done, err = Once(t.Context(), o); err != nil || len(done) != 1 || done[0].Outcome != Deleted {
 		t.Errorf("%+v %v", done, err)
+	}
+}
+
+// The key is taken from a file of its own that nobody else may read.
+func TestAKeyThatOthersCanReadIsNotTaken(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "mail.key")
+	if _, err := Key(file); errs.CodeOf(err) != "app.mail_file" {
+		t.Error(err)
+	}
+	if err := os.WriteFile(file, []byte(" kunci-rekaan\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if key, err := Key(file); err != nil || key != "kunci-rekaan" {
+		t.Error(key, err)
+	}
+	if err := os.Chmod(file, 0o640); err != nil { //nolint:gosec // what is to be refused
+		t.Fatal(err)
+	}
+	if key, err := Key(file); errs.CodeOf(err) != "app.mail_key_readable" || key != "" {
+		t.Error(key, err)
 	}
 }
