@@ -136,10 +136,20 @@ func (c *Client) DecideTextIncident(ctx context.Context, incident string, releas
 	return c.tell(ctx, call{method: http.MethodPost, path: "/dlp/incidents/%s/decide", in: in, key: repeatKey(""), repeat: true}, incident)
 }
 
+// DecidedText is a passage that was held and is decided now: what its way needs to carry the decision out, and nothing of what was found.
+type DecidedText struct {
+	ID         string    `json:"id"` // of the incident
+	Controller string    `json:"controller"`
+	Way        string    `json:"way"`
+	Held       string    `json:"held"`          // released or refused
+	Ref        string    `json:"ref,omitempty"` // what the way calls it: the id in a mail's queue
+	HeldAt     time.Time `json:"held_at"`       // when it was decided
+}
+
 // DecidedTexts lists the passages of a way (program, mail or file) that were held and are decided now, until CarriedOut.
-func (c *Client) DecidedTexts(ctx context.Context, way string) ([]TextIncident, error) {
+func (c *Client) DecidedTexts(ctx context.Context, way string) ([]DecidedText, error) {
 	out, err := ask[struct {
-		Items []TextIncident `json:"items"`
+		Items []DecidedText `json:"items"`
 	}](ctx, c, call{method: http.MethodGet, path: "/dlp/decided", query: url.Values{"way": {way}}, repeat: true})
 	return out.Items, err
 }

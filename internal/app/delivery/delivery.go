@@ -22,7 +22,7 @@ import (
 
 // Server is what the program asks; a client.Client.
 type Server interface {
-	DecidedTexts(ctx context.Context, way string) ([]client.TextIncident, error)
+	DecidedTexts(ctx context.Context, way string) ([]client.DecidedText, error)
 	CarriedOut(ctx context.Context, incident string) error
 }
 
@@ -51,7 +51,7 @@ type Done struct {
 	Outcome  string `json:"outcome"`
 }
 
-// settles is how long a mail may take from its verdict into the queue.
+// settles is how long after the decision a mail may still be on its way into the queue.
 const settles = 5 * time.Minute
 
 var one = regexp.MustCompile(`(?i)(released from hold|deleted): 1 message`)
@@ -98,7 +98,7 @@ func Once(ctx context.Context, o Options) (done []Done, err error) {
 		switch {
 		case failed != nil:
 			d.Outcome = Failed
-		case !one.MatchString(said) && o.Clock().Sub(in.At) < settles:
+		case !one.MatchString(said) && o.Clock().Sub(in.HeldAt) < settles:
 			continue // it may be on its way into the queue
 		case !one.MatchString(said):
 			d.Outcome = Absent

@@ -19,12 +19,12 @@ var now = time.Date(2026, 11, 30, 8, 0, 0, 0, time.UTC)
 
 // server has decisions, and hears what was done.
 type server struct {
-	list    []client.TextIncident
+	list    []client.DecidedText
 	carried []string
 	fails   error // saying that something was done
 }
 
-func (s *server) DecidedTexts(_ context.Context, way string) (out []client.TextIncident, err error) {
+func (s *server) DecidedTexts(_ context.Context, way string) (out []client.DecidedText, err error) {
 	for _, in := range s.list {
 		if way == "mail" {
 			out = append(out, in)
@@ -76,12 +76,12 @@ func (p *postfix) run(_ context.Context, program string, args ...string) (string
 	return "postsuper: " + queue + ": removed\npostsuper: Deleted: 1 message\n", nil
 }
 
-func decided(id, ref, held string) client.TextIncident {
-	return client.TextIncident{ID: id, Way: "mail", Ref: ref, Held: held, At: now.Add(-time.Hour)}
+func decided(id, ref, held string) client.DecidedText {
+	return client.DecidedText{ID: id, Way: "mail", Ref: ref, Held: held, HeldAt: now.Add(-time.Hour)}
 }
 
 func TestWhatWasDecidedIsDoneOnTheMachineOfItsQueue(t *testing.T) {
-	s := &server{list: []client.TextIncident{decided("lek_1", "mx1.toko.example/4b7Qx1", "released"), decided("lek_2", "mx1.toko.example/4b7Qx2", "refused"), decided("lek_3", "mx2.toko.example/4b7Qx3", "released"),
+	s := &server{list: []client.DecidedText{decided("lek_1", "mx1.toko.example/4b7Qx1", "released"), decided("lek_2", "mx1.toko.example/4b7Qx2", "refused"), decided("lek_3", "mx2.toko.example/4b7Qx3", "released"),
 		decided("lek_4", "mx1.toko.example/ALL", "refused"), decided("lek_5", "", "refused"), decided("lek_6", "mx1.toko.example/4b7Qx6", "refused"), decided("lek_7", "mx1.toko.example/4b7Qx7", "waiting")}}
 	p := &postfix{held: map[string]bool{"4b7Qx1": true, "4b7Qx2": true, "4b7Qx3": true, "ALL": true}}
 	done, err := Once(t.Context(), Options{Server: s, Config: "/etc/pf", Clock: func() time.Time { return now }, Run: p.run})
@@ -102,7 +102,7 @@ func TestWhatWasDecidedIsDoneOnTheMachineOfItsQueue(t *testing.T) {
 
 // The program is killed, or the server goes away, between what it did and saying so.
 func TestNothingIsLostBetweenDoingAndSaying(t *testing.T) {
-	s := &server{list: []client.TextIncident{decided("lek_1", "mx1.toko.example/4b7Qx1", "released")}, fails: errors.New("gone")}
+	s := &server{list: []client.DecidedText{decided("lek_1", "mx1.toko.example/4b7Qx1", "released")}, fails: errors.New("gone")}
 	p := &postfix{held: map[string]bool{"4b7Qx1": true}}
 	o := Options{Server: s, Host: "mx1.toko.example", Clock: func() time.Time { return now }, Run: p.run}
 	done, err := Once(t.Context(), o)
@@ -121,8 +121,8 @@ func TestNothingIsLostBetweenDoingAndSaying(t *testing.T) {
 
 func TestWhatFailsIsTriedAgain(t *testing.T) {
 	fresh := decided("lek_2", "mx1.toko.example/4b7Qx2", "refused")
-	fresh.At = now.Add(-time.Minute) // its mail may not have reached the queue
-	s := &server{list: []client.TextIncident{decided("lek_1", "mx1.toko.example/4b7Qx1", "released"), fresh}}
+	fresh.HeldAt = now.Add(-time.Minute) // its mail may not have reached the queue
+	s := &server{list: []client.DecidedText{decided("lek_1", "mx1.toko.example/4b7Qx1", "released"), fresh}}
 	p := &postfix{held: map[string]bool{"4b7Qx1": true}, fails: true}
 	o := Options{Server: s, Host: "mx1.toko.example", Clock: func() time.Time { return now }, Run: p.run}
 	done, err := Once(t.Context(), o)
