@@ -242,11 +242,15 @@ func TestAStoppedTextTellsNotWhetherAnotherWordOfItIsACustomers(t *testing.T) {
 			for _, word := range []string{"CST-00777", "CST-00778", "Wayan Agus Sudarsana", "Wayah Agus Sudarsono", "wayan agus sudarsana"} {
 				content, err := h.DLP.Examine(ctx, "a.txt", strings.NewReader(fmt.Sprintf(text, word)), nil)
 				h.must(err)
-				_, err = h.DLP.Inspect(ctx, dlp.Passage{Way: dlp.Web, Recipient: dlp.Outside, By: h.writer, Controller: h.controller, Content: content})
+				j, err := h.DLP.Inspect(ctx, dlp.Passage{Way: dlp.Web, Recipient: dlp.Outside, By: h.writer, Controller: h.controller, Content: content})
 				h.must(err)
 				mine, err := h.DLP.Mine(ctx, h.writer)
 				h.must(err)
-				seen[fmt.Sprint(mine[0].Kinds, mine[0].People, mine[0].Customers, mine[0].Verdict, mine[0].Evidence)] = true
+				i := slices.IndexFunc(mine, func(in dlp.Incident) bool { return in.ID == j.Incident }) // those of one moment have no order
+				if i < 0 {
+					t.Fatalf("%s is not among the writer's own", j.Incident)
+				}
+				seen[fmt.Sprint(mine[i].Kinds, mine[i].People, mine[i].Customers, mine[i].Verdict, mine[i].Evidence)] = true
 			}
 			if len(seen) != 1 {
 				t.Errorf("%q is seen as %q", text, slices.Collect(maps.Keys(seen)))
