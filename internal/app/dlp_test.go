@@ -304,7 +304,7 @@ func TestAnIncidentIsReviewedAndItsWriterReadsTheAdvice(t *testing.T) {
 		for code, err := range map[string]error{
 			"dlp.not_yours":      h.DLP.Review(ctx, agent, in, "habit", "Cukup namanya."),
 			"dlp.advice_missing": h.DLP.Review(ctx, security, in, "habit", "Nomor 4539 1488 0343 6467 jangan ditulis."),
-			"dlp.no_incident":    h.DLP.Review(ctx, security, in[:len(in)-1]+"0", "habit", "Cukup namanya."),
+			"dlp.no_incident":    h.DLP.Review(ctx, security, id.New(id.Leak), "habit", "Cukup namanya."),
 		} {
 			if errs.CodeOf(err) != code {
 				t.Errorf("%v, not %s", err, code)
