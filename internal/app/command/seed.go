@@ -69,7 +69,7 @@ func seed(ctx context.Context, h *app.House, customers int) (*demoState, error) 
 	for _, p := range people[1:] {
 		phone := p.Phones[0]
 		known := !phone.Registered.IsZero() && phone.Registered.Before(h.Clock().AddDate(0, -2, 0)) // for long: whoever plays them can prove whatever there is to prove
-		if p.Controller == caller.Controller && len(p.Phones) == 1 && owners[phone.Value] == 1 && known && len(s.Others) < 20 {
+		if p.Controller == caller.Controller && len(p.Phones) == 1 && owners[phone.Value] == 1 && known && len(s.Others) < 60 {
 			s.Others = append(s.Others, played(p))
 		}
 	}
