@@ -588,3 +588,26 @@ func TestEveryMessageOfTheMachineItselfPasses(t *testing.T) {
 		t.Errorf("%d templates", n)
 	}
 }
+
+// Evidence is kept in the language of the text and read in that of the reader.
+func TestEvidenceIsReadInTheReadersLanguage(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		by := actor.NewClient(id.New(id.Client), []string{"inspect"}, []string{w.controller})
+		if _, err := w.DLP.Inspect(t.Context(), dlp.Passage{Way: dlp.Program, Recipient: dlp.Outside, By: by, Controller: w.controller, Lang: i18n.ID, Text: "hubungi 0812 3456 7890 atau orang@contoh.example ya"}); err != nil {
+			t.Fatal(err)
+		}
+		reader, cookie, err := w.Browsing(t.Context(), actor.Security, w.controller)
+		if err != nil {
+			t.Fatal(err)
+		}
+		list, err := w.DLP.Incidents(t.Context(), reader, false)
+		if err != nil || len(list) != 1 {
+			t.Fatal(list, err)
+		}
+		for lang, want := range map[string]string{"id": "hubungi [telepon ****7890] atau [surel] ya", "en": "hubungi [phone ****7890] atau [e-mail] ya"} {
+			if page := (browser{w, cookie}).do("GET", "/dlp/incidents/"+list[0].ID+"?lang="+lang, nil); page.Code != 200 || !strings.Contains(page.Body.String(), want) {
+				t.Errorf("%s: %d %s", lang, page.Code, page.Body)
+			}
+		}
+	})
+}

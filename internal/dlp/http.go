@@ -231,9 +231,23 @@ func (s *Service) incidentPage(r *web.Request, status int, n *web.Notice, typed 
 	if err != nil {
 		return err
 	}
-	page := incidentPage(r.Printer(), in, names, typed)
+	page := incidentPage(r.Printer(), s.inWords(r.Printer(), in), names, typed)
 	page.Notice, page.StepUp = n, r.StepUp()
 	return r.RenderStatus(status, page)
+}
+
+// inWords names what stands for values in the reader's language; it is kept in that of the text.
+func (s *Service) inWords(p *i18n.Printer, in Incident) Incident {
+	var names []string
+	for _, k := range in.Kinds {
+		for _, lang := range i18n.Langs() {
+			for _, end := range []string{" ", "]"} {
+				names = append(names, "["+s.o.Texts(lang).T("dlp.kind_"+k)+end, "["+p.T("dlp.kind_"+k)+end)
+			}
+		}
+	}
+	in.Evidence = strings.NewReplacer(names...).Replace(in.Evidence)
+	return in
 }
 
 func factsOfIncident(p *i18n.Printer, in Incident) web.Facts {
@@ -343,6 +357,9 @@ func (s *Service) showMine(r *web.Request) error {
 	list, err := s.Mine(r.Context(), r.Actor)
 	if err != nil {
 		return err
+	}
+	for i := range list {
+		list[i] = s.inWords(r.Printer(), list[i])
 	}
 	return r.Render(minePage(r.Printer(), list))
 }
