@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/amanah-id/amanah/internal/kit/config"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
@@ -53,6 +54,24 @@ func TestEveryCommandHasHelpAndAnExampleInBothLanguages(t *testing.T) {
 				t.Errorf("%v: the same line in both languages: %q", path, line)
 			}
 		}
+	}
+}
+
+// A switch takes no value, and a flag that takes one names it: each has the text that is its own.
+func TestAFlagNamesAValueWhereItTakesOne(t *testing.T) {
+	var walk func(cmd *cobra.Command)
+	walk = func(cmd *cobra.Command) {
+		cmd.Flags().VisitAll(func(f *pflag.Flag) {
+			if names := strings.Contains(f.Usage, "`"); names != (f.Value.Type() != "bool") {
+				t.Errorf("%s --%s: %s", cmd.CommandPath(), f.Name, f.Usage)
+			}
+		})
+		for _, sub := range cmd.Commands() {
+			walk(sub)
+		}
+	}
+	for _, lang := range []string{"id_ID.UTF-8", "en_US.UTF-8"} {
+		walk(newCLI(nil, nil, nil, []string{"LANG=" + lang}).root())
 	}
 }
 

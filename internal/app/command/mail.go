@@ -40,7 +40,7 @@ func (c *cli) mailCommand() *cobra.Command {
 		"  amanah mail deliver --server https://amanah.example.co.id --key-file ./mail.key --postfix /etc/postfix-out --json"
 	f := deliver.Flags()
 	f.StringVar(&server, "server", "", c.t("command.flag_server"))
-	f.StringVar(&keyFile, "key-file", "", c.t("command.flag_key_file"))
+	f.StringVar(&keyFile, "key-file", "", c.t("command.flag_api_key_file"))
 	f.StringVar(&ca, "ca", "", c.t("command.flag_ca"))
 	f.DurationVar(&every, "every", 0, c.t("command.flag_every"))
 	f.StringVar(&o.Config, "postfix", "", c.t("command.flag_postfix"))
