@@ -94,7 +94,7 @@ func (c *cli) sources(args, variables, files []string) (out []discover.Source, e
 	for _, path := range files {
 		info, failed := os.Stat(path)
 		text, unread := os.ReadFile(path)
-		if failed != nil || unread != nil || info.Mode().Perm()&0o007 != 0 {
+		if failed != nil || unread != nil || info.Mode().Perm()&0o077 != 0 {
 			return nil, c.usage("discover.wrong_dsn_file", "file", path)
 		}
 		add(strings.TrimSpace(string(text)), false)
