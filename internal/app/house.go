@@ -520,7 +520,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	h.Mandates.AskWith(ask)
 
 	// The front desk shows them.
-	trusted, err := proxies(cfg)
+	trusted, err := networks(cfg.Proxy.Trusted)
 	if err != nil {
 		return nil, err
 	}

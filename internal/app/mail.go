@@ -101,17 +101,6 @@ func checkMail(c *config.Config, wrong func(key, want string) error) error {
 	return nil
 }
 
-func networks(list []string) (out []netip.Prefix, err error) {
-	for _, text := range list {
-		p, err := netip.ParsePrefix(text)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, p)
-	}
-	return out, nil
-}
-
 // bindMail binds the address for Postfix; nil when there is none.
 func (h *House) bindMail(ctx context.Context) (net.Listener, error) {
 	address := h.Config.Mail.Listen

@@ -38,7 +38,7 @@ func CheckConfig(c *config.Config) error {
 			return wrong("url", "https://amanah.example.co.id")
 		}
 	}
-	if _, err := proxies(c); err != nil {
+	if _, err := networks(c.Proxy.Trusted); err != nil {
 		return wrong("proxy.trusted", "10.0.0.0/8, 192.168.1.7/32")
 	}
 	if (c.TLS.Certificate == "") != (c.TLS.Key == "") {
@@ -122,9 +122,9 @@ func scannerOf(c *config.Config, now func() time.Time) (*malware.Clamd, bool) {
 	return malware.New(malware.Options{Address: c.Malware.Address, Within: c.Malware.Within, Age: c.Malware.Age, Now: now})
 }
 
-func proxies(c *config.Config) ([]netip.Prefix, error) {
-	var out []netip.Prefix
-	for _, text := range c.Proxy.Trusted {
+// networks reads a list of CIDRs.
+func networks(list []string) (out []netip.Prefix, err error) {
+	for _, text := range list {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
 			return nil, err
