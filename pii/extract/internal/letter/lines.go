@@ -77,28 +77,25 @@ func (l *Reader) boundary(line []byte) bool {
 		return false
 	}
 	text := string(bytes.TrimRight(line[2:min(len(line), 2+maxBoundary)], " \t\r\n"))
+	like := Border{Level: -1}
 	for level, b := range slices.Backward(l.Bounds) {
+		rest, begins := strings.CutPrefix(text, b)
 		switch {
-		case b == "":
-		case text == b:
-			l.Border = Border{Level: level}
+		case b != "" && begins && (rest == "" || rest == "--"):
+			l.Border = Border{Level: level, Last: rest != ""}
 			return true
-		case text == b+"--":
-			l.Border = Border{Level: level, Last: true}
-			return true
+		case begins && text != "" && like.Level < 0:
+			like = Border{Level: level, Odd: b != ""}
 		}
 	}
-	for level, b := range slices.Backward(l.Bounds) {
-		guess := b == "" && text != ""
-		if guess {
-			l.Bounds[level] = text
-		}
-		if guess || b != "" && strings.HasPrefix(text, b) {
-			l.Border = Border{Level: level, Odd: !guess}
-			return true
-		}
+	if like.Level < 0 {
+		return false
 	}
-	return false
+	if !like.Odd {
+		l.Bounds[like.Level] = text
+	}
+	l.Border = like
+	return true
 }
 
 // maxBoundary is how much of a line is compared with a boundary, which is to have 70 letters at most.
