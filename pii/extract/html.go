@@ -23,7 +23,7 @@ var spoken = map[string]bool{"href": true, "alt": true, "title": true, "value": 
 func (w *walk) html(at Origin, buffered *bufio.Reader, label string) error {
 	text, exact := decoded(buffered)
 	if label != "" {
-		text, _ = labelled(buffered, label)
+		text = labelled(buffered, label)
 	} else if exact {
 		head, _ := buffered.Peek(1024)
 		if e, name, certain := charset.DetermineEncoding(head, ""); certain && name != "utf-8" && e != nil {

@@ -224,7 +224,7 @@ func (p *post) single(h letter.Head, b *letter.Body, beside *between) error {
 func (p *post) text(h letter.Head, r io.Reader) error {
 	at := p.at
 	at.Part = "body"
-	if _, known := labelled(strings.NewReader(""), h.Charset); !known {
+	if _, known := letter.Charset(h.Charset); !known && h.Charset != "" {
 		if err := p.skip(at, Unsupported); err != nil {
 			return err
 		}
@@ -233,8 +233,7 @@ func (p *post) text(h letter.Head, r io.Reader) error {
 		at.Kind = HTML
 		return p.html(at, p.buffered(r), h.Charset)
 	}
-	text, _ := labelled(p.buffered(r), h.Charset)
-	return p.plain(at, text, false, 0, 0)
+	return p.plain(at, labelled(p.buffered(r), h.Charset), false, 0, 0)
 }
 
 func (p *post) buffered(r io.Reader) *bufio.Reader {

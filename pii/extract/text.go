@@ -7,7 +7,6 @@ import (
 	"io"
 	"unicode/utf8"
 
-	"golang.org/x/net/html/charset"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
@@ -131,17 +130,14 @@ func validPrefix(b []byte) bool {
 	return utf8.Valid(b)
 }
 
-// labelled reads text in the encoding that a document says it has, unless the text shows that it is wide. known is false for one
-// that is not known here, which another program may know.
-func labelled(r io.Reader, label string) (text io.Reader, known bool) {
-	e, name := charset.Lookup(label)
-	known = label == "" || e != nil && name != "replacement"
-	buffered := bufio.NewReaderSize(r, sniff.Size)
-	if head, _ := buffered.Peek(sniff.Size); !known || label == "" || name == "utf-8" || sniff.Wide(head) != "" {
-		text, _ = decoded(buffered)
-		return text, known
+// labelled reads text in the encoding that a document says it has, unless that is not known here or the text shows that it is wide.
+func labelled(r *bufio.Reader, label string) io.Reader {
+	e, _ := letter.Charset(label)
+	if head, _ := r.Peek(sniff.Size); e == nil || sniff.Wide(head) != "" {
+		text, _ := decoded(r)
+		return text
 	}
-	return transform.NewReader(buffered, e.NewDecoder()), true
+	return transform.NewReader(r, e.NewDecoder())
 }
 
 // plain scans a stream as text.

@@ -5,6 +5,7 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/net/html/charset"
+	"golang.org/x/text/encoding"
 	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/transform"
 
@@ -34,16 +35,26 @@ func (Western) Transform(dst, src []byte, atEOF bool) (nDst, nSrc int, err error
 	return nDst, nSrc, nil
 }
 
-// inLetters reads bytes in the encoding that they are said to have. known is false for one that is not known here.
-func inLetters(text, label string) (out string, known bool) {
+// Charset is the encoding that a label names; nil: UTF-8, or what the text shows. known is false for a label that is not known here,
+// which another program may know.
+func Charset(label string) (e encoding.Encoding, known bool) {
 	e, name := charset.Lookup(label)
-	if wide := sniff.Wide([]byte(text)); strings.HasPrefix(name, "utf-16") && strings.HasPrefix(wide, "utf-16") { // which end comes first, the text shows
-		e, name = charset.Lookup(wide)
+	if known = e != nil && name != "replacement"; !known || name == "utf-8" {
+		return nil, known
 	}
-	if known = e != nil && name != "replacement"; known && name != "utf-8" {
+	return e, true
+}
+
+// inLetters reads bytes in the encoding that they are said to have, unless they show that each letter has two. known is that of Charset.
+func inLetters(text, label string) (out string, known bool) {
+	e, known := Charset(label)
+	if wide := sniff.Wide([]byte(text)); strings.HasPrefix(wide, "utf-16") {
+		e, _ = Charset(wide)
+	}
+	if e == nil {
+		out, _, _ = transform.String(Western{}, text) // never fails
+	} else {
 		out, _ = e.NewDecoder().String(text) // what is no letter becomes the sign for that
-		return out, true
 	}
-	out, _, _ = transform.String(Western{}, text) // never fails
 	return out, known
 }
