@@ -136,8 +136,8 @@ func TestWhateverTheJSONItStaysJSONWithItsShape(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		text, err := json.Marshal(value(3).Draw(t, "value"))
-		if err != nil {
-			t.Skip()
+		if err != nil { // every one of them can be written: texts of letters, finite numbers, lists, and objects with names of text
+			t.Fatal(err)
 		}
 		if got := masking(func(text string) string { return text }).json(text); !bytes.Equal(got, text) {
 			t.Fatalf("without values %s is %s", text, got)
