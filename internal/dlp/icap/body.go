@@ -117,20 +117,12 @@ func (b *body) drain(most int64) bool {
 	return b.over()
 }
 
-// goBeyond makes sure that nothing is asked of the client any more: it reads to the end of a preview and asks for the rest.
+// goBeyond makes sure that nothing is asked of the client any more: it reads to the end of a preview and a little behind it.
 func (b *body) goBeyond() (read []byte, err error) {
 	piece := make([]byte, 4<<10)
 	for b.preview >= 0 && b.err == nil {
-		switch {
-		case b.waits:
-			b.waits, b.continued, b.preview = false, true, -1
-			b.err = b.goOn()
-		case b.left == 0:
-			b.err = b.chunk()
-		default:
-			n, _ := b.Read(piece[:min(int64(len(piece)), b.left)])
-			read = append(read, piece[:n]...)
-		}
+		n, _ := b.Read(piece)
+		read = append(read, piece[:n]...)
 	}
 	if b.err != nil && !errors.Is(b.err, io.EOF) {
 		return nil, b.err
