@@ -171,7 +171,7 @@ func pairs(text string) (out []pair) {
 	return out
 }
 
-// lines writes pairs as somebody would read them.
+// linesOf writes pairs as somebody would read them.
 func linesOf(list []pair) string {
 	var out strings.Builder
 	for _, p := range list {
