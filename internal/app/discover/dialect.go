@@ -37,6 +37,14 @@ type relation struct {
 	raw          bool     // the key is a word of the database, such as rowid, and is not quoted
 }
 
+// addKey adds a row's one column to the key.
+func (t *relation) addKey(scan func(...any) error) error {
+	var name string
+	err := scan(&name)
+	t.key = append(t.key, name)
+	return err
+}
+
 // attribute is a column.
 type attribute struct {
 	name, kind string
@@ -51,7 +59,7 @@ var never = []string{"boolean", "bool", "bit(1)", "tinyint(1)"}
 // readOnly is how every statement is run.
 var readOnly = &sql.TxOptions{ReadOnly: true}
 
-// list asks a question whose rows are texts.
+// list asks a question and hands over its rows, each as it comes.
 func list(ctx context.Context, d *sql.DB, question string, args []any, row func(scan func(...any) error) error) (err error) {
 	tx, err := d.BeginTx(ctx, readOnly)
 	if err != nil {
@@ -116,13 +124,7 @@ func (postgres) describe(ctx context.Context, d *sql.DB, t *relation) error {
 		from pg_catalog.pg_index i cross join lateral unnest(i.indkey) with ordinality as k(number, place)
 		join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.number
 		join pg_catalog.pg_class c on c.oid = i.indrelid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-		where i.indisprimary and n.nspname::text = $1 and c.relname::text = $2 order by k.place`, []any{t.schema, t.name},
-		func(scan func(...any) error) error {
-			var name string
-			err := scan(&name)
-			t.key = append(t.key, name)
-			return err
-		})
+		where i.indisprimary and n.nspname::text = $1 and c.relname::text = $2 order by k.place`, []any{t.schema, t.name}, t.addKey)
 }
 
 func (postgres) quote(name string) string { return doubled(name, `"`) }
@@ -203,12 +205,7 @@ func (mariadb) describe(ctx context.Context, d *sql.DB, t *relation) error {
 		return err
 	}
 	return list(ctx, d, `select column_name from information_schema.statistics where table_schema = ? and table_name = ? and index_name = 'PRIMARY' order by seq_in_index`,
-		[]any{t.schema, t.name}, func(scan func(...any) error) error {
-			var name string
-			err := scan(&name)
-			t.key = append(t.key, name)
-			return err
-		})
+		[]any{t.schema, t.name}, t.addKey)
 }
 
 func (mariadb) quote(name string) string { return doubled(name, "`") }

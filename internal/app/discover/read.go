@@ -270,27 +270,17 @@ func (in *reader) compare(sign string, key []any, args *[]any) string {
 	return text(0)
 }
 
-// ask reads the rows of one statement, each as it comes.
+// ask reads the rows of one statement.
 func (in *reader) ask(ctx context.Context, text string, args []any) (n int64, last []any, err error) {
-	tx, err := in.db.BeginTx(ctx, readOnly)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer func() { _ = tx.Rollback() }() // nothing was written
-	rows, err := tx.QueryContext(ctx, text, args...)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer func() { err = errors.Join(err, rows.Close()) }()
 	keys := len(in.t.key)
 	values := make([]any, keys+len(in.t.columns))
 	places := make([]any, len(values))
 	for i := range values {
 		places[i] = &values[i]
 	}
-	for rows.Next() {
-		if err := rows.Scan(places...); err != nil {
-			return n, last, err
+	err = list(ctx, in.db, text, args, func(scan func(...any) error) error {
+		if err := scan(places...); err != nil {
+			return err
 		}
 		n++
 		in.rows++
@@ -298,8 +288,9 @@ func (in *reader) ask(ctx context.Context, text string, args []any) (n int64, la
 			s.add(values[keys+i], in.cut)
 		}
 		last = append(last[:0], values[:keys]...)
-	}
-	return n, last, rows.Err()
+		return nil
+	})
+	return n, last, err
 }
 
 // spaced makes words of a column's name.
