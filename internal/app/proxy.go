@@ -54,7 +54,7 @@ func (h *House) judgeOfRequests(c *config.Config) *proxy.Service {
 	return proxy.New(proxy.Options{
 		DLP: h.DLP, Log: h.Logger, Now: time.Now, Who: h.whoSends,
 		Texts:  func(lang i18n.Lang) *i18n.Printer { return h.Web.Texts().For(lang, nil) },
-		Inside: c.ICAP.Inside, Named: c.ICAP.Named, Most: int64(c.ICAP.Most) << 20, Open: c.ICAP.WhenFailing == "open", Connections: c.ICAP.Connections,
+		Inside: proxy.ReadHosts(c.ICAP.Inside), Named: proxy.ReadHosts(c.ICAP.Named), Most: int64(c.ICAP.Most) << 20, Open: c.ICAP.WhenFailing == "open", Connections: c.ICAP.Connections,
 	})
 }
 

@@ -67,19 +67,19 @@ var models string
 // Hosts are names of machines, each with all that end in it.
 type Hosts []string
 
-// ReadHosts reads a list: a name a line, # begins a remark.
-func ReadHosts(text string) (out Hosts) {
-	for line := range strings.Lines(text) {
-		line, _, _ = strings.Cut(line, "#")
-		if line = strings.ToLower(strings.TrimSpace(line)); line != "" {
-			out = append(out, line)
+// ReadHosts reads a list of names, in whatever letters they are written; # begins a remark.
+func ReadHosts(list []string) (out Hosts) {
+	for _, one := range list {
+		one, _, _ = strings.Cut(one, "#")
+		if one = strings.ToLower(strings.TrimSpace(one)); one != "" {
+			out = append(out, one)
 		}
 	}
 	return out
 }
 
 // Models are the hosts of language models that this version knows.
-func Models() Hosts { return ReadHosts(models) }
+func Models() Hosts { return ReadHosts(strings.Split(models, "\n")) }
 
 // Find is the name on the list that a host is or ends in.
 func (h Hosts) Find(host string) (string, bool) {

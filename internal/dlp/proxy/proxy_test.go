@@ -53,6 +53,9 @@ func TestHostsAreNamedWithAllThatEndInThem(t *testing.T) {
 			t.Errorf("%s: %q", host, got)
 		}
 	}
+	if got, _ := ReadHosts([]string{"# our own", "Kantor.Example # and all that end in it"}).Find("berkas.kantor.example"); got != "kantor.example" {
+		t.Errorf("a name with capitals is not found: %q", got)
+	}
 }
 
 func TestWhereARequestGoes(t *testing.T) {
