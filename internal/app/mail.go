@@ -125,13 +125,18 @@ func (h *House) bindMail(ctx context.Context) (net.Listener, error) {
 		}
 		return l, nil
 	}
-	l, err := listener.Bind(ctx, address)
+	return bindKnown(ctx, address, h.Config.Mail.Allow)
+}
+
+// bindKnown binds an address for this machine and networks that are allowed.
+func bindKnown(ctx context.Context, address string, allowed []string) (net.Listener, error) {
+	from, err := networks(allowed)
 	if err != nil {
 		return nil, err
 	}
-	from, err := networks(h.Config.Mail.Allow)
+	l, err := listener.Bind(ctx, address)
 	if err != nil {
-		return nil, errors.Join(err, l.Close())
+		return nil, err
 	}
 	return knownOnly{l, from}, nil
 }

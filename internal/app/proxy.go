@@ -8,7 +8,6 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/amanah-id/amanah/internal/app/listener"
 	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/dlp/proxy"
 	"github.com/amanah-id/amanah/internal/kit/config"
@@ -101,29 +100,24 @@ func (h *House) playProxy(ctx context.Context) error {
 	return err
 }
 
-// listenToProxies takes the address before anybody is told that the server is up.
-func (h *House) listenToProxies(ctx context.Context) (serve func(context.Context), err error) {
+// bindProxies binds the address for proxies before anybody is told that the server is up; nil when there is none.
+func (h *House) bindProxies(ctx context.Context) (net.Listener, error) {
 	if h.Proxy == nil {
-		return func(context.Context) {}, nil
+		return nil, nil
 	}
 	if h.Demo && h.Config.ICAP.Client == PlayedProxy {
 		if err := h.playProxy(ctx); err != nil {
 			return nil, err
 		}
 	}
-	l, err := listener.Bind(ctx, h.Config.ICAP.Listen)
-	if err != nil {
-		return nil, err
+	return bindKnown(ctx, h.Config.ICAP.Listen, h.Config.ICAP.From)
+}
+
+// followProxies answers proxies until ctx ends.
+func (h *House) followProxies(ctx context.Context, l net.Listener) {
+	if err := h.Proxy.Server().Serve(ctx, l); err != nil {
+		h.Logger.Error("icap", slog.String("code", errs.CodeOf(err)))
 	}
-	from, err := networks(h.Config.ICAP.From)
-	if err != nil {
-		return nil, err
-	}
-	return func(ctx context.Context) {
-		if err := h.Proxy.Server().Serve(ctx, knownOnly{l, from}); err != nil {
-			h.Logger.Error("icap", slog.String("code", errs.CodeOf(err)))
-		}
-	}, nil
 }
 
 // proxyMetrics count verdicts, and what went unjudged.

@@ -35,8 +35,11 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 	if err != nil {
 		return errors.Join(err, l.Close())
 	}
-	answerProxies, err := h.listenToProxies(ctx)
+	proxies, err := h.bindProxies(ctx)
 	if err != nil {
+		if mails != nil {
+			err = errors.Join(err, mails.Close())
+		}
 		return errors.Join(err, l.Close())
 	}
 	working, stop := context.WithCancel(ctx)
@@ -50,7 +53,9 @@ func (h *House) Run(ctx context.Context, l net.Listener, up func(address string)
 		background.Go(func() { h.followMail(working, mails) })
 		background.Go(func() { h.follow(working, mail.EnterEvery, "alarms about mail", h.Mail.Enter) })
 	}
-	background.Go(func() { answerProxies(working) })
+	if proxies != nil {
+		background.Go(func() { h.followProxies(working, proxies) })
+	}
 	background.Go(func() {
 		h.warmUp(working)
 		background.Go(func() { h.followIndex(working) })
