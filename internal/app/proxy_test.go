@@ -46,23 +46,29 @@ func eachAsker(t *testing.T, test func(t *testing.T, a *asker), settings ...stri
 
 func newAsker(t testing.TB, w *world) *asker {
 	t.Helper()
+	l, stop := answersProxies(t, w, func(l net.Listener) net.Listener { return knownOnly{l, nil} })
+	t.Cleanup(stop)
+	return &asker{w, t, l}
+}
+
+// answersProxies answers what comes on a listener around l, by an account that is made for it, until it is stopped.
+func answersProxies(t testing.TB, w *world, around func(net.Listener) net.Listener) (l net.Listener, stop func()) {
+	t.Helper()
 	client, _, err := w.Client(t.Context(), "Squid", []string{"inspect"}, []string{w.controller})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.Config.ICAP.Client = client
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	if l, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
 		t.Fatal(err)
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		_ = w.Proxy.Server().Serve(ctx, knownOnly{l, nil})
+		_ = w.Proxy.Server().Serve(ctx, around(l))
 	}()
-	t.Cleanup(func() { stop(); <-done })
-	return &asker{w, t, l}
+	return l, func() { cancel(); <-done }
 }
 
 // asked is a request as a proxy asks about it.
@@ -174,25 +180,30 @@ func sendChunks(c net.Conn, head string, body []byte, size int, end string) erro
 	return w.Flush()
 }
 
+// readFields reads the lines of a head to its empty line.
+func readFields(from *bufio.Reader) (http.Header, error) {
+	out := http.Header{}
+	for {
+		line, err := from.ReadString('\n')
+		if err != nil || line == "\r\n" {
+			return out, err
+		}
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		out.Add(name, value)
+	}
+}
+
 // answer reads an answer of ICAP.
 func (a *asker) answer(line string, from *bufio.Reader, s asked) (out told, err error) {
 	var status int
 	if _, err := fmt.Sscanf(line, "ICAP/1.0 %d", &status); err != nil {
 		return out, err
 	}
-	encapsulated := ""
-	for {
-		line, err := from.ReadString('\n')
-		if err != nil {
-			return out, err
-		}
-		if line == "\r\n" {
-			break
-		}
-		if value, ok := strings.CutPrefix(line, "Encapsulated: "); ok {
-			encapsulated = strings.TrimSpace(value)
-		}
+	said, err := readFields(from)
+	if err != nil {
+		return out, err
 	}
+	encapsulated := said.Get("Encapsulated")
 	switch {
 	case status == 204:
 		return told{unchanged: true, body: string(s.body)}, nil
@@ -209,17 +220,8 @@ func (a *asker) answer(line string, from *bufio.Reader, s asked) (out told, err 
 			return out, err
 		}
 		out.first = strings.TrimSpace(out.first)
-		out.head = http.Header{}
-		for {
-			line, err := from.ReadString('\n')
-			if err != nil {
-				return out, err
-			}
-			if line == "\r\n" {
-				break
-			}
-			name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
-			out.head.Add(name, value)
+		if out.head, err = readFields(from); err != nil {
+			return out, err
 		}
 	}
 	var body strings.Builder

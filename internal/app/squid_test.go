@@ -100,23 +100,9 @@ func behindSquid(t *testing.T) *behind {
 		t.Skip("AMANAH_TEST_SQUID is not set: no real Squid is tested here (scripts/squid starts private ones)")
 	}
 	w := openWorld(t, db.Options{}, "icap.listen", "127.0.0.1:0", "icap.client", id.New(id.Client), "icap.controller", "toko")
-	client, _, err := w.Client(t.Context(), "Squid", []string{"inspect"}, []string{w.controller})
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Config.ICAP.Client = client
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	b := &behind{asker: &asker{world: w, t: t, server: l}, closed: make(chan struct{}, 1), middle: make(chan struct{}, 1)}
-	ctx, stop := context.WithCancel(context.Background())
-	done := make(chan struct{})
-	go func() {
-		defer close(done)
-		_ = w.Proxy.Server().Serve(ctx, notingListener{l, b.closed, b.middle})
-	}()
-	b.stop = func() { stop(); <-done }
+	b := &behind{closed: make(chan struct{}, 1), middle: make(chan struct{}, 1)}
+	l, stop := answersProxies(t, w, func(l net.Listener) net.Listener { return notingListener{l, b.closed, b.middle} })
+	b.asker, b.stop = &asker{world: w, t: t, server: l}, stop
 	t.Cleanup(b.stop)
 
 	// Squid has an account of its own, which does not get into the folders of tests.
