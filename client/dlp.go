@@ -146,7 +146,8 @@ type DecidedText struct {
 	HeldAt     time.Time `json:"held_at"`       // when it was decided
 }
 
-// DecidedTexts lists the passages of a way (program, mail or file) that were held and are decided now, until CarriedOut.
+// DecidedTexts lists the passages of a way that were held and are decided now, until CarriedOut: of program and file the client's
+// own; mail wants the scope mail beside inspect.
 func (c *Client) DecidedTexts(ctx context.Context, way string) ([]DecidedText, error) {
 	out, err := ask[struct {
 		Items []DecidedText `json:"items"`

@@ -67,7 +67,7 @@ func TestEveryOperationThatChangesSomethingHonoursAnIdempotencyKeyOrRefusesIt(t 
 	w.must(err)
 	heldMails := w.heldMails(2)
 	w.must(dpo.DecideTextIncident(ctx, heldMails[1], true))
-	_, asker := w.machine("Surel", []string{w.toko}, "inspect")
+	_, asker := w.machine("Surel", []string{w.toko}, "inspect", "mail")
 	if len(texts) != 1 {
 		t.Fatalf("%d texts wait for a review", len(texts))
 	}

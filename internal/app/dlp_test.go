@@ -218,11 +218,14 @@ func TestWhatIsHeldIsDecidedOnceByAnother(t *testing.T) {
 			return j
 		}
 		agent := person(t, h.world, actor.Agent)
+		mails := actor.NewClient("cli_1", []string{"inspect", "mail"}, []string{h.controller})
+		program := actor.NewClient("cli_3", []string{"inspect"}, []string{h.controller})
 		first, second, own := send(agent).Incident, send(agent).Incident, send(security).Incident
 		for code, err := range map[string]error{
 			"dlp.not_yours":    h.DLP.Decide(ctx, agent, first, true),
 			"dlp.own_incident": h.DLP.Decide(ctx, security, own, true),
-			"dlp.held":         h.DLP.Carried(ctx, dpo, first),
+			"dlp.held":         h.DLP.Carried(ctx, mails, first),
+			"dlp.other_queue":  h.DLP.Carried(ctx, program, first),
 		} {
 			if errs.CodeOf(err) != code {
 				t.Errorf("%v, not %s", err, code)
@@ -233,7 +236,9 @@ func TestWhatIsHeldIsDecidedOnceByAnother(t *testing.T) {
 		if err := h.DLP.Decide(ctx, dpo, first, false); errs.CodeOf(err) != "dlp.decided" {
 			t.Error(err)
 		}
-		mails := actor.NewClient("cli_1", []string{"inspect"}, []string{h.controller})
+		if _, err := h.DLP.Decided(ctx, program, dlp.Mail); errs.CodeOf(err) != "dlp.other_queue" {
+			t.Errorf("a program that looks after no queue: %v", err)
+		}
 		list, err := h.DLP.Decided(ctx, mails, dlp.Mail)
 		h.must(err)
 		became := map[string]dlp.State{}
@@ -251,7 +256,7 @@ func TestWhatIsHeldIsDecidedOnceByAnother(t *testing.T) {
 		if list, err = h.DLP.Decided(ctx, mails, dlp.Mail); err != nil || len(list) != 1 {
 			t.Errorf("%+v %v", list, err)
 		}
-		stranger := actor.NewClient("cli_2", []string{"inspect"}, []string{id.New(id.Controller)})
+		stranger := actor.NewClient("cli_2", []string{"inspect", "mail"}, []string{id.New(id.Controller)})
 		if list, err = h.DLP.Decided(ctx, stranger, dlp.Mail); err != nil || len(list) != 0 || errs.CodeOf(h.DLP.Carried(ctx, stranger, second)) != "dlp.no_incident" {
 			t.Errorf("%+v %v", list, err)
 		}

@@ -139,6 +139,16 @@ func TestAFileGoesWhenItIsWhatItSaysAndHasNeitherMalwareNorWhatTheRulesStop(t *t
 				t.Errorf("%v %+v", err, other)
 			}
 		}
+		// What another program has sent is nothing of its own: it does not learn of it, cannot say that it is done, nor send it.
+		stranger := actor.NewClient("cli_2", []string{"inspect", "mail"}, []string{w.controller})
+		theirs := again
+		theirs.By = stranger
+		if other, err := files.Take(ctx, theirs); err != nil || other.Goes() {
+			t.Errorf("%v %+v", err, other)
+		}
+		if decided, err := w.DLP.Decided(ctx, stranger, dlp.File); err != nil || len(decided) > 0 || errs.CodeOf(w.DLP.Carried(ctx, stranger, out.Judgement.Incident)) != "dlp.no_incident" {
+			t.Errorf("%v %+v", err, decided)
+		}
 		gone, err := files.Take(ctx, again)
 		must(err)
 		if !gone.Goes() || gone.Released != out.Judgement.Incident || string(gone.Copy) != list.String() || gone.Judgement.Incident != "" {

@@ -213,7 +213,7 @@ func TestPostfixHoldsAMailUntilASecondPersonDecides(t *testing.T) {
 	}
 	web := httptest.NewServer(o.Web.HTTP("").Handler)
 	defer web.Close()
-	_, key, err := o.Client(ctx, "postfix", []string{"inspect"}, []string{o.controller})
+	_, key, err := o.Client(ctx, "postfix", []string{"inspect", "mail"}, []string{o.controller})
 	o.must(err)
 	server, err := client.New(client.Options{Address: web.URL, Key: key})
 	o.must(err)

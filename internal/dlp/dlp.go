@@ -280,6 +280,7 @@ var (
 	errValue    = errs.New(errs.Invalid, "dlp.reason_value")
 	errHeld     = errs.New(errs.Denied, "dlp.held")
 	errDecided  = errs.New(errs.Conflict, "dlp.decided")
+	errQueue    = errs.New(errs.Denied, "dlp.other_queue")
 	errProbing  = errs.New(errs.TooMany, "dlp.probing")
 )
 

@@ -36,23 +36,38 @@ func (s *Service) Decide(ctx context.Context, a actor.Actor, incident string, re
 	})
 }
 
-// Decided lists the passages of a way that were decided and not carried out yet, the oldest decisions first, at most 200.
+// Decided lists the passages of a way that were decided and that the asker has to carry out, the oldest decisions first, at most
+// 200: of mails whoever looks after the queue, of all else the program that sent them.
 func (s *Service) Decided(ctx context.Context, a actor.Actor, way Way) (out []Incident, err error) {
+	where, args := ` where way = $1 and held in ('released', 'refused') and carried_at = 0`, []any{string(way)}
+	switch {
+	case way != Mail:
+		where, args = where+` and staff = $2`, append(args, a.ID())
+	case !carriesMail(a):
+		return nil, errQueue
+	}
+	theirs, args := column.In("controller", a.Controllers(), args)
 	err = s.o.DB.Read(ctx, func(tx *db.Tx) error {
-		theirs, args := column.In("controller", a.Controllers(), []any{string(way)})
-		out, err = s.list(tx, ` where way = $1 and held in ('released', 'refused') and carried_at = 0 and `+theirs, args, `held_at, id`)
+		out, err = s.list(tx, where+` and `+theirs, args, `held_at, id`)
 		return err
 	})
 	return out, err
 }
 
-// Carried says that the way has done what was decided. Saying it again does no harm.
+// carriesMail reports whether the asker looks after a queue of mails.
+func carriesMail(a actor.Actor) bool { return a.HasScope("mail") }
+
+// Carried says that the way has done what was decided; nobody says it of what is not his to carry out. Saying it again does no harm.
 func (s *Service) Carried(ctx context.Context, a actor.Actor, incident string, also ...func(*db.Tx) error) error {
 	return s.o.DB.Write(ctx, func(tx *db.Tx) error {
 		in, err := s.theirs(tx, a, incident)
 		switch {
 		case err != nil:
 			return err
+		case in.Way == Mail && !carriesMail(a):
+			return errQueue
+		case in.Way != Mail && in.Staff != a.ID():
+			return errIncident
 		case in.Held != Released && in.Held != Refused:
 			return errHeld
 		}

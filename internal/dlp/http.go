@@ -568,7 +568,7 @@ type incidentsOutput struct {
 }
 
 type decidedInput struct {
-	Way string `query:"way" required:"true" enum:"program,mail,file"`
+	Way string `query:"way" required:"true" enum:"program,mail,file" doc:"Of program and file the client's own; mail wants the scope mail as well"`
 }
 
 // decidedJSON is what a way needs to carry out a decision, and nothing of what was found: that would tell it whose the values are.

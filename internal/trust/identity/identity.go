@@ -159,7 +159,7 @@ const (
 // the first group only; the second needs a member of staff's session beside the key.
 func Scopes() []string {
 	return []string{
-		ScopeInteractions, ScopeEvents, ScopeImport, ScopeAuditRead, ScopeDirectory, ScopeInspect,
+		ScopeInteractions, ScopeEvents, ScopeImport, ScopeAuditRead, ScopeDirectory, ScopeInspect, ScopeMail,
 		ScopeServe, ScopeVerify, ScopeApprove,
 	}
 }
@@ -169,6 +169,7 @@ const (
 	ScopeInteractions = "interactions" // open and read interactions
 	ScopeEvents       = "events"       // post telephony and chat events
 	ScopeInspect      = "inspect"      // ask what is to be done with a text
+	ScopeMail         = "mail"         // with inspect: carry out what was decided about mails that are held
 	ScopeImport       = "import"       // import customers and account history
 	ScopeAuditRead    = "audit"        // read checkpoints, proofs and entries
 	ScopeDirectory    = "scim"         // provision staff from the company's directory
