@@ -317,7 +317,7 @@ var unspoken = map[string]string{
 	"approval.expired": "whoever decides reads it", "approval.no_request": "whoever decides reads it", "approval.over": "whoever decides reads it", "approval.own_request": "whoever decides reads it",
 	"watchlist.alert_reviewed": "a reviewer reads", "watchlist.no_alert": "a reviewer reads", "watchlist.no_entry": "a reviewer reads", "watchlist.not_standing": "a reviewer reads",
 	"watchlist.not_yours": "a reviewer reads", "watchlist.own_alert": "a reviewer reads",
-	"dlp.no_incident": "a reviewer reads", "dlp.decided": "a reviewer reads", "dlp.other_company": "a program", "dlp.not_yours": "a reviewer reads", "dlp.own_incident": "a reviewer reads", "dlp.reviewed": "a reviewer reads",
+	"dlp.no_incident": "a reviewer reads", "dlp.decided": "a reviewer reads", "dlp.other_company": "a program", "dlp.other_queue": "a program", "dlp.not_yours": "a reviewer reads", "dlp.own_incident": "a reviewer reads", "dlp.reviewed": "a reviewer reads",
 	"dlp.rules_same": "a reviewer reads", "dlp.rules_waiting": "a reviewer reads",
 	"web.cross_site": "a page of somebody else", "web.not_found": "no page",
 }
