@@ -46,7 +46,6 @@ const (
 	stepEnd      = "end"
 	stepSeal     = "seal"
 	stepBeat     = "beat"
-	stepEvents   = "events"
 
 	popped   = "screen pop"
 	verified = "verification" // from the agent's one key to the level on his screen, with a customer who notices the message, reads and types as people do
@@ -95,6 +94,8 @@ type Seen struct {
 	Verified time.Duration            // median over the calls: of a verification, the customer's own time included
 	Grown    int64                    // bytes of memory in use at the end, less those when half of the time was over
 	Held     int64                    // bytes that are still referred to at the end, after a collection, less those at half time
+	Bytes    int64                    // mean over the calls: of all answers in one call
+	Entries  int64                    // of the log, meanwhile
 }
 
 // ledger collects what desks measure.
@@ -104,6 +105,7 @@ type ledger struct {
 	calls  int
 	waited time.Duration
 	lasted time.Duration
+	bytes  int64
 }
 
 func (l *ledger) add(step string, took time.Duration) {
@@ -112,56 +114,17 @@ func (l *ledger) add(step string, took time.Duration) {
 	l.steps[step] = append(l.steps[step], took)
 }
 
-// Run plays the traffic against the product for so long.
+// Run seats everybody, and ends when the time is over and the calls that were going on are ended.
 func (t *Traffic) Run(ctx context.Context, lasts time.Duration) (Seen, error) {
 	address, stop, err := Serve(t.Web.HTTP(""))
 	if err != nil {
 		return Seen{}, err
 	}
 	defer stop()
-	return t.play(ctx, address, lasts, t.letter)
-}
-
-// StandIn plays the same traffic against a server that gives the product's own answers, from one call recorded
-// beforehand, and for each form writes one plain row through the same writer, for each page does one plain look-up. It
-// neither decides nor seals nor logs.
-func (t *Traffic) StandIn(ctx context.Context, lasts time.Duration) (Seen, error) {
-	if err := t.PlainCustomers(ctx, t.Controller, 0, len(t.Desks)); err != nil {
-		return Seen{}, err
-	}
-	record := &recorder{answers: map[string]recorded{}}
-	address, stop, err := Serve(&http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: record.around(t.Web.HTTP("").Handler)})
-	if err != nil {
-		return Seen{}, err
-	}
-	stopWork := t.working(ctx)
-	brief := *t
-	brief.Desks, brief.Pace = t.Desks[:1], 1000
-	token := ""
-	err = brief.seat(ctx, "http://"+address, 0, 1, &ledger{steps: map[string][]time.Duration{}}, func(ctx context.Context, person int) (string, error) {
-		var err error
-		token, err = t.letter(ctx, person)
-		return token, err
-	})
-	stopWork()
-	stop()
-	if err != nil {
-		return Seen{}, fmt.Errorf("recording a call: %w", err)
-	}
-	address, stop, err = Serve(&http.Server{ReadHeaderTimeout: 5 * time.Second, Handler: &standIn{center: t.Center, answers: record.answers, desks: map[int]chan string{}}})
-	if err != nil {
-		return Seen{}, err
-	}
-	defer stop()
-	return t.play(ctx, address, lasts, func(context.Context, int) (string, error) { return token, nil })
-}
-
-// play seats everybody and ends when the time is over and the calls that were going on are ended.
-func (t *Traffic) play(ctx context.Context, address string, lasts time.Duration, letter func(ctx context.Context, person int) (string, error)) (Seen, error) {
 	defer t.working(ctx)()
 	l := &ledger{steps: map[string][]time.Duration{}}
 	failed := make([]error, len(t.Desks))
-	began := time.Now()
+	began, entries := time.Now(), t.Log.Size()
 	type memory struct{ used, held int64 }
 	look := func() (m memory) { m.held = held(); m.used = inUse(); return m }
 	half := make(chan memory, 1)
@@ -170,7 +133,7 @@ func (t *Traffic) play(ctx context.Context, address string, lasts time.Duration,
 	for i := range t.Desks {
 		desks.Go(func() {
 			for calls := 1; time.Since(began) < lasts && ctx.Err() == nil; calls++ {
-				if failed[i] = t.seat(ctx, "http://"+address, i, uint64(calls), l, letter); failed[i] != nil { //nolint:gosec // a count
+				if failed[i] = t.seat(ctx, "http://"+address, i, uint64(calls), l); failed[i] != nil { //nolint:gosec // a count
 					failed[i] = fmt.Errorf("desk %d, call %d: %w", i, calls, failed[i])
 					return
 				}
@@ -179,13 +142,13 @@ func (t *Traffic) play(ctx context.Context, address string, lasts time.Duration,
 	}
 	desks.Wait()
 	was, is := <-half, look()
-	s := Seen{Calls: l.calls, Steps: map[string]time.Duration{}, Grown: is.used - was.used, Held: is.held - was.held}
+	s := Seen{Calls: l.calls, Steps: map[string]time.Duration{}, Grown: is.used - was.used, Held: is.held - was.held, Entries: t.Log.Size() - entries}
 	for step, list := range l.steps {
 		s.Steps[step] = Percentile(list, 95)
 	}
 	if l.calls > 0 {
 		s.Verified = Percentile(l.steps[verified], 50)
-		s.Handling, s.Call = l.waited/time.Duration(l.calls), l.lasted/time.Duration(l.calls)
+		s.Handling, s.Call, s.Bytes = l.waited/time.Duration(l.calls), l.lasted/time.Duration(l.calls), l.bytes/int64(l.calls)
 	}
 	return s, errors.Join(failed...)
 }
@@ -249,11 +212,11 @@ type seat struct {
 	*Traffic
 	Desk
 	url    string
-	number int
 	random *rand.Rand
 	http   *http.Client
 	ledger *ledger
 	waited time.Duration // of this call, for answers
+	bytes  int64         // of these answers
 }
 
 var (
@@ -262,10 +225,10 @@ var (
 )
 
 // seat serves one call at a desk, from the wait before it rings to the seal.
-func (t *Traffic) seat(ctx context.Context, address string, number int, call uint64, l *ledger, letter func(ctx context.Context, person int) (string, error)) (err error) {
+func (t *Traffic) seat(ctx context.Context, address string, number int, call uint64, l *ledger) (err error) {
 	transport := &http.Transport{MaxIdleConnsPerHost: 4}
 	defer transport.CloseIdleConnections()
-	s := &seat{Traffic: t, Desk: t.Desks[number], url: address, number: number, random: rand.New(rand.NewPCG(uint64(number), call)), ledger: l, //nolint:gosec // waits, no secrets
+	s := &seat{Traffic: t, Desk: t.Desks[number], url: address, random: rand.New(rand.NewPCG(uint64(number), call)), ledger: l, //nolint:gosec // waits, no secrets
 		http: &http.Client{Transport: transport, Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -347,7 +310,7 @@ func (t *Traffic) seat(ctx context.Context, address string, number int, call uin
 	if shown == nil {
 		return errors.New("the page shows no number to match")
 	}
-	if err = s.customer(ctx, letter, string(shown[1])); err != nil {
+	if err = s.customer(ctx, string(shown[1])); err != nil {
 		return err
 	}
 	select {
@@ -381,15 +344,15 @@ func (t *Traffic) seat(ctx context.Context, address string, number int, call uin
 		return err
 	}
 	l.mu.Lock()
-	l.calls, l.waited, l.lasted = l.calls+1, l.waited+s.waited, l.lasted+time.Since(rang)
+	l.calls, l.waited, l.lasted, l.bytes = l.calls+1, l.waited+s.waited, l.lasted+time.Since(rang), l.bytes+s.bytes
 	l.mu.Unlock()
 	return nil
 }
 
 // customer opens the link and types the number that the agent said.
-func (s *seat) customer(ctx context.Context, letter func(ctx context.Context, person int) (string, error), number string) error {
+func (s *seat) customer(ctx context.Context, number string) error {
 	s.wait(ctx, 3, 8)
-	token, err := letter(ctx, s.Person)
+	token, err := s.letter(ctx, s.Person)
 	if err != nil {
 		return err
 	}
@@ -444,7 +407,7 @@ func (s *seat) form(ctx context.Context, step, path string, form url.Values) (go
 	return s.send(ctx, step, "POST", path, form.Encode(), "Content-Type", "application/x-www-form-urlencoded")
 }
 
-func (s *seat) request(ctx context.Context, step, method, path, body string, headers ...string) (*http.Request, error) {
+func (s *seat) request(ctx context.Context, method, path, body string, headers ...string) (*http.Request, error) {
 	r, err := http.NewRequestWithContext(ctx, method, s.url+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -452,8 +415,6 @@ func (s *seat) request(ctx context.Context, step, method, path, body string, hea
 	r.Header.Set("Accept", "text/html")
 	r.Header.Set("Amanah-Fragment", "1")
 	r.Header.Set("Cookie", identity.CookieName+"="+s.Cookie)
-	r.Header.Set(stepHeader, step)
-	r.Header.Set(deskHeader, strconv.Itoa(s.number))
 	for i := 0; i+1 < len(headers); i += 2 {
 		r.Header.Set(headers[i], headers[i+1])
 	}
@@ -467,7 +428,7 @@ func (s *seat) request(ctx context.Context, step, method, path, body string, hea
 
 // send sends one request and reads the whole answer.
 func (s *seat) send(ctx context.Context, step, method, path, body string, headers ...string) (got, error) {
-	r, err := s.request(ctx, step, method, path, body, headers...)
+	r, err := s.request(ctx, method, path, body, headers...)
 	if err != nil {
 		return got{}, err
 	}
@@ -480,6 +441,7 @@ func (s *seat) send(ctx context.Context, step, method, path, body string, header
 	text, err := io.ReadAll(io.LimitReader(answer.Body, 1<<20))
 	took := time.Since(began)
 	s.waited += took
+	s.bytes += int64(len(text))
 	s.ledger.add(step, took)
 	if err == nil && answer.StatusCode >= 400 {
 		err = fmt.Errorf("%s: answered %d: %.300s", step, answer.StatusCode, text)
@@ -490,7 +452,7 @@ func (s *seat) send(ctx context.Context, step, method, path, body string, header
 // listen opens a stream of events. Each event is one value; closing twice is allowed.
 func (s *seat) listen(ctx context.Context, path string) (events <-chan struct{}, closes func(), err error) {
 	ctx, stop := context.WithCancel(ctx)
-	r, err := s.request(ctx, stepEvents, "GET", path, "", "Accept", "text/event-stream")
+	r, err := s.request(ctx, "GET", path, "", "Accept", "text/event-stream")
 	if err != nil {
 		stop()
 		return nil, nil, err
@@ -520,119 +482,4 @@ func (s *seat) listen(ctx context.Context, path string) (events <-chan struct{},
 		}
 	}()
 	return out, stop, nil
-}
-
-const (
-	stepHeader = "Amanah-Bench-Step"
-	deskHeader = "Amanah-Bench-Desk"
-)
-
-type recorded struct {
-	status int
-	header http.Header
-	body   []byte
-}
-
-// recorder keeps the answer of each step.
-type recorder struct {
-	mu      sync.Mutex
-	answers map[string]recorded
-}
-
-type kept struct {
-	http.ResponseWriter
-	status int
-	body   bytes.Buffer
-}
-
-func (k *kept) WriteHeader(status int) { k.status = status; k.ResponseWriter.WriteHeader(status) }
-
-func (k *kept) Write(p []byte) (int, error) { k.body.Write(p); return k.ResponseWriter.Write(p) }
-
-func (k *kept) Unwrap() http.ResponseWriter { return k.ResponseWriter }
-
-func (rec *recorder) around(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		k := &kept{ResponseWriter: w, status: http.StatusOK}
-		next.ServeHTTP(k, r)
-		rec.mu.Lock()
-		defer rec.mu.Unlock()
-		rec.answers[r.Header.Get(stepHeader)] = recorded{k.status, w.Header().Clone(), k.body.Bytes()}
-	})
-}
-
-// standIn answers every step with what was recorded.
-type standIn struct {
-	center  *Center
-	answers map[string]recorded
-
-	mu    sync.Mutex
-	desks map[int]chan string // the open stream of each desk
-}
-
-func (x *standIn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	step := r.Header.Get(stepHeader)
-	number, _ := strconv.Atoi(r.Header.Get(deskHeader))
-	if step == stepEvents {
-		x.stream(w, r, number)
-		return
-	}
-	_, _ = io.Copy(io.Discard, r.Body)
-	var err error
-	if r.Method == http.MethodPost {
-		err = x.center.PlainRow(r.Context())
-	} else {
-		err = x.center.plainLookUp(r.Context(), number)
-	}
-	if err != nil {
-		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return
-	}
-	switch step {
-	case stepRing: // every desk is told
-		x.tell("rings", -1)
-	case stepAnswer:
-		x.tell("changed", number)
-	}
-	a := x.answers[step]
-	for name, values := range a.header {
-		if name != "Date" && name != "Content-Length" {
-			w.Header()[name] = values
-		}
-	}
-	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body)
-}
-
-func (x *standIn) tell(event string, number int) {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	for n, desk := range x.desks {
-		if number < 0 || n == number {
-			select {
-			case desk <- event:
-			default:
-			}
-		}
-	}
-}
-
-func (x *standIn) stream(w http.ResponseWriter, r *http.Request, number int) {
-	mine := make(chan string, 16)
-	x.mu.Lock()
-	x.desks[number] = mine
-	x.mu.Unlock()
-	w.Header().Set("Content-Type", "text/event-stream")
-	flush := http.NewResponseController(w)
-	w.WriteHeader(http.StatusOK)
-	_ = flush.Flush()
-	for {
-		select {
-		case <-r.Context().Done():
-			return
-		case event := <-mine:
-			fmt.Fprintf(w, "event: %s\ndata: \n\n", event)
-			_ = flush.Flush()
-		}
-	}
 }
