@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
@@ -39,6 +40,10 @@ func (s *Server) Gallery() http.Handler {
 			s.galleryPage(w, r)
 			return
 		default:
+			if strings.HasSuffix(r.URL.Path, ".js") {
+				w.Header().Set("Content-Type", "text/javascript") // empty: nobody serves the calls that a script would ask for
+				return
+			}
 			s.serve(w, r)
 			return
 		}
