@@ -66,6 +66,7 @@ type house struct {
 type double struct {
 	server http.Handler
 	mu     sync.Mutex
+	deaf   *regexp.Regexp // requests that never reach the server
 	hole   func(w http.ResponseWriter, r *http.Request, said *httptest.ResponseRecorder, d *double) bool
 	values []string
 }
@@ -74,6 +75,9 @@ func (d *double) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		http.Error(w, "", http.StatusBadRequest)
+		return
+	}
+	if d.deaf != nil && d.deaf.MatchString(r.Method+" "+r.URL.Path) {
 		return
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
@@ -148,6 +152,7 @@ type hole struct {
 	edit   func(body string, d *double) string
 	whole  bool   // also what was not refused
 	code   string // only what was refused with it; "" for all
+	never  bool   // the server is not even asked: what it would do is not done
 }
 
 const (
@@ -234,6 +239,9 @@ func holes() []hole {
 		{row: 7, what: "a denied call goes on", route: reveal, status: 200, body: values},
 		{row: 7, what: "an agent asks for a one-time code", route: `POST /api/v1/interactions/[^/]+/(write|check)`, status: 200, body: `{"receipt":{"leaf":1,"at":"2026-01-01T00:00:00Z"}}`},
 		{row: 7, what: "nobody looks into a denial", route: `GET /api/v1/denials`, whole: true, edit: func(string, *double) string { return `{"items":[],"next":""}` }},
+		{row: 7, what: "the public page calls anything ours", route: `POST /check`, whole: true, edit: func(string, *double) string { return "Toko Nusantara " + strings.Join(cast, " ") }},
+		{row: 7, what: "the public page knows no call", route: `POST /check`, whole: true, edit: func(string, *double) string { return "<main></main>" }},
+		{row: 7, what: "a report on the public page ends nothing", route: `POST /check/report`, never: true},
 		{row: 8, what: "the number proves", route: verified, edit: level(2), whole: true},
 		{row: 8, what: "an unverified caller's agent sees", route: reveal, status: 200, body: values},
 		{row: 9, what: "guesses are not counted", route: `POST /api/v1/interactions/[^/]+/verification/answer`, status: 200, body: `{"match":false}`},
@@ -249,6 +257,9 @@ func holes() []hole {
 		{row: 13, what: "a supervisor sees into the call", route: reveal, status: 200, body: values},
 		{row: 13, what: "a supervisor moves the call on", route: `POST /api/v1/interactions/[^/]+/move`, status: 204},
 		{row: 13, what: "a refusal says nothing", route: reveal, edit: func(body string, _ *double) string { return strings.ReplaceAll(body, `"say"`, `"not"`) }},
+		{row: 13, what: "an alarm holds nothing back", route: reveal, code: "gate.budget_spent", status: 200, body: values},
+		{row: 13, what: "an alarm reaches nobody", route: `GET /api/v1/live`, whole: true, edit: func(body string, _ *double) string { return strings.ReplaceAll(body, `"duress"`, `"none"`) }},
+		{row: 13, what: "an alarm shows on the agent's page", route: `GET /calls/[^/]+`, whole: true, edit: func(body string, _ *double) string { return body + "Alarm" }},
 		{row: 14, what: "a link goes anywhere", route: `POST /api/v1/interactions/[^/]+/verification/link`, status: 201, body: `{"id":"vrf_1","number":42}`},
 		{row: 14, what: "a telephone handed over keeps its level", route: verified, edit: level(2), whole: true},
 		{row: 14, what: "a child is served alone", route: reveal, code: "gate.guardian_needed", status: 200, body: values},
@@ -291,6 +302,9 @@ func holes() []hole {
 // punch switches the control off.
 func (d *double) punch(h hole) {
 	form := regexp.MustCompile("^" + h.route + "$")
+	if h.never {
+		d.deaf = form
+	}
 	d.hole = func(w http.ResponseWriter, r *http.Request, said *httptest.ResponseRecorder, d *double) bool {
 		refused := said.Code >= 400 || said.Code == 303
 		if !form.MatchString(r.Method+" "+r.URL.Path) || !refused && !h.whole || !strings.Contains(said.Body.String(), h.code) {
@@ -342,7 +356,7 @@ func TestEveryAttackIsHeldAndIsSeenToSucceedWhenItsControlIsSwitchedOff(t *testi
 		switched[hole.row] = true
 		t.Run(fmt.Sprintf("row %d, %s", hole.row, hole.what), func(t *testing.T) {
 			h.front.punch(hole)
-			defer func() { h.front.hole = nil }()
+			defer func() { h.front.hole, h.front.deaf = nil, nil }()
 			if hole.route == document {
 				before := h.paths
 				defer func() { h.paths = before }()

@@ -290,6 +290,7 @@ func fake(s *scene) {
 	s.holds("customer", "denies", "", v.State == "frozen", v.State)
 	_, err = s.reveal(p, itx, "name")
 	s.refuses(p, itx, "reveals", "name", err, frozen)
+	s.called(c)
 	// And somebody who did not serve the call looks into it.
 	list, err := s.staff("supervisor", actor.Supervisor).Denials(s.ctx, false, "")
 	s.must(err)
@@ -306,6 +307,38 @@ func fake(s *scene) {
 		s.refuses(q, "", "asks_in_chat", "OTP, PIN, CVV", q.Check(s.ctx, chat, client.Words{Text: ask}), "message.names_secret")
 	}
 }
+
+// called is the victim who does not know whether it is the company who calls: anybody may ask, by the code that the agent reads
+// out, and ends the call by a report. What is made up, and the victim's own number, are answered alike.
+func (s *scene) called(c *customer) {
+	p, h := s.agent(), s.http(nil)
+	itx, err := p.StartInteraction(s.ctx, client.Opening{Controller: s.toko, Channel: "phone", Direction: "outbound", Queue: "layanan"})
+	s.must(err)
+	s.must(p.Heartbeat(s.ctx, itx))
+	s.must(p.ChoosePurpose(s.ctx, itx, s.purposes["order_status"], "id"))
+	s.bind(p, itx, c)
+	desk, err := s.page(s.ctx, s.console(p), http.MethodGet, "/calls/"+itx, nil)
+	s.must(err)
+	code := codeForm.FindString(markup.ReplaceAllString(desk.text, " "))
+	first, _, _ := strings.Cut(p.name, " ")
+	for _, asked := range []struct {
+		what, entered string
+		ours          bool
+	}{{"attack.code_made_up", "111 222 333", false}, {"attack.code_own_number", c.phone, false}, {"attack.code_true", code, true}} {
+		a, err := s.exchange(s.ctx, h, http.MethodPost, "/check", url.Values{"entered": {asked.entered}}, nil)
+		s.must(err)
+		ours := strings.Contains(a.text, "Toko Nusantara") && strings.Contains(a.text, first)
+		s.holds("victim", "asks_whose_call", s.Text.T(asked.what), a.status == http.StatusOK && ours == asked.ours, s.either(ours, "attack.is_ours", "attack.is_not_ours"))
+	}
+	_, err = s.exchange(s.ctx, h, http.MethodPost, "/check/report", url.Values{"entered": {code}}, nil)
+	s.must(err)
+	v, err := p.Interaction(s.ctx, itx)
+	s.must(err)
+	s.holds("victim", "denies", "", v.State == "frozen", v.State)
+}
+
+// codeForm is the code of a contact as it is read out.
+var codeForm = regexp.MustCompile(`\b[1-9]\d\d \d{3} \d{3}\b`)
 
 var (
 	markup = regexp.MustCompile(`<style.*?</style>|<[^>]*>`)
@@ -545,7 +578,30 @@ func authority(s *scene) {
 	s.shut(boss, http.MethodPost, "/live/"+itx+"/raise", url.Values{})
 	s.shut(boss, http.MethodPost, "/calls/"+itx+"/reveal", url.Values{"field": {"address"}, "reason": {"polisi"}})
 	s.level(p, itx, 1)
+	s.threatened()
 }
+
+// threatened is an agent who is told at the workplace to open what a verified call would give. One stroke that looks like any other
+// holds it back, and the supervisors alone learn of it.
+func (s *scene) threatened() {
+	c, p, guard := s.victim(), s.newcomer(actor.Agent, s.toko), s.staff("supervisor", actor.Supervisor) // who stays held plays no other part
+	itx := s.claimed(p, c, "order_status")
+	s.proves("link", p, itx, c)
+	s.must(p.Duress(s.ctx, itx))
+	_, err := s.reveal(p, itx, "name")
+	s.refuses(p, itx, "reveals", "name", err, "gate.budget_spent")
+	page, err := s.page(s.ctx, s.console(p), http.MethodGet, "/calls/"+itx, nil)
+	s.must(err)
+	silent := !alarmForm.MatchString(page.text)
+	s.holds("caller", "looks_for", s.Text.T("attack.alarm_desk"), silent, s.either(silent, "attack.is_absent", "attack.is_there"))
+	board, err := guard.Live(s.ctx)
+	s.must(err)
+	rings := slices.ContainsFunc(board.Alerts, func(a client.LiveAlert) bool { return a.Kind == "duress" && a.Interaction == itx && a.Staff == p.id })
+	s.holds(guard.who, "looks_for", s.Text.T("attack.alarm_list"), rings, s.either(rings, "attack.is_there", "attack.is_absent"))
+}
+
+// alarmForm is how a page would give the alarm away.
+var alarmForm = regexp.MustCompile(`(?i)duress|alarm`)
 
 // thirdParty: a spouse, a lawyer, a friend, with good reasons.
 func thirdParty(s *scene) {
