@@ -38,6 +38,7 @@ func TestStoryEveryPageAndStateIsForEverybody(t *testing.T) {
 				continue
 			}
 			what := page.At + " in " + lang + " (" + page.Name + ")"
+			native.staysInside(what)
 			if lang == "id" {
 				native.looks(what)
 			} else {
@@ -45,6 +46,7 @@ func TestStoryEveryPageAndStateIsForEverybody(t *testing.T) {
 			}
 			native.window(1280, 720, 200)
 			native.notCut(what + ", enlarged twice")
+			native.staysInside(what + ", enlarged twice")
 		}
 	}
 	t.Logf("%d pages, of which %d are parts of pages", len(pages), parts/2)
@@ -56,6 +58,20 @@ func (p *person) notCut(name string) {
 	var wide int
 	if p.asks(`document.documentElement.scrollWidth - document.documentElement.clientWidth`, &wide); wide > 1 {
 		p.t.Errorf("%s: %s is %d pixels wider than the window", p.name, name, wide)
+	}
+}
+
+// staysInside fails if something sticks out of the frame that it stands in, or out of the window. What scrolls in itself may be wider inside.
+func (p *person) staysInside(name string) {
+	p.t.Helper()
+	var out []string
+	p.asks(`[...document.querySelectorAll("main :is(.card, .panel, section, form, li, p, header, dl)")].flatMap((frame) => {
+  const right = Math.min(frame.getBoundingClientRect().right, innerWidth) + 1;
+  const scrolls = (e) => { for (; e && e !== document.body; e = e.parentElement) if (getComputedStyle(e).overflowX !== "visible") return true; return false };
+  return [...frame.querySelectorAll("*")].filter((e) => e.getClientRects().length && e.getBoundingClientRect().right > right && !scrolls(e)).slice(0, 1).map((e) => e.tagName + "." + e.className + " " + e.textContent.trim().slice(0, 60));
+})`, &out)
+	if len(out) > 0 {
+		p.t.Errorf("%s: %s sticks out of its frame: %q", p.name, name, out[:min(2, len(out))])
 	}
 }
 
