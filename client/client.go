@@ -24,6 +24,7 @@
 package client
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/rand"
@@ -129,11 +130,13 @@ type call struct {
 	method string
 	path   string // below /api/v1, already escaped
 	query  url.Values
-	in     any    // JSON body; nil for none
-	media  string // of the body; "" is application/json
-	key    string // Idempotency-Key
-	repeat bool   // sending it twice does no more than once
-	alone  bool   // nobody asked for it: the session idles out all the same
+	in     any       // JSON body; nil for none
+	media  string    // of the body; "" is application/json
+	key    string    // Idempotency-Key
+	repeat bool      // sending it twice does no more than once
+	alone  bool      // nobody asked for it: the session idles out all the same
+	from   io.Reader // the body, in place of in
+	to     io.Writer // takes the member copy of the answer
 }
 
 // because is the body of what needs a reason and nothing else.
@@ -214,6 +217,9 @@ func (c *Client) once(ctx context.Context, k call, body []byte, out any) error {
 	if body != nil {
 		reader = bytes.NewReader(body)
 	}
+	if k.from != nil {
+		reader = k.from
+	}
 	r, err := http.NewRequestWithContext(ctx, k.method, address, reader)
 	if err != nil {
 		return errors.New("client: the request cannot be made")
@@ -221,7 +227,7 @@ func (c *Client) once(ctx context.Context, k call, body []byte, out any) error {
 	h := r.Header
 	h.Set("Accept", "application/json, application/problem+json")
 	h.Set("User-Agent", c.agent)
-	if body != nil {
+	if reader != nil {
 		h.Set("Content-Type", "application/json")
 		if k.media != "" {
 			h.Set("Content-Type", k.media)
@@ -245,7 +251,11 @@ func (c *Client) once(ctx context.Context, k call, body []byte, out any) error {
 	if k.alone {
 		h.Set("Amanah-Background", "1")
 	}
-	answer, err := c.http.Do(r)
+	sender := *c.http
+	if k.from != nil {
+		sender.Timeout = 0 // as long as the context lets it
+	}
+	answer, err := sender.Do(r)
 	if err != nil {
 		// The text of net/http quotes the address with its query; what is kept is what went wrong.
 		var u *url.Error
@@ -255,7 +265,11 @@ func (c *Client) once(ctx context.Context, k call, body []byte, out any) error {
 		return fmt.Errorf("client: %s %s: %w", k.method, pattern(k.path), err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	text, err := io.ReadAll(io.LimitReader(answer.Body, c.maxAnswer+1))
+	from := io.Reader(answer.Body)
+	if k.to != nil && answer.StatusCode == http.StatusOK {
+		from = &apart{from: bufio.NewReader(answer.Body), to: k.to}
+	}
+	text, err := io.ReadAll(io.LimitReader(from, c.maxAnswer+1))
 	if err != nil {
 		return fmt.Errorf("client: %s %s: the answer broke off: %w", k.method, pattern(k.path), err)
 	}

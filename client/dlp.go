@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -71,22 +72,38 @@ type File struct {
 	Name       string `json:"name"`
 	Recipient  string `json:"recipient"` // inside, customer or outside
 	Controller string `json:"controller"`
-	Reason     string `json:"reason,omitempty"` // what the sender says when the verdict was ask; it holds no personal data
-	Clean      bool   `json:"clean,omitempty"`  // give back a copy without what travels with the file unseen
+	Reason     string `json:"reason,omitempty"`   // what the sender says when the verdict was ask; it holds no personal data
+	Clean      bool   `json:"clean,omitempty"`    // give back a copy without what travels with the file unseen; in that of a text or a table values are masked
+	Language   string `json:"language,omitempty"` // of the names that stand for masked values: id or en; Indonesian when left out
+}
+
+// Stream is a file or a text of any length about to be sent on, or just come in.
+type Stream struct {
+	File       io.Reader // read once, as it is sent
+	Ending     string    // how its name ends, such as .pdf; may be left out
+	Recipient  string    // inside, customer or outside
+	Controller string
+	Reason     string // what the sender says when the verdict was ask; it holds no personal data
+	Clean      bool   // give back a copy without what travels with the file unseen; in that of a text or a table values are masked
+	Language   string // of the names that stand for masked values: id or en; Indonesian when left out
+	// Copy takes the copy as it comes. Nil: it is FileJudgement.Copy. After an error, what it holds is no copy.
+	Copy io.Writer
 }
 
 // FileJudgement is what is to be done with a file.
 type FileJudgement struct {
-	Verdict      string         `json:"verdict"`            // allow, alert, ask, hold or block
-	Goes         bool           `json:"goes"`               // whether it may go now
+	Verdict      string         `json:"verdict"`            // allow, alert, mask, ask, hold or block
+	Goes         bool           `json:"goes"`               // whether it may go now; when the verdict is mask, its copy
 	Incident     string         `json:"incident,omitempty"` // under which DecidedTexts names it once it was held and decided
 	Kind         string         `json:"kind"`               // what it is, by its content
 	Malware      string         `json:"malware"`            // clean, or not_checked when no scanner is configured
 	People       int            `json:"people"`             // how many persons it tells of, at least
 	Found        []InFile       `json:"found"`
+	Places       []PlaceInFile  `json:"places"` // of the first 100 values that are known by their shape
+	More         int            `json:"more"`   // how many more there are
 	NotInspected []NotInspected `json:"not_inspected"`
 	Stripped     []string       `json:"stripped"`               // what was taken out of the copy
-	NotStripped  string         `json:"not_stripped,omitempty"` // why the copy is the file as it was: kind, signed or not_understood
+	NotStripped  string         `json:"not_stripped,omitempty"` // why the copy is the file as it was: kind, signed, not_understood or too_large
 	Copy         []byte         `json:"copy,omitempty"`
 }
 
@@ -99,6 +116,19 @@ type InFile struct {
 	Rules      []string `json:"rules"`
 }
 
+// PlaceInFile is where a value stands in a file.
+type PlaceInFile struct {
+	Kind       string `json:"kind"`
+	Confidence int    `json:"confidence"`
+	Start      int64  `json:"start,omitempty"` // byte of the file
+	End        int64  `json:"end,omitempty"`   // byte after the last; 0: what was found was decoded, and has no bytes of its own
+	Line       int    `json:"line,omitempty"`
+	Page       int    `json:"page,omitempty"`
+	Sheet      string `json:"sheet,omitempty"`
+	At         string `json:"at,omitempty"`    // the cell, or the way to the value
+	Entry      string `json:"entry,omitempty"` // the way through archives and attachments
+}
+
 // NotInspected is something in a file that could not be read.
 type NotInspected struct {
 	Reason string `json:"reason"`
@@ -108,6 +138,21 @@ type NotInspected struct {
 // InspectFile asks what is to be done with a file. A copy of a file over 6 MiB wants a larger Options.MaxAnswer.
 func (c *Client) InspectFile(ctx context.Context, f File) (FileJudgement, error) {
 	return ask[FileJudgement](ctx, c, call{method: http.MethodPost, path: "/dlp/files", in: f})
+}
+
+// InspectStream asks what is to be done with a file or a text that is sent as it is read, and never held whole. It waits as long as its
+// context lets it, whatever the timeout of Options.HTTP, and repeats nothing, since the file can be read but once.
+func (c *Client) InspectStream(ctx context.Context, s Stream) (FileJudgement, error) {
+	query := url.Values{"recipient": {s.Recipient}, "controller": {s.Controller}}
+	for name, value := range map[string]string{"ending": s.Ending, "reason": s.Reason, "language": s.Language} {
+		if value != "" {
+			query.Set(name, value)
+		}
+	}
+	if s.Clean {
+		query.Set("clean", "true")
+	}
+	return ask[FileJudgement](ctx, c, call{method: http.MethodPost, path: "/dlp/stream", query: query, from: s.File, media: "application/octet-stream", to: s.Copy})
 }
 
 // TextIncidents lists the texts that wait for a review, or those that were reviewed.

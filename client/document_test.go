@@ -148,6 +148,10 @@ func fill(v reflect.Value) {
 		v.SetUint(7)
 	case reflect.Bool:
 		v.SetBool(true)
+	case reflect.Interface:
+		if v.Type() == reflect.TypeFor[io.Reader]() {
+			v.Set(reflect.ValueOf(strings.NewReader("file")))
+		}
 	}
 }
 
@@ -357,7 +361,7 @@ func TestEveryMemberOfAnAnswerHasAPlace(t *testing.T) {
 		"ApprovalJSON": reflect.TypeFor[Approval](), "DlpInspectOutputBody": reflect.TypeFor[Judgement](), "DlpIncidentJSON": reflect.TypeFor[TextIncident](), "DlpDecidedJSON": reflect.TypeFor[DecidedText](), "WatchlistEntryJSON": reflect.TypeFor[WatchEntry](), "WatchlistAlertJSON": reflect.TypeFor[Alert](), "ConsentCount": reflect.TypeFor[ConsentCount](), "ConsentEvent": reflect.TypeFor[Consent](), "DeskViewOutputBody": reflect.TypeFor[Customer](),
 		"DeskRevealOutputBody": reflect.TypeFor[Revealed](), "DeskCompareOutputBody": reflect.TypeFor[Compared](), "DeskSearchOutputBody": reflect.TypeFor[Found](),
 		"DeskNotesOutputBody": reflect.TypeFor[OpenedNotes](), "DeskSummaryOutputBody": reflect.TypeFor[Summary](), "IdentitySessionOutputBody": reflect.TypeFor[Identity](), "IdentitySignInOutputBody": reflect.TypeFor[Session](),
-		"FileTakeOutputBody": reflect.TypeFor[FileJudgement](), "IntakeStatusOutputBody": reflect.TypeFor[Import](), "InteractionEventOutputBody": reflect.TypeFor[EventOutcome](), "InteractionOutcomeJSON": reflect.TypeFor[BatchOutcome](), "InteractionViewJSON": reflect.TypeFor[Interaction](),
+		"FileAnswer": reflect.TypeFor[FileJudgement](), "IntakeStatusOutputBody": reflect.TypeFor[Import](), "InteractionEventOutputBody": reflect.TypeFor[EventOutcome](), "InteractionOutcomeJSON": reflect.TypeFor[BatchOutcome](), "InteractionViewJSON": reflect.TypeFor[Interaction](),
 		"Problem": reflect.TypeFor[problemJSON](), "PurposeController": reflect.TypeFor[Controller](), "PurposeFieldJSON": reflect.TypeFor[Declaration](), "PurposeJSON": reflect.TypeFor[Purpose](),
 		"PurposeNoticeJSON": reflect.TypeFor[Notice](), "TrailEntryOutputBody": reflect.TypeFor[ProvedEntry](), "TrailHealthOutputBody": reflect.TypeFor[LogHealth](),
 		"TrailSearchOutputBody": reflect.TypeFor[EntryPage](), "MessageItemBody": reflect.TypeFor[DeadMessage](), "VaultCustomerBody": reflect.TypeFor[Written](), "VerificationAttemptJSON": reflect.TypeFor[Attempt](),

@@ -93,6 +93,7 @@ var rules = map[string]rule{
 	"POST /dlp/look":                                    {roles: "agent supervisor"},
 	"POST /dlp/mine/{incident}/read":                    {roles: "agent supervisor"},
 	"POST /api/v1/dlp/files":                            {scope: "inspect", alone: true},
+	"POST /api/v1/dlp/stream":                           {scope: "inspect", alone: true},
 	"POST /api/v1/dlp/inspect":                          {scope: "inspect", alone: true},
 	"GET /api/v1/dlp/incidents":                         {roles: "dpo security", scope: "audit"},
 	"POST /api/v1/dlp/incidents/{incident}/review":      {roles: "dpo security", fresh: true},
@@ -345,7 +346,7 @@ var rules = map[string]rule{
 // stale is every route that changes something for a session whose second factor is old, under the reason why it may.
 // Whatever else changes something is for a fresh one, or stands here: TestWhatChangesSomethingWantsAFreshSecondFactorOrSaysWhyNot.
 var stale = map[string][]string{
-	"it is asked for a text's sake and opens nothing, or says that one's own was read": {"POST /api/v1/dlp/inspect", "POST /api/v1/dlp/files", "POST /api/v1/dlp/incidents/{incident}/carried", "POST /dlp/mine/{incident}/read", "POST /dlp/look"},
+	"it is asked for a text's sake and opens nothing, or says that one's own was read": {"POST /api/v1/dlp/inspect", "POST /api/v1/dlp/files", "POST /api/v1/dlp/stream", "POST /api/v1/dlp/incidents/{incident}/carried", "POST /dlp/mine/{incident}/read", "POST /dlp/look"},
 	"it makes the session, shows the second factor, or sets the first one; it asks for what it needs itself": {
 		"POST /api/v1/sessions", "POST /setup", "POST /sign-in", "POST /sign-in/second", "POST /sign-in/second/options", "POST /sign-in/passkey", "POST /sign-in/passkey/options", "POST /step-up", "POST /step-up/options",
 		"POST /welcome/{token}", "POST /welcome/{token}/options",

@@ -1,6 +1,7 @@
 package apitest
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -151,6 +152,16 @@ func TestNobodyWhoWritesLearnsThatAValueIsACustomers(t *testing.T) {
 			if known.status != 200 || known.status != unknown.status || plain(known, c.theirs) != plain(unknown, c.nobodys) {
 				t.Errorf("%s, %s:\n%s\n%s", to, c.theirs, known.body, unknown.body)
 			}
+			stream := func(text string) (string, response) {
+				r := w.send("POST", "/api/v1/dlp/stream?clean=true&recipient="+to+"&controller="+w.toko, text, "Authorization", "Bearer "+key)
+				return strings.ReplaceAll(lek.ReplaceAllString(r.body, "lek"), base64.StdEncoding.EncodeToString([]byte(text)), "text"), r
+			}
+			said, known := stream(c.theirs)
+			other, _ := stream(c.nobodys)
+			if known.status != 200 || said != other {
+				t.Errorf("as a stream, %s, %s:\n%s\n%s", to, c.theirs, said, other)
+			}
+			w.sleep(time.Second)
 		}
 	}
 	// Stopped for whose it is, and stopped for its shape: one answer, but for the kind.

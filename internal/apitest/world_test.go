@@ -81,16 +81,20 @@ func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Lo
 
 func (w *world) sleep(d time.Duration) { w.ahead.Add(int64(d)) }
 
-// open makes a world. database is a postgres:// address, or "" for SQLite files.
-func open(t testing.TB, database string) *world {
+// open makes a world. database is a postgres:// address, or "" for SQLite files; settings are keys and values by turns.
+func open(t testing.TB, database string, settings ...string) *world {
 	t.Helper()
+	all := map[string]string{"proxy.trusted": "127.0.0.0/8"}
+	for i := 0; i+1 < len(settings); i += 2 {
+		all[settings[i]] = settings[i+1]
+	}
 	w := &world{t: t, log: &safeBuffer{}, dir: t.TempDir(), people: map[string]*person{}}
 	trial, err := app.NewTrial(context.Background(), app.TrialOptions{
 		Dir: w.dir, Database: database, Controllers: []string{"toko=Toko Nusantara", "bank=Bank Cendana"}, Clock: w.now,
 		Log: slog.New(slog.NewJSONHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		// Requests of a test come from one machine. The addresses it claims are believed, so that one test's requests do
 		// not use up another's share.
-		Settings: map[string]string{"proxy.trusted": "127.0.0.0/8"},
+		Settings: all,
 	})
 	if err != nil {
 		t.Fatal(err)

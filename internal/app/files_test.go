@@ -39,7 +39,7 @@ func TestARealClamdStopsAnInfectedArchive(t *testing.T) {
 	if err != nil || z.Close() != nil {
 		t.Fatal(err)
 	}
-	offer := file.Offer{By: actor.NewClient("cli_1", []string{"inspect"}, []string{w.controller}), Controller: w.controller, Recipient: dlp.Inside, Name: "surat.zip", Data: archive.Bytes()}
+	offer := file.Offer{By: actor.NewClient("cli_1", []string{"inspect"}, []string{w.controller}), Controller: w.controller, Recipient: dlp.Inside, Name: "surat.zip", Body: bytes.NewReader(archive.Bytes())}
 	if _, err := w.Files.Take(t.Context(), offer); errs.CodeOf(err) != "malware.found" {
 		t.Error(err)
 	}
@@ -54,10 +54,24 @@ func TestARealClamdStopsAnInfectedArchive(t *testing.T) {
 			t.Errorf("a mail with malware %v: %+v", want, content.Found())
 		}
 	}
-	offer.Name, offer.Data = "surat.txt", []byte("isi biasa")
+	offer.Name, offer.Body = "surat.txt", strings.NewReader("isi biasa")
 	if out, err := w.Files.Take(t.Context(), offer); err != nil || !out.Scanned || !out.Goes() {
 		t.Errorf("%+v %v", out, err)
 	}
+}
+
+// copied reads the copy of a file, and makes room for another.
+func copied(t *testing.T, out *file.Taken) string {
+	t.Helper()
+	defer out.Close()
+	if out.Copy == nil {
+		return ""
+	}
+	b, err := out.Copy.Bytes()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
 }
 
 // A file is taken only when its name is true, clamd has found nothing, and the rules let it go; each refusal is an entry.
@@ -70,7 +84,7 @@ func TestAFileGoesWhenItIsWhatItSaysAndHasNeitherMalwareNorWhatTheRulesStop(t *t
 				t.Fatal(err)
 			}
 		}
-		files := file.New(file.Options{DB: w.DB, Log: w.Audit, DLP: w.DLP, MAC: w.Keys.MAC, Malware: func(_ context.Context, r io.Reader) error {
+		files := file.New(file.Options{DB: w.DB, Log: w.Audit, DLP: w.DLP, MAC: w.Keys.MAC, Most: 1 << 20, Malware: func(_ context.Context, r io.Reader) error {
 			b, err := io.ReadAll(r)
 			switch {
 			case err != nil:
@@ -84,13 +98,13 @@ func TestAFileGoesWhenItIsWhatItSaysAndHasNeitherMalwareNorWhatTheRulesStop(t *t
 		}})
 		program := actor.NewClient("cli_1", []string{"inspect"}, []string{w.controller})
 		offer := func(name, data string) file.Offer {
-			return file.Offer{By: program, Controller: w.controller, Recipient: dlp.Outside, Name: name, Data: []byte(data), Clean: true}
+			return file.Offer{By: program, Controller: w.controller, Recipient: dlp.Outside, Name: name, Body: strings.NewReader(data), Clean: true}
 		}
 		for _, c := range []struct{ name, data, code string }{
 			{"surat.pdf", "bukan pdf", "file.name_lies"},
 			{"surat.txt", "isi jahat", "malware.found"},
 			{"surat.txt", "clamd mati di tengah", "malware.no_answer"},
-			{"surat.txt", strings.Repeat("x", file.MaxFile+1), "file.too_large"},
+			{"surat.txt", strings.Repeat("x", 1<<20+1), "file.too_large"},
 		} {
 			out, err := files.Take(ctx, offer(c.name, c.data))
 			if errs.CodeOf(err) != c.code || out.Copy != nil || out.Judgement.Goes() && out.Judgement.Verdict != "" {
@@ -115,7 +129,7 @@ func TestAFileGoesWhenItIsWhatItSaysAndHasNeitherMalwareNorWhatTheRulesStop(t *t
 		// A letter goes, with a copy; a list of many people is held; what cannot be read is held and said.
 		out, err := files.Take(ctx, offer("surat.txt", "Pesanan Anda sudah dikirim."))
 		must(err)
-		if !out.Judgement.Goes() || !out.Scanned || out.Kind != extract.Text || string(out.Copy) != "Pesanan Anda sudah dikirim." || out.Left != file.LeftNot {
+		if !out.Judgement.Goes() || !out.Scanned || out.Kind != extract.Text || copied(t, &out) != "Pesanan Anda sudah dikirim." || out.Left != file.LeftNot {
 			t.Errorf("%+v", out)
 		}
 		var list strings.Builder
@@ -132,43 +146,51 @@ func TestAFileGoesWhenItIsWhatItSaysAndHasNeitherMalwareNorWhatTheRulesStop(t *t
 		security, err := w.staff(ctx, actor.Security)
 		must(err)
 		must(w.DLP.Decide(ctx, security, out.Judgement.Incident, true))
-		elsewhere, changed, again := offer("daftar.csv", list.String()), offer("daftar.csv", list.String()+"Orang,orang99@contoh.example\n"), offer("daftar.csv", list.String())
+		elsewhere, changed := offer("daftar.csv", list.String()), offer("daftar.csv", list.String()+"Orang,orang99@contoh.example\n")
 		elsewhere.Recipient = dlp.Customer
 		for _, o := range []file.Offer{elsewhere, changed} {
-			if other, err := files.Take(ctx, o); err != nil || other.Goes() || other.Copy != nil {
+			other, err := files.Take(ctx, o)
+			if err != nil || other.Goes() || other.Copy != nil {
 				t.Errorf("%v %+v", err, other)
 			}
+			other.Close()
 		}
 		// What another program has sent is nothing of its own: it does not learn of it, cannot say that it is done, nor send it.
 		stranger := actor.NewClient("cli_2", []string{"inspect", "mail"}, []string{w.controller})
-		theirs := again
+		theirs := offer("daftar.csv", list.String())
 		theirs.By = stranger
-		if other, err := files.Take(ctx, theirs); err != nil || other.Goes() {
-			t.Errorf("%v %+v", err, other)
+		foreign, err := files.Take(ctx, theirs)
+		if err != nil || foreign.Goes() {
+			t.Errorf("%v %+v", err, foreign)
 		}
+		foreign.Close()
 		if decided, err := w.DLP.Decided(ctx, stranger, dlp.File); err != nil || len(decided) > 0 || errs.CodeOf(w.DLP.Carried(ctx, stranger, out.Judgement.Incident)) != "dlp.no_incident" {
 			t.Errorf("%v %+v", err, decided)
 		}
-		gone, err := files.Take(ctx, again)
+		gone, err := files.Take(ctx, offer("daftar.csv", list.String()))
 		must(err)
-		if !gone.Goes() || gone.Released != out.Judgement.Incident || string(gone.Copy) != list.String() || gone.Judgement.Incident != "" {
+		if !gone.Goes() || gone.Released != out.Judgement.Incident || copied(t, &gone) != list.String() || gone.Judgement.Incident != "" {
 			t.Errorf("%+v", gone)
 		}
-		if once, err := files.Take(ctx, again); err != nil || once.Goes() {
+		once, err := files.Take(ctx, offer("daftar.csv", list.String()))
+		if err != nil || once.Goes() {
 			t.Errorf("%v %+v", err, once)
 		}
+		once.Close()
+		out.Close()
 		out, err = files.Take(ctx, offer("kunci.7z", "7z\xbc\xaf\x27\x1c\x00\x04"))
 		must(err)
 		if out.Judgement.Goes() || out.Unread[extract.Unsupported] != 1 || out.Copy != nil {
 			t.Errorf("%+v", out)
 		}
+		out.Close()
 		var picture bytes.Buffer
 		must(png.Encode(&picture, image.NewGray(image.Rect(0, 0, 4, 4))))
 		inside := offer("foto.png", picture.String()+"tersembunyi")
 		inside.Recipient = dlp.Inside
 		out, err = files.Take(ctx, inside)
 		must(err)
-		if !out.Judgement.Goes() || !bytes.Equal(out.Copy, picture.Bytes()) || !slices.Equal(out.Stripped, []string{"trailer"}) {
+		if !out.Judgement.Goes() || copied(t, &out) != picture.String() || !slices.Equal(out.Stripped, []string{"trailer"}) {
 			t.Errorf("%+v", out)
 		}
 	})

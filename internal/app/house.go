@@ -495,7 +495,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 		},
 	})
 	files := intake.Options{DB: d, Log: h.Audit, Gate: h.Gate, Keys: h.Keys, Vault: h.Vault, Catalogue: h.Catalogue, Resolve: h.resolve, Duty: duty}
-	offers := file.Options{DB: d, Log: h.Audit, DLP: h.DLP, MAC: h.Keys.MAC}
+	offers := file.Options{DB: d, Log: h.Audit, DLP: h.DLP, MAC: h.Keys.MAC, Most: int64(cfg.DLP.Most) << 20}
 	if h.Malware != nil {
 		files.Malware, offers.Malware = h.Malware.Check, h.Malware.Check
 	}

@@ -76,6 +76,9 @@ func CheckConfig(c *config.Config) error {
 	if _, ok := scannerOf(c, nil); !ok {
 		return wrong("malware.address", "127.0.0.1:3310, /run/clamav/clamd.ctl")
 	}
+	if c.DLP.Most < 1 || c.DLP.Most > 4096 {
+		return wrong("dlp.stream_megabytes", "1 … 4096")
+	}
 	if c.Malware.Within <= 0 {
 		return wrong("malware.within", "2m")
 	}

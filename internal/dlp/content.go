@@ -20,9 +20,11 @@ import (
 type Content struct {
 	People int                    // how many different persons it tells of, at least
 	Unread map[extract.Reason]int // how often something could not be inspected, and why
+	Places []Place                // of the first findings that have a shape
+	More   int                    // how many more there are
+	Digest []byte                 // SHA-256 of the stream
 	found  []Found
 	masked string // words around the first findings, for the evidence
-	digest []byte // SHA-256 of the stream
 
 	known   []Found // that customers of some controller own, with whose they are
 	indexed bool    // the values of customers were known
@@ -47,12 +49,25 @@ func (c *Content) NotRead(why extract.Reason) {
 
 // ExamineChecked is Examine of what was checked for malware already, or cannot hold any.
 func (s *Service) ExamineChecked(ctx context.Context, name string, r io.Reader, replaceable func(extract.Origin) bool) (*Content, error) {
+	return s.examine(ctx, name, r, replaceable, false)
+}
+
+// examine looks at a stream; exact: only what stands in it byte for byte can be replaced. An archive that can be read anywhere is not held
+// in memory.
+func (s *Service) examine(ctx context.Context, name string, r io.Reader, replaceable func(extract.Origin) bool, exact bool) (*Content, error) {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
-	e := &examiner{Content: &Content{Unread: map[extract.Reason]int{}}, whose: s.o.Known, scanner: scanner, crowd: newCrowd(), name: s.name(i18n.ID), replaceable: replaceable}
+	e := &examiner{Content: &Content{Unread: map[extract.Reason]int{}}, whose: s.o.Known, scanner: scanner, crowd: newCrowd(), name: s.name(i18n.ID), replaceable: replaceable, exact: exact}
 	seen := &watched{r: r, sum: sha256.New()}
 	walker := &extract.Walker{Limits: s.o.Files.Limits, Tools: s.tools(), Documents: s.o.Files.Documents}
-	if err := walker.Walk(ctx, name, seen, e); err != nil {
+	var from io.Reader = seen
+	if a, ok := r.(extract.Sized); ok {
+		from = struct {
+			io.Reader
+			extract.Sized
+		}{seen, a}
+	}
+	if err := walker.Walk(ctx, name, from, e); err != nil {
 		return nil, err
 	}
 	// The digest is of all of it, also of what a limit left unread.
@@ -62,7 +77,7 @@ func (s *Service) ExamineChecked(ctx context.Context, name string, r io.Reader, 
 	if seen.err != nil {
 		return nil, seen.err
 	}
-	e.People, e.digest = e.crowd.most, seen.sum.Sum(nil)
+	e.People, e.Digest = e.crowd.most, seen.sum.Sum(nil)
 	if n := len(e.Unread); n > 0 {
 		all := 0
 		for _, k := range e.Unread {
@@ -97,6 +112,7 @@ type examiner struct {
 	crowd       *crowd
 	name        replace.Replacer
 	replaceable func(extract.Origin) bool
+	exact       bool
 	hits        []pii.Finding
 }
 
@@ -121,7 +137,11 @@ func (e *examiner) Segment(s *extract.Segment) error {
 		if !own(f) {
 			continue
 		}
-		list[i].Start, list[i].End, list[i].Fixed = 0, 0, fixed
+		_, _, exact := stands(s, f)
+		list[i].Start, list[i].End, list[i].Fixed = 0, 0, fixed || e.exact && !exact
+		if !list[i].shapeless {
+			e.place(s, f)
+		}
 		if len(list[i].of) > 0 && len(e.known) < maxKnown {
 			e.known = append(e.known, list[i])
 		} else if !list[i].shapeless {

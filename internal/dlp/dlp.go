@@ -119,7 +119,7 @@ func stronger(a, b Verdict) Verdict {
 // can is what each way carries out by itself, beside letting go and alerting.
 var can = map[Way][]Verdict{
 	Note: {Mask, Block}, Written: {Ask, Block}, Program: {Mask, Ask, Hold, Block},
-	Mail: {Mask, Ask, Hold, Block}, Web: {Mask, Ask, Block}, File: {Ask, Hold, Block},
+	Mail: {Mask, Ask, Hold, Block}, Web: {Mask, Ask, Block}, File: {Mask, Ask, Hold, Block},
 }
 
 // carried is the verdict as the way can carry it out: what it cannot do it holds, and what it cannot hold it blocks.

@@ -148,12 +148,7 @@ func (f Found) seen() seen { return seen{f.Kind, f.Confidence, f.Fixed, f.Known,
 func (s *Service) MaskedText(j Judgement, lang i18n.Lang, text []byte) []byte {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
-	shapes := scanner.Scan(nil, text)
-	var places []known.Place
-	if s.o.Known != nil && j.controller != "" {
-		places, _, _ = s.o.Known.Whose(j.controller, text) // an index in memory, which does not fail
-	}
-	all, list := found(shapes, places)
+	all, list := s.foundIn(scanner, j.controller, text)
 	kinds := j.Replaced()
 	var masked []pii.Finding
 	for i, f := range all {
@@ -162,6 +157,15 @@ func (s *Service) MaskedText(j Judgement, lang i18n.Lang, text []byte) []byte {
 		}
 	}
 	return replace.Text(scanner, nil, text, masked, s.name(lang))
+}
+
+// foundIn are the findings of a text of a controller.
+func (s *Service) foundIn(scanner *pii.Scanner, controller string, text []byte) ([]pii.Finding, []Found) {
+	var places []known.Place
+	if s.o.Known != nil && controller != "" {
+		places, _, _ = s.o.Known.Whose(controller, text) // an index in memory, which does not fail
+	}
+	return found(scanner.Scan(nil, text), places)
 }
 
 // name puts the name of a finding's kind in its place, with the last digits where keeping them does no harm.

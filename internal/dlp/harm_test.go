@@ -47,7 +47,7 @@ func TestMalwareInAStreamIsAFindingAndSoIsThatNobodyLookedForIt(t *testing.T) {
 			t.Errorf("%s: %q", name, kind)
 		}
 		plain, err := reader(t).ExamineChecked(t.Context(), "a.txt", strings.NewReader(text), nil)
-		if err != nil || !bytes.Equal(plain.digest, got.digest) {
+		if err != nil || !bytes.Equal(plain.Digest, got.Digest) {
 			t.Error(name, "the digest is not that of the stream", err)
 		}
 	}

@@ -165,7 +165,7 @@ func (s *Service) enter(tx *db.Tx, p Passage, j *Judgement) error {
 // bytes are what a passage is recognised by.
 func (p Passage) bytes() []byte {
 	if p.Content != nil {
-		return p.Content.digest
+		return p.Content.Digest
 	}
 	return []byte(p.Text)
 }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"github.com/amanah-id/amanah/internal/web/held"
+	"github.com/amanah-id/amanah/internal/web/read"
 )
 
 // StepUp has the room of sign-in answer a form that came with a second factor too old. show writes the page that asks
@@ -26,7 +27,7 @@ func (s *Server) hold(r *Request) bool {
 	if r.state.body == nil { // refused before the room read it
 		r.HTTP.Body = http.MaxBytesReader(r.Writer, r.HTTP.Body, maxForm)
 		var err error
-		if r.state.body, err = readAll(r.HTTP); err != nil {
+		if r.state.body, err = read.All(r.HTTP); err != nil {
 			return false
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"net/netip"
@@ -53,7 +54,13 @@ type Op struct {
 	// something takes no Idempotency-Key: a request that brings one is refused, since whoever
 	// sends a key relies on it. Such an operation is Idempotent or has this.
 	Unkeyed string
+	// Raw takes a body of any kind, which the handler reads from Call.HTTP as it comes, and refuses none for its type. Its errors,
+	// and how slowly it may come, are package read's (Slowly).
+	Raw bool
 }
+
+// Streamed is a Body that writes its JSON itself, as it comes; it is called once, whatever becomes of the client.
+type Streamed interface{ WriteJSON(w io.Writer) error }
 
 // Call is one request to an operation: who, in which language, under which trace.
 type Call struct {
@@ -114,6 +121,9 @@ func Operation[I, O any](rt *Router, op Op, handle func(ctx context.Context, c C
 			}},
 		}},
 	}
+	if op.Raw { // a media type without a schema: huma leaves the body alone
+		description.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/octet-stream": {}}}
+	}
 	if op.Idempotent {
 		most := idempotency.MaxKey
 		description.Parameters = append(description.Parameters, &huma.Param{
@@ -125,7 +135,7 @@ func Operation[I, O any](rt *Router, op Op, handle func(ctx context.Context, c C
 	if op.Unkeyed != "" {
 		description.Description = strings.TrimSpace(description.Description + " An Idempotency-Key is refused: " + op.Unkeyed + ".")
 	}
-	s.pending = &route{Route: Route{Room: rt.room, Method: op.Method, Pattern: pattern, API: true, Access: op.Access, Summary: op.Summary}, maxBody: op.MaxBody, router: rt, unkeyed: op.Unkeyed != ""}
+	s.pending = &route{Route: Route{Room: rt.room, Method: op.Method, Pattern: pattern, API: true, Access: op.Access, Summary: op.Summary}, maxBody: op.MaxBody, router: rt, unkeyed: op.Unkeyed != "", raw: op.Raw}
 	huma.Register(s.api, description, func(ctx context.Context, in *I) (*O, error) {
 		st := stateOf(ctx)
 		c := Call{Actor: st.visitor.Actor, Lang: st.lang, Trace: st.trace, HTTP: st.request, server: s, address: s.address(st.request)}
@@ -207,7 +217,12 @@ func describeAccess(a Access) string {
 // newAPI makes huma's half of the desk. It gets none of huma's defaults: no link headers,
 // no documentation page from a content network, one format.
 func (s *Server) newAPI() huma.API {
-	format := huma.Format{Marshal: huma.DefaultJSONFormat.Marshal, Unmarshal: json.Unmarshal}
+	format := huma.Format{Unmarshal: json.Unmarshal, Marshal: func(w io.Writer, v any) error {
+		if s, ok := v.(Streamed); ok {
+			return s.WriteJSON(w)
+		}
+		return huma.DefaultJSONFormat.Marshal(w, v)
+	}}
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
@@ -269,11 +284,16 @@ func (m apiMux) HandleFunc(pattern string, handle func(http.ResponseWriter, *htt
 		if rt.unkeyed && len(r.Header.Values("Idempotency-Key")) > 0 {
 			return errs.New(errs.Invalid, "web.idempotency_unsupported")
 		}
-		if err := readJSON(st, r); err != nil {
-			return err
+		err := error(nil)
+		if rt.raw {
+			w, err = read.Slowly(w, r, rt.maxBody)
+		} else {
+			err = readJSON(st, r)
 		}
-		handle(w, r)
-		return nil
+		if err == nil {
+			handle(w, r)
+		}
+		return err
 	})
 }
 
@@ -284,7 +304,7 @@ func readJSON(st *state, r *http.Request) error {
 	if !utf8.ValidString(r.URL.RawQuery) {
 		return errs.New(errs.Invalid, "web.malformed")
 	}
-	body, err := readAll(r)
+	body, err := read.All(r)
 	if err != nil {
 		return err
 	}

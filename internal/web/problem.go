@@ -30,6 +30,7 @@ var statuses = map[errs.Kind]int{
 // Codes of the front desk itself whose status HTTP names more exactly than their kind.
 var exact = map[string]int{
 	"web.malformed":    http.StatusBadRequest,
+	"web.broken_off":   http.StatusBadRequest,
 	"web.method":       http.StatusMethodNotAllowed,
 	"web.too_large":    http.StatusRequestEntityTooLarge,
 	"web.address_long": http.StatusRequestURITooLong,

@@ -102,7 +102,7 @@ func (s *Server) decode(r *Request, form any) error {
 		if ct, _, err := mime.ParseMediaType(r.HTTP.Header.Get("Content-Type")); r.HTTP.ContentLength != 0 && (err != nil || ct != "application/x-www-form-urlencoded") {
 			return errs.New(errs.Invalid, "web.media_type")
 		}
-		body, err := readAll(r.HTTP)
+		body, err := read.All(r.HTTP)
 		if err != nil {
 			return err
 		}

@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
@@ -120,6 +118,7 @@ type route struct {
 	router  *Router
 	bare    bool                         // no look-up, no limits: health
 	unkeyed bool                         // an Idempotency-Key is refused
+	raw     bool                         // the body is no JSON
 	fails   func(*Request, int, *errs.E) // writes an error in another standard's form; nil is ours
 }
 
@@ -594,22 +593,6 @@ func (s *Server) address(r *http.Request) netip.Addr { return limit.Address(r, s
 
 func (s *Server) secure(r *http.Request) bool {
 	return s.options.TLS || r.TLS != nil || limit.Trusted(limit.Peer(r), s.options.Proxies) && r.Header.Get("X-Forwarded-Proto") == "https"
-}
-
-// readAll reads a limited body.
-func readAll(r *http.Request) ([]byte, error) {
-	body, err := io.ReadAll(r.Body)
-	var tooLarge *http.MaxBytesError
-	var slow net.Error
-	switch {
-	case errors.As(err, &tooLarge):
-		return nil, errs.New(errs.Invalid, "web.too_large")
-	case errors.As(err, &slow) && slow.Timeout():
-		return nil, errs.New(errs.Invalid, "web.slow")
-	case err != nil:
-		return nil, errs.New(errs.Invalid, "web.malformed")
-	}
-	return body, nil
 }
 
 func escapeQuery(s string) string { return url.QueryEscape(s) }

@@ -12,8 +12,8 @@ import (
 	"github.com/amanah-id/amanah/pii/extract/internal/sniff"
 )
 
-// sized is what an archive needs to be read where it lies.
-type sized interface {
+// Sized is what an archive needs to be read where it lies.
+type Sized interface {
 	io.ReaderAt
 	Size() int64
 }
@@ -22,7 +22,7 @@ type sized interface {
 func (w *walk) zip(at Origin, r io.Reader, random any, depth int) error {
 	var from io.ReaderAt
 	var size int64
-	if s, ok := random.(sized); ok {
+	if s, ok := random.(Sized); ok {
 		from, size = s, s.Size()
 	} else {
 		data, err := w.hold(r)
@@ -193,12 +193,17 @@ func directoryStarts(r io.ReaderAt, size int64) (starts []int64, err error) {
 
 // KindOf tells what a whole file is by its content. The name helps only where content cannot tell one sort of text from another.
 func KindOf(data []byte, name string) Kind {
-	word, _ := sniff.Of(data[:min(len(data), sniff.Size)], name)
-	if Kind(word) == Zip {
-		if z, err := zip.NewReader(bytes.NewReader(data), int64(len(data))); err == nil {
-			if kind := officeKind(z); kind != "" {
-				return kind
-			}
+	return KindIn(bytes.NewReader(data), int64(len(data)), name)
+}
+
+// KindIn is KindOf of a file that is not in memory.
+func KindIn(r io.ReaderAt, size int64, name string) Kind {
+	head := make([]byte, min(size, sniff.Size))
+	n, _ := r.ReadAt(head, 0)
+	word, _ := sniff.Of(head[:n], name)
+	if Kind(word) == Zip && countDirectory(r, size, Usual()) == nil {
+		if z, err := zip.NewReader(r, size); err == nil && officeKind(z) != "" {
+			return officeKind(z)
 		}
 	}
 	return Kind(word)

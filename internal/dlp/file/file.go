@@ -3,15 +3,20 @@
 //
 // What a file is, its content says. A name that says something else (a program called .pdf) is refused. Then clamd has it, where one is configured
 // (dlp/malware): a file that is infected or could not be checked goes no further, and that is an entry of the log. Then package dlp looks at everything in it,
-// and its rules say of the way `file` what is done; a value in a file cannot be masked, so what would be masked is held. What could not
+// and its rules say of the way `file` what is done; a value in a file cannot be masked as a rule, so what would be masked is held. What could not
 // be read is a finding of the rules like any other. Last, if the file may go and a clean copy was asked for, package strip
 // takes out who made it, where and with what.
 //
-// It keeps nothing: no file, no name, no temporary file; what remains is the entry and, when more was done than to let go, the
-// incident of package dlp. A file that was held is the caller's to keep until it is decided (GET /dlp/decided with the way `file`). Sent again after
+// Values in a text or a table are masked instead, when a copy is asked for: they stand there byte for byte.
+//
+// It keeps nothing: no file, no name; what remains is the entry and, when more was done than to let go, the
+// incident of package dlp. While a file is looked at it lies in a kit/spool, sealed, in a temporary file without a name. One that breaks off
+// leaves nothing at all. A file that was held is the caller's to keep until it is decided (GET /dlp/decided with the way `file`). Sent again after
 // a second person has let it go, to the same recipient and unchanged to the last bit, it goes, once.
 //
-// Its bounds: MaxFile bytes, AtOnce files at a time; each takes up to five times its size in memory, beside the parser's process.
+// Its bounds: Options.Most bytes as they come (POST /dlp/stream), MaxFile in JSON; places for AtOnce files, EachAtOnce of one client, and whoever
+// finds none is told so before a byte is read; LookedAt of them are looked at at a time. A file costs a piece of memory and, on the disk, itself and
+// its copy; one of a kind that is no stream (PDF, documents, what is stripped) is held in memory, up to the limits of pii/extract and MaxFile.
 //
 // UU PDP art. 35, 36 and 39; procedure I2 and I4.
 package file
@@ -19,6 +24,7 @@ package file
 import (
 	"bytes"
 	"errors"
+	"io"
 	"path"
 	"slices"
 	"strings"
@@ -26,15 +32,20 @@ import (
 	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/dlp/file/strip"
 	"github.com/amanah-id/amanah/internal/kit/errs"
+	"github.com/amanah-id/amanah/internal/kit/i18n"
+	"github.com/amanah-id/amanah/internal/kit/spool"
 	"github.com/amanah-id/amanah/internal/trust/actor"
 	"github.com/amanah-id/amanah/pii/extract"
 )
 
 // The limits.
 const (
-	MaxFile = 8 << 20
-	AtOnce  = 4
-	maxName = 255
+	MaxFile    = 8 << 20 // bytes of a file in JSON, and of one that is stripped
+	AtOnce     = 8       // files at a time
+	EachAtOnce = 4       // of one client
+	LookedAt   = 4
+	maxName    = 255
+	inMemory   = 256 << 10 // bytes of a file that are not yet laid aside
 )
 
 // Offer is a file and where it would go.
@@ -43,21 +54,38 @@ type Offer struct {
 	Controller string
 	Recipient  dlp.Recipient
 	Reason     string // what the sender said when asked why
-	Name       string
-	Data       []byte
-	Clean      bool // a copy without what travels with it is wanted
+	Name       string // its ending counts
+	Body       io.Reader
+	Clean      bool      // a copy without what travels with it is wanted
+	Lang       i18n.Lang // of the names that stand for values in the copy
 }
 
-// Taken is what became of a file.
+// Taken is what became of a file. It is closed when the copy was read.
 type Taken struct {
 	Kind      extract.Kind // by its content
 	Scanned   bool         // clamd has had it; false: there is none
 	Judgement dlp.Judgement
 	Released  string // the incident in which a second person has let this file go; empty when it was not held before
 	Unread    map[extract.Reason]int
-	Copy      []byte   // when one was asked for and the file may go
-	Stripped  []string // what was taken out of the copy
-	Left      Left     // why nothing was
+	Places    []dlp.Place  // of the first values in it
+	More      int          // how many values more there are
+	Copy      *spool.Spool // when one was asked for and the file may go
+	Stripped  []string     // what was taken out of the copy
+	Left      Left         // why nothing was
+
+	leave func()
+}
+
+// Close forgets the copy and makes room for another file. It may be called twice.
+func (t *Taken) Close() {
+	if t.Copy != nil {
+		_ = t.Copy.Close()
+		t.Copy = nil
+	}
+	if t.leave != nil {
+		t.leave()
+		t.leave = nil
+	}
 }
 
 // Goes reports whether the file may go now.
@@ -72,6 +100,7 @@ const (
 	LeftKind   Left = "kind"           // nothing is taken out of files of this kind
 	LeftSigned Left = "signed"         // its signature would break
 	LeftOdd    Left = "not_understood" // it is not built as its kind is
+	LeftLarge  Left = "too_large"      // nothing is taken out of larger ones
 )
 
 // Refusals.
@@ -79,6 +108,8 @@ var (
 	errTooLarge = errs.New(errs.Invalid, "file.too_large").With("max", MaxFile>>20)
 	errLies     = errs.New(errs.Invalid, "file.name_lies")
 	errCompany  = errs.New(errs.Denied, "file.other_company")
+	errBusy     = errs.New(errs.TooMany, "file.busy").With("retry_after", 10)
+	errMoved    = errs.New(errs.Unavailable, "file.rules_moved")
 )
 
 var (

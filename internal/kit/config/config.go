@@ -69,6 +69,7 @@ type Config struct {
 
 	DLP struct {
 		Known bool `key:"known" default:"true" id:"Simpan sidik nilai data pelanggan di memori (sekitar dua kilobita per pelanggan), supaya teks diperiksa milik siapa nilainya." en:"Keep prints of customers' values in memory (about two kilobytes for each customer), so that texts are checked for whose values they hold."`
+		Most  int  `key:"stream_megabytes" default:"256" id:"Ukuran berkas atau teks terbesar yang boleh ditanyakan program lain lewat POST /api/v1/dlp/stream, 1 sampai 4096." en:"Size of the largest file or text that another program may ask about with POST /api/v1/dlp/stream, 1 to 4096."`
 	} `key:"dlp"`
 
 	Malware struct {

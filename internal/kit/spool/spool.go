@@ -106,17 +106,35 @@ func (s *Spool) open() error {
 }
 
 // Reader reads from a byte on.
-func (s *Spool) Reader(from int64) io.Reader { return &reader{s: s, at: from} }
+func (s *Spool) Reader(from int64) *Reader { return &Reader{s: s, at: from} }
 
-// reader reads a spool that is written to no more.
-type reader struct {
-	s     *Spool
-	at    int64
-	block []byte // the one that was opened last
-	which uint64
+// Reader reads a spool that is written to no more.
+type Reader struct {
+	s        *Spool
+	at       int64
+	block    []byte // the one that was opened last
+	which    uint64
+	anywhere *Reader
 }
 
-func (r *reader) Read(b []byte) (int, error) {
+// Size is how many bytes the spool holds.
+func (r *Reader) Size() int64 { return r.s.size }
+
+// ReadAt reads anywhere, one call after the other, and leaves Read where it is.
+func (r *Reader) ReadAt(b []byte, at int64) (int, error) {
+	if r.anywhere == nil {
+		r.anywhere = &Reader{s: r.s}
+	}
+	r.anywhere.at = at
+	n, err := io.ReadFull(r.anywhere, b)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
+	}
+	return n, err
+}
+
+// Read reads on.
+func (r *Reader) Read(b []byte) (int, error) {
 	s := r.s
 	if s.failure != nil {
 		return 0, s.failure
