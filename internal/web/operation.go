@@ -309,7 +309,7 @@ func readJSON(st *state, r *http.Request) error {
 		return err
 	}
 	st.body = body
-	r.Body = readCloser{bytes.NewReader(body)}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	r.ContentLength = int64(len(body))
 	if len(body) == 0 {
 		return nil
@@ -324,10 +324,6 @@ func readJSON(st *state, r *http.Request) error {
 	r.Header.Set("Content-Type", "application/json") // all of huma's choosing by media type is done
 	return read.JSON(body)
 }
-
-type readCloser struct{ *bytes.Reader }
-
-func (readCloser) Close() error { return nil }
 
 // transform turns huma's own errors into Problems, and drops every text and value of theirs.
 func (s *Server) transform(ctx huma.Context, _ string, v any) (any, error) {

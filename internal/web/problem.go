@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -283,7 +284,7 @@ func (s *Server) toSignIn(st *state, w http.ResponseWriter, r *http.Request, e *
 		return false
 	}
 	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.URL.Path != "/" && st.route != nil && ours(st.route.Pattern, r.URL.Path) {
-		to += "?next=" + escapeQuery(r.URL.Path)
+		to += "?next=" + url.QueryEscape(r.URL.Path)
 	}
 	w.Header().Set("Location", to)
 	w.WriteHeader(http.StatusSeeOther)

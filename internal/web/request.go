@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/netip"
+	"net/url"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
@@ -51,7 +52,7 @@ func (r *Request) StepUp() string {
 	if fresh(r.Actor, s.options.Clock()) {
 		return ""
 	}
-	return s.options.Fresh + "?next=" + escapeQuery(r.HTTP.URL.Path)
+	return s.options.Fresh + "?next=" + url.QueryEscape(r.HTTP.URL.Path)
 }
 
 // Speaks names the language that the customer is spoken to in, where that is another than the reader's: what an error

@@ -595,8 +595,6 @@ func (s *Server) secure(r *http.Request) bool {
 	return s.options.TLS || r.TLS != nil || limit.Trusted(limit.Peer(r), s.options.Proxies) && r.Header.Get("X-Forwarded-Proto") == "https"
 }
 
-func escapeQuery(s string) string { return url.QueryEscape(s) }
-
 // local makes sure a path leads back to this server: one slash in front, no host, no
 // control characters.
 func local(to string) bool {
