@@ -2,6 +2,7 @@ package archtest
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"os"
 	"path/filepath"
@@ -245,6 +246,30 @@ func readMessages(t *testing.T, room, lang string) map[string]any {
 		t.Errorf("%s: %s.json: %v", room, lang, err)
 	}
 	return out
+}
+
+// otherWords are Indonesian words for which the console says another: one thing has one name on every screen.
+var otherWords = map[string]string{"penyelia": "supervisor"}
+
+func TestOneThingHasOneNameInIndonesian(t *testing.T) {
+	rooms, texts := map[string]bool{}, 0
+	for _, f := range load(t) {
+		if rooms[f.Room] {
+			continue
+		}
+		rooms[f.Room] = true
+		for key, text := range readMessages(t, f.Room, "id") {
+			texts++
+			for word, better := range otherWords {
+				if strings.Contains(strings.ToLower(fmt.Sprint(text)), word) {
+					t.Errorf("%s: %s says %q in place of %q", f.Room, key, word, better)
+				}
+			}
+		}
+	}
+	if texts < 1000 {
+		t.Errorf("only %d texts were read", texts)
+	}
 }
 
 func TestEveryErrorCodeSaysWhatHappenedAndWhatToDoInBothLanguages(t *testing.T) {

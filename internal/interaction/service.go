@@ -589,10 +589,10 @@ func (s *Service) Transfer(ctx context.Context, a actor.Actor, interaction, to s
 			return err
 		}
 		staff, err := s.o.Staff(tx, to)
-		if err != nil {
+		if err != nil && errs.KindOf(err) != errs.NotFound {
 			return err
 		}
-		if to == a.ID() || !staff.Active || !slices.Contains(staff.Controllers, c.controller) {
+		if err != nil || to == a.ID() || !staff.Active || !slices.Contains(staff.Controllers, c.controller) {
 			return errColleague
 		}
 		if c.State == Capture {

@@ -60,7 +60,7 @@ type Config struct {
 		Customers int `key:"customers_per_shift" default:"150" id:"Jumlah pelanggan yang boleh dibuka seorang petugas untuk satu tujuan dalam 12 jam terakhir." en:"How many customers a member of staff may open under one purpose within 12 hours."`
 
 		ObjectWithin    time.Duration `key:"contact_change_waits" default:"24h" id:"Berapa lama perubahan telepon atau surel menunggu, agar pemilik kontak lama dapat menghentikannya; 24h sampai 168h." en:"How long a change of phone or e-mail waits, so that the owner of the old contact can stop it; 24h to 168h."`
-		ListeningHidden bool          `key:"listening_hidden" default:"false" id:"Sembunyikan dari petugas bahwa penyelia mendengarkan kontaknya. Jejak pelanggan tetap mencatatnya." en:"Keep from the agent that a supervisor listens to the contact. The customer's trail shows it all the same."`
+		ListeningHidden bool          `key:"listening_hidden" default:"false" id:"Sembunyikan dari petugas bahwa supervisor mendengarkan kontaknya. Jejak pelanggan tetap mencatatnya." en:"Keep from the agent that a supervisor listens to the contact. The customer's trail shows it all the same."`
 	} `key:"desk"`
 
 	Alerts struct {
