@@ -333,6 +333,9 @@ func (m *Mapping) compile() (place string) {
 		if place := v.compile(m.Tables); place != "" {
 			return "data." + name + place
 		}
+		if name == "channel" && v.Text == "" && v.Otherwise == "" { // what is left out is a telephone call, on which most is opened
+			return "data.channel.otherwise"
+		}
 		m.Data[name] = v
 	}
 	set := 0

@@ -120,6 +120,7 @@ func TestAMappingIsReadStrictlyAndItsFaultsHaveTheirPlace(t *testing.T) {
 		"a bad join":                 {strings.Replace(smallest, "path: call", "join: [a..b]", 1), "contact.join"},
 		"a table nobody wrote":       {smallest + "data: {queue: {path: q, table: queues}}\n", "data.queue.table"},
 		"data nobody knows":          {smallest + "data: {name: {path: q}}\n", "data.name"},
+		"a channel that is guessed":  {smallest + "data: {channel: {path: q}}\n", "data.channel.otherwise"},
 		"data from nowhere":          {smallest + "data: {queue: {otherwise: q}}\n", "data.queue"},
 		"a condition without a test": {smallest + "when: [{path: a}]\n", "when[0]"},
 		"a condition with two":       {smallest + "when: [{path: a, is: [b], not: [c]}]\n", "when[0]"},
@@ -295,6 +296,40 @@ func TestADocumentThatLacksWhatAnEventNeedsIsRefusedAndNotQuoted(t *testing.T) {
 	}
 	if got, err := read1(t, smallest+"each: items\n", `{"items":[{"call":"1"}]}`); err != nil || len(got) != 1 {
 		t.Errorf("a list inside: %v %v", got, err)
+	}
+}
+
+// A way of contact that a mapping does not know is none on which more may be opened: numbers of the population office are
+// shown on the telephone alone.
+func TestAChannelThatAShippedMappingDoesNotKnowIsNoTelephoneCall(t *testing.T) {
+	l := library(t)
+	for _, vendor := range []struct {
+		mapping, kind, begins, ends string
+		known                       map[string]string
+	}{
+		{"twilio-taskrouter", "application/x-www-form-urlencoded", "WorkspaceSid=WS1&TaskSid=WT1&Sid=EV1&EventType=task.created&Timestamp=1795402800&TaskChannelUniqueName=", "",
+			map[string]string{"voice": "phone", "chat": "chat", "email": "email"}},
+		{"amazon-connect", "application/json", `{"id":"1","detail-type":"Amazon Connect Contact Event","time":"2026-11-23T03:00:00Z","detail":{"contactId":"c1","eventType":"INITIATED","initiationMethod":"INBOUND","channel":"`, `"}}`,
+			map[string]string{"VOICE": "phone", "CHAT": "chat", "EMAIL": "email"}},
+	} {
+		m, ok := l.Get(vendor.mapping)
+		if !ok {
+			t.Fatal(vendor.mapping)
+		}
+		words := vendor.known
+		for _, word := range []string{"sms", "SMS", "TASK", "default", "", "tomorrow's"} {
+			words[word] = "chat"
+		}
+		for word, want := range words {
+			read, err := document(vendor.kind, []byte(vendor.begins+word+vendor.ends))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := m.Read(read, func() int64 { return 1 })
+			if err != nil || len(got) != 1 || string(got[0].Data.Channel) != want {
+				t.Errorf("%s, %q: %+v %v, want %s", vendor.mapping, word, got, err, want)
+			}
+		}
 	}
 }
 
