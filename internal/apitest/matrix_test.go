@@ -446,6 +446,10 @@ func (m *matrix) elsewhere(t *testing.T) {
 			m.look(nil, who.name, r.Pattern, own, m.ask(who, method, target, ""))
 		}
 	}
+	boss := m.people["supervisor"]
+	live := m.listen(t, caller{cookie: boss.cookie}, "/live/events")
+	live.until(t, 1)
+	m.look(nil, string(boss.role), "the events of GET /live/events", nil, response{200, http.Header{}, live.close()})
 }
 
 // stream is an event stream that somebody listens to.

@@ -326,7 +326,7 @@ func TestAChannelThatAShippedMappingDoesNotKnowIsNoTelephoneCall(t *testing.T) {
 				t.Fatal(err)
 			}
 			got, err := m.Read(read, func() int64 { return 1 })
-			if err != nil || len(got) != 1 || string(got[0].Data.Channel) != want {
+			if err != nil || len(got) != 1 || got[0].Data.Channel != want {
 				t.Errorf("%s, %q: %+v %v, want %s", vendor.mapping, word, got, err, want)
 			}
 		}
