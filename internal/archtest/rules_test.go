@@ -249,7 +249,9 @@ func readMessages(t *testing.T, room, lang string) map[string]any {
 }
 
 // otherWords are Indonesian words for which the console says another: one thing has one name on every screen.
-var otherWords = map[string]string{"penyelia": "supervisor"}
+var otherWords = map[string]string{"penyelia": "supervisor", "sif": "giliran kerja", "shift": "giliran kerja", "kanal": "saluran"}
+
+var wordText = regexp.MustCompile(`[\p{L}_]+`)
 
 func TestOneThingHasOneNameInIndonesian(t *testing.T) {
 	rooms, texts := map[string]bool{}, 0
@@ -260,8 +262,8 @@ func TestOneThingHasOneNameInIndonesian(t *testing.T) {
 		rooms[f.Room] = true
 		for key, text := range readMessages(t, f.Room, "id") {
 			texts++
-			for word, better := range otherWords {
-				if strings.Contains(strings.ToLower(fmt.Sprint(text)), word) {
+			for _, word := range wordText.FindAllString(strings.ToLower(fmt.Sprint(text)), -1) {
+				if better := otherWords[word]; better != "" {
 					t.Errorf("%s: %s says %q in place of %q", f.Room, key, word, better)
 				}
 			}
@@ -269,6 +271,28 @@ func TestOneThingHasOneNameInIndonesian(t *testing.T) {
 	}
 	if texts < 1000 {
 		t.Errorf("only %d texts were read", texts)
+	}
+}
+
+// Whatever level is missing, the next step says how it is reached.
+func TestTheNextStepOfALevelThatIsTooLowNamesEveryLevel(t *testing.T) {
+	for _, lang := range []string{"id", "en"} {
+		next := fmt.Sprint(readMessages(t, "trust/gate", lang)["gate.level_too_low.next"])
+		for _, level := range []string{"V1:", "V2:", "V3:", "V4:"} {
+			if !strings.Contains(next, level) {
+				t.Errorf("%s: %q does not say how to reach %s", lang, next, level)
+			}
+		}
+	}
+}
+
+// Who is told to wait for words on the screen finds those words there.
+func TestTheNextStepOfALostConnectionNamesTheWordsOnTheScreen(t *testing.T) {
+	for _, lang := range []string{"id", "en"} {
+		shown, _, _ := strings.Cut(fmt.Sprint(readMessages(t, "web", lang)["web.offline"]), ";")
+		if next := fmt.Sprint(readMessages(t, "trust/gate", lang)["gate.heartbeat_lost.next"]); !strings.Contains(next, `"`+shown+`"`) {
+			t.Errorf("%s: %q does not name %q", lang, next, shown)
+		}
 	}
 }
 
