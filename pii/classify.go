@@ -2,6 +2,8 @@ package pii
 
 import (
 	"github.com/amanah-id/amanah/pii/internal/check"
+	"github.com/amanah-id/amanah/pii/internal/said"
+	"github.com/amanah-id/amanah/pii/internal/secret"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -186,6 +188,19 @@ func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 	return list
 }
 
+// acronym adds the cue whose letters are said one by one before a spoken number: k p j saya.
+func (s *Scanner) acronym(text []byte, first *atom) {
+	if s.letters.at != first.Start {
+		var room [6]byte
+		s.steps += 8
+		w := said.Acronym(&room, text, int(first.Start), int(s.list.Lines[first.line].Start))
+		s.letters.at, s.letters.id = first.Start, s.dict.Find(w, 0, len(w))
+	}
+	if id := s.letters.id; id != 0 && len(s.near) < maxCues && s.dict.Cues(id)&word.Interesting != 0 {
+		s.near = append(s.near, cue{s.dict.Cues(id), id, 2, before, false})
+	}
+}
+
 // shapeOf looks at the digits alone.
 func (s *Scanner) shapeOf(text []byte, i, j int, d []byte) (sh shape) {
 	n := len(d)
@@ -327,7 +342,8 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	r.why = why{facts: facts | sh.facts, digits: uint8(n), code: sh.code}
 	vetoed := priced
 	looked, far := 0, false
-	for cues := s.nearCues(text, int(first.t0), int(last.t1), int(first.line)); ; {
+	cues := s.nearCues(text, int(first.t0), int(last.t1), int(first.line))
+	for {
 		for ; looked < len(cues) && r.typ == 0; looked++ {
 			cu := &cues[looked]
 			if cu.bits&(word.Order|word.Money) != 0 && cu.bits&(word.Phone|word.Account|word.Card) == 0 && !(sh.types&bit(TaxNumber) != 0 && s.printed(i, j, 2, 3, 3, 1, 3, 3)) {
@@ -358,7 +374,10 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 		if r.typ != 0 || vetoed || far {
 			break
 		}
-		far = true // what is near tells nothing: the column and the turn before may
+		far = true // what is near tells nothing: letters, the column and the turn before may
+		if i == 0 && first.spoken {
+			s.acronym(text, first)
+		}
 		cues = s.farCues(text, int(first.t0), int(first.line))
 	}
 	if r.typ == 0 {
@@ -537,7 +556,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		if check.BirthDigits(d) {
 			return BirthDate, conf(0.9), fDate
 		}
-	case bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password|word.Back) != 0 && n <= 12:
+	case bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password|word.Back|word.Code) != 0 && n <= 12:
 		return s.code(text, c, all, n, i, j)
 	}
 	return 0, 0, 0
@@ -550,7 +569,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	if c.place == question || c.place == header {
 		base -= 0.05
 	}
-	if c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.slashed(i, j) || s.expires(all, c) || timed(text, at) {
+	if c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) {
 		return 0, 0, 0
 	}
 	switch bits := c.bits; {
@@ -558,20 +577,70 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 		return CVV, base - 0.02, fLength
 	case bits&word.Back != 0 && n == 3 && c.place == question && spoken(all, word.Card) && s.list.Said(s.dict, text, s.lineAt) == at:
 		return CVV, 0.8, fLength // the three digits on the back of the card
+	case bits&word.Back != 0 && n == 3 && c.place == before && c.dist <= 3 && spoken(all, word.Card):
+		return CVV, 0.85, fLength
 	case bits&word.OTP != 0 && n >= 4 && n <= 8 && c.dist <= 8:
 		return OTP, base, fLength
 	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= 8:
 		return PIN, base, fLength
 	case bits&word.Password != 0 && c.place == question && n >= 4 && s.list.Said(s.dict, text, s.lineAt) == at: // the whole of the answer
 		return Password, 0.8, fLength
-	case bits&word.Verify != 0 && n >= 4 && n <= 8 && c.dist <= 5:
-		for k := range all {
-			if all[k].bits&word.Code != 0 && all[k].place == c.place {
-				return OTP, base - 0.04, fLength
+	case bits&(word.Verify|word.Code) != 0 && n >= 3 && n <= 8 && c.dist <= 6:
+		return s.coded(c, all, n, base-0.04)
+	}
+	return 0, 0, 0
+}
+
+// coded tells whether the number is a secret that "code" and another word speak of: kode login, security code, kode brankas.
+func (s *Scanner) coded(c *cue, all []cue, n int, conf float32) (Type, float32, fact) {
+	for k := range all {
+		if o := &all[k]; o.bits&word.Order != 0 && o.place == c.place && o.dist <= c.dist+1 {
+			return 0, 0, 0 // the code of an order
+		}
+	}
+	for k := range all {
+		o := &all[k]
+		if o == c || o.place != c.place || o.bits&(word.Code|word.Verify|word.Lock) == 0 {
+			if o.bits&word.Lock != 0 && c.bits&word.Code != 0 && c.dist <= 3 && n >= 4 && n <= 6 && (o.place == after || o.place == before) {
+				return PIN, conf, fLength // code 0407, the safe
 			}
+			continue
+		}
+		code, other := c, o
+		if c.bits&word.Code == 0 {
+			code, other = o, c
+		}
+		if code.bits&word.Code == 0 || other.dist > code.dist+1 && code.dist > 2 && other.bits&word.Lock != 0 {
+			continue
+		}
+		switch w := s.dict.Entry(other.ID).Text; {
+		case other.bits&word.Lock != 0 && n >= 4 && n <= 6:
+			return PIN, conf, fLength
+		case other.bits&word.Verify == 0:
+		case w == "security" || w == "keamanan" || w == "pengaman":
+			if n == 3 || n == 4 && spoken(all, word.Card) {
+				return CVV, conf, fLength
+			}
+			return OTP, conf, fLength
+		case n == 3, (w == "login" || w == "sms") && other.place == before && other.dist > code.dist+1:
+		default:
+			return OTP, conf, fLength
 		}
 	}
 	return 0, 0, 0
+}
+
+// versioned reports whether points part the digits as those of a version: 0.9.14.
+func (s *Scanner) versioned(text []byte, i, j int) bool {
+	if p := s.atoms[i].Start; p > 0 && text[p-1]|0x20 == 'v' && (p == 1 || !token.IsLetter(text[p-2])) {
+		return true
+	}
+	for k := i + 1; k <= j; k++ {
+		if a, b := &s.atoms[k-1], &s.atoms[k]; b.gap == point && a.d1-a.d0 != b.d1-b.d0 {
+			return true
+		}
+	}
+	return false
 }
 
 // slashed reports whether a sign that parts fields stands inside the number, as in 12/27.
@@ -592,24 +661,6 @@ func (s *Scanner) expires(all []cue, c *cue) bool {
 		}
 		switch s.dict.Entry(all[k].ID).Text {
 		case "exp", "expiry", "expired", "valid", "thru", "berlaku", "tempo":
-			return true
-		}
-	}
-	return false
-}
-
-// timed reports whether the word right before the place says that a time or a date follows.
-func timed(text []byte, at int) bool {
-	e := at
-	for e > 0 && text[e-1] == ' ' {
-		e--
-	}
-	b := e
-	for b > 0 && e-b < 8 && token.IsLetter(text[b-1]) {
-		b--
-	}
-	for _, w := range [...]string{"sejak", "tahun", "thn", "since", "tgl", "tanggal", "jam", "pukul", "year"} {
-		if token.EqualFold(text[b:e], w) {
 			return true
 		}
 	}

@@ -28,7 +28,15 @@ type markedSpan struct {
 func developmentSet(t testing.TB) []message {
 	t.Helper()
 	var out []message
-	for _, file := range []string{"names.jsonl", "names_second.jsonl", "calls.jsonl", "calls_held.jsonl"} {
+	for _, set := range developmentSets {
+		out = append(out, labelled(t, set.files)...)
+	}
+	return out
+}
+
+func labelled(t testing.TB, files []string) (out []message) {
+	t.Helper()
+	for _, file := range files {
 		out = append(out, readLabelled(t, "testdata/dev/"+file)...)
 	}
 	return out
@@ -90,13 +98,51 @@ func groupOf(m message, kind, text string) string {
 	return "other"
 }
 
-// The rows are those of the goal for this package; a floor is what was reached, a little below, or the goal.
+type floor struct {
+	group             string
+	recall, precision float64
+}
+
+// developmentSets are the files that are measured together, and their floors. The rows are those of the goal for this package; a floor is
+// what was reached, a little below, or the goal. Of a set that is kept back no error is ever shown.
+var developmentSets = []struct {
+	name   string
+	files  []string
+	back   bool
+	floors []floor
+}{
+	{"the first four", []string{"names.jsonl", "names_second.jsonl", "calls.jsonl", "calls_held.jsonl"}, false, []floor{
+		{"check", 99, 98}, {"context", 95, 93}, {"spoken", 95, 97}, {"evasion", 95, 98}, {"address", 89, 92}, {"address by words", 92, 95}, {"mother_name", 75, 95}, {"other", 100, 100},
+	}},
+	{"later", []string{"later.jsonl"}, false, []floor{
+		{"check", 96, 98}, {"context", 95, 93}, {"spoken", 95, 97}, {"evasion", 90, 98}, {"address", 89, 92}, {"address by words", 89, 95}, {"mother_name", 75, 95}, {"other", 86, 100},
+	}},
+	{"later, kept back", []string{"later_held.jsonl"}, true, []floor{
+		{"check", 98, 98}, {"context", 91, 93}, {"spoken", 73, 97}, {"evasion", 90, 98}, {"address", 44, 57}, {"address by words", 68, 95}, {"mother_name", 20, 25}, {"other", 94, 100},
+	}},
+}
+
 func TestIdentifiersInTheDevelopmentSet(t *testing.T) {
-	show := os.Getenv("AMANAH_PII_SHOW") != ""
-	messages := developmentSet(t)
-	if len(messages) < 800 {
-		t.Errorf("there are %d messages, the goal is 800", len(messages))
+	if n := len(developmentSet(t)); n < 800 {
+		t.Errorf("there are %d messages, the goal is 800", n)
 	}
+	for _, set := range developmentSets {
+		t.Run(set.name, func(t *testing.T) {
+			groups := measured(t, labelled(t, set.files), os.Getenv("AMANAH_PII_SHOW") != "" && !set.back)
+			for _, floor := range set.floors {
+				got := groups[floor.group]
+				t.Logf("%-17s %v", strings.ToUpper(floor.group), got)
+				if got.recall() < floor.recall || got.precision() < floor.precision {
+					t.Errorf("%s: %v; the floors are %.1f and %.1f", floor.group, got, floor.recall, floor.precision)
+				}
+			}
+		})
+	}
+}
+
+// measured scans the messages and counts by groups.
+func measured(t *testing.T, messages []message, show bool) map[string]*tally {
+	t.Helper()
 	groups, kinds := map[string]*tally{}, map[string]*tally{}
 	at := func(in map[string]*tally, name string) *tally {
 		if in[name] == nil {
@@ -158,16 +204,5 @@ func TestIdentifiersInTheDevelopmentSet(t *testing.T) {
 		t.Logf("%-17s %v", kind, kinds[kind])
 	}
 	groups["address by words"] = &addressed
-	for _, floor := range []struct {
-		group             string
-		recall, precision float64
-	}{
-		{"check", 99, 98}, {"context", 95, 93}, {"spoken", 95, 97}, {"evasion", 95, 98}, {"address", 89, 92}, {"address by words", 92, 95}, {"mother_name", 75, 95}, {"other", 100, 100},
-	} {
-		got := at(groups, floor.group)
-		t.Logf("%-17s %v", strings.ToUpper(floor.group), got)
-		if got.recall() < floor.recall || got.precision() < floor.precision {
-			t.Errorf("%s: %v; the floors are %.1f and %.1f", floor.group, got, floor.recall, floor.precision)
-		}
-	}
+	return groups
 }

@@ -109,7 +109,7 @@ func (s *Scanner) gather(text []byte, t int) int {
 			a.alike = tok.Flags&token.Alike != 0
 			u++
 		default:
-			u = s.speak(u)
+			s.digits, u = s.said.Number(s.digits, text, u)
 			a.spoken = true
 		}
 		a.t1, a.End, a.d1 = int32(u), s.list.Tokens[u-1].End, int32(len(s.digits))
@@ -121,106 +121,6 @@ func (s *Scanner) gather(text []byte, t int) int {
 		u = next
 	}
 	return u
-}
-
-// speak reads one spoken number from token u: a digit, a number below a thousand, a digit said to be double. It returns the
-// token after it.
-func (s *Scanner) speak(u int) int {
-	part := func(i int) (word.Part, byte) {
-		if i >= len(s.list.Tokens) || s.list.Tokens[i].Kind != token.Word || i > u && s.list.Tokens[i].Ord != s.list.Tokens[i-1].Ord+1 {
-			return word.NoPart, 0
-		}
-		e := s.dict.Entry(s.list.Tokens[i].ID)
-		return e.Part, e.Value
-	}
-	p, v := part(u)
-	times := 1
-	for p == word.Repeat {
-		times = int(v)
-		u++
-		if p, v = part(u); p == word.NoPart && u < len(s.list.Tokens) && s.list.Tokens[u].Kind == token.Number && s.list.Tokens[u].End-s.list.Tokens[u].Start == 1 && s.list.Tokens[u].Ord == s.list.Tokens[u-1].Ord+1 {
-			for range times {
-				s.digits = append(s.digits, s.text[s.list.Tokens[u].Start])
-			}
-			return u + 1
-		}
-	}
-	hundreds := -1
-	switch p {
-	case word.HundredOf:
-		hundreds = 1
-		u++
-		p, v = part(u)
-	case word.Digit:
-		if q, _ := part(u + 1); q == word.Hundred {
-			hundreds = int(v)
-			u += 2
-			p, v = part(u)
-		}
-	}
-	low, width := 0, 0
-	switch p {
-	case word.Digit:
-		switch q, _ := part(u + 1); q {
-		case word.Teen:
-			low, width = 10+int(v), 2
-			u += 2
-		case word.Tens:
-			low, width = 10*int(v), 2
-			u += 2
-			low, u = s.ones(low, u, part)
-		default:
-			low, width = int(v), 1
-			if v == 9 && s.dict.Entry(s.list.Tokens[u].ID).Text == "salapan" && s.minang(u) {
-				low = 8
-			}
-			u++
-		}
-	case word.Whole:
-		low, width = int(v), 2
-		u++
-		if v >= 20 {
-			low, u = s.ones(low, u, part)
-		}
-	default:
-		if hundreds < 0 { // "double" before something else
-			return u
-		}
-	}
-	if hundreds >= 0 {
-		s.digits = append(s.digits, byte('0'+hundreds), byte('0'+low/10), byte('0'+low%10))
-		return u
-	}
-	for range times {
-		if width == 2 {
-			s.digits = append(s.digits, byte('0'+low/10))
-		}
-		s.digits = append(s.digits, byte('0'+low%10))
-	}
-	return u
-}
-
-// minang reports whether a word of Minangkabau stands near token u: there "salapan" is eight, in Sunda nine.
-func (s *Scanner) minang(u int) bool {
-	for i := max(0, u-8); i < min(len(s.list.Tokens), u+9); i++ {
-		switch s.dict.Entry(s.list.Tokens[i].ID).Text {
-		case "ciek", "duo", "tigo", "ampek", "tujuah", "sambilan":
-			return true
-		}
-	}
-	return false
-}
-
-// ones adds the ones that follow the tens: dua puluh satu. A digit that opens another number stays with that one.
-func (s *Scanner) ones(low, u int, part func(int) (word.Part, byte)) (int, int) {
-	p, v := part(u)
-	if p != word.Digit || v == 0 {
-		return low, u
-	}
-	if q, _ := part(u + 1); q == word.Teen || q == word.Tens || q == word.Hundred {
-		return low, u
-	}
-	return low + int(v), u + 1
 }
 
 // follows finds the piece that goes on after token u-1, over filler words and, for spoken and lonely digits, over line ends.

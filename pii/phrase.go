@@ -316,93 +316,20 @@ func (s *Scanner) name(text []byte, p, limit int) (start, end int, sure bool) {
 	return start, end, sure || capital
 }
 
-// labelled reports whether at most one more word stands between e and a colon.
-func labelled(text []byte, e, limit int) bool {
-	if e+1 < limit && text[e] == ' ' {
-		e = token.WordEnd(text, e+1)
-	}
-	return e+1 < limit && text[e] == ':' && text[e+1] == ' '
-}
-
 // password reads the secret after the word at token t.
 func (s *Scanner) password(text []byte, t int) {
-	p, explicit := int(s.list.Tokens[t].End), false
-	l := s.lineAt
-	limit := int(s.list.Lines[l].End)
-	for skipped, quoted := 0, false; ; {
-		for p < limit && (text[p] == ' ' || text[p] == ':' || text[p] == '=' || text[p] == '\t' || text[p] == '"' || text[p] == '\'' || text[p] == '-' || text[p] == '>' || text[p] == ',' && quoted) {
-			explicit = explicit || text[p] == ':' || text[p] == '='
-			quoted = quoted || text[p] == '"'
-			p++
-		}
-		if p >= limit || text[p] == '?' {
-			if l > s.lineAt {
-				return
-			}
-			// The answer may be the whole of the next turn.
-			if l++; l >= len(s.list.Lines) || s.list.Lines[l].End == s.list.Lines[l].Start {
-				return
-			}
-			p, limit, explicit = s.list.Said(s.dict, text, l), int(s.list.Lines[l].End), false
-			continue
-		}
-		e := token.WordEnd(text, p)
-		s.steps += e - p
-		if e > p && (e >= limit || !token.IsDigit(text[e]) && (text[e] == ' ' || text[e] == ',' || text[e] == ':' || text[e] == '?' || text[e] == '.' && (e+1 >= limit || text[e+1] == ' '))) && skipped < 6 {
-			if id := s.dict.Find(text, p, e); id != 0 && s.dict.Entry(id).Cues&(stop|word.Email|word.Account|word.Number|word.Bank|word.Wrong|word.Code) != 0 || s.dict.Entry(id).Part == word.Filler && id != 0 {
-				switch s.dict.Entry(id).Text {
-				case "adalah", "is", "yaitu", "ialah", "are", "jadi", "menjadi":
-					explicit = true
-				}
-				if s.dict.Entry(id).Cues&word.Wrong != 0 {
-					return
-				}
-				p = e
-				skipped++
-				continue
-			}
-			if labelled(text, e, limit) { // password wifi kantor: …
-				p = e
-				skipped++
-				continue
-			}
-		}
-		break
-	}
-	end := p
-	letters, digits, signs, stars := 0, 0, 0, 0
-	for end < limit && end-p < 64 && text[end] > ' ' && text[end] != '"' {
-		switch c := text[end]; {
-		case token.IsLetter(c):
-			letters++
-		case token.IsDigit(c):
-			digits++
-		case c == '*' || c == '.' || c == '-' || c == '_':
-			stars++
-		default:
-			signs++
-		}
-		end++
-	}
-	for end > p && (text[end-1] == '.' || text[end-1] == ',' || text[end-1] == ')' || text[end-1] == ';' || text[end-1] == '?' || text[end-1] == '\'') {
-		end--
-	}
-	n := end - p
-	if n < 4 || letters == 0 && digits == 0 || stars*2 > n {
+	found, cost := s.secrets.Read(text, t, s.lineAt)
+	if s.steps += cost; found.End == 0 {
 		return
 	}
 	r := reading{Password, 0.9, why{cue: s.dict.Entry(s.list.Tokens[t].ID).Text, dist: 1, place: before}}
-	switch {
-	case l > s.lineAt && !(letters > 0 && digits > 0 && end == limit):
-		return
-	case digits > 0 && letters+signs > 0 && n >= 5, digits >= 4 && letters == 0 && signs == 0:
-	case signs > 0 && explicit && letters > 0 && n >= 6:
-	case explicit && signs == 0 && digits == 0 && n >= 5 && s.dict.Cues(s.dict.Find(text, p, end))&(stop|word.Wrong) == 0 && restIsShort(text, end, min(limit, end+64)):
+	if found.Weak {
 		r.conf = 0.7
-	default:
-		return
 	}
-	s.add(r, p, end)
+	if found.Said {
+		r.why.facts, r.conf = fSpoken, 0.8
+	}
+	s.add(r, found.Start, found.End)
 }
 
 // address reads an address that begins at token t. It returns where it has read to.
@@ -430,7 +357,7 @@ func (s *Scanner) address(text []byte, t int) int {
 	if a.Admin && r.why.cue == "" {
 		return next // a place that is spoken of, and nobody's address
 	}
-	s.add(r, begin, a.End)
+	s.add(r, s.places.Lead(text, begin, int(s.list.Lines[s.lineAt].Start)), a.End)
 	return next
 }
 

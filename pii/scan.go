@@ -1,10 +1,13 @@
 package pii
 
 import (
+	"bytes"
 	"slices"
 
 	"github.com/amanah-id/amanah/pii/internal/address"
 	"github.com/amanah-id/amanah/pii/internal/region"
+	"github.com/amanah-id/amanah/pii/internal/said"
+	"github.com/amanah-id/amanah/pii/internal/secret"
 	"github.com/amanah-id/amanah/pii/internal/shadow"
 	"github.com/amanah-id/amanah/pii/internal/table"
 	"github.com/amanah-id/amanah/pii/internal/token"
@@ -20,12 +23,14 @@ const (
 
 // Scanner finds personal data. It reuses its memory from text to text, so it serves one goroutine at a time.
 type Scanner struct {
-	dict   *word.Dictionary
-	region *region.Table
-	places address.Reader
-	wanted uint64
-	least  float32
-	rules  []Rule
+	dict    *word.Dictionary
+	region  *region.Table
+	places  address.Reader
+	said    said.Reader
+	secrets secret.Reader
+	wanted  uint64
+	least   float32
+	rules   []Rule
 
 	text     []byte // what is being scanned, or its normalised copy
 	list     token.List
@@ -42,6 +47,11 @@ type Scanner struct {
 	found    []Finding
 	heads    table.Heads
 	plain    [2]shadow.Text
+	signs    said.Signs
+	letters  struct { // what was said letter by letter before a number
+		at int32
+		id uint16
+	}
 
 	// steps counts what reading costs beyond the one pass over the bytes: words looked at for context, digits tried, bytes of
 	// addresses and lines. A test holds it to a bound for each byte, whatever the text.
@@ -52,6 +62,7 @@ type Scanner struct {
 func New(o Options) *Scanner {
 	s := &Scanner{dict: word.New(), region: region.Load(), wanted: ^uint64(0), least: o.Least}
 	s.places = address.Reader{Dict: s.dict, Table: s.region}
+	s.said, s.secrets = said.Reader{Dict: s.dict, List: &s.list}, secret.Reader{Dict: s.dict, List: &s.list}
 	if o.Types != nil {
 		s.wanted = 0
 		for _, t := range o.Types {
@@ -243,7 +254,7 @@ func envelope(t Type) bool { return t == CredentialURL || t == PrivateKey || t =
 func (s *Scanner) read(text []byte, limit int) {
 	s.lineAt, s.lastType = 0, 0
 	s.heads.Reset()
-	s.urlDone = 0
+	s.urlDone, s.letters.at = 0, -1
 	done := 0 // bytes before it are used up
 	for t := 0; t < len(s.list.Tokens); {
 		tok := &s.list.Tokens[t]
@@ -303,8 +314,9 @@ func (s *Scanner) read(text []byte, limit int) {
 				done = s.mixedPiece(text, t)
 			}
 		case token.At:
-			s.email(text, t)
-			s.spokenEmail(text, t)
+			if !s.email(text, t) {
+				s.spokenEmail(text, t)
+			}
 		case token.Colon:
 			done = s.address6(text, t)
 		case token.Dotted:
@@ -361,6 +373,9 @@ func (s *Scanner) number(text []byte, t int) int {
 			return t + 1
 		}
 	}
+	if size == 1 && text[tok.Start] == '2' && t > 0 && s.list.Tokens[t-1].End == tok.Start && s.dict.Cues(s.list.Tokens[t-1].ID)&word.CVV != 0 {
+		return t + 1 // CVC2
+	}
 	if size <= 4 {
 		if u, ok := s.address4(text, t); ok {
 			return u
@@ -412,23 +427,32 @@ func (s *Scanner) mixedPlate(text []byte, t int) bool {
 // gatherAndJudge puts a number together and says what it is.
 func (s *Scanner) gatherAndJudge(text []byte, t int) int {
 	u := s.gather(text, t)
+	if first, last := &s.atoms[0], &s.atoms[len(s.atoms)-1]; (first.spoken || first.d1-first.d0 == 1 && last.d1-last.d0 == 1 && len(s.atoms) > 2) && said.Lettered(text, int(first.Start), int(last.End)) {
+		if end := s.spelt(text, t); end > 0 {
+			for u = t + 1; u < len(s.list.Tokens) && int(s.list.Tokens[u].Start) < end; u++ {
+			}
+			return u
+		}
+	}
 	if n := len(s.found); len(s.digits) >= 3 {
-		if s.echoes() {
-			if s.judge(text); len(s.found) == n {
-				s.atoms, s.spare = s.spare, s.atoms
+		for _, part := range [...]bool{false, true} {
+			if len(s.found) == n && s.echoes(part) {
+				if s.judge(text); len(s.found) == n {
+					s.atoms, s.spare = s.spare, s.atoms
+				}
+			}
+			if len(s.found) == n && !part {
 				s.judge(text)
 			}
-		} else {
-			s.judge(text)
 		}
 	}
 	s.lineAt = s.atomLine // it may have gone over lines
 	return max(u, t+1)
 }
 
-// echoes drops from the atoms the lines that only say again what was just said: a read-back. It reports whether there were any;
-// then the atoms as they were are in spare.
-func (s *Scanner) echoes() bool {
+// echoes drops from the atoms the lines that only say again what was just said, or only the end of it: a read-back. It reports
+// whether there were any; then the atoms as they were are in spare.
+func (s *Scanner) echoes(part bool) bool {
 	if s.atoms[0].line == s.atoms[len(s.atoms)-1].line || !s.atoms[len(s.atoms)-1].spoken {
 		return false
 	}
@@ -441,7 +465,7 @@ func (s *Scanner) echoes() bool {
 		for j = i; j < len(s.spare) && s.spare[j].line == s.spare[i].line; j++ {
 		}
 		said := s.digits[s.spare[i].d0:s.spare[j-1].d1]
-		if n := len(said); n >= 2 && n < 9 && (string(said) == string(s.digits[p0:p1]) || string(said) == string(s.digits[base:])) {
+		if n := len(said); n >= 2 && n < 9 && (string(said) == string(s.digits[p0:p1]) || string(said) == string(s.digits[base:]) || part && bytes.HasSuffix(s.digits[p0:p1], said)) {
 			dropped = true
 			continue
 		}

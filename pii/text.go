@@ -8,101 +8,58 @@ import (
 )
 
 // email reads the address around the @ at token t.
-func (s *Scanner) email(text []byte, t int) {
-	if start, end := sign.Email(text, int(s.list.Tokens[t].Start)); end > 0 {
+func (s *Scanner) email(text []byte, t int) bool {
+	start, end := sign.Email(text, int(s.list.Tokens[t].Start))
+	if end > 0 {
 		s.add(reading{Email, 0.99, why{facts: fFormat}}, start, end)
 	}
+	return end > 0
 }
 
-// spokenEmail reads an address that is said: budi titik santoso at gmail dot com. Token t is the word "at".
+// spokenEmail reads an address that is said around the word "at" at token t.
 func (s *Scanner) spokenEmail(text []byte, t int) {
-	part := func(i int) word.Part {
-		if i < 0 || i >= len(s.list.Tokens) || s.list.Tokens[i].Kind != token.Word {
-			return word.NoPart
-		}
-		return s.dict.Entry(s.list.Tokens[i].ID).Part
-	}
-	// The domain: one or two words, then "dot" and a known ending, perhaps twice.
-	end, dots := 0, 0
-	ord := s.list.Tokens[t].Ord
-	for i, looked := t+1, 0; i < len(s.list.Tokens) && looked < 8; i, looked = i+1, looked+1 {
-		tok := &s.list.Tokens[i]
-		if tok.Kind == token.Break || tok.Ord > ord+3 {
-			break
-		}
-		if part(i) == word.Dot && part(i+1) == word.Domain && s.list.Tokens[i+1].Ord == tok.Ord+1 {
-			end, dots = int(s.list.Tokens[i+1].End), dots+1
-			ord = s.list.Tokens[i+1].Ord
-			i++
-		} else if part(i) == word.Domain && tok.Start > 0 && text[tok.Start-1] == '.' && tok.Ord <= ord+2 { // at gmail.com
-			end, dots = int(tok.End), dots+1
-			ord = tok.Ord
-		} else if dots > 0 {
-			break
-		}
-	}
-	if dots == 0 {
-		return
-	}
-	// The name before: back to the word that announces it, or one word and what is joined to it.
 	l := &s.list.Lines[s.lineAt]
-	begin, pieces := int(s.list.Tokens[t].Start), 0
-	at := begin
-	joined, announced := true, s.announced(t)
-	for begin > int(l.Start) && pieces < 16 {
-		e := begin
-		for e > int(l.Start) && !token.IsAlnum(text[e-1]) {
-			if begin-e > 4 {
-				e = -1
-				break
-			}
-			if c := text[e-1]; c == ',' || c == ':' || c == '?' || c == ';' || c == '!' {
-				e = -1
-				break
-			}
-			e--
-		}
-		if e <= int(l.Start) {
-			break
-		}
-		s.steps++
-		b := e
-		joined = joined || e == begin-1 && (text[e] == '_' || text[e] == '.' || text[e] == '-')
-		for b > int(l.Start) && token.IsAlnum(text[b-1]) && e-b < 40 {
-			b--
-		}
-		id := s.dict.Find(text, b, e)
-		entry := s.dict.Entry(id)
-		connects := entry.Part == word.Dot || entry.Part == word.Underscore || entry.Part == word.Dash
-		if e-b == 1 && token.IsLetter(text[b]) && joined { // spelt letter by letter
-			begin = b
-			pieces++
+	begin, end, steps := s.said.Email(text, t, int(l.From), int(l.Start), int(l.End))
+	if s.steps += steps; end > 0 {
+		s.add(reading{Email, 0.9, why{facts: fSpoken}}, begin, end)
+	}
+}
+
+// spelt reads what mixes letters and digits that are said, around the number at token t: a plate, a passport, an account of
+// another country, a hardware address. It returns where that ends, or 0.
+func (s *Scanner) spelt(text []byte, t int) int {
+	l := &s.list.Lines[s.lineAt]
+	if !s.said.Spelt(&s.signs, text, t, int(l.Start), int(l.End)) {
+		return 0
+	}
+	s.steps += s.signs.N
+	if i, j := s.signs.IBAN(); j > 0 {
+		start, end := s.signs.Span(i, j)
+		s.add(reading{IBAN, 0.97, why{facts: fCheck | fSpoken, digits: uint8(j - i)}}, start, end)
+		return end
+	}
+	passport, passportEnd := s.signs.Passport()
+	plate, plateEnd := s.signs.Plate()
+	mac := s.signs.MAC()
+	if passportEnd == 0 && plateEnd == 0 && !mac {
+		return 0
+	}
+	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+		r, i, j := reading{Plate, 0.9, why{facts: fFormat | fSpoken, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, plate, plateEnd
+		switch {
+		case mac && c.bits&word.MAC != 0:
+			r.typ, i, j = MAC, 0, s.signs.N
+		case passportEnd > 0 && c.bits&word.Passport != 0:
+			r.typ, i, j = Passport, passport, passportEnd
+		case plateEnd > 0 && c.bits&word.Plate != 0:
+		default:
 			continue
 		}
-		if id != 0 && !connects && entry.Part != word.Digit && (entry.Cues != 0 || entry.Part == word.Filler) {
-			break
-		}
-		if !connects && !joined && entry.Part != word.Digit && !token.IsDigit(text[b]) && !announced {
-			break
-		}
-		joined = connects || entry.Part == word.Digit || token.IsDigit(text[b])
-		begin = b
-		pieces++
+		start, end := s.signs.Span(i, j)
+		s.add(r, start, end)
+		return end
 	}
-	if begin == at {
-		return
-	}
-	s.add(reading{Email, 0.9, why{facts: fSpoken}}, begin, end)
-}
-
-// announced reports whether a word for e-mail stands on the line before the token.
-func (s *Scanner) announced(t int) bool {
-	for i, looked := t-1, 0; i >= int(s.list.Lines[s.lineAt].From) && looked < 12; i, looked = i-1, looked+1 {
-		if s.list.Tokens[i].Kind == token.Word && s.dict.Entry(s.list.Tokens[i].ID).Cues&word.Email != 0 {
-			return true
-		}
-	}
-	return false
+	return 0
 }
 
 // address6 reads IPv6 and hardware addresses around the colon at token t. It returns where it has read to.

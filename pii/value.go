@@ -4,7 +4,6 @@ import (
 	"bytes"
 
 	"github.com/amanah-id/amanah/pii/internal/token"
-	"github.com/amanah-id/amanah/pii/internal/word"
 )
 
 // Value appends the plain value of a finding in the text: digits without separators, whether they were written, said or
@@ -20,7 +19,13 @@ func (s *Scanner) Value(dst, text []byte, f Finding) []byte {
 	s.list.Labels(s.dict, part)
 	switch f.Type {
 	case Email:
-		return s.addressOf(dst, part, f)
+		if f.why.facts&fSpoken != 0 {
+			return s.said.Address(dst, part)
+		}
+		for _, c := range part {
+			dst = append(dst, token.Lower(c))
+		}
+		return dst
 	case NIK, FamilyCard, TaxNumber, TaxPlace, Card, Phone, Account, HealthInsurance, WorkInsurance, DrivingLicence, PIN, OTP, CVV, IMEI:
 		return s.digitsOf(dst, part, f)
 	case IBAN, Plate, Passport:
@@ -62,8 +67,10 @@ func (s *Scanner) digitsOf(dst, part []byte, f Finding) []byte {
 		}
 		if tok.Kind == token.Number || tok.Kind == token.Word && opensSpoken(s.dict.Entry(tok.ID).Part) {
 			t = s.gather(part, t)
-			if f.why.facts&fSpoken != 0 && s.echoes() && s.sizes() != int(f.why.digits) {
-				s.atoms, s.spare = s.spare, s.atoms // what was said again belongs to it
+			for _, part := range [...]bool{false, true} {
+				if f.why.facts&fSpoken != 0 && s.sizes() != int(f.why.digits) && s.echoes(part) && s.sizes() != int(f.why.digits) {
+					s.atoms, s.spare = s.spare, s.atoms // what was said again belongs to it
+				}
 			}
 			for i := range s.atoms {
 				dst = append(dst, s.digits[s.atoms[i].d0:s.atoms[i].d1]...)
@@ -106,39 +113,4 @@ func (s *Scanner) sizes() int {
 		n += int(s.atoms[i].d1 - s.atoms[i].d0)
 	}
 	return n
-}
-
-// addressOf writes an e-mail address that may have been said.
-func (s *Scanner) addressOf(dst, part []byte, f Finding) []byte {
-	for p := 0; p < len(part); {
-		if f.why.facts&fSpoken == 0 || !token.IsAlnum(part[p]) {
-			if c := part[p]; f.why.facts&fSpoken == 0 || c == '.' || c == '@' || c == '_' || c == '-' {
-				dst = append(dst, token.Lower(c))
-			}
-			p++
-			continue
-		}
-		e := p
-		for e < len(part) && token.IsAlnum(part[e]) {
-			e++
-		}
-		switch en := s.dict.Entry(s.dict.Find(part, p, e)); en.Part {
-		case word.At:
-			dst = append(dst, '@')
-		case word.Dot:
-			dst = append(dst, '.')
-		case word.Underscore:
-			dst = append(dst, '_')
-		case word.Dash:
-			dst = append(dst, '-')
-		case word.Digit:
-			dst = append(dst, '0'+en.Value)
-		default:
-			for _, c := range part[p:e] {
-				dst = append(dst, token.Lower(c))
-			}
-		}
-		p = e
-	}
-	return dst
 }

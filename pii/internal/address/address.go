@@ -39,7 +39,7 @@ func (r *Reader) number(text []byte, p, limit int) (end, digits int) {
 		return end, end - p
 	}
 	q := p
-	for words := 0; words < 4 && q < limit && token.IsLetter(text[q]); words++ {
+	for words := 0; words < 5 && q < limit && token.IsLetter(text[q]); words++ {
 		e := min(token.WordEnd(text, q), limit)
 		if part := r.Dict.Part(r.Dict.Find(text, q, e)); part < word.Digit || part > word.HundredOf {
 			break
@@ -77,7 +77,7 @@ func (r *Reader) capitals(text []byte, p, limit int) (end int) {
 func (r *Reader) unnamed(text []byte, p, e, limit int, comma bool) (end int, last bool) {
 	if token.IsUpper(text[p]) {
 		if end = r.capitals(text, p, limit); comma && end > 0 {
-			return end, ends(text, end)
+			return end, ends(text, end) || r.addressee(text, end, limit)
 		}
 		return 0, false
 	}
@@ -85,6 +85,14 @@ func (r *Reader) unnamed(text []byte, p, e, limit int, comma bool) (end int, las
 		return 0, false
 	}
 	return e, false
+}
+
+// addressee reports whether the sentence goes on behind the place with a function word: Ciganjur ya bang.
+func (r *Reader) addressee(text []byte, p, limit int) bool {
+	if p+1 >= limit || text[p] != ' ' || token.IsUpper(text[p+1]) {
+		return false
+	}
+	return r.Dict.Cues(r.Dict.Find(text, p+1, min(token.WordEnd(text, p+1), limit)))&(word.Stop|word.Ack) != 0
 }
 
 // keyword is the part of the word at p in an address.
@@ -189,9 +197,16 @@ read:
 				if far = stone(text[p:e]); far || storey(text[p:e]) {
 					part = word.House
 				}
+				if d := r.beside(text, p, e, limit); d > 0 && parts > 0 {
+					if !comma && parts >= 2 && numbered {
+						end = d
+					}
+					p = d
+					continue
+				}
 			}
 		}
-		if guessed > 0 && part != word.NoPart && part < word.Village {
+		if guessed > 0 && part != word.NoPart && part < word.Village && !(part == word.Block && road && token.IsUpper(text[p])) {
 			break
 		}
 		q := e
@@ -211,6 +226,10 @@ read:
 			parts++
 			end, p = name, name
 		case word.House, word.RT, word.RW, word.Postcode:
+			if f := token.WordEnd(text, q); part == word.House && r.keyword(text, q, min(f, limit)) == word.House { // petak nomor 4
+				for q = f; q < limit && (text[q] == '.' || text[q] == ' '); q++ {
+				}
+			}
 			d, n := r.number(text, q, limit)
 			if n == 0 || n > 5 || n > 3 && part != word.Postcode && part != word.House {
 				break read
@@ -252,7 +271,7 @@ read:
 				continue
 			}
 			name, known := r.placeName(text, p, limit, false)
-			if !known && guessed < 2 && last != word.Postcode && (numbered || last >= word.Village) && (comma || last <= word.RW) {
+			if !known && guessed < 2 && last != word.Postcode && (numbered || last >= word.Village || last == word.House && comma) && (comma || last <= word.RW) {
 				if to, stays := r.unnamed(text, p, e, limit, comma); stays && guessed == 0 {
 					end, p = to, to
 					parts++
@@ -290,8 +309,10 @@ func houseEnd(text []byte, e, limit int) int {
 			return e + n
 		}
 	}
-	if e+1 < limit && text[e] == ' ' && token.IsUpper(text[e+1]) && (e+2 >= len(text) || text[e+2] == ',' || ends(text, e+2)) {
-		return e + 2 // 22 B
+	for n := 1; n <= 2 && e+n < limit && text[e] == ' ' && token.IsUpper(text[e+n]); n++ {
+		if e+n+1 >= len(text) || text[e+n+1] == ',' || ends(text, e+n+1) {
+			return e + n + 1 // 22 B, 17 BF
+		}
 	}
 	if e+1 < limit && (text[e] == '-' || text[e] == '/') && token.IsDigit(text[e+1]) {
 		f := e + 1
@@ -299,6 +320,9 @@ func houseEnd(text []byte, e, limit int) int {
 			f++
 		}
 		if f-e <= 4 {
+			if f < limit && token.IsLetter(text[f]) && (f+1 >= len(text) || !token.IsAlnum(text[f+1])) {
+				f++ // 14/6C
+			}
 			return f
 		}
 	}
@@ -317,7 +341,7 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 		if k, _ := r.spelt(text, p, e); k != word.NoPart || en.Part >= word.Digit && en.Part <= word.HundredOf || stone(text[p:e]) {
 			break // jalan kaliurang kilometer tujuh
 		}
-		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && e < limit && text[e] == '.') {
+		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && (e < limit && text[e] == '.' || words == 0 && token.EqualFold(text[p:e], "baru") && !token.IsUpper(text[p+1]))) {
 			break
 		}
 		end, p = min(e, limit), e
@@ -368,6 +392,13 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 	if known && said && capital {
 		return max(end, first), true
 	}
+	if said && !capital && first > 0 {
+		if to := max(end, first); to+1 < limit && text[to] == ' ' { // talang aman
+			if e := min(token.WordEnd(text, to+1), limit); e-to > 3 && r.Dict.Find(text, to+1, e) == 0 && !besides(text[to+1:e]) && (ends(text, e) || text[e] == ',') {
+				return e, known
+			}
+		}
+	}
 	if known {
 		return end, true
 	}
@@ -379,9 +410,17 @@ func stone(w []byte) bool {
 	return w[0]|0x20 == 'k' && (token.EqualFold(w, "km") || token.EqualFold(w, "kilometer"))
 }
 
-// storey reports whether a word says that a floor's number follows.
+// storey reports whether a word says that the number of a floor or of a part of a building follows.
 func storey(w []byte) bool {
-	return w[0]|0x20 == 'l' && (token.EqualFold(w, "lt") || token.EqualFold(w, "lantai"))
+	switch w[0] | 0x20 {
+	case 'l', 'u', 'k', 'p', 'r', 'f':
+		for _, s := range [...]string{"lt", "lantai", "unit", "kamar", "kmr", "petak", "pintu", "rumah", "room", "floor"} {
+			if token.EqualFold(w, s) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // direction reports whether a word says which part of a place is meant.

@@ -65,6 +65,8 @@ const (
 	Home   // where somebody lives
 	Expiry // dates that are nobody's birth
 	Back   // the back of a card, the last digits
+	Lock   // what a code opens: a safe, a door
+	MAC    // hardware addresses, and what has one
 )
 
 // Interesting are the cues that say something about a number beside them.

@@ -1,0 +1,131 @@
+package address
+
+import (
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// besides reports whether a word says that what follows is a thing near the place that is meant.
+func besides(w []byte) bool {
+	var b [12]byte
+	if len(w) < 3 || len(w) > len(b) {
+		return false
+	}
+	for i, c := range w {
+		b[i] = token.Lower(c)
+	}
+	switch string(b[:len(w)]) {
+	case "dekat", "deket", "dkt", "sebelah", "sblh", "sebelahnya", "samping", "sampingnya", "depan", "dpn", "depannya", "seberang", "sebrang", "seberangnya", "sbrg", "belakang", "blakang", "blkg", "belakangnya",
+		"pengkereun", "tukangeun", "gigireun", "hareupeun", "payuneun", "caket", "mburi", "mburine", "ngarep", "ngarepe", "ngajeng", "sandhing", "sanding", "cedhak", "cedak", "cerak", "sabalah", "dakek",
+		"near", "behind", "beside", "opposite", "nearby":
+		return true
+	}
+	return false
+}
+
+// titled reports whether a word is a title, as in "warung bu Tini".
+func titled(w []byte) bool {
+	for _, s := range [...]string{"pak", "bu", "bapak", "ibu", "haji", "hajah", "mbah", "mas", "mbak", "bang", "kang", "teh", "the"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// official reports whether a word may stand in the name of an office: balai desa, rumah pak RT.
+func official(w []byte) bool {
+	for _, s := range [...]string{"rt", "rw", "kepala", "kota", "desa", "kelurahan", "kecamatan", "lurah", "camat"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// beside reads a thing near the place, whose word is text[p:e]: sebelah toko roti, dari ujung. It returns where its last word ends; 0
+// when it is none.
+func (r *Reader) beside(text []byte, p, e, limit int) int {
+	if token.EqualFold(text[p:e], "dari") {
+		if f := token.WordEnd(text, min(e+1, limit)); f <= limit && f > e+1 && token.EqualFold(text[e+1:f], "ujung") {
+			return f
+		}
+		return 0
+	}
+	if !besides(text[p:e]) {
+		return 0
+	}
+	end, second := 0, 0
+	for words := 0; words < 7; words++ {
+		if e+1 >= limit || text[e] != ' ' || !token.IsAlnum(text[e+1]) {
+			return end
+		}
+		q := e + 1
+		if token.IsDigit(text[q]) {
+			for e = q; e < limit && token.IsDigit(text[e]); e++ {
+			}
+			if words == 0 || e-q > 3 || e < limit && token.IsAlnum(text[e]) {
+				return end
+			}
+			end = e
+			continue
+		}
+		e = min(token.WordEnd(text, q), limit)
+		w := text[q:e]
+		en := r.Dict.Entry(r.Dict.Find(text, q, e))
+		title := titled(w)
+		if besides(w) || !title && !official(w) && (en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 || words > 0 && en.Cues&word.Home != 0 || en.Part >= word.Road && en.Part <= word.RW) {
+			return end
+		}
+		if !title {
+			end = e
+		}
+		if words == 1 {
+			second = end
+		}
+		if e < limit && text[e] == '.' && e-q <= 3 && e+1 < limit && text[e+1] == ' ' && !ends(text, e) {
+			e++
+		}
+	}
+	return second // it goes on and on: two words are enough
+}
+
+// Lead returns where a description begins that an address at begin goes on from: alamatnya rumah cat hijau sebelah masjid, gang buntu. It
+// must follow a word for an address, and say what the house is near. Without one it is begin.
+func (r *Reader) Lead(text []byte, begin, lo int) int {
+	p := begin
+	for p > lo && begin-p < 3 && (text[p-1] == ' ' || text[p-1] == ',') {
+		p--
+	}
+	if p == begin || text[p] != ',' {
+		return begin
+	}
+	near, house := false, 0
+	for words := 0; words < 16 && p > lo; words++ {
+		e := p
+		for e > lo && p-e < 3 && (text[e-1] == ' ' || text[e-1] == ',' || text[e-1] == ':') {
+			e--
+		}
+		b := e
+		for b > lo && e-b < 24 && token.IsAlnum(text[b-1]) {
+			b--
+		}
+		if b == e {
+			return begin
+		}
+		w := text[b:e]
+		if house > 0 && p == house {
+			if en := r.Dict.Entry(r.Dict.Find(text, b, e)); near && en.Cues&word.Home != 0 || near && token.EqualFold(w, "di") {
+				return house
+			}
+		}
+		near = near || besides(w)
+		for _, s := range [...]string{"rumah", "rmh", "umah", "imah", "kosan", "kontrakan", "warung", "toko"} {
+			if token.EqualFold(w, s) {
+				house = b
+			}
+		}
+		p = b
+	}
+	return begin
+}

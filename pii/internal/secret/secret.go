@@ -1,0 +1,311 @@
+// Package secret reads passwords, as people write them after a word that announces one, and as they say them.
+//
+// Between the word and the secret there may be others: whose it is, of what ("pw wifi kosan"), that it is new. What follows directly is
+// believed when it has a digit or a sign; after words that nobody knows it must look more like a secret. A sentence about passwords, of
+// how many characters they need or that one was forgotten, holds none. A secret may be said in words and digits, or have a
+// sign between all its letters so that a filter overlooks it.
+//
+// Reading goes over one line, or to the whole of the answer on the next, and looks at a bounded number of words. It keeps nothing.
+package secret
+
+import (
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// Reader reads the notes of one text.
+type Reader struct {
+	Dict *word.Dictionary
+	List *token.List
+}
+
+// Found is a password.
+type Found struct {
+	Start, End int
+	Weak       bool // letters only
+	Said       bool
+}
+
+const steps = 8 // words between that are looked at
+
+// thing reports whether a word says what a password is for, or what it looks like.
+func thing(w []byte) bool {
+	var b [12]byte
+	if len(w) > len(b) {
+		return false
+	}
+	for i, c := range w {
+		b[i] = token.Lower(c)
+	}
+	switch string(b[:len(w)]) {
+	case "laptop", "komputer", "pc", "kantor", "rumah", "kos", "kost", "kosan", "kontrakan", "hotspot", "router", "aplikasi", "app", "login", "server", "kasir", "ig", "instagram", "fb", "facebook",
+		"netflix", "tiktok", "shopee", "tokopedia", "wifinya", "wifiku", "wi", "fi", "huruf", "kecil", "besar", "semua", "angka", "ku", "gw", "mu", "sini", "sana", "situ", "used", "home", "office", "guest", "account",
+		"mbanking", "banking", "internet", "ibanking", "user", "username", "root", "database", "db", "ftp", "ssh", "vpn", "email", "gmail", "yahoo", "toko", "warung", "cafe", "kafe", "temp", "temporary",
+		"old", "new", "current", "system", "sistem", "portal", "web", "website", "hape", "hp", "default", "bawaan", "kan", "sih", "tuh", "yaitu", "sekarang", "now", "dulunya", "biasanya", "kayaknya", "cuma", "gini", "begini":
+		return true
+	}
+	return false
+}
+
+// ruled reports whether a word shows that the sentence is about passwords in general.
+func ruled(w []byte) bool {
+	for _, s := range [...]string{"karakter", "character", "characters", "digit", "digits", "kali", "percobaan", "attempt", "attempts", "menit", "minutes"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// Read reads the secret after the word at token t of a line.
+func (r Reader) Read(text []byte, t, line int) (found Found, cost int) {
+	p, explicit := int(r.List.Tokens[t].End), false
+	l := line
+	limit := int(r.List.Lines[l].End)
+	far := false // after words that nobody knows
+	for skipped, quoted := 0, false; ; {
+		from := p
+		for p < limit && (text[p] == ' ' || text[p] == ':' || text[p] == '=' || text[p] == '\t' || text[p] == '"' || text[p] == '\'' || text[p] == '-' || text[p] == '>' || text[p] == '(' || text[p] == ',' && quoted) {
+			explicit = explicit || text[p] == ':' || text[p] == '='
+			quoted = quoted || text[p] == '"'
+			p++
+		}
+		if p >= limit || text[p] == '?' {
+			if l > line || far {
+				return found, cost
+			}
+			// The answer may be the whole of the next turn.
+			if l++; l >= len(r.List.Lines) || r.List.Lines[l].End == r.List.Lines[l].Start {
+				return found, cost
+			}
+			p, limit, explicit = r.List.Said(r.Dict, text, l), int(r.List.Lines[l].End), false
+			continue
+		}
+		if d := digitsEnd(text, p, limit); d > p && d-p < 4 && d+1 < limit && text[d] == ':' && text[d+1] == ' ' && skipped > 0 { // lantai 2: …
+			p, explicit = d, true
+			continue
+		}
+		if p == from && skipped > 0 { // a comma, the end of a sentence
+			return found, cost
+		}
+		if candidate := r.candidate(text, p, limit, l > line, explicit, far); candidate.End > 0 {
+			return candidate, cost
+		}
+		e := min(token.WordEnd(text, p), limit)
+		cost += e - p
+		if skipped++; e == p || skipped > steps || e < limit && token.IsDigit(text[e]) || e < limit && text[e] != ' ' && text[e] != ',' && text[e] != ':' && text[e] != '?' && !(text[e] == '.' && (e+1 >= limit || text[e+1] == ' ')) {
+			return found, cost
+		}
+		w := text[p:e]
+		id := r.Dict.Find(text, p, e)
+		en := r.Dict.Entry(id)
+		switch {
+		case en.Cues&(word.Wrong|word.Never) != 0, ruled(w):
+			return found, cost
+		case en.Cues&(word.Stop|word.Ack|word.Speaker|word.Email|word.Account|word.Number|word.Bank|word.Code|word.Password|word.Verify) != 0, id != 0 && en.Part == word.Filler:
+			switch en.Text {
+			case "adalah", "is", "yaitu", "ialah", "are", "jadi", "menjadi", "was":
+				explicit = true
+			case "lupa", "forgot":
+				far = true
+			}
+		case thing(w):
+		case labelled(text, e, limit): // password wifi kantor: …
+		default:
+			far = true
+		}
+		p = e
+		if p < limit && text[p] == ',' && !quoted || far && p < limit && text[p] == '.' {
+			return found, cost
+		}
+	}
+}
+
+// labelled reports whether at most one more word stands between e and a colon.
+func labelled(text []byte, e, limit int) bool {
+	if e+1 < limit && text[e] == ' ' {
+		e = token.WordEnd(text, e+1)
+		e = digitsEnd(text, e, limit) // wifi lantai 2: …
+	}
+	return e+1 < limit && text[e] == ':' && text[e+1] == ' '
+}
+
+func digitsEnd(text []byte, p, limit int) int {
+	for p < limit && token.IsDigit(text[p]) {
+		p++
+	}
+	return p
+}
+
+// candidate reads what stands at p, up to the next space, when it looks like a secret.
+func (r Reader) candidate(text []byte, p, limit int, answer, explicit, far bool) (found Found) {
+	end := p
+	letters, small, digits, signs, stars := 0, 0, 0, 0, 0
+	for end < limit && end-p < 64 && text[end] > ' ' && text[end] != '"' {
+		switch c := text[end]; {
+		case token.IsLetter(c):
+			letters++
+			if !token.IsUpper(c) {
+				small++
+			}
+		case token.IsDigit(c):
+			digits++
+		case c == '*' || c == '.' || c == '-' || c == '_':
+			stars++
+		case c == '&' && p > 0 && text[p-1] == '=': // of a form: password=…&user=…
+			limit = end
+			continue
+		default:
+			signs++
+		}
+		end++
+	}
+	for end > p && (text[end-1] == '.' || text[end-1] == ',' || text[end-1] == ')' || text[end-1] == ';' || text[end-1] == '?' || text[end-1] == '\'') {
+		end--
+	}
+	n := end - p
+	if n < 4 || letters == 0 && digits == 0 {
+		return found
+	}
+	if parted(text[p:end]) {
+		return Found{Start: p, End: end}
+	}
+	if stars*2 > n {
+		return found
+	}
+	found = Found{Start: p, End: end}
+	switch {
+	case answer && !(letters > 0 && digits > 0 && end == limit):
+		found = r.said(text, p, limit)
+		if found.End < limit {
+			return Found{}
+		}
+		return found
+	case far && (linked(text[p:end]) || ruledNext(text, end, limit)):
+	case far:
+		if n >= 6 && (small >= 3 && digits >= 1 && signs+stars == 0 && n >= 7 || signs+stars > 0 && digits > 0 && small > 0) {
+			return found
+		}
+	case digits > 0 && letters+signs > 0 && n >= 5 && !linked(text[p:end]):
+		return found
+	case digits >= 4 && letters == 0 && signs == 0 && !Timed(text, p):
+		return found
+	case signs > 0 && explicit && letters > 0 && n >= 6 && !linked(text[p:end]):
+		return found
+	case digits == 0 && signs == 0:
+		if said := r.said(text, p, limit); said.End > 0 {
+			return said
+		}
+		if explicit && n >= 5 && r.Dict.Cues(r.Dict.Find(text, p, end))&(word.Stop|word.Ack|word.Speaker|word.Wrong) == 0 && short(text, end, min(limit, end+64)) {
+			found.Weak = true
+			return found
+		}
+	}
+	return Found{}
+}
+
+// parted reports whether one and the same sign stands between all letters and digits: k.u.c.i.n.g.
+func parted(w []byte) bool {
+	if len(w) < 9 || len(w)%2 == 0 {
+		return false
+	}
+	letters := false
+	for i, c := range w {
+		if i%2 == 1 && c != w[1] || i%2 == 0 && !token.IsAlnum(c) {
+			return false
+		}
+		letters = letters || token.IsLetter(c)
+	}
+	return letters && !token.IsAlnum(w[1])
+}
+
+// linked reports whether the piece is an address of mail or of the web.
+func linked(w []byte) bool {
+	for i, c := range w {
+		if c == '/' && i > 0 && w[i-1] == '/' {
+			return true
+		}
+		if c == '@' {
+			for k := i + 2; k < len(w)-1; k++ {
+				if w[k] == '.' && token.IsLetter(w[k+1]) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// ruledNext reports whether the next word counts: 3x percobaan.
+func ruledNext(text []byte, p, limit int) bool {
+	for p < limit && text[p] == ' ' {
+		p++
+	}
+	return ruled(text[p:min(token.WordEnd(text, p), limit)])
+}
+
+// said reads a secret that is said: one or two words that nobody knows and digits in words.
+func (r Reader) said(text []byte, p, limit int) (found Found) {
+	q := p
+	for words := 0; words < 2; words++ {
+		e := min(token.WordEnd(text, q), limit)
+		if id := r.Dict.Find(text, q, e); e-q < 3 || id != 0 || thing(text[q:e]) {
+			return found
+		}
+		if e+1 >= limit || text[e] != ' ' {
+			return found
+		}
+		q = e + 1
+		digits := 0
+		for f := q; f < limit; {
+			e := min(token.WordEnd(text, f), limit)
+			if part := r.Dict.Part(r.Dict.Find(text, f, e)); e == f || part < word.Digit || part > word.Repeat {
+				break
+			}
+			if digits++; digits > 12 {
+				return Found{}
+			}
+			if found.Start, found.End, found.Said = p, e, true; e+1 >= limit || text[e] != ' ' {
+				break
+			}
+			f = e + 1
+		}
+		if digits >= 2 {
+			return found
+		}
+		found = Found{}
+	}
+	return found
+}
+
+// short reports whether no more than three words follow, and no digit.
+func short(text []byte, from, to int) bool {
+	words := 0
+	for p := from; p < to; p++ {
+		if token.IsLetter(text[p]) && !token.IsLetter(text[p-1]) {
+			words++
+		}
+		if token.IsDigit(text[p]) {
+			return false
+		}
+	}
+	return words <= 3
+}
+
+// Timed reports whether the word right before the place says that a time or a date follows.
+func Timed(text []byte, at int) bool {
+	e := at
+	for e > 0 && text[e-1] == ' ' {
+		e--
+	}
+	b := e
+	for b > 0 && e-b < 8 && token.IsLetter(text[b-1]) {
+		b--
+	}
+	for _, w := range [...]string{"sejak", "tahun", "thn", "since", "tgl", "tanggal", "jam", "pukul", "year", "dari", "from"} {
+		if token.EqualFold(text[b:e], w) {
+			return true
+		}
+	}
+	return false
+}
