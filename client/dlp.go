@@ -73,7 +73,7 @@ type File struct {
 	Recipient  string `json:"recipient"` // inside, customer or outside
 	Controller string `json:"controller"`
 	Reason     string `json:"reason,omitempty"`   // what the sender says when the verdict was ask; it holds no personal data
-	Clean      bool   `json:"clean,omitempty"`    // give back a copy without what travels with the file unseen; in that of a text or a table values are masked
+	Clean      bool   `json:"clean,omitempty"`    // give back a copy without what travels with the file unseen; in that of a text, a table or JSON values are masked
 	Language   string `json:"language,omitempty"` // of the names that stand for masked values: id or en; Indonesian when left out
 }
 
@@ -84,7 +84,7 @@ type Stream struct {
 	Recipient  string    // inside, customer or outside
 	Controller string
 	Reason     string // what the sender says when the verdict was ask; it holds no personal data
-	Clean      bool   // give back a copy without what travels with the file unseen; in that of a text or a table values are masked
+	Clean      bool   // give back a copy without what travels with the file unseen; in that of a text, a table or JSON values are masked
 	Language   string // of the names that stand for masked values: id or en; Indonesian when left out
 	// Copy takes the copy as it comes. Nil: it is FileJudgement.Copy. After an error, what it holds is no copy.
 	Copy io.Writer

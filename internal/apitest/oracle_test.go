@@ -197,12 +197,19 @@ func TestNobodyWhoWritesLearnsThatAValueIsACustomers(t *testing.T) {
 	if known.status != 429 || traces.ReplaceAllString(known.body, "") != traces.ReplaceAllString(unknown.body, "") || !strings.Contains(known.body, "dlp.probing") {
 		t.Errorf("%d %s\n%d %s", known.status, known.body, unknown.status, unknown.body)
 	}
+	stream := func(text string) response {
+		return w.send("POST", "/api/v1/dlp/stream?recipient=customer&controller="+w.toko, text, "Authorization", "Bearer "+key)
+	}
+	known, unknown = stream("Hubungi 089900000001."), stream("Hubungi 089900000009.")
+	if known.status != 429 || traces.ReplaceAllString(known.body, "") != traces.ReplaceAllString(unknown.body, "") || !strings.Contains(known.body, "dlp.probing") {
+		t.Errorf("as a stream: %d %s\n%d %s", known.status, known.body, unknown.status, unknown.body)
+	}
 	var refused int
 	w.must(w.DB.Read(t.Context(), func(tx *db.Tx) error {
 		return tx.Data.Row(`select count(*) from audit_entry where action = 'dlp.probing'`).Scan(&refused)
 	}))
-	if refused != 2 {
-		t.Errorf("%d entries of two refusals", refused)
+	if refused != 4 {
+		t.Errorf("%d entries of four refusals", refused)
 	}
 	w.sleep(61 * time.Minute) // and then another hour begins
 	if r := ask("customer", "Terima kasih, keluhan Anda kami periksa."); r.status != 200 {

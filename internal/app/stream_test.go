@@ -125,7 +125,9 @@ func TestWhatCannotBeMaskedInAStreamIsHeld(t *testing.T) {
 		}{
 			"a table":             {"nama,nik\nBudi,3273014708870017\n", dlp.Mask, "nama,nik\nBudi,[NIK ****0017]\n"},
 			"two bytes a letter":  {string(wide), dlp.Hold, ""},
-			"JSON":                {`{"nik": 3273014708870017}`, dlp.Hold, ""},
+			"JSON":                {`{"nik": 3273014708870017, "catatan": "NIK 3273014708870017 \u0026 telepon", "n": [3273014708870017]}`, dlp.Hold, ""},
+			"plain JSON":          {`{"nik": 3273014708870017,  "catatan": "nomor NIK 3273014708870017 itu", "ktp": ["3273014708870017"]}` + "\n", dlp.Mask, `{"nik": "[NIK ****0017]",  "catatan": "nomor NIK [NIK ****0017] itu", "ktp": ["[NIK ****0017]"]}` + "\n"},
+			"JSON by lines":       {"{\"nik\":\"3273014708870017\"}\n{\"nik\":3273014708870017}\n", dlp.Mask, "{\"nik\":\"[NIK ****0017]\"}\n{\"nik\":\"[NIK ****0017]\"}\n"},
 			"an archive":          {packed.String(), dlp.Hold, ""},
 			"nothing to be found": {"Pesanan sudah dikirim.", dlp.Allow, "Pesanan sudah dikirim."},
 			"nothing":             {"", dlp.Allow, ""},

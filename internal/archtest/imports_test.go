@@ -81,6 +81,7 @@ var table = map[string][]string{
 	"telephony/pbx":        nil,                                                          // speaks with exchanges; knows nothing of calls
 	"watchlist":            only("interaction", "vault"),
 	"dlp":                  only("pii", "pii/replace", "pii/extract", "pii/names"),
+	"dlp/crowd":            only("pii"),                                    // how many persons texts tell of
 	"dlp/malware":          nil,                                            // asks a clamd; knows nothing of rules
 	"dlp/file":             only("dlp", "pii/extract"),                     // files that come in or go out
 	"dlp/file/strip":       only("pii/extract"),                            // takes out of files what travels with them unseen; its tests read the words of documents

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/amanah-id/amanah/internal/dlp/crowd"
 	"github.com/amanah-id/amanah/internal/dlp/known"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/pii"
@@ -57,7 +58,7 @@ func (s *Service) ExamineChecked(ctx context.Context, name string, r io.Reader, 
 func (s *Service) examine(ctx context.Context, name string, r io.Reader, replaceable func(extract.Origin) bool, exact bool) (*Content, error) {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
-	e := &examiner{Content: &Content{Unread: map[extract.Reason]int{}}, whose: s.o.Known, scanner: scanner, crowd: newCrowd(), name: s.name(i18n.ID), replaceable: replaceable, exact: exact}
+	e := &examiner{Content: &Content{Unread: map[extract.Reason]int{}}, whose: s.o.Known, scanner: scanner, crowd: crowd.New(), name: s.name(i18n.ID), replaceable: replaceable, exact: exact}
 	seen := &watched{r: r, sum: sha256.New()}
 	walker := &extract.Walker{Limits: s.o.Files.Limits, Tools: s.tools(), Documents: s.o.Files.Documents}
 	var from io.Reader = seen
@@ -77,7 +78,7 @@ func (s *Service) examine(ctx context.Context, name string, r io.Reader, replace
 	if seen.err != nil {
 		return nil, seen.err
 	}
-	e.People, e.Digest = e.crowd.most, seen.sum.Sum(nil)
+	e.People, e.Digest = e.crowd.Count(), seen.sum.Sum(nil)
 	if n := len(e.Unread); n > 0 {
 		all := 0
 		for _, k := range e.Unread {
@@ -109,7 +110,7 @@ type examiner struct {
 	*Content
 	whose       Known
 	scanner     *pii.Scanner
-	crowd       *crowd
+	crowd       *crowd.Crowd
 	name        replace.Replacer
 	replaceable func(extract.Origin) bool
 	exact       bool
@@ -129,7 +130,7 @@ func (e *examiner) Segment(s *extract.Segment) error {
 		return nil
 	}
 	own := func(f pii.Finding) bool { _, ok := s.Place(f.Start, f.End); return ok }
-	e.crowd.add(e.scanner, s.Text, shapes, own)
+	e.crowd.Add(e.scanner, s.Text, shapes, own)
 	fixed := e.replaceable == nil || !e.replaceable(s.Origin)
 	var list []Found
 	e.hits, list = found(shapes, places)

@@ -3,6 +3,7 @@ package dlp
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 	"slices"
 
@@ -56,12 +57,12 @@ func stands(s *extract.Segment, f pii.Finding) (start, end int64, exact bool) {
 	return start, start + int64(f.End-f.Start), true
 }
 
-// inText says of a text, or a table, that the stream is, and of nothing that lies in it: there a value is the bytes that a person reads.
+// inText says of a text, a table or JSON that it is the stream, and of nothing that lies in it: there a value is the bytes that a person reads.
 func inText(o extract.Origin) bool {
-	return o.Entry == "" && (o.Kind == extract.Text || o.Kind == extract.Table)
+	return o.Entry == "" && (o.Kind == extract.Text || o.Kind == extract.Table || o.Kind == extract.JSON)
 }
 
-// ExamineFile is ExamineChecked of a file. With replaceable, the values of one that is a text or a table can be replaced (MaskedCopy).
+// ExamineFile is ExamineChecked of a file. With replaceable, the values of one that is a text, a table or JSON can be replaced (MaskedCopy).
 func (s *Service) ExamineFile(ctx context.Context, name string, r io.Reader, replaceable bool) (*Content, error) {
 	if !replaceable {
 		return s.ExamineChecked(ctx, name, r, nil)
@@ -71,7 +72,7 @@ func (s *Service) ExamineFile(ctx context.Context, name string, r io.Reader, rep
 
 // MaskedCopy writes a file as it may go: each value of a kind that is masked is replaced by its name. Whoever asked has the copy looked at
 // again, since what stands beside a value may only be seen when the value is gone.
-func (s *Service) MaskedCopy(ctx context.Context, j Judgement, lang i18n.Lang, name string, file func() io.Reader, out io.Writer) error {
+func (s *Service) MaskedCopy(ctx context.Context, j Judgement, lang i18n.Lang, name string, file func() Again, out io.Writer) error {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
 	m := &masker{service: s, controller: j.controller, kinds: j.Replaced(), scanner: scanner, name: s.name(lang), from: file(), to: out}
@@ -83,6 +84,12 @@ func (s *Service) MaskedCopy(ctx context.Context, j Judgement, lang i18n.Lang, n
 	return err
 }
 
+// Again is a file that was read, from its beginning.
+type Again interface {
+	io.Reader
+	extract.Sized
+}
+
 // masker copies a text and puts names in the places of values.
 type masker struct {
 	service    *Service
@@ -90,7 +97,7 @@ type masker struct {
 	kinds      []string
 	scanner    *pii.Scanner
 	name       replace.Replacer
-	from       io.Reader
+	from       Again
 	to         io.Writer
 	at         int64 // bytes of from that are copied, or passed over
 }
@@ -105,11 +112,20 @@ func (m *masker) Segment(s *extract.Segment) error {
 		if _, own := s.Place(f.Start, f.End); !own || !exact || end <= m.at || !slices.Contains(m.kinds, list[i].Kind) {
 			continue
 		}
+		bare, err := m.bare(s, f)
+		if errors.Is(err, errPart) {
+			continue
+		} else if err != nil {
+			return err
+		}
 		if _, err := io.CopyN(m.to, m.from, max(0, start-m.at)); err != nil {
 			return err
 		}
-		value := m.scanner.Value(nil, s.Text, f)
-		if _, err := m.to.Write(m.name(nil, f, s.Text[f.Start:f.End], value)); err != nil {
+		name := m.name(nil, f, s.Text[f.Start:f.End], m.scanner.Value(nil, s.Text, f))
+		if bare {
+			name = slices.Concat([]byte(`"`), name, []byte(`"`))
+		}
+		if _, err := m.to.Write(name); err != nil {
 			return err
 		}
 		if _, err := io.CopyN(io.Discard, m.from, end-max(start, m.at)); err != nil {
@@ -118,6 +134,30 @@ func (m *masker) Segment(s *extract.Segment) error {
 		m.at = end
 	}
 	return nil
+}
+
+// errPart says of a finding that it is a part of a number of JSON, which nothing can be written into.
+var errPart = errors.New("dlp: a part of a number")
+
+// bare says of a finding in JSON that it is a number, which becomes a text: it has no quotation marks of its own.
+func (m *masker) bare(s *extract.Segment, f pii.Finding) (bool, error) {
+	v, ok := s.At(f.Start)
+	if !ok || s.Origin.Kind != extract.JSON {
+		return false, nil
+	}
+	before := []byte{' '}
+	if v.Source.Start > 0 {
+		if _, err := m.from.ReadAt(before, v.Source.Start-1); err != nil {
+			return false, err
+		}
+	}
+	switch {
+	case before[0] == '"':
+		return false, nil
+	case f.Start > v.Start || f.End < v.End:
+		return false, errPart
+	}
+	return true, nil
 }
 
 // Skip passes over what the first look has said already; a text that was not read to its end is no copy.

@@ -29,8 +29,6 @@
 package dlp
 
 import (
-	"bytes"
-	"hash/maphash"
 	"slices"
 	"time"
 
@@ -38,7 +36,6 @@ import (
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/internal/trust/actor"
-	"github.com/amanah-id/amanah/pii"
 )
 
 // Way is what becomes of a text.
@@ -283,43 +280,3 @@ var (
 	errQueue    = errs.New(errs.Denied, "dlp.other_queue")
 	errProbing  = errs.New(errs.TooMany, "dlp.probing")
 )
-
-// crowd counts how many different persons texts tell of, at least: the most values of one kind of which a person has one.
-// It keeps hashes, and stops counting where it would grow without end.
-type crowd struct {
-	seed maphash.Seed
-	each map[pii.Type]map[uint64]bool
-	most int
-}
-
-const maxCrowd = 100_000
-
-func newCrowd() *crowd { return &crowd{seed: maphash.MakeSeed(), each: map[pii.Type]map[uint64]bool{}} }
-
-// add counts what was found in a text; own says which findings count.
-func (c *crowd) add(scanner *pii.Scanner, text []byte, found []pii.Finding, own func(pii.Finding) bool) {
-	for _, f := range found {
-		if !own(f) {
-			continue
-		}
-		c.most = max(c.most, 1)
-		switch f.Type {
-		case pii.NIK, pii.TaxNumber, pii.HealthInsurance, pii.Phone, pii.Email, pii.Account, pii.Card, pii.Passport:
-			if c.each[f.Type] == nil {
-				c.each[f.Type] = map[uint64]bool{}
-			}
-			if len(c.each[f.Type]) < maxCrowd {
-				c.each[f.Type][maphash.Bytes(c.seed, bytes.ToLower(scanner.Value(nil, text, f)))] = true
-			}
-			c.most = max(c.most, len(c.each[f.Type]))
-		default:
-		}
-	}
-}
-
-// people is how many different persons a text tells of, at least.
-func people(scanner *pii.Scanner, text []byte, found []pii.Finding) int {
-	c := newCrowd()
-	c.add(scanner, text, found, func(pii.Finding) bool { return true })
-	return c.most
-}

@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/amanah-id/amanah/internal/dlp/crowd"
 	"github.com/amanah-id/amanah/internal/dlp/known"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
@@ -35,7 +36,7 @@ func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
 		return Judgement{}, err
 	}
 	found, list := found(shapes, places)
-	j := Judgement{Verdict: Allow, Text: p.Text, Masked: p.Text, Indexed: ready, controller: p.Controller, bare: bare{people: people(scanner, text, shapes)}}
+	j := Judgement{Verdict: Allow, Text: p.Text, Masked: p.Text, Indexed: ready, controller: p.Controller, bare: bare{people: crowd.Of(scanner, text, shapes)}}
 	if p.Recipient == Inside { // colleagues may name customers; what has a shape has a place of its own
 		found, list = shapes, slices.DeleteFunc(list, func(f Found) bool { return f.shapeless })
 	}

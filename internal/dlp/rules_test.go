@@ -227,20 +227,6 @@ func TestTheEvidenceHoldsNoNameAndNoNumber(t *testing.T) {
 	}
 }
 
-func TestHowManyPeopleATextTellsOf(t *testing.T) {
-	for text, want := range map[string]int{
-		"":                        0,
-		"a@toko.example":          1,
-		"a@x.example A@x.example": 1,
-		"a@x.example b@x.example c@x.example, telepon 081234567890": 3,
-	} {
-		scanner := pii.New(pii.Options{})
-		if got := people(scanner, []byte(text), scanner.Scan(nil, []byte(text))); got != want {
-			t.Errorf("%q: %d, not %d", text, got, want)
-		}
-	}
-}
-
 func TestEveryKindHasAName(t *testing.T) {
 	if !slices.Contains(everyKind(), "custom") {
 		t.Error("a kind is missing")

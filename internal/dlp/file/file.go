@@ -7,7 +7,7 @@
 // be read is a finding of the rules like any other. Last, if the file may go and a clean copy was asked for, package strip
 // takes out who made it, where and with what.
 //
-// Values in a text or a table are masked instead, when a copy is asked for: they stand there byte for byte.
+// Values in a text, a table or JSON are masked instead, when a copy is asked for, where they stand byte for byte. The copy is looked at again.
 //
 // It keeps nothing: no file, no name; what remains is the entry and, when more was done than to let go, the
 // incident of package dlp. While a file is looked at it lies in a kit/spool, sealed, in a temporary file without a name. One that breaks off

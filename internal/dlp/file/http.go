@@ -33,7 +33,7 @@ type takeInput struct {
 		Recipient  string `json:"recipient" enum:"inside,customer,outside"`
 		Controller string `json:"controller" maxLength:"40"`
 		Reason     string `json:"reason,omitempty" maxLength:"300" doc:"What the sender says when the verdict was ask; it holds no personal data"`
-		Clean      bool   `json:"clean,omitempty" doc:"Give back a copy without what travels with the file unseen; in that of a text or a table values are masked"`
+		Clean      bool   `json:"clean,omitempty" doc:"Give back a copy without what travels with the file unseen; in that of a text, a table or JSON values are masked"`
 		Language   string `json:"language,omitempty" enum:"id,en" doc:"Of the names that stand for masked values; Indonesian when left out"`
 	}
 }
@@ -43,7 +43,7 @@ type streamInput struct {
 	Controller string `query:"controller" required:"true" maxLength:"40"`
 	Ending     string `query:"ending" maxLength:"24" pattern:"^(\\.[A-Za-z0-9]{1,10}){0,2}$" doc:"How its name ends, such as .pdf or .tar.gz; one that says another kind than the content is refused. A name has no place in an address, which others keep"`
 	Reason     string `query:"reason" maxLength:"300" doc:"What the sender says when the verdict was ask; it holds no personal data"`
-	Clean      bool   `query:"clean" doc:"Give back a copy without what travels with the file unseen; in that of a text or a table values are masked"`
+	Clean      bool   `query:"clean" doc:"Give back a copy without what travels with the file unseen; in that of a text, a table or JSON values are masked"`
 	Language   string `query:"language" enum:"id,en" doc:"Of the names that stand for masked values; Indonesian when left out"`
 }
 
