@@ -3,6 +3,7 @@ package mail
 import (
 	"cmp"
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"mime"
@@ -120,7 +121,7 @@ func giveBack(body *spool.Spool, give func([]byte) error) error {
 	for {
 		n, err := r.Read(buffer[have:])
 		have += n
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		send := have
@@ -136,7 +137,7 @@ func giveBack(body *spool.Spool, give func([]byte) error) error {
 			}
 		}
 		have = copy(buffer, buffer[send:have])
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 	}
