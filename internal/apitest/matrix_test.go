@@ -134,11 +134,11 @@ func (m *matrix) spellings(values map[string]string) map[string][]string {
 }
 
 // reachable reports whether the level can be reached on the channel, as the catalogue says: the third needs an answer from
-// the account's history.
+// the account's history, and the fourth a call that we made.
 func (m *matrix) reachable(channel string, level int) bool {
 	history, _ := m.Catalogue.Field("account_history")
 	_, asks := history.Level(channel, "verify")
-	return level < 3 || asks
+	return level < 3 || level == 3 && asks || channel == "phone"
 }
 
 // begin makes the n-th customer and a call with them at a level.
@@ -165,8 +165,17 @@ func (m *matrix) begin(t *testing.T, n int, owner *person, channel, slug string,
 	m.must(err)
 	c.subject = made.Customer
 	m.must(m.Remember(ctx, m.toko, c.subject, []fiction.Fact{{Kind: "last_order", Date: m.now().AddDate(0, 0, -9), Value: c.values["account_history"]}}))
-	c.id, err = owner.StartInteraction(ctx, client.Opening{Controller: m.toko, Channel: channel, Direction: "inbound", Queue: "layanan", From: c.values["phone"], Case: c.values["case_reference"]})
-	m.must(err)
+	opening := client.Opening{Controller: m.toko, Channel: channel, Direction: "inbound", Queue: "layanan", From: c.values["phone"], Case: c.values["case_reference"]}
+	if level < 4 {
+		c.id, err = owner.StartInteraction(ctx, opening)
+		m.must(err)
+	} else { // the gravest level wants a call that the exchange made
+		opening.Direction = "outbound"
+		exchange, _ := m.machine("exchange "+strconv.Itoa(n), []string{m.toko}, "interactions")
+		c.id, err = exchange.StartInteraction(ctx, opening)
+		m.must(err)
+		m.must(owner.Accept(ctx, c.id))
+	}
 	m.beat(t, c, owner)
 	m.must(owner.ChoosePurpose(ctx, c.id, m.purposes[slug].ID, "id"))
 	if level == 0 {
@@ -194,6 +203,9 @@ func (m *matrix) begin(t *testing.T, n int, owner *person, channel, slug string,
 	if level == 1 {
 		m.must(owner.Move(ctx, c.id, client.MoveServe))
 	}
+	if level == 4 {
+		m.second(t, c, owner)
+	}
 	_, err = owner.Note(ctx, c.id, c.values["note"])
 	m.must(err)
 	m.stands(t, c, owner)
@@ -219,6 +231,17 @@ func (m *matrix) speaks(t *testing.T, c *contact, owner *person) {
 		m.must(err)
 		m.look(c, "the representative", "GET /v/{token}", nil, m.confirm(m.link(), one.Number))
 	}
+}
+
+// second has a second member of staff decide, the old contact told, and the call that the exchange made counted.
+func (m *matrix) second(t *testing.T, c *contact, owner *person) {
+	t.Helper()
+	asked, err := owner.AskSecond(t.Context(), c.id, "uji matriks")
+	m.must(err)
+	_, err = m.people["supervisor"].Approve(t.Context(), asked, "sudah diperiksa")
+	m.must(err)
+	m.link() // the notice is on its way
+	m.must(owner.CallBack(t.Context(), c.id))
 }
 
 // breath is what keeps a person who is not in a hurry below the front desk's limits.
@@ -536,7 +559,7 @@ func (m *matrix) events(t *testing.T, c *contact, owner *person) {
 func (m *matrix) play(t *testing.T, n int, owner *person, slug string, everybody bool) int {
 	t.Helper()
 	for _, channel := range []string{"phone", "chat", "email"} {
-		for level := range 4 {
+		for level := range 5 {
 			if !m.reachable(channel, level) {
 				continue
 			}
@@ -592,6 +615,11 @@ func noCellLeaks(t *testing.T, w *world) {
 	for _, class := range []catalog.Class{catalog.General, catalog.Specific, catalog.Secret} {
 		if classes[class] < 500 {
 			t.Errorf("%d cells of the class %s", classes[class], class)
+		}
+	}
+	for level := range 5 {
+		if levels[level] < 500 {
+			t.Errorf("%d cells at V%d", levels[level], level)
 		}
 	}
 	seen := map[catalog.Class]int{}
