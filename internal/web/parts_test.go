@@ -220,7 +220,7 @@ func TestAStreamEndsSoonAfterTheSessionAndLivesThroughAHiccup(t *testing.T) {
 				if gone := strings.Contains(body, "event: gone"); gone != tc.gone {
 					t.Errorf("gone is %v: %s", gone, body)
 				}
-				if took := time.Since(start); tc.gone && took != 15*time.Second || !tc.gone && (took != 40*time.Second || strings.Count(body, ": here") != 2) {
+				if took := time.Since(start); tc.gone && took > 5*time.Second || !tc.gone && (took != 40*time.Second || strings.Count(body, ": here") < 2) {
 					t.Errorf("%v: %s", took, body)
 				}
 			})
