@@ -11,6 +11,8 @@ import (
 
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/webauthn"
+
+	"github.com/amanah-id/amanah/internal/web"
 )
 
 // tongue is the words by which a person finds his way in a language.
@@ -21,14 +23,20 @@ var (
 	english    = tongue{"Login", "Password", "Six-digit code", "Continue", "Company", "Caller's number", "Start"}
 )
 
-// sessions are the cookies of those who signed in once in this run: a code counts only once, and nobody waits half a minute for the next.
-var sessions = map[string][]*network.CookieParam{}
+// sessions are those of who signed in in this run: a code counts only once, and nobody waits half a minute for the next.
+var sessions = map[string]session{}
+
+// session is one, in cookies, for as long as its second factor is not asked for again.
+type session struct {
+	began   time.Time
+	cookies []*network.CookieParam
+}
 
 // signsIn does it with password and code, as everybody in the demonstration can.
 func (p *person) signsIn(login string, in tongue) {
 	p.t.Helper()
-	if cookies := sessions[login]; cookies != nil {
-		call(p, network.SetCookies, network.SetCookiesParams{Cookies: cookies})
+	if s, ok := sessions[login]; ok && time.Since(s.began) < web.SecondFactorFor/2 {
+		call(p, network.SetCookies, network.SetCookiesParams{Cookies: s.cookies})
 		p.opens("/")
 		p.isSignedIn()
 		return
@@ -52,12 +60,13 @@ func (p *person) isSignedIn() {
 // keepsSession of the browser for the stories to come.
 func (p *person) keepsSession(login string) {
 	p.t.Helper()
-	delete(sessions, login)
+	kept := session{began: time.Now()}
 	for _, c := range call(p, network.GetCookies, network.GetCookiesParams{URLs: []string{site}}).Cookies {
 		if strings.HasPrefix(c.Name, "__Host-") {
-			sessions[login] = append(sessions[login], &network.CookieParam{Name: c.Name, Value: c.Value, URL: site, Path: "/", Secure: c.Secure, HTTPOnly: c.HTTPOnly, SameSite: c.SameSite})
+			kept.cookies = append(kept.cookies, &network.CookieParam{Name: c.Name, Value: c.Value, URL: site, Path: "/", Secure: c.Secure, HTTPOnly: c.HTTPOnly, SameSite: c.SameSite})
 		}
 	}
+	sessions[login] = kept
 }
 
 var digits = regexp.MustCompile(`[0-9]+`)
