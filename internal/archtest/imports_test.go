@@ -82,6 +82,8 @@ var table = map[string][]string{
 	"watchlist":            only("interaction", "vault"),
 	"dlp":                  only("pii", "pii/replace", "pii/extract", "pii/names"),
 	"dlp/crowd":            only("pii"),                                    // how many persons texts tell of
+	"dlp/evidence":         nil,                                            // what a reviewer sees of a text that is masked
+	"dlp/trace":            only("dlp/known", "pii", "pii/extract"),        // what machines write for machines
 	"dlp/malware":          nil,                                            // asks a clamd; knows nothing of rules
 	"dlp/file":             only("dlp", "pii/extract"),                     // files that come in or go out
 	"dlp/file/strip":       only("pii/extract"),                            // takes out of files what travels with them unseen; its tests read the words of documents

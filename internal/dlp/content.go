@@ -10,7 +10,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/amanah-id/amanah/internal/dlp/crowd"
+	"github.com/amanah-id/amanah/internal/dlp/evidence"
 	"github.com/amanah-id/amanah/internal/dlp/known"
+	"github.com/amanah-id/amanah/internal/dlp/trace"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/pii"
 	"github.com/amanah-id/amanah/pii/extract"
@@ -60,7 +62,7 @@ func (s *Service) examine(ctx context.Context, name string, r io.Reader, replace
 	defer s.scanners.Put(scanner)
 	e := &examiner{Content: &Content{Unread: map[extract.Reason]int{}}, whose: s.o.Known, scanner: scanner, crowd: crowd.New(), name: s.name(i18n.ID), replaceable: replaceable, exact: exact}
 	seen := &watched{r: r, sum: sha256.New()}
-	walker := &extract.Walker{Limits: s.o.Files.Limits, Tools: s.tools(), Documents: s.o.Files.Documents}
+	walker := &extract.Walker{Limits: s.o.Files.Limits, Tools: s.tools(), Documents: s.o.Files.Documents, Traces: true}
 	var from io.Reader = seen
 	if a, ok := r.(extract.Sized); ok {
 		from = struct {
@@ -118,13 +120,14 @@ type examiner struct {
 }
 
 func (e *examiner) Segment(s *extract.Segment) error {
-	shapes := e.scanner.Scan(e.hits[:0], s.Text)
+	shapes := trace.Scan(e.scanner, e.hits[:0], s)
 	var places []known.Place
 	if e.whose != nil {
 		var err error
 		if places, e.indexed, err = e.whose.Whose("", s.Text); err != nil {
 			return err
 		}
+		places = trace.Known(s, places)
 	}
 	if len(shapes)+len(places) == 0 {
 		return nil
@@ -149,7 +152,7 @@ func (e *examiner) Segment(s *extract.Segment) error {
 			e.found = alike(e.found, list[i])
 		}
 	}
-	if len(e.hits) > 0 {
+	if len(e.hits) > 0 && s.Origin.Part != extract.Trace { // what stands around may be a secret
 		e.remember(s.Text, own)
 	}
 	return nil
@@ -169,7 +172,7 @@ const around = 60
 // remember keeps what stands around a segment's first findings, every value masked, until there is enough for the evidence.
 func (e *examiner) remember(text []byte, own func(pii.Finding) bool) {
 	first := slices.IndexFunc(e.hits, own)
-	if first < 0 || utf8.RuneCountInString(e.masked) > maxEvidence {
+	if first < 0 || utf8.RuneCountInString(e.masked) > evidence.Most {
 		return
 	}
 	last := min(first+10, len(e.hits))

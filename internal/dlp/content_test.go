@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"github.com/amanah-id/amanah/internal/dlp/evidence"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/pii/extract"
 )
@@ -81,7 +82,7 @@ func TestAFileSaysWhatItHoldsAndHowManyPeople(t *testing.T) {
 	if diff := cmp.Diff(map[string]int{"nik": 200, "email": 200}, kinds); diff != "" {
 		t.Error(diff)
 	}
-	if strings.Contains(c.masked, "327301") || !strings.Contains(c.masked, "[NIK ****0001]") || len([]rune(evidence(c.masked))) > maxEvidence+1 {
+	if strings.Contains(c.masked, "327301") || !strings.Contains(c.masked, "[NIK ****0001]") || len([]rune(evidence.Of(c.masked))) > evidence.Most+1 {
 		t.Errorf("%q", c.masked)
 	}
 }

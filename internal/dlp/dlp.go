@@ -240,18 +240,17 @@ func Dispositions() []string { return []string{"habit", "needed", "false_alarm",
 
 // The limits.
 const (
-	MaxText     = 64 << 10            // bytes of one passage
-	KeepFacts   = 30 * 24 * time.Hour // of passages, for Simulate
-	KeepFor     = 365 * 24 * time.Hour
-	maxEvidence = 1200 // characters
-	maxAdvice   = 300
-	atOnce      = 200 // on a page
-	maxRules    = 16 << 10
-	maxWhose    = 200       // customers that an incident names
-	maxNamed    = 4 << 10   // bytes of evidence in which names are looked for
-	probes      = 50        // texts of one program in probing that tell it that a value is a customer's
-	alarming    = 10        // of them that are an alarm, also a person's
-	probing     = time.Hour // after which it is refused
+	MaxText   = 64 << 10            // bytes of one passage
+	KeepFacts = 30 * 24 * time.Hour // of passages, for Simulate
+	KeepFor   = 365 * 24 * time.Hour
+	maxAdvice = 300
+	atOnce    = 200 // on a page
+	maxRules  = 16 << 10
+	maxWhose  = 200       // customers that an incident names
+	maxNamed  = 4 << 10   // bytes of evidence in which names are looked for
+	probes    = 50        // texts of one program in probing that tell it that a value is a customer's
+	alarming  = 10        // of them that are an alarm, also a person's
+	probing   = time.Hour // after which it is refused
 )
 
 // reviewers look at incidents and change rules.

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/amanah-id/amanah/internal/dlp/crowd"
+	"github.com/amanah-id/amanah/internal/dlp/evidence"
 	"github.com/amanah-id/amanah/internal/dlp/known"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
@@ -197,59 +198,5 @@ func (s *Service) evidenceOf(controller, masked string) string {
 	if len(masked) > maxNamed {
 		masked = masked[:strings.LastIndexByte(masked[:maxNamed], ' ')+1] + "…"
 	}
-	return evidence(s.withoutNames(controller, masked))
-}
-
-// evidence is what a reviewer needs to understand what happened and no more: the masked findings with up to three words on
-// each side, of which those with a capital letter or a digit are left out: they could be a name or a number.
-func evidence(masked string) string {
-	words := strings.Fields(masked)
-	keep := make([]bool, len(words))
-	inside := false
-	for i, w := range words {
-		if strings.Contains(w, "[") {
-			inside = true
-		}
-		if inside {
-			for k := max(0, i-3); k <= min(len(words)-1, i+3); k++ {
-				keep[k] = true
-			}
-		}
-		if strings.Contains(w, "]") {
-			inside = false
-		}
-	}
-	var out []string
-	inside = false
-	for i, w := range words {
-		inside = inside || strings.Contains(w, "[")
-		switch {
-		case !keep[i]:
-			if len(out) > 0 && out[len(out)-1] != "…" || len(out) == 0 {
-				out = append(out, "…")
-			}
-		case inside, plainWord(w):
-			out = append(out, w)
-		default:
-			out = append(out, "···")
-		}
-		if strings.Contains(w, "]") {
-			inside = false
-		}
-	}
-	text := strings.Join(out, " ")
-	if utf8.RuneCountInString(text) > maxEvidence {
-		text = string([]rune(text)[:maxEvidence]) + "…"
-	}
-	return text
-}
-
-// plainWord is a word in small letters, with its punctuation.
-func plainWord(w string) bool {
-	for _, r := range w {
-		if unicode.IsUpper(r) || unicode.IsDigit(r) || r == '@' || r > unicode.MaxLatin1 && !unicode.IsLower(r) && !unicode.IsPunct(r) {
-			return false
-		}
-	}
-	return true
+	return evidence.Of(s.withoutNames(controller, masked))
 }

@@ -8,6 +8,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/amanah-id/amanah/internal/dlp/evidence"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/pii"
 )
@@ -205,14 +206,14 @@ func TestARuleThatAsksKeepsTheMask(t *testing.T) {
 // The evidence holds nothing of what stood around the findings but small words.
 func TestTheEvidenceHoldsNoNameAndNoNumber(t *testing.T) {
 	masked := "Halo ini Budi Santoso dari Bandung, minta tolong cek [NIK ****0007] punya ibu Siti ya, nomor pesanan 99812 sudah lama sekali tidak ada kabar apa pun dari toko"
-	got := evidence(masked)
+	got := evidence.Of(masked)
 	if want := "… minta tolong cek [NIK ****0007] punya ibu ··· …"; got != want {
 		t.Errorf("%q, not %q", got, want)
 	}
 	words := []string{"pelanggan", "Budi", "minta", "8812", "Jl.Mawar", "[NIK ****0007]", "[nomor kartu ****6467]", "a@b.id", "ya", "tolong", "SITI"}
 	rapid.Check(t, func(t *rapid.T) {
 		text := strings.Join(rapid.SliceOfN(rapid.SampledFrom(words), 1, 40).Draw(t, "words"), " ")
-		got := evidence(text)
+		got := evidence.Of(text)
 		for _, w := range []string{"Budi", "8812", "Jl", "a@b", "SITI"} {
 			if strings.Contains(got, w) {
 				t.Fatalf("%q keeps %q of %q", got, w, text)
@@ -222,7 +223,7 @@ func TestTheEvidenceHoldsNoNameAndNoNumber(t *testing.T) {
 			t.Fatalf("%q lost a finding of %q", got, text)
 		}
 	})
-	if long := evidence(strings.Repeat("[NIK ****0007] kata ", 500)); len([]rune(long)) > maxEvidence+1 {
+	if long := evidence.Of(strings.Repeat("[NIK ****0007] kata ", 500)); len([]rune(long)) > evidence.Most+1 {
 		t.Error("the evidence is too long")
 	}
 }

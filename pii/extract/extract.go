@@ -61,9 +61,12 @@ type Origin struct {
 	Kind  Kind   `json:"kind"`
 	Page  int    `json:"page,omitempty"` // of PDF and slides; 0: has none
 	Sheet string `json:"sheet,omitempty"`
-	Part  string `json:"part,omitempty"` // of mail and documents: body, header, comments; between: where no mail program shows it
+	Part  string `json:"part,omitempty"` // of mail and documents: body, header, comments; between: where no mail program shows it; Trace
 	OCR   bool   `json:"ocr,omitempty"`  // read off a picture
 }
+
+// Trace is the part of what a machine wrote for machines: ids, signatures, ways. What has the shape of a value there is a value by chance as a rule.
+const Trace = "trace"
 
 // Mark says where a piece of a segment's text is from. Text between marks is no text of the file: the head of a column
 // written before its value.

@@ -54,6 +54,16 @@ func (l *lines) add(value string, m Mark) error {
 	return nil
 }
 
+// bound is add of one of many that are no rows.
+func (l *lines) bound(value string, m Mark) error {
+	if len(l.text) > rowsFlush {
+		if err := l.flush(); err != nil {
+			return err
+		}
+	}
+	return l.add(value, m)
+}
+
 // end ends a row.
 func (l *lines) end() error {
 	if len(l.text) >= rowsFlush {

@@ -3,6 +3,7 @@ package extract
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"io"
 	"strconv"
 	"strings"
@@ -37,16 +38,20 @@ type headers struct {
 	p   *post
 	at  Origin
 	out *lines
+	of  *lines // of machines
 }
 
 // Add takes one.
 func (h *headers) Add(name, value string) error {
-	if len(h.out.text) > rowsFlush {
-		if err := h.out.flush(); err != nil {
-			return err
-		}
+	return h.out.bound(value, Mark{Place: name, Header: name})
+}
+
+// Trace takes one of a machine, whose name says nothing of its value.
+func (h *headers) Trace(name, value string) error {
+	if !h.p.Traces {
+		return nil
 	}
-	return h.out.add(value, Mark{Place: name, Header: name})
+	return h.of.bound(value, Mark{Place: name})
 }
 
 // Long takes one in pieces.
@@ -67,12 +72,13 @@ func (h *longHeader) Close() error { return h.p.closed(h.origin, h.windows, nil)
 func (p *post) entity(usual string) error {
 	at := p.at
 	at.Part = "header"
-	out := newLines(at, p.segment)
-	h, err := p.r.Head(usual, &headers{p, at, out})
+	out, of := newLines(at, p.segment), newLines(at, p.segment)
+	of.origin.Part = Trace
+	h, err := p.r.Head(usual, &headers{p, at, out, of})
 	if err != nil {
 		return err
 	}
-	if err := out.flush(); err != nil {
+	if err := errors.Join(out.flush(), of.flush()); err != nil {
 		return err
 	}
 	if h.Unread {

@@ -199,3 +199,29 @@ func TestALineOfACalendarOrACardIsWhole(t *testing.T) {
 		}
 	}
 }
+
+// Every header that a writer can fill is handed over, those of machines by themselves: their numbers are looked at with other eyes.
+func TestWhatMachinesWriteIsHandedOverApart(t *testing.T) {
+	mail := "From: a@b.example\nSubject: x\nMessage-Id: <1.NIK-" + nik + "@b.example>\nList-Unsubscribe: <https://b.example/?u=1." + nik + ">\nContent-Type: multipart/mixed; boundary=\"1.b" + nik + "\"\n\n" +
+		"--1.b" + nik + "\nContent-Id: <2." + nik + "@b>\nContent-Type: text/plain; id=\"2." + nik + "\"\n\nhalo\n--1.b" + nik + "--\n"
+	g := walked(t, "a.eml", []byte(mail), func(w *Walker) { w.Traces = true })
+	if len(g.skips) > 0 {
+		t.Fatal(g.skips)
+	}
+	var traces, rest []string
+	for _, s := range g.segments {
+		if s.Origin.Part == Trace {
+			traces = append(traces, string(s.Text))
+		} else {
+			rest = append(rest, string(s.Text))
+		}
+	}
+	if n := strings.Count(strings.Join(traces, ""), nik); n != 5 || strings.Contains(strings.Join(rest, ""), nik) {
+		t.Errorf("%d in traces %q, the rest %q", n, traces, rest)
+	}
+	for _, s := range walked(t, "a.eml", []byte(mail)).segments {
+		if s.Origin.Part == Trace {
+			t.Errorf("nobody asked for traces: %q", s.Text)
+		}
+	}
+}

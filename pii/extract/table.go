@@ -9,9 +9,6 @@ import (
 	"github.com/amanah-id/amanah/pii/extract/internal/sniff"
 )
 
-// rowSize bounds a row of a table; a longer one is no row, and the rest is scanned as text.
-const rowSize = 1 << 20
-
 // table reads a table row by row.
 func (w *walk) table(at Origin, r *bufio.Reader, name string) error {
 	head, _ := r.Peek(sniff.Size)
@@ -30,11 +27,11 @@ func (w *walk) table(at Origin, r *bufio.Reader, name string) error {
 	var row []byte
 	for n := 1; ; n++ {
 		var err error
-		row, err = readRow(r, row[:0])
+		row, err = sniff.ReadRow(r, row[:0])
 		if err != nil && len(row) == 0 {
 			return errors.Join(out.close(), w.failed(at, err))
 		}
-		if errors.Is(err, errLongRow) {
+		if errors.Is(err, sniff.ErrLongRow) {
 			if err := out.close(); err != nil {
 				return err
 			}
@@ -57,29 +54,6 @@ func (w *walk) table(at Origin, r *bufio.Reader, name string) error {
 		offset += int64(len(row))
 		if err != nil {
 			return errors.Join(out.close(), w.failed(at, err))
-		}
-	}
-}
-
-var errLongRow = errors.New("row too long")
-
-// readRow reads a row with its line end, at most rowSize bytes of it.
-func readRow(r *bufio.Reader, row []byte) ([]byte, error) {
-	quoted := false
-	for {
-		piece, err := r.ReadSlice('\n')
-		row = append(row, piece...)
-		if bytes.Count(piece, []byte(`"`))%2 == 1 {
-			quoted = !quoted
-		}
-		switch {
-		case len(row) > rowSize:
-			return row, errLongRow
-		case errors.Is(err, bufio.ErrBufferFull):
-		case err != nil:
-			return row, err
-		case !quoted:
-			return row, nil
 		}
 	}
 }

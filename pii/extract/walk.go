@@ -22,6 +22,7 @@ type Walker struct {
 	Tools     Tools
 	Documents Documents
 	Raw       bool // text of every kind is handed over as it stands in the file
+	Traces    bool // what machines write in the heads of mails is handed over too, as the part Trace
 }
 
 // walk is the reading of one file.

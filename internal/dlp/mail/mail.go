@@ -156,6 +156,9 @@ func (s Settings) company(from string, to []string) string {
 var named = []string{"From", "To", "Cc", "Bcc", "Sender", "Reply-To", "Return-Path", "Delivered-To", "X-Original-To", "Disposition-Notification-To", "Errors-To",
 	"Resent-From", "Resent-To", "Resent-Cc", "Resent-Sender", "Resent-Bcc", "Resent-Reply-To"}
 
+// ways are headers in which machines write who sent the mail and to whom, as they may.
+var ways = []string{"Received", "Received-Spf", "Authentication-Results", "Arc-Authentication-Results", "X-Received", "X-Google-Original-From"}
+
 // preamble makes the headers recognisable as those of a mail, whatever stands in them.
 var preamble = "Received: " + strings.Repeat("amanah ", 40) + "\r\nMime-Version: 1.0\r\n"
 
@@ -173,6 +176,9 @@ func examined(fields []field) string {
 			if f.is(n) {
 				value = apart(value)
 			}
+		}
+		if slices.ContainsFunc(ways, f.is) {
+			value = strings.ReplaceAll(value, "@", " ")
 		}
 		if !token(name) {
 			name, value = "X-Unusual", name+" "+value

@@ -235,7 +235,7 @@ func withoutReasons(fields []field) (out []field, reason string) {
 // titles are headers that are the title of a mail.
 func (f field) titles() bool { return f.is("Subject") || f.is(topic) }
 
-// replaceable are the texts of the mail itself, not of what is attached. Of its head only titles are; what is found elsewhere in it is found
+// replaceable are the texts of the mail itself, not of what is attached. Of its head only words are; what is found elsewhere in it is found
 // again in the masked mail.
 func replaceable(at extract.Origin) bool {
 	return at.Entry == "" && (at.Part == "body" || at.Part == "header")
@@ -359,11 +359,14 @@ func (s *Service) whose(tx *db.Tx, l *letter, p *dlp.Passage) (err error) {
 	return err
 }
 
-// maskedHead is the head with the values in its titles replaced.
+// spoken are headers that hold words and nothing else, so that a value in them can be replaced.
+func (f field) spoken() bool { return f.titles() || f.is("Comments") || f.is("Keywords") }
+
+// maskedHead is the head with the values in its words replaced.
 func (s *Service) maskedHead(fields []field, j dlp.Judgement) []field {
 	out := slices.Clone(fields)
 	for i, f := range out {
-		if !f.titles() {
+		if !f.spoken() {
 			continue
 		}
 		text := decodedWords(unfolded(f.value))

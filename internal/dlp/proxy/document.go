@@ -6,6 +6,7 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"encoding/base64"
 	"errors"
 	"io"
 	"maps"
@@ -134,7 +135,7 @@ var pad = strings.Repeat("-", 16<<10)
 // write writes the request as one mail. notRead is told what of it nobody can read.
 func (d *document) write(w io.Writer, notRead func(extract.Reason)) error {
 	out := &parts{w: w, boundary: d.boundary}
-	if _, err := io.WriteString(w, "From: amanah\r\nSubject: web\r\nMIME-Version: 1.0\r\nX-Mailer: "+pad+"\r\nContent-Type: multipart/mixed; boundary="+d.boundary+"\r\n\r\n"); err != nil {
+	if _, err := io.WriteString(w, "From: amanah\r\nSubject: web\r\nMIME-Version: 1.0\r\nX-Mailer: "+pad+"\r\n"+fieldsOf(d.fields)+"Content-Type: multipart/mixed; boundary="+d.boundary+"\r\n\r\n"); err != nil {
 		return err
 	}
 	if err := out.add(addressPart, strings.NewReader(d.target.host+"\n"+strings.ReplaceAll(decoded(d.target.path), "/", "\n")+"\n")); err != nil {
@@ -153,6 +154,47 @@ func (d *document) write(w io.Writer, notRead func(extract.Reason)) error {
 	}
 	_, err := io.WriteString(w, "--"+d.boundary+"--\r\n")
 	return err
+}
+
+// fieldsOf writes the fields of a request as headers that machines write, each with its name as a word before it.
+func fieldsOf(list icap.Fields) string {
+	var out strings.Builder
+	for _, f := range list {
+		if !strings.EqualFold(f.Name, reasonName) && !strings.EqualFold(f.Name, "Host") { // which are looked at by themselves
+			out.WriteString("X-Web-Field: " + onLine(f.Name) + ": " + onLine(f.Value) + onLine(claims(f.Value)) + "\r\n")
+		}
+	}
+	return out.String()
+}
+
+// onLine is a text without what ends a line or begins an encoded word.
+func onLine(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(text, "?"))
+	return strings.ReplaceAll(text, "=?", "= ?")
+}
+
+// claims are what the JSON web tokens of a value say. Package pii takes one as a whole.
+func claims(value string) string {
+	var out strings.Builder
+	for rest := value; ; {
+		i := strings.Index(rest, "eyJ")
+		if i < 0 {
+			return out.String()
+		}
+		rest = rest[i:]
+		end := 0
+		for end < len(rest) && sextet(rest[end]) != 0 {
+			end++
+		}
+		text, _ := base64.RawURLEncoding.DecodeString(rest[:end]) // as far as it goes
+		out.WriteString(" " + string(text))
+		rest = rest[end:]
+	}
 }
 
 func (d *document) writeBody(out *parts, notRead func(extract.Reason)) error {

@@ -1,6 +1,6 @@
 // Package proxy judges what staff send to the web, for a proxy that asks by ICAP: uploads, forms, and prompts to language models.
 //
-// A request is made one document: its address, its query, its fields and its files, each a part of a mail that exists while it is
+// A request is made one document: its head, its address, its query, its fields and its files, each a part of a mail that exists while it is
 // read. dlp examines that as it examines any file, so an archive in a form is opened, persons are counted over all parts together,
 // and what cannot be read is a finding. A request in which nothing is found goes as it came and leaves nothing behind.
 // For any other the rules decide, and what was decided is entered before the proxy is answered:
@@ -17,7 +17,7 @@
 // kept, until it is answered, in a file without a name, encrypted under a key in memory. It is looked at once all of it is there, so
 // that whoever sends slowly keeps nobody waiting. The person's address is not looked at. Responses are let pass unread: what comes in is not what leaves.
 //
-// Its limits: fields of the head (cookies, credentials) are not looked at; WebSocket, QUIC and connections that the proxy does not
+// Its limits: in the fields of the head (cookies, credentials) only what package trace says counts, and nothing is replaced; WebSocket, QUIC and connections that the proxy does not
 // open are not seen; a body in an encoding other than gzip and deflate counts as not inspected; a value split over several
 // requests is not found.
 //

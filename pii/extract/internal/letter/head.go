@@ -11,10 +11,11 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// traces are headers that machines write for machines; their numbers and addresses are nobody's. Those that end with a dash begin a name.
+// traces are headers that machines write for machines; their numbers and addresses are nobody's as a rule, and a writer can fill each of them all
+// the same. Those that end with a dash begin a name. X-Web- is for a request to the web that is written as a mail.
 var traces = []string{
 	"Received", "Dkim-Signature", "Arc-", "Message-Id", "References", "In-Reply-To", "Authentication-Results", "Mime-Version", "Domainkey-Signature", "Date", "Received-Spf",
-	"X-Google-", "X-Ms-Exchange-", "X-Microsoft-", "Thread-Index", "List-",
+	"X-Google-", "X-Ms-Exchange-", "X-Microsoft-", "Thread-Index", "List-", "X-Web-",
 	"Content-Type", "Content-Transfer-Encoding", "Content-Disposition", "Content-Id", "Content-Language", "Content-Length", "Content-Class",
 }
 
@@ -37,9 +38,10 @@ type Head struct {
 	Unread   bool // a word in them is in letters that are not known here, or is not whole
 }
 
-// Out takes headers as a person reads them, but for those that machines write for machines. A line that is no header has no name.
+// Out takes headers as a person reads them. A line that is no header has no name.
 type Out interface {
 	Add(name, value string) error
+	Trace(name, value string) error  // for those that machines write for machines
 	Long(name string) io.WriteCloser // for one that comes in pieces
 }
 
@@ -168,9 +170,16 @@ func (hs *heads) finish() error {
 		}
 	}
 	if f.name != "" && trace(f.name) && !hs.odd {
-		return nil
+		return hs.out.Trace(f.name, hs.readable(value))
 	}
 	return hs.out.Add(f.name, hs.shown(value))
+}
+
+// readable is shown of a header that machines write: what is no encoded word in it is none.
+func (hs *heads) readable(value string) string {
+	was := hs.whole
+	defer func() { hs.whole = was }()
+	return hs.shown(value)
 }
 
 // shown is a header as a person reads it.

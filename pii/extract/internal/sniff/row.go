@@ -1,6 +1,10 @@
 package sniff
 
-import "bytes"
+import (
+	"bufio"
+	"bytes"
+	"errors"
+)
 
 // Delimiter finds what separates the cells of a table; 0 when the text is none. Named .csv or .tsv, one separator in the first
 // row is enough; else three rows must have the same number of at least two.
@@ -95,6 +99,33 @@ func Split(row []byte, delim byte) []Cell {
 		cells = append(cells, c)
 		if i >= len(row) {
 			return cells
+		}
+	}
+}
+
+// rowSize bounds a row of a table; a longer one is no row, and the rest is scanned as text.
+const rowSize = 1 << 20
+
+// ErrLongRow is a row over that.
+var ErrLongRow = errors.New("row too long")
+
+// ReadRow reads a row with its line end, at most rowSize bytes of it.
+func ReadRow(r *bufio.Reader, row []byte) ([]byte, error) {
+	quoted := false
+	for {
+		piece, err := r.ReadSlice('\n')
+		row = append(row, piece...)
+		if bytes.Count(piece, []byte(`"`))%2 == 1 {
+			quoted = !quoted
+		}
+		switch {
+		case len(row) > rowSize:
+			return row, ErrLongRow
+		case errors.Is(err, bufio.ErrBufferFull):
+		case err != nil:
+			return row, err
+		case !quoted:
+			return row, nil
 		}
 	}
 }
