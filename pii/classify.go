@@ -149,6 +149,9 @@ func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 		list = append(list, cue{bits, id, 1, header, false})
 	}
 	turns := 0
+	if s.listLine == line {
+		line = s.listHead + 1 // what is above the list
+	}
 	for back := line - 1; back >= 0 && back >= line-4 && turns < 2; back-- {
 		q := &s.list.Lines[back]
 		if q.To == q.From {
@@ -278,7 +281,7 @@ func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
 				sh.facts |= fArea
 				sh.national = rest
 				first := int(s.atoms[i].d1 - s.atoms[i].d0)
-				sh.formatted = j > i && j-i <= 3 && (d[0] == '0' && first == area+1 && (hyphens || bracket)) || sh.plus
+				sh.formatted = j > i && j-i <= 3 && (d[0] == '0' && first == area+1 && (hyphens || bracket || s.atoms[i+1].gap == space && token.Numbered(text, int(s.atoms[i].Start)))) || sh.plus
 				return
 			}
 		}
@@ -313,7 +316,9 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	for k := i; k <= j; k++ {
 		a := &s.atoms[k]
 		if a.spoken {
-			spokenWords++
+			if spokenWords++; a.d1-a.d0 == 3 { // dua ratus empat belas
+				spokenWords += int(a.t1 - a.t0 - 1)
+			}
 		}
 		aliked = aliked || a.alike
 		if k > head && a.gap != s.atoms[k-1].gap {
@@ -331,6 +336,9 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 		if spokenWords < 3 && n < 9 {
 			return r, false
 		}
+	}
+	if j > i+1 && s.clock(i, j) {
+		return r, false
 	}
 	sh := s.shapeOf(text, i, j, d)
 	whole := s.clean(i, j)
@@ -419,7 +427,7 @@ func (s *Scanner) belongs(farther []cue, order *cue, sh *shape) bool {
 
 // masked reports whether stars touch the number: it is what is left of another.
 func masked(text []byte, start, end int) bool {
-	return start > 0 && text[start-1] == '*' || end < len(text) && text[end] == '*'
+	return start > 0 && (text[start-1] == '*' || start > 2 && text[start-1] == '-' && text[start-2]|0x20 == 'x' && text[start-3]|0x20 == 'x') || end < len(text) && text[end] == '*'
 }
 
 // complete reports whether a piece that is as long as a telephone number stands among others: then the others are no part of it.
@@ -552,8 +560,8 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return DrivingLicence, conf(0.9), fLength
 	case bits&word.Passport != 0 && (n >= 8 && n <= 9 || n == 7 && s.atoms[i].spoken && token.Spelt(text, int(s.atoms[i].Start)) >= 0) && c.dist <= 6:
 		return Passport, conf(0.75), fLength
-	case bits&word.Birth != 0 && (n == 8 || n == 6) && c.dist <= 6 && j == i:
-		if check.BirthDigits(d) {
+	case bits&word.Birth != 0 && n >= 4 && n <= 8 && c.dist <= 6 && (j == i || s.atoms[i].spoken && s.atoms[j].spoken):
+		if (n == 8 || n == 6) && check.BirthDigits(d) || j > i && s.daySaid(i, j) {
 			return BirthDate, conf(0.9), fDate
 		}
 	case bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password|word.Back|word.Code) != 0 && n <= 12:
@@ -628,6 +636,46 @@ func (s *Scanner) coded(c *cue, all []cue, n int, conf float32) (Type, float32, 
 		}
 	}
 	return 0, 0, 0
+}
+
+// clock reports whether the atoms are times with commas between: 09.10, 11.30, 14.05.
+func (s *Scanner) clock(i, j int) bool {
+	for k := i; k <= j; k++ {
+		a := &s.atoms[k]
+		if want := [2]gap{pause, point}[(k-i)&1]; a.d1-a.d0 != 2 || k > i && a.gap != want && (a.gap != several || want != pause) || s.digits[a.d0] > '5' {
+			return false
+		}
+	}
+	return (j-i)&1 == 1
+}
+
+// daySaid reports whether the spoken atoms are a date, however the day, the month and the year are said: dua belas, lima, sembilan puluh.
+func (s *Scanner) daySaid(i, j int) bool {
+	first := s.atoms[i].d0
+	d := s.digits[first:s.atoms[j].d1]
+	var day, month [3]bool // a piece may end after so many digits
+	for k := i; k < j; k++ {
+		if at := s.atoms[k].d1 - first; at <= 2 {
+			day[at] = true
+		}
+	}
+	for a := 1; a <= 2; a++ {
+		if !day[a] {
+			continue
+		}
+		month = [3]bool{}
+		for k := i; k < j; k++ {
+			if at := int(s.atoms[k].d1-first) - a; at == 1 || at == 2 {
+				month[at] = true
+			}
+		}
+		for b := 1; b <= 2; b++ {
+			if y := len(d) - a - b; month[b] && (y == 2 || y == 4) && check.Date(check.Number(d[:a]), check.Number(d[a:a+b]), check.Number(d[a+b:])) && (y == 2 || d[a+b] == '1' && d[a+b+1] == '9' || d[a+b] == '2' && d[a+b+1] == '0') {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // versioned reports whether points part the digits as those of a version: 0.9.14.

@@ -112,13 +112,13 @@ var developmentSets = []struct {
 	floors []floor
 }{
 	{"the first four", []string{"names.jsonl", "names_second.jsonl", "calls.jsonl", "calls_held.jsonl"}, false, []floor{
-		{"check", 99, 98}, {"context", 95, 93}, {"spoken", 95, 97}, {"evasion", 95, 98}, {"address", 89, 92}, {"address by words", 92, 95}, {"mother_name", 75, 95}, {"other", 100, 100},
+		{"check", 99, 98}, {"context", 95, 93}, {"spoken", 95, 97}, {"evasion", 95, 98}, {"address", 93, 95}, {"address by words", 97, 98}, {"mother_name", 93, 98}, {"other", 100, 100},
 	}},
 	{"later", []string{"later.jsonl"}, false, []floor{
-		{"check", 96, 98}, {"context", 95, 93}, {"spoken", 95, 97}, {"evasion", 90, 98}, {"address", 89, 92}, {"address by words", 89, 95}, {"mother_name", 75, 95}, {"other", 86, 100},
+		{"check", 99, 98}, {"context", 98, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 91, 98}, {"address by words", 90, 98}, {"mother_name", 100, 100}, {"other", 100, 100},
 	}},
 	{"later, kept back", []string{"later_held.jsonl"}, true, []floor{
-		{"check", 98, 98}, {"context", 91, 93}, {"spoken", 73, 97}, {"evasion", 90, 98}, {"address", 44, 57}, {"address by words", 68, 95}, {"mother_name", 20, 25}, {"other", 94, 100},
+		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 73, 97}, {"evasion", 93, 98}, {"address", 44, 57}, {"address by words", 65, 98}, {"mother_name", 80, 80}, {"other", 94, 100},
 	}},
 }
 

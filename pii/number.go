@@ -7,8 +7,6 @@ import (
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
 
-const stop = word.Stop | word.Ack | word.Speaker
-
 // gap is what stands between two pieces of a number.
 type gap uint8
 
@@ -142,7 +140,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 			if line++; line-s.atomLine > 6 || !last.spoken && (last.d1-last.d0 > 6 || words > 0) {
 				return u, apart
 			}
-			if tok.Ord != ord+1 {
+			if tok.Ord != ord+1 && !s.aside(text, u, ord, last.spoken && line > s.atomLine) {
 				return u, apart // words that nobody knows stand at the end of the line
 			}
 			ord = s.list.Lines[line].First - 1
@@ -188,7 +186,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 				ord = tok.Ord - 1 // wait, I get my glasses
 				join = pause
 			}
-			if tok.Ord != ord+1 && !(tok.Ord == ord && tok.Start == s.list.Tokens[u-1].End) {
+			if tok.Ord != ord+1 && !(tok.Ord == ord && tok.Start == s.list.Tokens[u-1].End) && !s.aside(text, u, ord, last.spoken && line > s.atomLine) {
 				return u, apart
 			}
 			if opensSpoken(e.Part) {
@@ -214,6 +212,32 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 		}
 	}
 	return u, apart
+}
+
+// unhexed turns atoms that are the signs for digits in hexadecimal, 30 38 31 32, into the digits. It reports whether they were that.
+func (s *Scanner) unhexed() bool {
+	if len(s.atoms) < 9 {
+		return false
+	}
+	for k := range s.atoms {
+		if a := &s.atoms[k]; a.d1-a.d0 != 2 || s.digits[a.d0] != '3' || a.spoken {
+			return false
+		}
+	}
+	for k := range s.atoms {
+		a := &s.atoms[k]
+		s.digits[k] = s.digits[a.d0+1]
+		a.d0, a.d1 = int32(k), int32(k+1)
+	}
+	s.digits = s.digits[:len(s.atoms)]
+	return true
+}
+
+// aside reports whether only a few words that nobody knows stand before token u, on a line after the number's: of whoever listens, or before
+// the number goes on.
+func (s *Scanner) aside(text []byte, u int, ord int32, later bool) bool {
+	tok := &s.list.Tokens[u]
+	return later && tok.Ord-ord <= 3 && bytes.IndexByte(text[s.list.Tokens[u-1].End:tok.Start], '.') < 0
 }
 
 // counts reports whether token u is a word for what is counted, right after the token before it.

@@ -75,7 +75,7 @@ func (s *Scanner) date(text []byte, t int) (int, bool) {
 	if !ok {
 		return t, false
 	}
-	for _, c := range s.cuesFor(text, t, u, s.lineAt) {
+	for _, c := range s.bornCues(text, t, u) {
 		if c.bits&word.Birth != 0 {
 			if c.crossed && s.lastType == BirthDate || c.dist > 9 && c.place == before {
 				continue
@@ -93,89 +93,94 @@ func (s *Scanner) date(text []byte, t int) (int, bool) {
 	return u, true // a date of something else: no part of a number
 }
 
-// saidDate reads a date of birth that is said or half said, around the month or the word "bulan" at token t: dua belas mei sembilan
-// puluh, 12 bulan 5 tahun 1990. It returns where it ends, or 0.
+// saidDate reads a date of birth that is said or half said, around the month or the word "bulan" at token t. It returns where it
+// ends, or 0.
 func (s *Scanner) saidDate(text []byte, t int) int {
-	tokens := s.list.Tokens
-	follows := func(i int) bool { return i > 0 && i < len(tokens) && tokens[i].Ord == tokens[i-1].Ord+1 }
-	day := func(i int) bool {
-		part := s.dict.Part(tokens[i].ID)
-		return tokens[i].Flags&token.Hidden == 0 && (tokens[i].Kind == token.Number && tokens[i].End-tokens[i].Start <= 2 || tokens[i].Kind == token.Word && (spokenPart(part) || part == word.Nth))
-	}
-	month := t
-	first := t
-	if t > 0 && tokens[t].Ord == tokens[t-1].Ord+2 && s.dict.Part(tokens[t-1].ID) == word.Nth && string(text[tokens[t-1].End:tokens[t].Start]) == " of " {
-		first--
-	}
-	for first > 0 && t-first < 3 && follows(first) && day(first-1) && !hasPause(text[tokens[first-1].End:tokens[first].Start]) {
-		first--
-	}
-	if first == t {
+	first, last := s.said.Date(text, t)
+	if first < 0 {
 		return 0
 	}
-	if s.dict.Entry(tokens[t].ID).Part != word.Month { // bulan
-		if month++; !follows(month) || !day(month) && (tokens[month].Kind != token.Word || s.dict.Entry(tokens[month].ID).Part != word.Month) {
-			return 0
-		}
-	}
-	last := month + 1
-	if follows(last) && tokens[last].Kind == token.Word && s.dict.Entry(tokens[last].ID).Text == "tahun" {
-		last++
-	}
-	year := last
-	for ; last-year < 7 && follows(last); last++ {
-		tok := &tokens[last]
-		if tok.Kind == token.Number && tok.End-tok.Start <= 4 && last == year {
-			last++
+	year := s.list.Tokens[last-1].Kind == token.Number || s.dict.Part(s.list.Tokens[last-1].ID) != word.Month
+	for _, c := range s.bornCues(text, first, last) {
+		if c.bits&(word.Expiry|word.Order) != 0 && c.place == before && c.dist <= 4 {
 			break
 		}
-		if e := s.dict.Entry(tok.ID); tok.Kind != token.Word || !spokenPart(e.Part) && e.Text != "ribu" && e.Text != "seribu" {
-			break
-		}
-	}
-	if last == year || last-year == 1 && tokens[year].Kind != token.Number && s.dict.Entry(tokens[year].ID).Part == word.Digit {
-		return 0
-	}
-	for _, c := range s.cuesFor(text, first, last, s.lineAt) {
-		if c.bits&word.Birth != 0 && !c.crossed {
-			end := int(tokens[last-1].End)
-			s.add(reading{BirthDate, 0.9, why{facts: fSpoken, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(tokens[first].Start), end)
+		if c.bits&word.Birth != 0 && !c.crossed && (year || c.place == before && c.dist <= 5) {
+			end := int(s.list.Tokens[last-1].End)
+			s.add(reading{BirthDate, 0.9, why{facts: fSpoken, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(s.list.Tokens[first].Start), end)
 			return end
 		}
 	}
 	return 0
 }
 
-// nameWord reports whether a word can be part of a name: letters only, and none of the function words.
-func (s *Scanner) nameWord(text []byte, b, e int) bool {
-	if e-b < 2 {
-		return e > b && token.IsUpper(text[b])
+// bornCues are the cues for a date; "ulang tahun" is one in two words.
+func (s *Scanner) bornCues(text []byte, first, last int) []cue {
+	list := s.cuesFor(text, first, last, s.lineAt)
+	tokens := s.list.Tokens
+	for t := first - 1; t >= 0 && t >= first-6 && tokens[t].Kind == token.Word && tokens[first].Ord-tokens[t].Ord <= 8 && len(list) < maxCues; t-- {
+		if b := int(tokens[t].Start); s.dict.Entry(tokens[t].ID).Text == "tahun" && b >= 6 && token.EqualFold(text[b-6:b], "ulang ") {
+			return append(list, cue{word.Birth, tokens[t].ID, int8(tokens[first].Ord - tokens[t].Ord), before, false})
+		}
 	}
-	id := s.dict.Find(text, b, e)
-	if id == 0 {
-		return true
+	return list
+}
+
+// gluedDate reads a date of birth in one piece at token t: 12mei1990.
+func (s *Scanner) gluedDate(text []byte, t int) {
+	tok := &s.list.Tokens[t]
+	if !s.said.GluedDate(text, int(tok.Start), int(tok.End)) {
+		return
 	}
-	en := s.dict.Entry(id)
-	return en.Cues&(stop|word.Number|word.Wrong|word.Order|word.Phone|word.NIK|word.Birth|word.Email|word.Mother) == 0 && en.Part != word.Filler && !(en.Part >= word.Road && en.Part <= word.Postcode)
+	for _, c := range s.bornCues(text, t, t+1) {
+		if c.bits&word.Birth != 0 && !c.crossed {
+			s.add(reading{BirthDate, 0.9, why{facts: fDate, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(tok.Start), int(tok.End))
+			return
+		}
+	}
+}
+
+// name reads a name after p.
+func (s *Scanner) name(text []byte, p, limit int) (start, end int, sure bool) {
+	start, end, sure, cost := s.kin.Name(text, p, limit)
+	if s.steps += cost; end > 0 && !s.kin.Plausible(text, start, end, limit, sure) {
+		return 0, 0, true
+	}
+	return start, end, sure
+}
+
+// mother notes the name of a mother, and where it is said again, perhaps spelled otherwise.
+func (s *Scanner) mother(text []byte, r reading, start, end int) {
+	r.typ = MotherName
+	s.add(r, start, end)
+	for range 2 {
+		from, to, cost := s.kin.Again(text, start, end, len(text))
+		if s.steps += cost; to == 0 {
+			return
+		}
+		r.conf = min(r.conf, 0.8)
+		s.add(r, from, to)
+		start, end = from, to
+	}
 }
 
 // motherName reads the name after "ibu kandung" or "mother's maiden name" at token t, or in the answer on the next line.
 func (s *Scanner) motherName(text []byte, t int) {
 	e := s.dict.Entry(s.list.Tokens[t].ID)
+	p := int(s.list.Tokens[t].End)
 	if e.Cues&word.Mother != 0 {
 		if t == 0 || s.list.Tokens[t-1].Kind != token.Word || s.list.Tokens[t-1].Ord != s.list.Tokens[t].Ord-1 || s.dict.Cues(s.list.Tokens[t-1].ID)&word.Parent == 0 {
 			return
 		}
-	} else if !s.nearMother(t) {
+	} else if p = s.nearMother(t); p == 0 {
 		return
 	}
-	p := int(s.list.Tokens[t].End)
 	if start, end, sure := s.name(text, p, int(s.list.Lines[s.lineAt].End)); end > 0 {
 		conf := float32(0.75)
 		if sure {
 			conf = 0.92
 		}
-		s.add(reading{MotherName, conf, why{cue: e.Text, dist: 1, place: before}}, start, end)
+		s.mother(text, reading{MotherName, conf, why{cue: e.Text, dist: 1, place: before}}, start, end)
 		return
 	} else if sure {
 		return // the line goes on with something that is no name
@@ -189,12 +194,13 @@ func (s *Scanner) motherName(text []byte, t int) {
 		p := s.list.Said(s.dict, text, l)
 		start, end, _ := s.name(text, p, int(answer.End))
 		if end > 0 && restIsShort(text, end, int(answer.End)) {
-			s.add(reading{MotherName, 0.8, why{cue: e.Text, dist: 1, place: question}}, start, end)
+			s.mother(text, reading{MotherName, 0.8, why{cue: e.Text, dist: 1, place: question}}, start, end)
 		}
 	}
 }
 
-// answeredMother reads "nama ibu: Sulastri" in a form, and "ibu saya Sulastri" in the answer to a question for the mother's name. Token t is "ibu".
+// answeredMother reads "nama ibu: Sulastri" in a form, "mother's name is Halimah", and "ibu saya Sulastri" in the answer to a question
+// for the mother's name. Token t is "ibu".
 func (s *Scanner) answeredMother(text []byte, t int) {
 	e := int(s.list.Tokens[t].End)
 	limit := int(s.list.Lines[s.lineAt].End)
@@ -203,19 +209,28 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 		p++
 	}
 	q := int(s.list.Tokens[t].Start)
-	form := q >= 5 && token.EqualFold(text[q-5:q], "nama ")
+	form := false
+	for _, w := range [...]string{"nama ", "nami ", "namo ", "jeneng ", "asma "} {
+		form = form || q >= len(w) && token.EqualFold(text[q-len(w):q], w)
+	}
+	if n := ownName(text, e, limit); n > 0 {
+		if start, end, sure := s.name(text, n, limit); end > 0 && sure {
+			s.mother(text, reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
+		}
+		return
+	}
 	switch w := token.WordEnd(text, p); s.dict.Entry(s.dict.Find(text, p, w)).Text {
 	case "saya", "aku", "namanya", "nama", "gue", "ku", "gw", "sy", "gua":
 		if form {
 			if start, end, _ := s.name(text, w, limit); end > 0 && restIsShort(text, start, end) { // nama ibu saya …
-				s.add(reading{MotherName, 0.75, why{facts: fFormat}}, start, end)
+				s.mother(text, reading{MotherName, 0.75, why{facts: fFormat}}, start, end)
 			}
 			return
 		}
 	default:
 		if p < limit && (text[p] == ':' || text[p] == '=') && form { // a form: Nama ibu: …
 			if start, end, _ := s.name(text, p, limit); end > 0 {
-				s.add(reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
+				s.mother(text, reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
 			}
 		}
 		return
@@ -224,30 +239,48 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 	for _, c := range s.farCues(text, t, s.lineAt) {
 		if c.bits&word.Mother != 0 {
 			if start, end, _ := s.name(text, p, limit); end > 0 {
-				s.add(reading{MotherName, 0.85, why{cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, start, end)
+				s.mother(text, reading{MotherName, 0.85, why{cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, start, end)
 			}
 			return
 		}
 	}
 }
 
-// nearMother reports whether "mother" stands before the word "maiden".
-func (s *Scanner) nearMother(t int) bool {
-	for i := t - 1; i >= 0 && i >= t-3 && s.list.Tokens[i].Kind == token.Word; i-- {
-		if s.dict.Cues(s.list.Tokens[i].ID)&word.Parent != 0 {
-			return true
+// ownName returns where what follows "mother" goes on after "'s name"; 0 when it does not.
+func ownName(text []byte, p, limit int) int {
+	for _, w := range [...]string{"'s name", "s name", " name"} {
+		if p+len(w)+1 < limit && token.EqualFold(text[p:p+len(w)], w) && !token.IsLetter(text[p+len(w)]) {
+			return p + len(w)
 		}
 	}
-	return false
+	return 0
 }
 
+// nearMother returns where the words end that say whose "maiden" name it is, the word at token t: mother's maiden, maiden name of my mother; 0
+// when it is nobody's mother.
+func (s *Scanner) nearMother(t int) int {
+	tokens := s.list.Tokens
+	for i := t - 1; i >= 0 && i >= t-3 && tokens[i].Kind == token.Word; i-- {
+		if s.dict.Cues(tokens[i].ID)&word.Parent != 0 {
+			return int(tokens[t].End)
+		}
+	}
+	for i := t + 1; i < len(tokens) && i <= t+2 && tokens[i].Kind == token.Word && tokens[i].Ord <= tokens[t].Ord+4; i++ {
+		if s.dict.Cues(tokens[i].ID)&word.Parent != 0 {
+			return int(tokens[i].End)
+		}
+	}
+	return 0
+}
+
+// restIsShort reports whether no more than three words stand there, and no digit.
 func restIsShort(text []byte, from, to int) bool {
 	if to-from > 80 {
 		return false
 	}
 	words := 0
 	for p := from; p < to; p++ {
-		if token.IsLetter(text[p]) && !token.IsLetter(text[p-1]) {
+		if token.IsLetter(text[p]) && !token.IsLetter(text[p-1]) && p+1 < to && token.IsLetter(text[p+1]) { // spelt letters are no words
 			words++
 		}
 		if token.IsDigit(text[p]) {
@@ -255,65 +288,6 @@ func restIsShort(text []byte, from, to int) bool {
 		}
 	}
 	return words <= 3
-}
-
-// name finds a name of one to four words after p, over the function words in between. Sure says that a sign or a verb
-// announced it or that it has capitals; with no name, that something else stands there.
-func (s *Scanner) name(text []byte, p, limit int) (start, end int, sure bool) {
-	skipped := 0
-	for p < limit && skipped < 10 {
-		c := text[p]
-		if !token.IsLetter(c) {
-			switch {
-			case c == ':' || c == '=':
-				sure = true
-			case c == '?' || token.IsDigit(c):
-				return 0, 0, false
-			}
-			p++
-			continue
-		}
-		e := min(token.WordEnd(text, p), limit)
-		s.steps += e - p
-		if s.nameWord(text, p, e) {
-			break
-		}
-		switch id := s.dict.Find(text, p, e); s.dict.Entry(id).Text {
-		case "adalah", "yaitu", "ialah", "is", "bernama", "namanya", "was":
-			sure = true
-		case "untuk", "for", "sebagai", "harus", "tidak", "salah", "not", "belum", "bukan", "buat":
-			return 0, 0, true
-		}
-		p = e
-		skipped++
-	}
-	if p >= limit || skipped == 10 {
-		return 0, 0, false
-	}
-	start = p
-	capital := token.IsUpper(text[p])
-	words := 0
-	for p < limit && words < 4 {
-		e := min(token.WordEnd(text, p), limit)
-		if e == p || !s.nameWord(text, p, e) || capital && !token.IsUpper(text[p]) {
-			break
-		}
-		end = e
-		words++
-		p = e
-		if p < limit && text[p] == '.' && e-start <= 3 {
-			p++
-		}
-		if p+1 < limit && (text[p] == ' ' || text[p] == '-') && token.IsLetter(text[p+1]) {
-			p++
-			continue
-		}
-		break
-	}
-	if !capital && !sure && words > 3 {
-		return 0, 0, true
-	}
-	return start, end, sure || capital
 }
 
 // password reads the secret after the word at token t.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/amanah-id/amanah/pii/internal/address"
+	"github.com/amanah-id/amanah/pii/internal/kin"
 	"github.com/amanah-id/amanah/pii/internal/region"
 	"github.com/amanah-id/amanah/pii/internal/said"
 	"github.com/amanah-id/amanah/pii/internal/secret"
@@ -28,6 +29,7 @@ type Scanner struct {
 	places  address.Reader
 	said    said.Reader
 	secrets secret.Reader
+	kin     kin.Reader
 	wanted  uint64
 	least   float32
 	rules   []Rule
@@ -35,6 +37,8 @@ type Scanner struct {
 	text     []byte // what is being scanned, or its normalised copy
 	list     token.List
 	lineAt   int
+	listLine int // the last line that was of a list
+	listHead int // the line above its first
 	atoms    []atom
 	spare    []atom
 	digits   []byte
@@ -63,6 +67,7 @@ func New(o Options) *Scanner {
 	s := &Scanner{dict: word.New(), region: region.Load(), wanted: ^uint64(0), least: o.Least}
 	s.places = address.Reader{Dict: s.dict, Table: s.region}
 	s.said, s.secrets = said.Reader{Dict: s.dict, List: &s.list}, secret.Reader{Dict: s.dict, List: &s.list}
+	s.kin = kin.Reader{Dict: s.dict}
 	if o.Types != nil {
 		s.wanted = 0
 		for _, t := range o.Types {
@@ -254,7 +259,7 @@ func envelope(t Type) bool { return t == CredentialURL || t == PrivateKey || t =
 func (s *Scanner) read(text []byte, limit int) {
 	s.lineAt, s.lastType = 0, 0
 	s.heads.Reset()
-	s.urlDone, s.letters.at = 0, -1
+	s.urlDone, s.letters.at, s.listLine = 0, -1, -1
 	done := 0 // bytes before it are used up
 	for t := 0; t < len(s.list.Tokens); {
 		tok := &s.list.Tokens[t]
@@ -264,6 +269,7 @@ func (s *Scanner) read(text []byte, limit int) {
 		if tok.Kind == token.Break {
 			s.lineAt++
 			s.lastType = 0
+			s.listed(text)
 			t++
 			continue
 		}
@@ -294,7 +300,7 @@ func (s *Scanner) read(text []byte, limit int) {
 				case word.Street:
 					s.street(text, t)
 				case word.Magnitude:
-					if s.dict.Entry(tok.ID).Text == "bulan" {
+					if w := s.dict.Entry(tok.ID).Text; w == "bulan" || w == "bln" {
 						done = max(done, s.saidDate(text, t))
 					}
 				case word.At:
@@ -328,6 +334,22 @@ func (s *Scanner) read(text []byte, limit int) {
 		}
 		t++
 	}
+}
+
+// listed notes whether the line is one of a list, and where the line above the list is: it says what the list is of.
+func (s *Scanner) listed(text []byte) {
+	p, end := int(s.list.Lines[s.lineAt].Start), int(s.list.Lines[s.lineAt].End)
+	q := p
+	for q < end && q-p < 3 && token.IsDigit(text[q]) {
+		q++
+	}
+	if q+1 >= end || text[q+1] != ' ' || (q == p || text[q] != '.' && text[q] != ')') && (q > p || text[q] != '-' && text[q] != '*') {
+		return
+	}
+	if s.listLine != s.lineAt-1 {
+		s.listHead = s.lineAt - 1
+	}
+	s.listLine = s.lineAt
 }
 
 // startsSpoken reports whether at least three pieces of a spoken number follow each other from token t.
@@ -444,6 +466,11 @@ func (s *Scanner) gatherAndJudge(text []byte, t int) int {
 			if len(s.found) == n && !part {
 				s.judge(text)
 			}
+		}
+	}
+	if n := len(s.found); len(s.atoms) >= 9 && s.unhexed() {
+		if s.judge(text); len(s.found) > n {
+			s.found[n].why.facts |= fPlain
 		}
 	}
 	s.lineAt = s.atomLine // it may have gone over lines

@@ -121,7 +121,7 @@ func (s *Scanner) address4(text []byte, t int) (int, bool) {
 		u++
 	}
 	for _, c := range s.cuesFor(text, t, u, s.lineAt) {
-		if c.bits&word.Version != 0 && c.dist <= 2 || c.bits&word.Money != 0 && c.dist == 1 {
+		if c.bits&word.Version != 0 && c.dist <= 2 && c.place == before || c.bits&word.Money != 0 && c.dist == 1 {
 			return t, false
 		}
 		if c.bits&(word.Tax|word.NIK|word.Phone|word.Account|word.Card) != 0 && c.place == before && c.dist <= 2 {
@@ -199,10 +199,30 @@ func (s *Scanner) mixedPiece(text []byte, t int) int {
 	if e := s.key(text, t); e > 0 {
 		return e
 	}
-	if len(piece) >= 7 && len(piece) <= 9 {
-		s.passport(text, t)
+	if len(piece) == 12 && sign.Joined(piece) && s.hardware(text, t) {
+		return end
+	}
+	if len(piece) >= 7 && len(piece) <= 9 && s.passport(text, t) {
+		return end
+	}
+	if len(piece) >= 6 && len(piece) <= 15 && token.IsDigit(piece[0]) {
+		s.gluedDate(text, t)
 	}
 	return end
+}
+
+// hardware reads an address of hardware in one piece, beside a word for what has one.
+func (s *Scanner) hardware(text []byte, t int) bool {
+	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+		if c.bits&word.MAC != 0 {
+			s.add(reading{MAC, 0.85, why{facts: fFormat, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(s.list.Tokens[t].Start), int(s.list.Tokens[t].End))
+			return true
+		}
+		if c.bits&(word.Order|word.Version) != 0 && c.place == before && c.dist <= 2 {
+			return false
+		}
+	}
+	return false
 }
 
 // iban reads an account number that begins at the place, in one piece or in fours.
@@ -277,6 +297,9 @@ func (s *Scanner) plate(text []byte, t, from, to int) bool {
 	}
 	r := reading{Plate, 0, why{facts: fFormat, digits: uint8(to - from)}}
 	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+		if !upper && s.dict.Cues(s.dict.Find(text, b, end))&word.Stop != 0 {
+			return false // 8 m3 ke proyek
+		}
 		if c.bits&word.Plate != 0 && (c.dist <= 8 || c.place == question) {
 			r.conf = 0.93
 			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(c.ID).Text, c.dist, c.place

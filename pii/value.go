@@ -72,6 +72,9 @@ func (s *Scanner) digitsOf(dst, part []byte, f Finding) []byte {
 					s.atoms, s.spare = s.spare, s.atoms // what was said again belongs to it
 				}
 			}
+			if f.why.digits > 0 && s.sizes() == 2*int(f.why.digits) {
+				s.unhexed()
+			}
 			for i := range s.atoms {
 				dst = append(dst, s.digits[s.atoms[i].d0:s.atoms[i].d1]...)
 			}

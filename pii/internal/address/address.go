@@ -49,7 +49,22 @@ func (r *Reader) number(text []byte, p, limit int) (end, digits int) {
 			q++
 		}
 	}
+	if digits > 0 && q > end && q < limit { // nomor lima belas be
+		if e := min(token.WordEnd(text, q), limit); suffixed(text[q:e]) {
+			end = e
+		}
+	}
 	return end, digits
+}
+
+// suffixed reports whether a word is the letter behind a house number as it is said.
+func suffixed(w []byte) bool {
+	for _, s := range [...]string{"a", "b", "c", "d", "f", "g", "h", "be", "ce", "de", "ef", "ge", "ha", "bis"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
 }
 
 // ends reports whether a line or a sentence ends at p.
@@ -132,7 +147,7 @@ func (r *Reader) Read(text []byte, begin, first int) (found Found, next int) {
 	limit := min(len(text), begin+limitBytes)
 	p, end := begin, begin
 	parts, numbered, placed, lines := 0, false, 0, 0
-	road := false
+	road, estate, housed := false, false, false
 	walk := first-begin == 5 && text[begin] == 'j' // "jalan" is also a verb
 	var last word.Part
 	guessed := 0 // places that are not confirmed yet
@@ -198,7 +213,7 @@ read:
 					part = word.House
 				}
 				if d := r.beside(text, p, e, limit); d > 0 && parts > 0 {
-					if !comma && parts >= 2 && numbered {
+					if !comma && parts >= 2 && numbered && (last == word.House || last <= word.RW) { // not after a town
 						end = d
 					}
 					p = d
@@ -206,7 +221,7 @@ read:
 				}
 			}
 		}
-		if guessed > 0 && part != word.NoPart && part < word.Village && !(part == word.Block && road && token.IsUpper(text[p])) {
+		if guessed > 0 && part != word.NoPart && (part < word.Village || part == word.Estate) && !(part == word.Block && road && token.IsUpper(text[p])) {
 			break
 		}
 		q := e
@@ -216,6 +231,10 @@ read:
 		switch part {
 		case word.Road, word.Estate:
 			name := r.roadName(text, q, limit)
+			if name == 0 && part == word.Road {
+				name = r.dayName(text, q, limit)
+			}
+			estate = estate || part == word.Estate && name > 0
 			if name == 0 { // Tower 8
 				if name, _ = r.number(text, q, limit); name == q || parts == 0 {
 					break read
@@ -242,6 +261,7 @@ read:
 				parts++
 			}
 			numbered = numbered || !far && (part != word.House || road || parts > 0)
+			housed = housed || said == word.House || part == word.RT
 			parts++
 			end, p = d, d
 		case word.Block:
@@ -252,10 +272,15 @@ read:
 			if d == q || d-q > 1 && r.Dict.Cues(r.Dict.Find(text, q, d))&word.Stop != 0 { // blok di laut
 				break read
 			}
-			numbered = true
+			numbered, housed = true, true
 			parts++
 			end, p = d, d
 		case word.Village, word.Subdistrict, word.City, word.Provincial:
+			if part == word.Village && q+2 < limit && token.IsDigit(text[q]) { // Kel. 5 Ulu
+				if d, n := r.number(text, q, limit); n <= 2 && d+1 < limit && text[d] == ' ' {
+					q = d + 1
+				}
+			}
 			name, known := r.placeName(text, q, limit, true)
 			if name == 0 {
 				break read
@@ -296,7 +321,7 @@ read:
 		}
 		last, guessed = part, 0
 	}
-	if parts >= 2 && (numbered && (road || placed > 0 || parts >= 3) || placed >= 2 || road && placed > 0) {
+	if parts >= 2 && (numbered && (road || placed > 0 || parts >= 3 || estate && housed) || placed >= 2 || road && placed > 0) {
 		found = Found{End: end, Parts: parts, Placed: placed > 0, Firm: numbered && placed > 0 || parts >= 3, Admin: !road && !numbered}
 	}
 	return found, max(end, p, begin+1)
@@ -314,8 +339,8 @@ func houseEnd(text []byte, e, limit int) int {
 			return e + n + 1 // 22 B, 17 BF
 		}
 	}
-	if e+1 < limit && (text[e] == '-' || text[e] == '/') && token.IsDigit(text[e+1]) {
-		f := e + 1
+	if e+2 < limit && (text[e] == '-' || text[e] == '/') && (token.IsDigit(text[e+1]) || token.IsUpper(text[e+1]) && token.IsDigit(text[e+2])) {
+		f := e + 2 // 5-7, G2-E14
 		for f < limit && token.IsDigit(text[f]) {
 			f++
 		}
@@ -341,7 +366,7 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 		if k, _ := r.spelt(text, p, e); k != word.NoPart || en.Part >= word.Digit && en.Part <= word.HundredOf || stone(text[p:e]) {
 			break // jalan kaliurang kilometer tujuh
 		}
-		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && (e < limit && text[e] == '.' || words == 0 && token.EqualFold(text[p:e], "baru") && !token.IsUpper(text[p+1]))) {
+		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && (e < limit && text[e] == '.' || lasting(text, p, e))) {
 			break
 		}
 		end, p = min(e, limit), e
@@ -353,6 +378,31 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 		}
 	}
 	return end
+}
+
+// dayName returns where a name ends that is a day, as roads have: 17 Agustus.
+func (r *Reader) dayName(text []byte, p, limit int) int {
+	d, n := r.number(text, p, limit)
+	if n == 0 || n > 2 || d+1 >= limit || text[d] != ' ' {
+		return 0
+	}
+	if e := min(token.WordEnd(text, d+1), limit); r.Dict.Part(r.Dict.Find(text, d+1, e)) == word.Month {
+		return e
+	}
+	return 0
+}
+
+// lasting reports whether a function word stands in names of places too, when it has a capital: Kampung Baru, Cempaka Mas.
+func lasting(text []byte, p, e int) bool {
+	if e-p < 3 || !token.IsUpper(text[p]) || token.IsUpper(text[p+1]) {
+		return false
+	}
+	for _, s := range [...]string{"baru", "mas", "lama", "ibu", "bunda", "tengah", "kita"} {
+		if token.EqualFold(text[p:e], s) {
+			return true
+		}
+	}
+	return false
 }
 
 // placeName returns where the name of a place that begins at p ends, and whether the region table knows it. After a word that
@@ -372,7 +422,7 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 			h = (h ^ uint64(token.Lower(c))) * region.HashPrime
 		}
 		if words == 0 {
-			if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 {
+			if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && !lasting(text, p, e) {
 				return 0, false
 			}
 			first = e

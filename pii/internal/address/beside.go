@@ -90,10 +90,58 @@ func (r *Reader) beside(text []byte, p, e, limit int) int {
 	return second // it goes on and on: two words are enough
 }
 
+// unit returns where the number of a flat begins right before a road: Unit 12B Jalan …; begin when there is none.
+func unit(text []byte, begin, lo int) int {
+	p := begin
+	if p > lo && text[p-1] == ' ' {
+		p--
+	}
+	b := p
+	for b > lo && p-b < 6 && (token.IsAlnum(text[b-1]) || text[b-1] == '-') {
+		b--
+	}
+	if b == p || !token.IsDigit(text[b]) || b <= lo || text[b-1] != ' ' {
+		return begin
+	}
+	e := b - 1
+	for b = e; b > lo && e-b < 6 && token.IsLetter(text[b-1]); b-- {
+	}
+	for _, s := range [...]string{"unit", "apt", "flat", "lot", "room"} {
+		if token.EqualFold(text[b:e], s) {
+			return b
+		}
+	}
+	return begin
+}
+
 // Lead returns where a description begins that an address at begin goes on from: alamatnya rumah cat hijau sebelah masjid, gang buntu. It
 // must follow a word for an address, and say what the house is near. Without one it is begin.
 func (r *Reader) Lead(text []byte, begin, lo int) int {
 	p := begin
+	if e := token.WordEnd(text, begin); r.Dict.Part(r.Dict.Find(text, begin, e)) == word.Block {
+		numbered := 0                                                        // where a number stands that needs a word before it
+		for words := 0; words < 5 && p > lo+1 && text[p-1] == ' '; words++ { // BTN Minasa Upa Blok G9
+			b := p - 1
+			for b > lo && p-b < 24 && token.IsAlnum(text[b-1]) {
+				b--
+			}
+			if p-1-b <= 2 && b < p-1 && b > lo && text[b-1] == ' ' && token.IsDigit(text[b]) && token.IsDigit(text[p-2]) { // Citra Garden 2
+				if c := b - 1; c > lo && token.IsLetter(text[c-1]) {
+					numbered = p
+					p = b
+					continue
+				}
+			}
+			if en := r.Dict.Entry(r.Dict.Find(text, b, p-1)); b == p-1 || !token.IsUpper(text[b]) || (en.Cues != 0 || en.Part != word.NoPart) && en.Text != "btn" {
+				break
+			}
+			p, numbered = b, 0
+		}
+		return max(p, numbered)
+	}
+	if start := unit(text, begin, lo); start < begin {
+		return start
+	}
 	for p > lo && begin-p < 3 && (text[p-1] == ' ' || text[p-1] == ',') {
 		p--
 	}

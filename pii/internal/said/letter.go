@@ -1,10 +1,20 @@
 package said
 
 import (
+	"strings"
+
 	"github.com/amanah-id/amanah/pii/internal/check"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
+
+// alphabetic tells for a first letter how long the words of the alphabet of radio are that begin so, as a look before the look.
+var alphabetic = func() (t [26][9]bool) {
+	for w := range strings.FieldsSeq("alfa alpha bravo charlie charly carli delta echo foxtrot golf hotel india juliet juliett kilo mike november oscar oskar papa queue quebec romeo sierra tango uniform victor viktor whiskey whisky xray yankee yengki zulu aitch") {
+		t[w[0]-'a'][len(w)] = true
+	}
+	return t
+}()
 
 // Letter is the letter that a word stands for when something is spelt: itself, its name in either language, a word of the alphabet of
 // radio. It is 0 for other words.
@@ -21,6 +31,9 @@ func Letter(w []byte) byte {
 	}
 	if len(w) == 1 {
 		return b[0] &^ 0x20
+	}
+	if n := len(w); n > 3 && !alphabetic[b[0]-'a'][n] {
+		return 0
 	}
 	switch string(b[:len(w)]) {
 	case "alfa", "alpha", "ay":
@@ -369,6 +382,36 @@ func (s *Signs) Plate() (i, j int) {
 	return 0, 0
 }
 
+// accented is the letter that a word stands for, also as English letters are said in Indonesia: si vi vi.
+func accented(w []byte) byte {
+	if len(w) > 3 {
+		return 0
+	}
+	if len(w) == 2 {
+		switch string([]byte{w[0] | 0x20, w[1] | 0x20}) {
+		case "si":
+			return 'C'
+		case "vi":
+			return 'V'
+		case "bi":
+			return 'B'
+		case "di":
+			return 'D'
+		case "pi":
+			return 'P'
+		case "ti":
+			return 'T'
+		case "ai":
+			return 'I'
+		case "ou":
+			return 'O'
+		case "in":
+			return 'N'
+		}
+	}
+	return Letter(w)
+}
+
 // Acronym looks for three to six letters that are said one by one before the place, over at most five other words: k p j saya. It
 // returns the word that they are, in room.
 func Acronym(room *[6]byte, text []byte, p, lo int) []byte {
@@ -378,7 +421,7 @@ func Acronym(room *[6]byte, text []byte, p, lo int) []byte {
 		if b == p {
 			break
 		}
-		c := Letter(text[b:e])
+		c := accented(text[b:e])
 		if c == 0 {
 			if n >= 3 {
 				break

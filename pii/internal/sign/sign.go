@@ -210,6 +210,19 @@ func keySign(c byte) bool {
 // Key reads the key that the piece text[from:to] belongs to, when it begins as keys of a known service do.
 func Key(text []byte, from, to int) (start, end int, known bool) {
 	start, end = from, to
+	if start > 8 && text[start-1] == ':' && text[start] == 'A' && text[start+1] == 'A' { // of a bot: 1234567890:AA…
+		b := start - 1
+		for b > 0 && start-b < 12 && token.IsDigit(text[b-1]) {
+			b--
+		}
+		for end < len(text) && end-from < 40 && (token.IsAlnum(text[end]) || text[end] == '_' || text[end] == '-') {
+			end++
+		}
+		if n := start - 1 - b; n >= 8 && n <= 10 && end-start >= 33 && end-start <= 36 {
+			return b, end, true
+		}
+		end = to
+	}
 	for start > 0 && from-start < 48 && keySign(text[start-1]) && text[start-1] != '=' && text[start-1] != '/' {
 		start--
 	}
@@ -231,6 +244,22 @@ func Key(text []byte, from, to int) (start, end int, known bool) {
 		return start, end, true
 	}
 	return start, end, false
+}
+
+// Joined reports whether a piece of twelve signs may be an address of hardware: hexadecimal, with letters of one size.
+func Joined(b []byte) bool {
+	small, big, digits := 0, 0, 0
+	for _, c := range b {
+		switch {
+		case token.IsDigit(c):
+			digits++
+		case token.IsUpper(c):
+			big++
+		default:
+			small++
+		}
+	}
+	return allHex(b) && digits >= 3 && (small == 0) != (big == 0)
 }
 
 func allHex(b []byte) bool {

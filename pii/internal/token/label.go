@@ -80,7 +80,11 @@ func label(dict *word.Dictionary, text []byte, l *Line) int32 {
 			if words++; words > 4 {
 				return timed
 			}
-			if en := dict.Entry(dict.Find(text, int(q), int(e))); en.Cues&(word.Interesting|word.Parent) != 0 && en.Cues&word.Speaker == 0 || en.Part != word.NoPart && en.Part != word.Filler {
+			whole := int(e)
+			if k := bytes.IndexByte(text[q:e], '\''); k > 0 {
+				whole = int(q) + k // mother's name:
+			}
+			if en := dict.Entry(dict.Find(text, int(q), whole)); en.Cues&(word.Interesting|word.Parent) != 0 && en.Cues&word.Speaker == 0 || en.Part != word.NoPart && en.Part != word.Filler {
 				return timed
 			}
 			q = e

@@ -10,6 +10,26 @@ func InLink(text []byte, at int) bool {
 	return false
 }
 
+// Numbered reports whether one of the two words before a byte says that a number follows.
+func Numbered(text []byte, at int) bool {
+	for range 2 {
+		for at > 0 && (text[at-1] == ' ' || text[at-1] == '.' || text[at-1] == ':') {
+			at--
+		}
+		b := at
+		for b > 0 && at-b < 8 && IsLetter(text[b-1]) {
+			b--
+		}
+		for _, w := range [...]string{"no", "nomor", "nomer", "nmr", "hub", "number", "nomornya", "nomerku"} {
+			if EqualFold(text[b:at], w) {
+				return true
+			}
+		}
+		at = b
+	}
+	return false
+}
+
 // SentenceEnds reports whether one of so many words before a byte ends a sentence and the next begins another.
 func SentenceEnds(text []byte, at, words int) bool {
 	for p := at - 1; p > 0 && at-p < 160; p-- {

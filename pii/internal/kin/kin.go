@@ -1,0 +1,262 @@
+// Package kin reads the name of somebody's mother, where a text gives it as such: after "ibu kandung", after "mother's maiden name", in a
+// form, in the answer to who asked for it.
+//
+// A name is one to four words that are none of the words of sentences. In small letters nothing tells where it ends but such words, so
+// the lists here are of what is never a name: function words, verbs of forms and calls, forms of address, in Indonesian, English and the
+// larger languages of the regions. Titles before a name are left outside. Whether a word is likely to be a name is the
+// business of package names, not of this one.
+//
+// Who corrects a name says it twice: "tertulis Suparni". Such a second spelling is found when a word announces it and it resembles
+// the first. Reading goes over a bounded number of words. It keeps nothing.
+package kin
+
+import (
+	"bytes"
+
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// Reader reads names.
+type Reader struct {
+	Dict *word.Dictionary
+}
+
+// lowered is the word in small letters; 0 bytes when it is longer than any in the lists.
+func lowered(room *[12]byte, w []byte) []byte {
+	if len(w) > len(room) {
+		return nil
+	}
+	for i, c := range w {
+		room[i] = token.Lower(c)
+	}
+	return room[:len(w)]
+}
+
+// never reports whether a word that the dictionary does not know is no part of a name.
+func never(w []byte) bool {
+	var room [12]byte
+	switch string(lowered(&room, w)) {
+	case "harusnya", "hrsnya", "kepada", "abdi", "kulo", "ambo", "aye", "ane", "beta", "awak", "denai", "sayah", "tiang", "titiang", "dalem", "inyong", "enyong", "tertulis", "tercatat", "tertera", "tercetak",
+		"ditulis", "dibaca", "dieja", "ejaan", "ejaannya", "tulisan", "tulisannya", "ktp", "kk", "akta", "ijazah", "sistem", "system", "menurut", "padahal", "mbk", "kakak", "buk", "pakde", "bude", "min",
+		"sis", "gan", "bro", "om", "tante", "miss", "sir", "madam", "maam", "mam", "kka", "kaka", "juragan", "bos", "boss", "say", "beb", "cuy", "woy", "masa", "masak", "soalnya", "karna", "gitu",
+		"gtu", "gt", "aj", "doang", "doank", "bgt", "banget", "betulan", "asli", "aslinya", "lahir", "lair", "almarhum", "almarhumah", "wis", "wes", "sampun", "nggih", "enggih", "inggih", "muhun", "atuh",
+		"teh", "mah", "kuring", "bae", "wae", "piye", "kudu", "kudune", "kedahna", "seratan", "salahnyo", "dirawat", "sakit", "dipanggil", "menelepon", "nelpon", "telp", "datang", "pulang",
+		"kemaren", "semalam", "spelled", "spelt", "written", "wrote", "here", "there", "said", "says", "before", "after", "married", "marriage", "born", "also", "still", "just", "only", "maybe", "think",
+		"per", "antara", "tanpa", "sebelum", "sesudah", "setelah", "ketika", "saat", "waktu", "kata", "katanya", "diberikan", "diberi", "diperiksa", "diverifikasi", "dicek", "dibetulkan", "diperbaiki", "dikoreksi", "pengkinian",
+		"update", "diupdate", "keliru", "typo", "mohon", "harap", "diganti", "digantikan", "dirubah", "jawab", "dijawab", "jawaban", "jawabannya", "ingat", "inget", "hafal", "apal", "huruf", "hurufnya", "name", "names", "mother", "mom", "own", "file", "record", "records", "account", "profile", "database":
+		return true
+	}
+	return false
+}
+
+// title reports whether a word before a name is a form of address.
+func title(w []byte) bool {
+	var room [12]byte
+	switch string(lowered(&room, w)) {
+	case "hj", "hajah", "hajjah", "ny", "nyonya", "alm", "almh", "almarhumah", "bu", "ibu", "mbah", "mbok", "mak", "mrs", "ms", "dra", "dr", "drg", "prof", "ustadzah", "umi", "nyi", "oma", "tante", "bunda", "mama":
+		return true
+	}
+	return false
+}
+
+// word reports whether a word can be part of a name: letters only, and none of the function words.
+func (r Reader) word(text []byte, b, e int) bool {
+	if e-b < 2 {
+		return e > b && token.IsUpper(text[b])
+	}
+	proper := token.IsUpper(text[b]) && !token.IsUpper(text[b+1])
+	if id := r.Dict.Find(text, b, e); id != 0 {
+		en := r.Dict.Entry(id)
+		if proper && (en.Text == "titik" || en.Text == "dana" || en.Text == "mega") {
+			return true // women are called so
+		}
+		return en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number|word.Wrong|word.Order|word.Phone|word.NIK|word.Birth|word.Email|word.Mother|word.Parent|word.Maiden) == 0 && en.Part != word.Filler && !(en.Part >= word.Road && en.Part <= word.Postcode)
+	}
+	if e-b > 2 && text[e-2] == '\'' && text[e-1] == 's' && r.Dict.Cues(r.Dict.Find(text, b, e-2))&(word.Parent|word.Stop) != 0 {
+		return false // mother's, it's
+	}
+	return !never(text[b:e])
+}
+
+// Name finds a name of one to four words after p, over the function words in between. Sure says that a sign or a verb announced it or
+// that it has capitals; with no name, that something else stands there. Cost is how many bytes of words were looked at.
+func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost int) {
+	skipped := 0
+	for p < limit && skipped < 12 {
+		c := text[p]
+		if !token.IsLetter(c) {
+			switch {
+			case c == ':' || c == '=':
+				sure = true
+			case c == '?' || token.IsDigit(c), c == '.' && skipped > 0 && p+1 < limit && text[p+1] == ' ' && !titleBefore(text, p):
+				return 0, 0, false, cost
+			}
+			p++
+			continue
+		}
+		e := min(token.WordEnd(text, p), limit)
+		cost += e - p
+		if r.word(text, p, e) && !(title(text[p:e]) && e-p <= 5) {
+			break
+		}
+		switch id := r.Dict.Find(text, p, e); r.Dict.Entry(id).Text {
+		case "adalah", "yaitu", "ialah", "is", "bernama", "namanya", "was":
+			sure = true
+		case "untuk", "for", "sebagai", "harus", "tidak", "salah", "not", "belum", "bukan", "buat":
+			return 0, 0, true, cost
+		}
+		p = e
+		skipped++
+	}
+	if p >= limit || skipped == 12 {
+		return 0, 0, false, cost
+	}
+	start = p
+	capital := token.IsUpper(text[p])
+	words := 0
+	for p < limit && words < 4 {
+		e := min(token.WordEnd(text, p), limit)
+		if e == p || !r.word(text, p, e) || capital && !token.IsUpper(text[p]) {
+			break
+		}
+		end = e
+		words++
+		p = e
+		if p < limit && text[p] == '.' && e-start <= 3 {
+			if p++; p < limit && token.IsUpper(text[p]) { // R.A. Kartini
+				continue
+			}
+		}
+		if p+1 < limit && (text[p] == ' ' || text[p] == '-') && token.IsLetter(text[p+1]) {
+			p++
+			continue
+		}
+		break
+	}
+	if !capital && !sure && words > 3 {
+		return 0, 0, true, cost
+	}
+	return start, end, sure || capital, cost
+}
+
+// Plausible reports whether a name in small letters that nothing announced, or only a sign, is not more likely to be the sentence that
+// goes on.
+func (r Reader) Plausible(text []byte, start, end, limit int, sure bool) bool {
+	if token.IsUpper(text[start]) {
+		return true
+	}
+	for p := start; p < end; {
+		e := min(token.WordEnd(text, p), end)
+		if e == p {
+			p++
+			continue
+		}
+		if r.Dict.Find(text, p, e) != 0 || ordinary(text[p:e]) {
+			return false
+		}
+		p = e
+	}
+	if sure || end == limit || text[end] != ' ' || end+1 < limit && !token.IsLetter(text[end+1]) {
+		return true
+	}
+	e := min(token.WordEnd(text, end+1), limit)
+	return r.Dict.Find(text, end+1, e) != 0 || never(text[end+1:e])
+}
+
+// ordinary reports whether a word is one of sentences about people and forms, by the lists and by how such words are built.
+func ordinary(w []byte) bool {
+	var room [12]byte
+	b := lowered(&room, w)
+	ends := func(s string) bool { return bytes.HasSuffix(b, []byte(s)) }
+	begins := func(s string) bool { return bytes.HasPrefix(b, []byte(s)) }
+	n := len(b)
+	switch {
+	case b == nil, n >= 6 && ends("nya"), n >= 6 && (ends("ing") || ends("tion") || ends("ment")), n >= 7 && (begins("meng") || begins("meny") || begins("memb") || begins("mend") || begins("menj") || begins("menu") || begins("mela") && n < 8),
+		n >= 7 && begins("di") && !ends("na") && !ends("ti") && !ends("ni") && !ends("ah") && !ends("ta"), n >= 8 && ends("an") && (begins("pe") || begins("ke")), n >= 7 && begins("ber") && !ends("tha"), n >= 6 && ends("ed"):
+		return true
+	}
+	switch string(b) {
+	case "pemohon", "pendaftar", "pelapor", "peserta", "pasien", "korban", "siswa", "murid", "calon", "debitur", "wali", "ahli", "waris", "anggota", "field", "kolom", "error", "mismatch", "match", "twice", "once",
+		"anyone", "someone", "everyone", "anybody", "during", "about", "because", "since", "until", "without", "onto", "into", "over", "again", "never", "always", "already", "question", "answer", "tiri", "angkat",
+		"tirinya", "semua", "semuanya", "hanya", "cuman", "sering", "selalu", "kadang", "malah", "bahkan", "pokoknya", "hidup", "masuk", "keluar", "antar", "ambil", "ngambil", "ngurus", "urus", "nunggu", "tunggu",
+		"nanya", "minta", "pinjam", "bantu", "dibantu", "rahasia", "kosong", "lengkapi", "isi", "tulis", "ketik", "sebut", "valid", "invalid", "benar", "betul", "mirip", "hampir", "serupa", "tapi", "namun", "sambil",
+		"serta", "maupun", "ataupun", "tetap", "langsung", "memang", "emang", "mungkin", "barangkali", "semoga", "ternyata", "rupanya", "berdua", "bertiga", "kandung", "tersebut", "day", "tag", "tags", "card", "plate", "list", "form":
+		return true
+	}
+	return false
+}
+
+// titleBefore reports whether a short word ends at the point: Hj. Fatmawati.
+func titleBefore(text []byte, p int) bool {
+	b := p
+	for b > 0 && p-b < 5 && token.IsLetter(text[b-1]) {
+		b--
+	}
+	return p-b <= 4 && b < p
+}
+
+// corrects reports whether a word announces another spelling of what was said.
+func corrects(w []byte) bool {
+	var room [12]byte
+	switch string(lowered(&room, w)) {
+	case "tertulis", "tercatat", "tertera", "tersimpan", "terdaftar", "tercetak", "tercantum", "ditulis", "bukan", "bkn", "jadi", "menjadi", "harusnya", "seharusnya", "hrsnya", "ktp", "kk", "akta", "sistem", "system",
+		"ejaan", "ejaannya", "written", "not", "should", "spelled", "muncul", "keluar", "kebaca", "dibaca", "sanes", "dudu", "dede", "yang", "benar", "bener", "betul":
+		return true
+	}
+	return false
+}
+
+// Again finds where the name text[start:end] is said once more after it, in the same or another spelling. It returns 0, 0 for nowhere.
+func (r Reader) Again(text []byte, start, end, limit int) (from, to, cost int) {
+	first := start
+	for first < end && token.IsLetter(text[first]) {
+		first++
+	}
+	if first-start < 3 {
+		return 0, 0, 0
+	}
+	limit = min(limit, end+160)
+	announced, lines := false, 0
+	for p := end; p < limit; {
+		if text[p] == '\n' {
+			if lines++; lines > 1 {
+				break
+			}
+		}
+		if !token.IsLetter(text[p]) || token.IsAlnum(text[p-1]) {
+			p++
+			continue
+		}
+		e := min(token.WordEnd(text, p), limit)
+		cost += e - p
+		w := text[p:e]
+		same := e-p == first-start && bytes.EqualFold(w, text[start:first])
+		if same && (announced || e-p >= 5) || announced && !same && alike(text[start:first], w) && r.word(text, p, e) {
+			if b, f, _, more := r.Name(text, p, limit); b == p {
+				if f-p > end-start+12 {
+					f = e
+				}
+				return p, f, cost + more
+			}
+		}
+		announced = announced || corrects(w)
+		p = e
+	}
+	return 0, 0, cost
+}
+
+// alike reports whether two words may be spellings of one name: the same first letter, nearly the same length, half of the letters.
+func alike(a, b []byte) bool {
+	if len(b) < 4 || token.Lower(a[0]) != token.Lower(b[0]) || len(a)-len(b) > 3 || len(b)-len(a) > 3 {
+		return false
+	}
+	front, back := 0, 0
+	for front < len(a) && front < len(b) && token.Lower(a[front]) == token.Lower(b[front]) {
+		front++
+	}
+	for back < len(a)-front && back < len(b)-front && token.Lower(a[len(a)-1-back]) == token.Lower(b[len(b)-1-back]) {
+		back++
+	}
+	return (front+back)*2+1 >= min(len(a), len(b))
+}
