@@ -250,7 +250,7 @@ type Facts struct {
 	Channel     Channel
 	Direction   Direction
 	Subject     string // empty until identified
-	CLIMatch    bool   // the caller's number is one of the subject's
+	CLIMatch    bool   // the number that a telephone call came from, or went to, is one of the subject's
 	Risks       []string
 	Beat        time.Time // last heartbeat; zero if none
 	RightsSince time.Time // proofs older than this count for nothing

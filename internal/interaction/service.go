@@ -734,7 +734,8 @@ func (s *Service) Bind(tx *db.Tx, a actor.Actor, interaction, subject, by string
 			c.addRisk("repeat_calls")
 		}
 	}
-	c.subject, c.subjectBy, c.cliMatch = subject, by, !c.claimed && slices.Contains(c.candidates, subject)
+	c.subject, c.subjectBy = subject, by
+	c.cliMatch = !c.claimed && c.channel == Phone && slices.Contains(c.candidates, subject) // elsewhere whoever writes types it
 	n, err := tx.Data.Exec(sqlSubjectAdd, c.id, subject, by, tx.Now().UnixMicro())
 	if err != nil {
 		return err

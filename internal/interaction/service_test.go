@@ -651,6 +651,15 @@ func TestTheCallersNumberIsMaskedMatchedAndForgotten(t *testing.T) {
 		if r.facts(typed).CLIMatch {
 			t.Fatal("a number that the agent typed counts as a signal")
 		}
+		for _, written := range []Channel{Chat, Email} { // where the visitor types the number, into a form or a header
+			itx, err := r.Offer(ctx, r.client, Opening{Controller: ctl, Channel: written, Direction: Inbound, Number: "081234564471"})
+			r.ok(err)
+			r.ok(r.Accept(ctx, r.agent, itx))
+			r.ok(r.bind(r.agent, itx, subA))
+			if r.facts(itx).CLIMatch {
+				t.Fatalf("a number that came with the %s counts as a signal", written)
+			}
+		}
 		var cases []string
 		r.ok(r.d.Read(ctx, func(tx *db.Tx) (err error) { cases, err = r.CaseReferences(tx, ctl, " crm-7 "); return err }))
 		if !slices.Equal(cases, []string{subA}) {

@@ -228,8 +228,14 @@ func TestAProtectedPersonNeedsFourEyesForTheThirdLevel(t *testing.T) {
 // dialled is a call of ours to a number, as the exchange or an agent reports it.
 func (h *house) dialled(by actor.Actor, d interaction.Direction, number, subject string) string {
 	h.t.Helper()
+	return h.reported(by, interaction.Phone, d, number, subject)
+}
+
+// reported is a contact that began by somebody's word, which the agent serves.
+func (h *house) reported(by actor.Actor, on interaction.Channel, d interaction.Direction, number, subject string) string {
+	h.t.Helper()
 	ctx := context.Background()
-	itx, err := h.interactions.Offer(ctx, by, interaction.Opening{Controller: h.ctl, Channel: interaction.Phone, Direction: d, Number: number})
+	itx, err := h.interactions.Offer(ctx, by, interaction.Opening{Controller: h.ctl, Channel: on, Direction: d, Number: number})
 	h.must(err)
 	h.must(h.interactions.Accept(ctx, h.agent, itx))
 	h.must(h.interactions.ChoosePurpose(ctx, h.agent, itx, h.pur, "id"))
@@ -275,6 +281,7 @@ func TestACallBackProvesOnlyWhenTheExchangeReportsItAndTheNumberIsOld(t *testing
 			t.Fatalf("V%d", h.level(itx))
 		}
 		h.wait(48 * time.Hour)
+		h.refused(h.CallBack(ctx, h.agent, h.reported(exchange, interaction.Chat, interaction.Outbound, number, h.subject)), "verification.no_call_back")
 		young := h.customer("KNG-7", 29*day)
 		h.refused(h.CallBack(ctx, h.agent, h.dialled(exchange, interaction.Outbound, number, young)), "verification.contact_too_new")
 	})
