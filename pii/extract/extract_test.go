@@ -383,6 +383,23 @@ func (e *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// What opens more and more and closes nothing costs no more than the text that it is.
+func TestJSONWithoutABottomNeedsNoMemory(t *testing.T) {
+	for name, piece := range map[string]string{"lists": "[", "objects": `{"a":`} {
+		c := &peak{}
+		r := io.MultiReader(&endless{filler: []byte(strings.Repeat(piece, 8192)), left: 16 << 20}, strings.NewReader(`"NIK `+nik+`"`))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if err := (&Walker{Limits: Usual()}).Walk(context.Background(), "a.json", r, c); err != nil {
+			t.Fatal(err)
+		}
+		runtime.ReadMemStats(&after)
+		if grew := int64(after.HeapSys) - int64(before.HeapSys); !c.found || grew > 200<<20 {
+			t.Errorf("%s: found %v, the heap grew by %d MB", name, c.found, grew>>20)
+		}
+	}
+}
+
 // peak looks for the number and at the memory.
 type peak struct {
 	n     int

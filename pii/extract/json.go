@@ -14,6 +14,9 @@ import (
 // tokenSize bounds one value of JSON; what has a longer one is scanned as text from there on.
 const tokenSize = 4 << 20
 
+// nesting bounds the objects and arrays that are open at once; what has more is scanned as text from there on.
+const nesting = 10_000
+
 // pathDepth bounds the places that are written for deep JSON; the values below are read all the same.
 const pathDepth = 32
 
@@ -76,7 +79,10 @@ func (w *walk) json(at Origin, buffered *bufio.Reader) error {
 	out := newLines(at, w.segment)
 	var levels []level
 	for {
-		t, err := dec.Token()
+		t, err := json.Token(nil), errLongToken
+		if len(levels) <= nesting {
+			t, err = dec.Token()
+		}
 		if err != nil {
 			if e := out.flush(); e != nil {
 				return e
