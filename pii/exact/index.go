@@ -355,7 +355,7 @@ func newState(sip siphash.Key, source Source) (*state, error) {
 	}
 	slices.Sort(words)
 	pairs = distinct(pairs)
-	s.words = newGate(min(len(words), len(pairs)+1<<16), 4, 16, 22)
+	s.words = newGate(4*different(words), 4, 16, 22)
 	s.words.fill(words)
 	s.plain.fill(sip, &s.words)
 	s.pairs = newGate(len(pairs), 1, 18, 26)
@@ -401,6 +401,16 @@ func (g *gate) fill(words []uint64) {
 		}
 		g.setFour(word, b)
 	}
+}
+
+// different counts the words, which are sorted.
+func different(words []uint64) (n int) {
+	for i, w := range words {
+		if i == 0 || w&^3 != words[i-1]&^3 {
+			n++
+		}
+	}
+	return n
 }
 
 func distinct(hashes []uint64) []uint64 {

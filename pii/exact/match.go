@@ -31,6 +31,10 @@ type reader struct {
 	flags      [block]uint8
 	paired     [block]uint8 // the word and its neighbour passed the second gate
 	list       [block]int32
+	short      [block]int32 // the words without a hash yet: of up to seven bytes
+	long       [block]int32 // and of up to fifteen
+	shorts     int
+	longs      int
 
 	weak   []mention
 	tried  [nearby]Exact
@@ -81,7 +85,7 @@ func (x *Index) Match(dst []Hit, text []byte) ([]Hit, error) {
 	r.words, r.dates = forms&formBit(Words) != 0, forms&formBit(Day) != 0
 	r.mails, r.masked = forms&formBit(Mail) != 0, forms&formBit(Masked) != 0
 	r.digits, r.dialed, r.runs = s.digits.Load(), s.dialed.Load(), s.runs.Load()
-	r.n, r.items, r.seq, r.cands, r.weak = 0, r.items[:0], r.seq[:0], r.cands[:0], r.weak[:0]
+	r.n, r.shorts, r.longs, r.items, r.seq, r.cands, r.weak = 0, 0, 0, r.items[:0], r.seq[:0], r.cands[:0], r.weak[:0]
 	first := len(dst)
 	r.hits, r.err = dst, nil
 
@@ -148,6 +152,7 @@ var classes = func() (table [256]uint8) {
 const (
 	ones  = 0x0101010101010101
 	highs = 0x80 * ones
+	small = 0x20 * ones // makes small letters of capitals, and leaves digits as they are
 )
 
 // load is eight bytes of the text from i on, with zeroes behind its end.
@@ -177,97 +182,98 @@ func digitsIn(w uint64) int {
 	return bits.TrailingZeros64(^((t+(0x80-'0')*ones)&^(t+(0x80-'9'-1)*ones)&^w)&highs) >> 3
 }
 
-// low keeps the n lowest bytes, of at most seven.
-func low(w uint64, n int) uint64 { return w & (1<<(8*n) - 1) }
+// low keeps the n lowest bytes.
+func low(w uint64, n int) uint64 { return w & (1<<(8*uint(n)) - 1) }
+
+// behind is where, behind n bytes of a word, the first byte stands that is above the common signs: at most 8. The rest of the signs are
+// met one by one.
+func behind(w uint64, n int) int {
+	return bits.TrailingZeros64(((w&^highs+(0x80-'0')*ones)|w)&highs&(^uint64(0)<<(8*uint(n)))) >> 3
+}
 
 // scan cuts the text into words and numbers. ASCII words of up to 15 letters and numbers of up to 15 digits take the fast way, which
-// must agree with fold.Next, and everything else goes there.
+// must agree with fold.Next, and everything else goes there. What differs from word to word (how long it is, whether it is an ordinary one,
+// what stands behind it) is worked out without branches, as the processor would guess them wrong as often as right.
 func (r *reader) scan(text []byte) {
 	numbers, plain := r.digits|r.dialed != 0 || r.dates, &r.state.plain
+	was := 0 // 1: the word before is an ordinary one, of which those in a row part the others as one does
 	for i := 0; i < len(text) && r.err == nil; {
-		var hash uint64
-		var n int
-		switch classes[text[i]] {
-		case isOther:
+		class := classes[text[i]]
+		if class == isOther {
 			i++
 			continue
-		case isLetter:
-			w := load(text, i) | 0x20*ones
-			n = lettersIn(w)
-			first := w
-			if n < 8 {
-				first = low(w, n)
-				if plain.has(first) && !(i+n < len(text) && (text[i+n] >= 0x80 || text[i+n] == '\'')) {
-					r.apart(text, i)
-					i += n
-					continue
-				}
-				hash = r.sip.Short(first, n)
+		}
+		if class > isDigit {
+			if class == isAt {
+				r.address(text, i)
+				i++
 			} else {
-				w = load(text, i+8) | 0x20*ones
-				n = lettersIn(w)
-				hash = r.sip.Medium(first, low(w, n&7), 8+n&7)
-				n += 8
-			}
-			if end := i + n; n == 16 || end < len(text) && (text[end] >= 0x80 || text[end] == '\'') {
 				i = r.slow(text, i)
-				continue
+				was = 0
 			}
-			if numbers {
-				if m := meaningOf(first, n); m != 0 {
-					r.meant(text, i, i+n, m)
-				}
-			}
-		case isDigit:
-			w := load(text, i)
-			n = digitsIn(w)
-			if n < 8 {
-				hash = r.sip.Short(low(w, n), n)
-			} else {
-				first := w
-				w = load(text, i+8)
-				n = digitsIn(w)
-				hash = r.sip.Medium(first, low(w, n&7), 8+n&7)
-				n += 8
-			}
-			if end := i + n; n == 16 || end < len(text) && text[end] >= 0x80 {
-				i = r.slow(text, i)
-				continue
-			}
-			r.number(text, i, i+n, text[i:i+n])
-		case isAt:
-			r.address(text, i)
-			i++
 			continue
-		default:
+		}
+		w, v := load(text, i)|small, load(text, i+8)|small
+		n, m := lettersIn(w), lettersIn(v)
+		if class == isDigit {
+			n, m = digitsIn(w), digitsIn(v)
+		}
+		first := low(w, n)
+		long := n >> 3 // 1: it goes on in the second eight
+		size := n + m&-long
+		w ^= (w ^ v) & -uint64(long)
+		end, next := i+size, i+8*long+behind(w, size-8*long)
+		if size == 16 || end < len(text) && (text[end] >= 0x80 || text[end] == '\'' && class == isLetter) {
 			i = r.slow(text, i)
+			was = 0
 			continue
+		}
+		is := 0
+		if class == isDigit {
+			r.number(text, i, end, text[i:end])
+		} else {
+			if plain.has(first) {
+				is = 1
+			}
+			if numbers && mayMean[plainSlot(first)%(1<<plainBits)] {
+				if m := meaningOf(first, size); m != 0 {
+					r.meant(text, i, end, m)
+				}
+			}
 		}
 		if r.words {
 			at := uint(r.n) % block
-			r.hash[at], r.start[at], r.end[at] = hash, i, i+n
-			if r.n++; r.n == block {
+			r.hash[at], r.start[at], r.end[at] = noWord, i, end
+			r.short[uint(r.shorts)%block], r.long[uint(r.longs)%block] = int32(at), int32(at)
+			r.shorts += (1 - long) &^ is
+			r.longs += long
+			r.n += 1 - is&was
+			was = is
+			if r.n == block {
 				r.flush(text, false)
 			}
 		}
-		i += n
-		if i < len(text) && text[i] == ' ' {
-			i++
-		}
+		i = next
 		if len(r.cands) >= 4*block {
 			r.flush(text, false)
 		}
 	}
+	r.hashWords(text)
 }
 
-// apart keeps the words before it and behind it from being neighbours.
-func (r *reader) apart(text []byte, i int) {
-	if at := uint(r.n) % block; r.words && (at == 0 || r.hash[at-1] != noWord) {
-		r.hash[at], r.start[at], r.end[at] = noWord, i, i
-		if r.n++; r.n == block {
-			r.flush(text, false)
-		}
+// hashWords makes the hashes of the words that the fast way met, one after the other, as many as the processor can at a time.
+func (r *reader) hashWords(text []byte) {
+	for _, at := range r.short[:r.shorts] {
+		i := uint(at) % block
+		n := r.end[i] - r.start[i]
+		r.hash[i] = r.sip.Short(low(load(text, r.start[i])|small, n), n)
 	}
+	for _, at := range r.long[:r.longs] {
+		i := uint(at) % block
+		start, n := r.start[i], r.end[i]-r.start[i]
+		r.hash[i] = r.sip.Medium(load(text, start)|small, low(load(text, start+8)|small, n-8), n)
+	}
+	r.shorts, r.longs = 0, 0
 }
 
 // slow takes the next token at or after i the general way and returns its end. A byte that begins none is passed over.
@@ -335,6 +341,7 @@ func (r *reader) address(text []byte, at int) {
 func (r *reader) flush(text []byte, last bool) {
 	limit := r.n
 	if !last {
+		r.hashWords(text)
 		limit = max(r.n-tail, 0)
 	}
 	if r.n > 0 {
@@ -403,15 +410,15 @@ func (r *reader) lookUp(limit int) {
 				r.run(i, j+1, sum)
 			}
 			if j == run-1 && r.runs>>(run+1) != 0 && r.has(sum+opening) {
-				r.long(i, sum)
+				r.longer(i, sum)
 			}
 		}
 	}
 }
 
-// long makes candidates of the runs of more than four words that begin at i. The pairs of a long value are gated in the order in which it stands
+// longer makes candidates of the runs of more than four words that begin at i. The pairs of a long value are gated in the order in which it stands
 // in the table, turned or not, which is how it is looked for.
-func (r *reader) long(i int, sum uint64) {
+func (r *reader) longer(i int, sum uint64) {
 	for j := run; j < MaxWords && i+j < r.n && r.paired[i+j-1] != 0; j++ {
 		sum += r.hash[i+j]
 		if r.runs>>(j+1)&1 != 0 {

@@ -160,6 +160,16 @@ var meanings = func() (table [256]struct {
 	return table
 }()
 
+// mayMean are the slots of plainSlot that one of these words is in, so that nearly all others need no look.
+var mayMean = func() (table [1 << plainBits]bool) {
+	for _, e := range meanings {
+		if e.means != 0 {
+			table[plainSlot(e.word)] = true
+		}
+	}
+	return table
+}()
+
 func place(word uint64) uint8 { return uint8(word * 0x9e3779b97f4a7c15 >> 56) }
 
 // meaningOf looks a word of the given length up by its first eight letters.

@@ -10,14 +10,19 @@ import (
 // plainWords are ordinary words that no value has: about half of any text, which needs no hashing then. Which words may be among
 // them is fixed; whether they are is found out by each build, and an addition that has one takes it out.
 type plainWords struct {
-	slots [1024]atomic.Uint64 // the word's bytes, little-endian; 0 is empty
-	hash  map[uint64]uint16   // from the words' hashes to slots; never changed once made
+	slots [1 << plainBits]atomic.Uint64 // the word's bytes, little-endian; 0 is empty
+	hash  map[uint64]uint16             // from the words' hashes to slots; never changed once made
 }
 
-func plainSlot(word uint64) uint16 { return uint16(word * 0x9e3779b97f4a7c15 >> 54) }
+const plainBits = 10
+
+// plainSlot is the slot of a word, of which the first eight bytes are given.
+func plainSlot(word uint64) uint16 { return uint16(word * 0x9e3779b97f4a7c15 >> (64 - plainBits)) }
 
 // has reports whether the word, of at most seven letters, is in no value.
-func (p *plainWords) has(word uint64) bool { return p.slots[plainSlot(word)].Load() == word }
+func (p *plainWords) has(word uint64) bool {
+	return p.slots[plainSlot(word)%(1<<plainBits)].Load() == word
+}
 
 // fill takes the ordinary words that the gate does not let through. Where two share a slot, one is left out.
 func (p *plainWords) fill(sip siphash.Key, words *gate) {
