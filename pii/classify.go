@@ -85,6 +85,14 @@ func bit(t Type) uint64 { return 1 << t }
 
 const maxCues = 14
 
+// noted adds a cue, which is filled in where it stands, as a token is.
+func noted(list []cue, bits word.Cue, id uint16, dist int8, at place, crossed bool) []cue {
+	list = append(list, cue{})
+	c := &list[len(list)-1]
+	c.bits, c.ID, c.dist, c.place, c.crossed = bits, id, dist, at, crossed
+	return list
+}
+
 // cuesFor lists the cues for the tokens: those near them, and those of their column and of the turn before.
 func (s *Scanner) cuesFor(text []byte, t0, t1 int, line int) []cue {
 	s.nearCues(text, t0, t1, line)
@@ -93,13 +101,13 @@ func (s *Scanner) cuesFor(text []byte, t0, t1 int, line int) []cue {
 
 // nearCues lists the cues on the line, the nearest first: those before, then those after.
 func (s *Scanner) nearCues(text []byte, t0, t1, line int) []cue {
-	list := s.near[:0]
+	list, tokens := s.near[:0], s.list.Tokens
 	l := &s.list.Lines[line]
-	ord := s.list.Tokens[t0].Ord
+	ord := tokens[t0].Ord
 	crossed := 0
 	for t, looked := t0-1, 0; t >= int(l.From) && looked < 40 && len(list) < maxCues; t, looked = t-1, looked+1 {
 		s.steps++
-		tok := &s.list.Tokens[t]
+		tok := &tokens[t]
 		if tok.Flags&token.Hidden != 0 || ord-tok.Ord > 11 {
 			break
 		}
@@ -110,15 +118,15 @@ func (s *Scanner) nearCues(text []byte, t0, t1, line int) []cue {
 			}
 		case tok.Kind == token.Word:
 			if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
-				list = append(list, cue{bits, tok.ID, int8(ord - tok.Ord), before, crossed > 0})
+				list = noted(list, bits, tok.ID, int8(ord-tok.Ord), before, crossed > 0)
 			}
 		}
 	}
-	ord = s.list.Tokens[t1-1].Ord
+	ord = tokens[t1-1].Ord
 	first := len(list)
-	for t, looked := t1, 0; t < len(s.list.Tokens) && looked < 12; t, looked = t+1, looked+1 {
+	for t, looked := t1, 0; t < len(tokens) && looked < 12; t, looked = t+1, looked+1 {
 		s.steps++
-		tok := &s.list.Tokens[t]
+		tok := &tokens[t]
 		if tok.Kind == token.Break || tok.Ord-ord > 8 {
 			break
 		}
@@ -134,7 +142,7 @@ func (s *Scanner) nearCues(text []byte, t0, t1, line int) []cue {
 		}
 		if tok.Kind == token.Word && tok.Ord-ord <= 5 && len(list) < maxCues {
 			if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
-				list = append(list, cue{bits, tok.ID, int8(tok.Ord - ord), after, false})
+				list = noted(list, bits, tok.ID, int8(tok.Ord-ord), after, false)
 			}
 		}
 	}
@@ -205,7 +213,7 @@ func (s *Scanner) acronym(text []byte, first *atom) {
 }
 
 // shapeOf looks at the digits alone.
-func (s *Scanner) shapeOf(text []byte, i, j int, d []byte) (sh shape) {
+func (s *Scanner) shapeOf(sh *shape, text []byte, i, j int, d []byte) {
 	n := len(d)
 	a := &s.atoms[i]
 	sh.plus = a.Start > 0 && text[a.Start-1] == '+' && (a.Start < 2 || !token.IsAlnum(text[a.Start-2]))
@@ -238,8 +246,7 @@ func (s *Scanner) shapeOf(text []byte, i, j int, d []byte) (sh shape) {
 	if check.IMEI(d) {
 		sh.types |= bit(IMEI)
 	}
-	s.phoneShape(text, i, j, d, &sh)
-	return sh
+	s.phoneShape(text, i, j, d, sh)
 }
 
 // phoneShape fills in what kind of telephone number the digits can be.
@@ -298,14 +305,14 @@ func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
 	}
 }
 
-// classify tells what the atoms i to j are, if anything.
-func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
+// classify tells what the atoms i to j are, if anything, and fills in r.
+func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 	first, last := &s.atoms[i], &s.atoms[j]
 	d := s.digits[first.d0:last.d1]
 	n := len(d)
 	s.steps += j - i + 1
 	if n < 3 || n > longest {
-		return r, false
+		return false
 	}
 	var facts fact
 	spokenWords, aliked := 0, false
@@ -334,20 +341,25 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	if spokenWords > 0 {
 		facts |= fSpoken
 		if spokenWords < 3 && n < 9 {
-			return r, false
+			return false
 		}
 	}
 	if j > i+1 && s.clock(i, j) {
-		return r, false
+		return false
 	}
-	sh := s.shapeOf(text, i, j, d)
+	var sh shape
+	s.shapeOf(&sh, text, i, j, d)
 	whole := s.clean(i, j)
 	contextual := whole && !aliked && n <= 16 && !token.InLink(text, int(first.Start)) && !masked(text, int(first.Start), int(last.End))
 	if sh.types == 0 && !contextual {
-		return r, false
+		return false
 	}
 	priced := s.priced(text, i, j)
-	r.why = why{facts: facts | sh.facts, digits: uint8(n), code: sh.code}
+	if sh.types == 0 && priced && n < 10 {
+		return false // an amount, whatever stands beside it
+	}
+	*r = reading{}
+	r.why.facts, r.why.digits, r.why.code = facts|sh.facts, uint8(n), sh.code
 	vetoed := priced
 	looked, far := 0, false
 	cues := s.nearCues(text, int(first.t0), int(last.t1), int(first.line))
@@ -370,7 +382,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 					r.typ, r.conf = typ, 0.8
 					r.why.facts = facts | fReversed
 					r.why.cue, r.why.dist, r.why.place = s.dict.Entry(cu.ID).Text, cu.dist, cu.place
-					return r, true
+					return true
 				}
 			}
 			if typ, conf, more := s.match(text, cu, cues, &sh, d, i, j, contextual && !priced); typ != 0 {
@@ -391,7 +403,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	if r.typ == 0 {
 		r.typ, r.conf = s.alone(text, &sh, d, i, j, vetoed)
 		if r.typ == 0 {
-			return r, false
+			return false
 		}
 	}
 	if r.typ == NIK && sh.scheme != check.NoScheme {
@@ -402,7 +414,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 		r.why.facts &^= fDistrict | fRegency | fDate | fFemale | fOperator | fArea
 	}
 	if spokenWords > 0 && check.Counting(d) && r.typ != PIN && r.typ != OTP && r.typ != CVV {
-		return r, false
+		return false
 	}
 	if !uniform {
 		r.conf -= 0.06
@@ -413,7 +425,7 @@ func (s *Scanner) classify(text []byte, i, j int) (r reading, ok bool) {
 	if aliked || facts&fLines != 0 && spokenWords == 0 {
 		r.conf -= 0.05
 	}
-	return r, true
+	return true
 }
 
 // belongs reports whether the word before the word for an order says that the number is no order's: PIN transaksi, HP pemesan.

@@ -31,50 +31,51 @@ func (s *Scanner) may(k int) bool {
 
 // judge finds the identifiers among the atoms: every row of atoms that may stand alone is asked what it can be.
 func (s *Scanner) judge(text []byte) {
-	var pending Finding
-	have := false
+	first := len(s.found)
 	s.edge = 0
+	var two [2]reading
+	best, other := &two[0], &two[1]
 	for i := range s.atoms {
 		if !s.may(i) {
 			continue
 		}
-		var best reading
+		best.typ, best.conf = 0, 0
 		end := 0
 		for j := i; j < len(s.atoms) && s.atoms[j].d1-s.atoms[i].d0 <= longest; j++ {
-			if !s.may(j + 1) {
+			if s.atoms[j].d1-s.atoms[i].d0 < 3 || !s.may(j+1) {
 				continue
 			}
-			r, ok := s.classify(text, i, j)
-			if ok && r.conf >= best.conf {
-				best, end = r, j
+			if s.classify(other, text, i, j) && other.conf >= best.conf {
+				best, other, end = other, best, j
 			}
 		}
 		if best.typ == 0 {
 			continue
 		}
-		f := s.span(text, best, i, end)
-		switch {
-		case !have:
-			pending, have, s.edge = f, true, end+1
-		case f.Start >= pending.End:
-			s.keep(pending)
-			pending, s.edge = f, end+1
-		case f.Confidence > pending.Confidence:
-			pending, s.edge = f, end+1
+		s.found = append(s.found, Finding{})
+		f := &s.found[len(s.found)-1]
+		s.span(f, text, best, i, end)
+		if last := len(s.found) - 2; last >= first {
+			switch before := &s.found[last]; {
+			case f.Start >= before.End:
+				s.lastType = before.Type
+			case f.Confidence > before.Confidence:
+				*before = *f
+				s.found = s.found[:last+1]
+			default:
+				s.found = s.found[:last+1]
+				continue
+			}
 		}
+		s.edge = end + 1
 	}
-	if have {
-		s.keep(pending)
+	if last := len(s.found) - 1; last >= first {
+		s.lastType = s.found[last].Type
 	}
-}
-
-func (s *Scanner) keep(f Finding) {
-	s.found = append(s.found, f)
-	s.lastType = f.Type
 }
 
 // span gives a reading its place in the text: a telephone number has its plus and its bracket.
-func (s *Scanner) span(text []byte, r reading, i, j int) Finding {
+func (s *Scanner) span(f *Finding, text []byte, r *reading, i, j int) {
 	start, end := int(s.atoms[i].Start), int(s.atoms[j].End)
 	if r.typ == Phone && start > 0 {
 		inner := text[start:end]
@@ -98,7 +99,7 @@ func (s *Scanner) span(text []byte, r reading, i, j int) Finding {
 			start = at
 		}
 	}
-	return Finding{Type: r.typ, Start: start, End: end, Confidence: r.conf, why: r.why}
+	f.Type, f.Start, f.End, f.Confidence, f.why = r.typ, start, end, r.conf, r.why
 }
 
 // closes reports whether a bracket closes in the text that none opens.

@@ -93,25 +93,25 @@ func (s *Scanner) gather(text []byte, t int) int {
 	join := touch
 	for u < len(s.list.Tokens) && len(s.digits) < groupLimit {
 		tok := &s.list.Tokens[u]
-		a := atom{t0: int32(u), Start: tok.Start, d0: int32(len(s.digits)), gap: join, line: int32(s.atomLine)}
+		s.atoms = append(s.atoms, atom{})
+		a := &s.atoms[len(s.atoms)-1] // filled in where it stands, as a token is
+		a.t0, a.Start, a.d0, a.gap, a.line = int32(u), tok.Start, int32(len(s.digits)), join, int32(s.atomLine)
 		switch tok.Kind {
 		case token.Number:
-			for _, c := range text[tok.Start:tok.End] {
-				if l := token.LooksLike[c]; l != 0 {
-					c = l
-				}
-				if len(s.digits) < groupLimit {
-					s.digits = append(s.digits, c)
+			s.digits = append(s.digits, text[tok.Start:min(tok.End, tok.Start+groupLimit-a.d0)]...)
+			if a.alike = tok.Flags&token.Alike != 0; a.alike {
+				for k, c := range s.digits[a.d0:] {
+					if l := token.LooksLike[c]; l != 0 {
+						s.digits[int(a.d0)+k] = l
+					}
 				}
 			}
-			a.alike = tok.Flags&token.Alike != 0
 			u++
 		default:
 			s.digits, u = s.said.Number(s.digits, text, u)
 			a.spoken = true
 		}
 		a.t1, a.End, a.d1 = int32(u), s.list.Tokens[u-1].End, int32(len(s.digits))
-		s.atoms = append(s.atoms, a)
 		var next int
 		if next, join = s.follows(text, u); join == apart {
 			return u

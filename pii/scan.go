@@ -122,13 +122,16 @@ func (s *Scanner) step(dst []Finding, text []byte, from, to, last int) ([]Findin
 	first := len(dst)
 	dst = s.window(dst, text[lo:min(len(text), to+ahead)], from-lo, to-lo)
 	kept := first
-	for _, f := range dst[first:] {
+	for k := first; k < len(dst); k++ {
+		f := &dst[k]
 		f.Start, f.End = f.Start+lo, f.End+lo
-		if f.Start >= last {
-			dst[kept] = f
-			kept++
-			last = f.End
+		if f.Start < last {
+			continue
 		}
+		if last = f.End; kept < k {
+			dst[kept] = *f
+		}
+		kept++
 	}
 	return dst[:kept], last
 }
@@ -195,7 +198,8 @@ func (s *Scanner) window(dst []Finding, text []byte, from, to int) []Finding {
 	s.read(s.text, limit)
 	s.custom(s.text)
 	s.resolve()
-	for _, f := range s.found {
+	for k := range s.found {
+		f := &s.found[k]
 		if copied != nil {
 			start, end := copied.Span(f.Start, f.End)
 			if end-start != f.End-f.Start {
@@ -204,7 +208,7 @@ func (s *Scanner) window(dst []Finding, text []byte, from, to int) []Finding {
 			f.Start, f.End = start, end
 		}
 		if f.Start >= from && f.Start < to && f.Confidence >= s.least && s.wanted&bit(f.Type) != 0 {
-			dst = append(dst, f)
+			dst = append(dst, *f)
 		}
 	}
 	return dst
@@ -212,7 +216,9 @@ func (s *Scanner) window(dst []Finding, text []byte, from, to int) []Finding {
 
 // add notes a finding of this window.
 func (s *Scanner) add(r reading, start, end int) {
-	s.found = append(s.found, Finding{Type: r.typ, Start: start, End: end, Confidence: r.conf, why: r.why})
+	s.found = append(s.found, Finding{})
+	f := &s.found[len(s.found)-1] // filled in where it stands, as a token is
+	f.Type, f.Start, f.End, f.Confidence, f.why = r.typ, start, end, r.conf, r.why
 }
 
 // resolve leaves of overlapping findings the strongest.

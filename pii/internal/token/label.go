@@ -112,9 +112,10 @@ func (s *List) Said(dict *word.Dictionary, text []byte, l int) int {
 
 // Void reports whether a word does not mean here what it means elsewhere: the "sim" of a SIM card, the "pos" in a postcode.
 func (s *List) Void(dict *word.Dictionary, text []byte, t int, bits word.Cue) bool {
-	if bits&(word.Licence|word.Card|word.Tax|word.Order) == 0 {
-		return false
-	}
+	return bits&(word.Licence|word.Card|word.Tax|word.Order) != 0 && s.void(dict, text, t, bits)
+}
+
+func (s *List) void(dict *word.Dictionary, text []byte, t int, bits word.Cue) bool {
 	if bits&word.Order != 0 {
 		at := s.Tokens[t].Start
 		return at > 0 && text[at-1] == '.' && dict.Entry(s.Tokens[t].ID).Part == word.Domain // the end of an address, contoh.co.id

@@ -106,6 +106,15 @@ func IsHex(c byte) bool { return IsDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
 // IsUpper is about capital letters.
 func IsUpper(c byte) bool { return c >= 'A' && c <= 'Z' }
 
+// note adds a token. It is filled in where it stands: one that is made elsewhere and copied there costs the processor a wait, as it is written in
+// small pieces and read in large ones.
+func note(tokens []Token, start, end int, ord int32, kind Kind) []Token {
+	tokens = append(tokens, Token{})
+	t := &tokens[len(tokens)-1]
+	t.Start, t.End, t.Ord, t.Kind = int32(start), int32(end), ord, kind
+	return tokens
+}
+
 // Read notes what matters in the text. It reports whether something in it asks for the normalised copy.
 func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 	tokens, lines := s.Tokens[:0], s.Lines[:0]
@@ -144,7 +153,8 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 				continue
 			}
 			if id := dict.Look(k, i-start); id != 0 {
-				tokens = append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Word, ID: id})
+				tokens = note(tokens, start, i, ord, Word)
+				tokens[len(tokens)-1].ID = id
 			} else if i-start >= 20 {
 				suspicious = suspicious || shadow.Encoded(text[start:i])
 			}
@@ -161,37 +171,37 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 			if i-start >= 20 {
 				suspicious = suspicious || shadow.Encoded(text[start:i])
 			}
-			tokens = append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Number})
+			tokens = note(tokens, start, i, ord, Number)
 			cur.Numbered = cur.Numbered || i-start > 4
 			ord++
 		case cNewline:
 			cur.End, cur.To = int32(i), int32(len(tokens))
 			lines = append(lines, cur)
-			tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: Break})
+			tokens = note(tokens, i, i + 1, ord, Break)
 			i++
 			cur = Line{Start: int32(i), From: int32(len(tokens)), First: ord}
 		case cSign:
 			switch c {
 			case '@':
-				tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: At})
+				tokens = note(tokens, i, i + 1, ord, At)
 			case ':':
 				if i+2 < n && text[i+1] == '/' && text[i+2] == '/' {
-					tokens = append(tokens, Token{Start: int32(i), End: int32(i + 3), Ord: ord, Kind: Scheme})
+					tokens = note(tokens, i, i + 3, ord, Scheme)
 				} else if i+1 < n && (text[i+1] == ':' || IsHex(text[i+1])) && (i == 0 || text[i-1] == ':' || IsHex(text[i-1]) || text[i+1] == ':') {
 					if last := len(tokens) - 1; last < 0 || tokens[last].Kind != Colon || int(tokens[last].End) <= i {
-						tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: Colon})
+						tokens = note(tokens, i, i + 1, ord, Colon)
 					}
 				}
 			case '-':
 				if i >= 2 && i+14 < n && text[i+3] == '-' && text[i+6] == '-' && Lettered(text[i-2:i+15]) && check.MAC(text[i-2:]) > 0 {
-					tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: Dotted})
+					tokens = note(tokens, i, i + 1, ord, Dotted)
 				}
 				if i+11 < n && text[i+1] == '-' && text[i+2] == '-' && text[i+5] == 'B' && string(text[i:i+11]) == "-----BEGIN " {
-					tokens = append(tokens, Token{Start: int32(i), End: int32(i + 11), Ord: ord, Kind: Armour})
+					tokens = note(tokens, i, i + 11, ord, Armour)
 				}
 			case '.':
 				if i >= 4 && i+5 < n && text[i+5] == '.' && IsHex(text[i-1]) && IsHex(text[i-4]) && IsHex(text[i+1]) && check.MAC(text[i-4:]) > 0 && Lettered(text[i-4:i+10]) {
-					tokens = append(tokens, Token{Start: int32(i), End: int32(i + 1), Ord: ord, Kind: Dotted})
+					tokens = note(tokens, i, i + 1, ord, Dotted)
 				}
 			case '%', '=', '&', '\\':
 				if c == '\\' && i+1 < n && (text[i+1] == 'n' || text[i+1] == 't' || text[i+1] == 'r') {

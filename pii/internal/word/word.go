@@ -155,8 +155,8 @@ const (
 
 // notLetters marks with its highest bit every byte that is no ASCII letter.
 func notLetters(x uint64) uint64 {
-	y := (x | lower) &^ high
-	return ^((y + (0x80-'a')*ones) &^ (y + (0x80-'z'-1)*ones) &^ x) & high
+	y := x & (0x5f * ones) // capitals
+	return ((y + (0x80-'A')*ones) ^ ((0x80+'Z')*ones - y) | x) & high
 }
 
 // Letters takes the letters at the beginning of 24 bytes, eight at a time, and tells how many there are. The spelling is of no use when there
