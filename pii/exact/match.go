@@ -158,7 +158,7 @@ const (
 // load is eight bytes of the text from i on, with zeroes behind its end.
 func load(text []byte, i int) uint64 {
 	if i+8 <= len(text) {
-		return binary.LittleEndian.Uint64(text[i:])
+		return binary.LittleEndian.Uint64(text[i : i+8 : i+8])
 	}
 	if len(text) >= 8 && i < len(text) {
 		return binary.LittleEndian.Uint64(text[len(text)-8:]) >> (8 * (i + 8 - len(text)))

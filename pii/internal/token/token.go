@@ -9,6 +9,8 @@
 package token
 
 import (
+	"encoding/binary"
+	"math/bits"
 	"unicode/utf8"
 
 	"github.com/amanah-id/amanah/pii/internal/check"
@@ -115,6 +117,57 @@ func note(tokens []Token, start, end int, ord int32, kind Kind) []Token {
 	return tokens
 }
 
+// load is eight bytes of the text from i on, with zeroes behind its end.
+func load(text []byte, i int) uint64 {
+	if i+8 <= len(text) {
+		return binary.LittleEndian.Uint64(text[i : i+8 : i+8])
+	}
+	if len(text) >= 8 && i < len(text) {
+		return binary.LittleEndian.Uint64(text[len(text)-8:]) >> (8 * uint(i+8-len(text)))
+	}
+	w := uint64(0)
+	for j := len(text) - 1; j >= i; j-- {
+		w = w<<8 | uint64(text[j])
+	}
+	return w
+}
+
+// words notes the words from i on that have spaces between them, eight bytes at a time, up to what is no such word. It reports false when that is a
+// longer word, or one that touches a digit.
+func words(dict *word.Dictionary, tokens []Token, text []byte, i int, ord int32) ([]Token, int, int32, bool) {
+	for i < len(text) && classes[text[i]] == cLetter {
+		var k word.Spelling
+		x, n := load(text, i), 0
+		if no := word.NotLetters(x); no != 0 {
+			n = bits.TrailingZeros64(no) >> 3
+			k = word.Short(x, n)
+		} else {
+			y := load(text, i+8)
+			if no = word.NotLetters(y); no == 0 {
+				return tokens, i, ord, false
+			}
+			n = bits.TrailingZeros64(no) >> 3
+			k = word.Medium(x, y, n)
+			n += 8
+		}
+		end := i + n
+		if end < len(text) && classes[text[end]] == cDigit {
+			return tokens, i, ord, false
+		}
+		if dict.May(k, n) {
+			if id := dict.Look(k, n); id != 0 {
+				tokens = note(tokens, i, end, ord, Word)
+				tokens[len(tokens)-1].ID = id
+			}
+		}
+		ord++
+		if i = end; i < len(text) && text[i] == ' ' {
+			i++
+		}
+	}
+	return tokens, i, ord, true
+}
+
 // Read notes what matters in the text. It reports whether something in it asks for the normalised copy.
 func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 	tokens, lines := s.Tokens[:0], s.Lines[:0]
@@ -134,25 +187,19 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 		case cOther:
 			i++
 		case cLetter:
-			start := i
-			var k word.Spelling
-			if i+24 <= n {
-				k, i = word.Letters(text[i : i+24 : i+24])
-				i += start
-			} else {
-				i = n
+			var plain bool
+			if tokens, i, ord, plain = words(dict, tokens, text, i, ord); plain {
+				continue
 			}
-			if i-start == 24 || i == n { // longer than any word of the dictionary, or near the end of the text
-				for i = start + 1; i < n && classes[text[i]] == cLetter; i++ {
-				}
-				k = word.Spell(text[start:i])
+			start := i
+			for i++; i < n && classes[text[i]] == cLetter; i++ {
 			}
 			if i < n && classes[text[i]] == cDigit {
 				tokens, i = s.mixed(dict, tokens, text, start, i, ord)
 				ord++
 				continue
 			}
-			if id := dict.Look(k, i-start); id != 0 {
+			if id := dict.Look(word.Spell(text[start:i]), i-start); id != 0 {
 				tokens = note(tokens, start, i, ord, Word)
 				tokens[len(tokens)-1].ID = id
 			} else if i-start >= 20 {
@@ -177,31 +224,31 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 		case cNewline:
 			cur.End, cur.To = int32(i), int32(len(tokens))
 			lines = append(lines, cur)
-			tokens = note(tokens, i, i + 1, ord, Break)
+			tokens = note(tokens, i, i+1, ord, Break)
 			i++
 			cur = Line{Start: int32(i), From: int32(len(tokens)), First: ord}
 		case cSign:
 			switch c {
 			case '@':
-				tokens = note(tokens, i, i + 1, ord, At)
+				tokens = note(tokens, i, i+1, ord, At)
 			case ':':
 				if i+2 < n && text[i+1] == '/' && text[i+2] == '/' {
-					tokens = note(tokens, i, i + 3, ord, Scheme)
+					tokens = note(tokens, i, i+3, ord, Scheme)
 				} else if i+1 < n && (text[i+1] == ':' || IsHex(text[i+1])) && (i == 0 || text[i-1] == ':' || IsHex(text[i-1]) || text[i+1] == ':') {
 					if last := len(tokens) - 1; last < 0 || tokens[last].Kind != Colon || int(tokens[last].End) <= i {
-						tokens = note(tokens, i, i + 1, ord, Colon)
+						tokens = note(tokens, i, i+1, ord, Colon)
 					}
 				}
 			case '-':
 				if i >= 2 && i+14 < n && text[i+3] == '-' && text[i+6] == '-' && Lettered(text[i-2:i+15]) && check.MAC(text[i-2:]) > 0 {
-					tokens = note(tokens, i, i + 1, ord, Dotted)
+					tokens = note(tokens, i, i+1, ord, Dotted)
 				}
 				if i+11 < n && text[i+1] == '-' && text[i+2] == '-' && text[i+5] == 'B' && string(text[i:i+11]) == "-----BEGIN " {
-					tokens = note(tokens, i, i + 11, ord, Armour)
+					tokens = note(tokens, i, i+11, ord, Armour)
 				}
 			case '.':
 				if i >= 4 && i+5 < n && text[i+5] == '.' && IsHex(text[i-1]) && IsHex(text[i-4]) && IsHex(text[i+1]) && check.MAC(text[i-4:]) > 0 && Lettered(text[i-4:i+10]) {
-					tokens = note(tokens, i, i + 1, ord, Dotted)
+					tokens = note(tokens, i, i+1, ord, Dotted)
 				}
 			case '%', '=', '&', '\\':
 				if c == '\\' && i+1 < n && (text[i+1] == 'n' || text[i+1] == 't' || text[i+1] == 'r') {

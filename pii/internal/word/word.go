@@ -153,35 +153,18 @@ const (
 	high  = 0x80 * ones
 )
 
-// notLetters marks with its highest bit every byte that is no ASCII letter.
-func notLetters(x uint64) uint64 {
+// NotLetters marks with its highest bit every byte that is no ASCII letter.
+func NotLetters(x uint64) uint64 {
 	y := x & (0x5f * ones) // capitals
 	return ((y + (0x80-'A')*ones) ^ ((0x80+'Z')*ones - y) | x) & high
 }
 
-// Letters takes the letters at the beginning of 24 bytes, eight at a time, and tells how many there are. The spelling is of no use when there
-// are more than sixteen.
-func Letters(b []byte) (k Spelling, n int) {
-	_ = b[23]
-	x := binary.LittleEndian.Uint64(b)
-	if no := notLetters(x); no != 0 {
-		n = bits.TrailingZeros64(no) >> 3
-		k.first = (x | lower) & (1<<(8*n) - 1)
-		return k, n
-	}
-	k.first = x | lower
-	x = binary.LittleEndian.Uint64(b[8:])
-	if no := notLetters(x); no != 0 {
-		n = bits.TrailingZeros64(no) >> 3
-		k.last = (x | lower) & (1<<(8*n) - 1)
-		return k, 8 + n
-	}
-	k.last = x | lower
-	x = binary.LittleEndian.Uint64(b[16:])
-	if no := notLetters(x); no != 0 {
-		return k, 16 + bits.TrailingZeros64(no)>>3
-	}
-	return k, 24
+// Short is the spelling of the first n bytes, at most seven, which are letters.
+func Short(b uint64, n int) Spelling { return Spelling{(b | lower) & (1<<(8*uint(n)) - 1), 0} }
+
+// Medium is the spelling of eight letters and the first n bytes, at most seven, behind them.
+func Medium(b, behind uint64, n int) Spelling {
+	return Spelling{b | lower, (behind | lower) & (1<<(8*uint(n)) - 1)}
 }
 
 // Spell is the spelling of a word; of a longer one than sixteen letters, of its beginning.
@@ -213,6 +196,12 @@ func (d *Dictionary) Find(text []byte, start, end int) uint16 {
 
 // Look looks up the word of n letters that is spelled so, among those that leave a note: function words do not.
 func (d *Dictionary) Look(k Spelling, n int) uint16 { return d.loud.look(d.keys, k, n) }
+
+// May reports whether it is worth looking the word up: of most words one bit says that they are not there.
+func (d *Dictionary) May(k Spelling, n int) bool {
+	f := hash(k, n) >> 48
+	return d.loud.filter[f/64]>>(f%64)&1 != 0
+}
 
 func (t *table) look(keys []Spelling, k Spelling, n int) uint16 {
 	h := hash(k, n)
