@@ -161,7 +161,7 @@ func words(dict *word.Dictionary, tokens []Token, text []byte, i int, ord int32)
 			}
 		}
 		ord++
-		if i = end; i < len(text) && text[i] == ' ' {
+		for i = end; i < len(text) && classes[text[i]] == cOther; {
 			i++
 		}
 	}
