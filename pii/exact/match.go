@@ -161,10 +161,10 @@ func load(text []byte, i int) uint64 {
 		return binary.LittleEndian.Uint64(text[i : i+8 : i+8])
 	}
 	if len(text) >= 8 && i < len(text) {
-		return binary.LittleEndian.Uint64(text[len(text)-8:]) >> (8 * (i + 8 - len(text)))
+		return binary.LittleEndian.Uint64(text[len(text)-8:]) >> (8 * uint(i+8-len(text)))
 	}
 	w := uint64(0)
-	for j := min(len(text), i+8) - 1; j >= i; j-- {
+	for j := len(text) - 1; j >= i; j-- {
 		w = w<<8 | uint64(text[j])
 	}
 	return w
@@ -428,7 +428,9 @@ func (r *reader) longer(i int, sum uint64) {
 }
 
 func (r *reader) run(i, words int, sum uint64) {
-	r.cands = append(r.cands, candidate{key: sum, start: r.start[i], end: r.end[i+words-1], form: Words})
+	r.cands = append(r.cands, candidate{})
+	c := &r.cands[len(r.cands)-1] // filled in where it stands: what is written in small pieces and copied in large ones makes the processor wait
+	c.key, c.start, c.end, c.form = sum, r.start[i], r.end[i+words-1], Words
 }
 
 func (r *reader) has(key uint64) bool {
