@@ -355,7 +355,7 @@ func newState(sip siphash.Key, source Source) (*state, error) {
 	}
 	slices.Sort(words)
 	pairs = distinct(pairs)
-	s.words = newGate(4*different(words), 4, 16, 22)
+	s.words = newGate(4*different(words), 4, 16, 22) // 32 slots a word: that few others pass is worth more than that it is small
 	s.words.fill(words)
 	s.plain.fill(sip, &s.words)
 	s.pairs = newGate(len(pairs), 1, 18, 26)
