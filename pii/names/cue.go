@@ -47,14 +47,15 @@ func (c Cue) String() string {
 type cue struct {
 	Cue
 	closed bool // a known name ends before the token
+	nobody bool // the token is part of an e-mail address that is said or drawn apart, or of the title of a work
 }
 
 // strength is what a cue adds for its kind, in nats: before a word that is on a list of names, before one that is on none and that
 // the training did not meet as an ordinary one, and before an ordinary one.
 var strength = [...]struct{ listed, unknown, ordinary float64 }{
-	OnBehalf: {3, 2.5, 0.5}, NameIs: {2.5, 2, 0.5}, Mother: {3, 2.5, 1}, Honour: {2.5, 1.5, 0}, With: {1.5, 0.8, 0}, Said: {2.5, 2, 0},
-	Self: {1.5, 0.8, 0}, Greeting: {2, 1, 0}, Signature: {2.5, 1.5, 0}, Speaker: {2, 1, 0}, Role: {2, 1.5, 0}, Living: {1, 1, 0}, Origin: {0, 1, 0},
-	Answer: {3, 2, 0}, Firm: {-2, -3, -3}, FromCaller: {12, 12, 12}, knownTail: {12, 12, 12},
+	OnBehalf: {3, 2.5, 0.5}, NameIs: {2.5, 2, 0.5}, Mother: {3, 2.5, 1}, Honour: {2.5, 1, 0}, With: {1.5, 0, 0}, Said: {2.5, 2, 0},
+	Self: {1.5, -0.5, 0}, Greeting: {2, 0.5, 0}, Signature: {2.5, 1.5, 0}, Speaker: {2, 1, 0}, Role: {2, 1.5, 0}, Living: {1, 1, 0}, Origin: {0, 1, 0},
+	Answer: {3, 2, 0}, Firm: {-4, -4, -4}, FromCaller: {12, 12, 12}, knownTail: {12, 12, 12},
 }
 
 func (c cue) announces() bool { return c.Cue != NoCue }
@@ -127,8 +128,15 @@ const (
 	wIni
 	wFill // "lengkap", "pemilik", "full": may stand between "nama" and the name
 	wFirm
+	wShop // a firm that is often called by its owner: what follows a title is nobody either
 	wHesitation
+	wAt  // as an e-mail address is said
+	wDot // likewise
+	wHost
+	wWork // a book, a song: what follows between quotation marks is its title
 )
+
+func (w word) firm() bool { return w == wFirm || w == wShop }
 
 func (w word) honour() bool { return w == wBapak || w == wTitle || w == wIbu }
 
@@ -182,11 +190,16 @@ var cueWords = func() map[uint32]word {
 	add(wIni, "ini")
 	add(wFill, "lengkap", "pemilik", "full", "panggilan", "penerima", "pelanggan", "nasabah", "pemesan", "pengirim", "rekening", "asli", "sesuai", "ktp", "kontak")
 	add(wHesitation, "eh", "eee", "em", "hmm", "iya", "ya", "oh", "uh", "um", "yes", "it's", "sure", "itu")
-	add(wFirm, "pt", "cv", "ud", "pd", "tbk", "toko", "warung", "bank", "koperasi", "yayasan", "hotel", "klinik", "apotek", "perusahaan", "merk", "merek", "ruang", "kamar", "rs", "rsud", "rsia", "polres", "polsek", "polda", "puskesmas", "sekolah", "universitas",
-		"sdn", "smp", "smpn", "sma", "sman", "smk", "smkn", "kodim")
+	add(wFirm, "pt", "cv", "ud", "pd", "tbk", "bank", "koperasi", "kud", "bumdes", "perusahaan", "merk", "merek", "ruang", "kamar", "polres", "polresta", "polsek", "polda", "puskesmas", "universitas", "univ", "politeknik", "akademi", "kampus",
+		"sd", "sdn", "smp", "smpn", "sma", "sman", "smk", "smkn", "mts", "mtsn", "kodim", "koramil", "lapas", "bpd", "bpr", "pdam", "gereja", "masjid", "mesjid", "musala", "musholla", "mushola", "surau", "vihara", "kelenteng", "mall", "mal", "plaza", "stadion", "gor", "panti", "ponpes", "pesantren", "paroki")
+	add(wShop, "toko", "warung", "hotel", "klinik", "apotek", "apotik", "rs", "rsud", "rsup", "rsia", "yayasan", "sekolah", "bengkel", "salon", "depot", "kedai", "resto", "restoran", "kafe", "cafe")
 	add(wLabel, "agen", "agent", "cs", "csr", "pelanggan", "customer", "cust", "nasabah", "admin", "catatan", "note", "notes", "alamat", "nama", "nik", "hp", "telp", "email", "subject", "perihal",
 		"from", "to", "cc", "date", "tanggal", "tgl", "jam", "no", "nomor", "total", "status", "re", "fwd", "penerima", "pengirim", "operator", "penelpon", "penelepon", "caller", "pic", "ps", "nb", "bank", "rek", "norek", "ktp", "npwp", "kota", "provinsi", "kecamatan", "kelurahan", "info", "keluhan", "solusi", "tindakan", "hasil", "produk", "order", "resi", "invoice",
-		"plg", "nsb", "spv", "tl", "asr", "spk", "speaker", "pembicara", "penyiar", "kasir", "perawat", "pasien", "suami", "istri", "anak", "tkp", "korban", "saksi") // last: what has a meaning beside keeps it
+		"plg", "nsb", "spv", "tl", "asr", "spk", "speaker", "pembicara", "penyiar", "kasir", "perawat", "pasien", "suami", "istri", "anak", "tkp", "korban", "saksi") // late: what has a meaning beside keeps it
+	add(wAt, "at", "et", "keong")
+	add(wDot, "titik", "dot", "strip", "underscore", "underskor", "bawah")
+	add(wWork, "buku", "novel", "lagu", "film", "album", "serial", "sinetron", "komik", "drama", "puisi", "tembang", "judul", "berjudul", "game", "gim", "book", "song", "movie", "series", "title", "titled")
+	add(wHost, "com", "co", "net", "org", "id", "gmail", "yahoo", "ymail", "hotmail", "outlook", "icloud", "example")
 	return out
 }()
 
@@ -222,15 +235,33 @@ func (f *finder) readCues() {
 		f.answer(line, i)
 		line = i + 1
 	}
-	for i := 1; i < len(f.tokens); i++ {
-		if f.words[i-1] == wFirm && f.words[i] == plain && f.tokens[i].Word() {
-			f.cues[i].Cue = Firm
+	for i := range f.tokens {
+		switch {
+		case f.words[i].firm():
+			f.firm(i)
+		case f.words[i] == wAt, f.isPunct(i, '@'):
+			f.spelled(i)
+		case f.words[i] == wWork:
+			f.titled(i)
 		}
 	}
 	for i := range f.tokens {
 		if c, next := f.cueAt(i); c != NoCue && next < len(f.tokens) && f.words[next] != wSiapa {
 			f.announce(c, next)
 		}
+	}
+}
+
+// firm says of what follows a word for a firm, up to three words in capitals, that it is nobody's name.
+func (f *finder) firm(i int) {
+	next, titled := i+1, false
+	for f.words[i] == wShop && (f.at(next).honour() || f.isPunct(next, '.') && f.at(next-1).honour()) {
+		next, titled = next+1, true
+	}
+	for n := 0; n < 3 && next < len(f.tokens) && f.words[next] == plain && f.tokens[next].Word() && (n == 0 || f.capital(next)); n++ {
+		f.cues[next].Cue = Firm
+		f.cues[next].nobody = titled
+		next++
 	}
 }
 
@@ -244,7 +275,7 @@ func (f *finder) announce(c Cue, i int) {
 		i++
 	}
 	switch {
-	case i >= len(f.tokens) || !f.tokens[i].Word() || f.at(i) == wFirm:
+	case i >= len(f.tokens) || !f.tokens[i].Word() || f.at(i).firm() || c == Honour && f.cues[i].Cue == Firm:
 	case strength[c].listed >= strength[f.cues[i].Cue].listed:
 		f.cues[i].Cue = c
 	}

@@ -23,10 +23,11 @@ func (f *finder) person(first, end int) (int, int) {
 	for first < end-1 && (f.words[first].honour() || f.tokens[first].Shape == tagger.Punct) {
 		first++ // nor is the full stop of a title
 	}
-	if f.capital(first) {
-		for end-1 > first && (f.tokens[end-1].Shape == tagger.Lower && f.tokens[end-1].Known() || f.tokens[end-1].Shape == tagger.Punct) {
-			end--
-		}
+	for end-1 > first && ((f.capital(first) || f.cues[first].announces()) && f.smallKnown(end-1) || f.tokens[end-1].Shape == tagger.Punct) {
+		end--
+	}
+	if first < end-1 && f.tokens[first].Shape == tagger.Lower && f.capital(first+1) && !fromOf[f.tokens[first].Hash] && f.cues[first].Cue != FromCaller {
+		first++ // pax WIBOWO
 	}
 	if end-2 > first && f.tokens[end-1].Shape == tagger.Initial && f.isPunct(end-2, '.') && f.tokens[end-3].Shape != tagger.Initial {
 		end -= 2 // the next sentence begins: "I"
@@ -60,6 +61,20 @@ func (f *finder) person(first, end int) (int, int) {
 	return first, end
 }
 
+// smallKnown says whether token i is an ordinary word in small letters that nobody knows as a name.
+func (f *finder) smallKnown(i int) bool {
+	return f.tokens[i].Shape == tagger.Lower && f.tokens[i].Known() && f.cues[i].Cue != FromCaller && f.cues[i].Cue != knownTail
+}
+
+// fromOf are words in small letters that names in capitals begin with.
+var fromOf = func() map[uint32]bool {
+	out := map[uint32]bool{}
+	for _, w := range []string{"van", "von", "de", "der", "den", "da", "dos", "del", "di", "la", "le", "al", "el", "ibn", "bin", "binti"} {
+		out[tagger.HashOf(w)] = true
+	}
+	return out
+}()
+
 // A title of birth on Bali, of two words that say something else elsewhere.
 var anak, agung = tagger.HashOf("anak"), tagger.HashOf("agung")
 
@@ -79,7 +94,7 @@ func (f *finder) place(first, end int) (int, int) {
 
 // ofFirm says whether a place is part of the name of an organisation: the "Bantaeng" of "Polres Bantaeng".
 func (f *finder) ofFirm(first int) bool {
-	return f.at(first-1) == wFirm
+	return f.at(first-1).firm() || f.at(first).firm()
 }
 
 // machine says whether a name is the label that a transcribing machine gives a speaker: SPK-2 before a colon.

@@ -1,7 +1,7 @@
 // Package names finds the names of people and places in Indonesian and English text as a call center writes it: chat, notes,
 // mail, transcripts, news, with capitals and without.
 //
-// Three witnesses are heard, and every finding says what each of them said. A tagger, trained on news texts and on lines of
+// Three witnesses are heard, and every finding says what each of them said. A tagger, trained on news texts and on messages of
 // service (folder train), knows how names look and what stands around them. A cue grammar knows how names are announced: "atas
 // nama", "a.n.", "dengan Ibu", "nama saya", "speaking with", a signature, the label of a speaker. Lists know names and places
 // themselves. What they say is added up, in the units of the tagger's weights, before the best reading of the whole line is
@@ -116,7 +116,7 @@ var finders = sync.Pool{New: func() any { return new(finder) }}
 func (f *finder) find(dst []Span, text []byte, from int, o Options) []Span {
 	m := tagger.Trained()
 	f.tokens = tagger.Tokens(f.tokens[:0], text)
-	m.Classify(f.tokens)
+	m.Classify(f.tokens, text)
 	tagger.See(f.tokens)
 	f.readCues()
 	if o.Known != nil {
@@ -151,7 +151,7 @@ func (f *finder) gate() bool {
 func (f *finder) emit(m *tagger.Model) {
 	f.emissions = f.emissions[:0]
 	for i := range f.tokens {
-		if !f.matters[i] || f.tokens[i].Shape == tagger.Break || f.tokens[i].Shape == tagger.Address {
+		if !f.matters[i] || f.tokens[i].Shape == tagger.Break || f.tokens[i].Shape == tagger.Address || f.cues[i].nobody {
 			f.emissions = append(f.emissions, tagger.Nothing)
 			continue
 		}

@@ -138,7 +138,7 @@ func TestNamesInNewsThatTheTrainingNeverSaw(t *testing.T) {
 	}
 }
 
-// messageFiles are the development set. Only the errors in calls_held.jsonl were never read: see testdata/GUIDELINES.md. The floors
+// messageFiles are the development set. The errors in calls_held.jsonl and later_held.jsonl were never read: see testdata/GUIDELINES.md. The floors
 // are what was reached, a little below; those of the older files stand where they stood.
 var messageFiles = []struct {
 	name   string
@@ -148,6 +148,8 @@ var messageFiles = []struct {
 	{"names_second.jsonl", map[string]float64{"person": 92, "place": 80}},
 	{"calls.jsonl", map[string]float64{"person": 91, "place": 85}},
 	{"calls_held.jsonl", map[string]float64{"person": 85, "place": 83}},
+	{"later.jsonl", map[string]float64{"person": 90, "place": 92}},
+	{"later_held.jsonl", map[string]float64{"person": 86, "place": 94}},
 }
 
 func TestNamesInMessages(t *testing.T) {

@@ -170,6 +170,9 @@ func backward(s *space, step *[labels][labels]float64, n int) {
 func (f *field) descend(s *sequence, r rule, space *space, step *[labels][labels]float64) {
 	var pairs [labels][labels]float64
 	for i, is := range s.labels {
+		if is == free {
+			continue
+		}
 		var g [labels]float64
 		for y := range g {
 			g[y] = float64(space.before[i][y] * space.after[i][y])
@@ -188,7 +191,7 @@ func (f *field) descend(s *sequence, r rule, space *space, step *[labels][labels
 				w[y] = float32(float64(w[y]) - float64(r.rate*d)/math.Sqrt(sq+1e-2))
 			}
 		}
-		if i == 0 {
+		if i == 0 || s.labels[i-1] == free {
 			continue
 		}
 		var p [labels][labels]float64

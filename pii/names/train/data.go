@@ -16,6 +16,7 @@ type Entity struct {
 	Start, End int
 	Person     bool
 	Other      bool // neither person nor place: an organisation, a product, an event
+	Free       bool // an address: what is in it is not said
 }
 
 // Example is a text with what is in it.
@@ -89,10 +90,13 @@ type labelled struct {
 	labels []uint8
 }
 
+// free is the label of a token whose label nobody said.
+const free = uint8(labels)
+
 // label cuts an example into tokens and gives each its label.
 func label(e Example, lexicon *tagger.Lexicon) labelled {
 	tokens := tagger.Tokens(nil, e.Text)
-	lexicon.Classify(tokens)
+	lexicon.Classify(tokens, e.Text)
 	tagger.See(tokens)
 	labels := make([]uint8, len(tokens))
 	k := 0
@@ -108,8 +112,10 @@ func label(e Example, lexicon *tagger.Lexicon) labelled {
 			k++
 		}
 		for i := k; k < len(tokens) && int(tokens[k].End) <= ent.End; k++ {
-			labels[k] = first
-			if k > i {
+			switch labels[k] = first; {
+			case ent.Free:
+				labels[k] = free
+			case k > i:
 				labels[k]++
 			}
 		}

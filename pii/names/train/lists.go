@@ -25,6 +25,7 @@ var lists = []struct {
 	{"world_geonames.txt", tagger.World, true},
 	{"ordinary_own.txt", tagger.Ordinary, false},
 	{"ordinary_english.txt", tagger.Ordinary, false},
+	{"ordinary_scowl.txt", tagger.Ordinary, false},
 }
 
 // entries reads a list or templates: one entry a line, or several words a line where entries are single words. "#" begins a comment; a tab
@@ -96,7 +97,10 @@ func count(examples [][]Example) tally {
 					all[t.Hash] = c
 				}
 				in := 0
-				if l.labels[i] != tagger.Outside && l.labels[i] < tagger.FirstOther {
+				switch y := l.labels[i]; {
+				case y == free:
+					continue
+				case y != tagger.Outside && y < tagger.FirstOther:
 					in = 1
 				}
 				c[fold][in]++
@@ -117,7 +121,7 @@ func (all tally) lexicon(words map[uint32]tagger.Class, except int) *tagger.Lexi
 				within += n[1]
 			}
 		}
-		if outside >= 2 && within*10 <= outside {
+		if names := out[h] & (tagger.Given | tagger.Family | tagger.Abroad); outside >= 2 && (within*10 <= outside || names != 0 && within <= outside) { // "bunga" is both
 			out[h] |= tagger.Ordinary
 		}
 		if outside >= 20 && within*50 <= outside { // so common that the longer lists say nothing of it: "dan" is also a name abroad

@@ -1,7 +1,7 @@
 // Command train makes the model of package names.
 //
-// It reads labelled news texts (NERGRIT and NERP, their licences in ../NOTICE), word lists, and templates of what is
-// said in a call center, all below testdata, trains a linear-chain conditional random field, and writes the model with its
+// It reads labelled news texts (NERGRIT and NERP, their licences in ../NOTICE), word lists, templates of what is said in a call center, and
+// messages of one (lines.go), all below testdata, trains a linear-chain conditional random field, and writes the model with its
 // digest and that of the data. The same data give the same bytes on every machine: nothing here asks the clock, chance is
 // seeded, no map is walked in its own order, and no product is fused with a sum. `make model` runs it; tests compare the digests.
 package main

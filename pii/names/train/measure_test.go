@@ -28,7 +28,7 @@ func measured(m *tagger.Model, list []Example) (person, place score) {
 	var path tagger.Path
 	for _, e := range list {
 		tokens := tagger.Tokens(nil, e.Text)
-		m.Classify(tokens)
+		m.Classify(tokens, e.Text)
 		tagger.See(tokens)
 		labels := m.Best(nil, &path, m.Emit(nil, tokens))
 		want := map[Entity]bool{}

@@ -13,17 +13,20 @@ import (
 // recipe is what a model is made of, beside the data.
 type recipe struct {
 	rule
-	cutoff  int     // features that were met less often are left out
-	chat    int     // lines of each template
-	scale   float64 // of the weights, when they become integers
-	blocks  int     // of the model's table
-	without int     // a fold that is kept out, for measuring; -1 for none
+	cutoff    int      // features that were met less often are left out
+	chat      int      // lines of each template
+	written   []string // files of written messages
+	renamings int      // of each of them with other names
+	strange   int      // of a hundred ordinary words of them, how many its variants show as words that nobody knows
+	scale     float64  // of the weights, when they become integers
+	blocks    int      // of the model's table
+	without   int      // a fold that is kept out, for measuring; -1 for none
 }
 
 // final is the recipe of the model that ships.
 var final = recipe{
 	rule:   rule{epochs: 6, seeds: 4, rate: 0.1, decay: 0.0005, dropWord: 30, dropAny: 30, outside: 0.7},
-	cutoff: 2, chat: 6, scale: tagger.Scale, blocks: 1 << 16, without: -1,
+	cutoff: 3, chat: 6, written: written, renamings: 1, strange: 12, scale: tagger.Scale, blocks: 1 << 16, without: -1,
 }
 
 // read reads what of the data the training uses.
@@ -59,14 +62,15 @@ func examples(data fs.FS, r recipe) (byFold [][]Example, left [][]Example, err e
 	return byFold, left, nil
 }
 
-// numbered gives every feature a number, and counts it.
+// numbered gives every feature a number, and counts in how many texts it stands: all that is made of one text counts as one.
 type numbered struct {
 	id     map[uint32]uint32
 	hashes []uint32
 	counts []int
+	last   []int // the text that was counted last
 }
 
-func (n *numbered) sequence(l labelled) *sequence {
+func (n *numbered) sequence(l labelled, text int) *sequence {
 	s := &sequence{labels: l.labels}
 	var v tagger.Vector
 	var c [9]uint32
@@ -82,8 +86,12 @@ func (n *numbered) sequence(l labelled) *sequence {
 				n.id[h] = id
 				n.hashes = append(n.hashes, h)
 				n.counts = append(n.counts, 0)
+				n.last = append(n.last, -1)
 			}
-			n.counts[id]++
+			if n.last[id] != text {
+				n.counts[id]++
+				n.last[id] = text
+			}
 			ids = append(ids, id)
 			lexical = append(lexical, j < k && tagger.Lexical(j))
 		}
@@ -131,9 +139,13 @@ func build(data fs.FS, r recipe) ([]byte, error) {
 		return nil, err
 	}
 	spoken := talk.lines(r.chat)
+	service, err := messages(data, r.written)
+	if err != nil {
+		return nil, err
+	}
 	both := make([][]Example, folds)
 	for fold := range both {
-		both[fold] = slices.Concat(byFold[fold], spoken[fold])
+		both[fold] = slices.Concat(byFold[fold], spoken[fold], service[fold], service[fold]) // one message is enough to make a word ordinary
 	}
 	words, err := listed(data)
 	if err != nil {
@@ -142,17 +154,34 @@ func build(data fs.FS, r recipe) ([]byte, error) {
 	tally := count(both)
 	features := &numbered{id: map[uint32]uint32{}}
 	var sequences []*sequence
-	for fold, list := range both {
+	text := 0
+	add := func(e Example, lexicon *tagger.Lexicon, strange int) {
+		l := label(e, lexicon)
+		if len(l.tokens) == 0 {
+			return
+		}
+		talk.estrange(l.tokens, strange)
+		sequences = append(sequences, features.sequence(l, text))
+	}
+	for fold := range both {
 		lexicon := tally.lexicon(words, fold)
-		for i, e := range list {
-			variants := []Example{e}
-			if low := lowered(e); i < len(byFold[fold]) && !bytes.Equal(low.Text, e.Text) {
-				variants = append(variants, low, low) // twice: of the texts that come with capitals there are fewer
+		for _, e := range byFold[fold] {
+			text++
+			add(e, lexicon, 0)
+			if low := lowered(e); !bytes.Equal(low.Text, e.Text) {
+				add(low, lexicon, 0) // twice: of the texts that come with capitals there are fewer
+				add(low, lexicon, 0)
 			}
-			for _, v := range variants {
-				if l := label(v, lexicon); len(l.tokens) > 0 {
-					sequences = append(sequences, features.sequence(l))
-				}
+		}
+		for _, e := range spoken[fold] {
+			text++
+			add(e, lexicon, 0)
+		}
+		for _, e := range service[fold] {
+			text++
+			add(e, lexicon, 0)
+			for _, v := range talk.variants(e, r.renamings) {
+				add(v, lexicon, r.strange)
 			}
 		}
 	}

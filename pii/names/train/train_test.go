@@ -24,6 +24,13 @@ func little(t *testing.T) (fstest.MapFS, recipe) {
 		blocks := strings.SplitN(string(text), "\n\n", 121)
 		data[file] = &fstest.MapFile{Data: []byte(strings.Join(blocks[:120], "\n\n"))}
 	}
+	for _, file := range written {
+		text, err := os.ReadFile(filepath.Join("testdata", file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		data[file] = &fstest.MapFile{Data: []byte(strings.Join(strings.SplitAfterN(string(text), "\n", 41)[:40], ""))}
+	}
 	files := []string{"chat.txt", "brands.txt"}
 	for _, l := range lists {
 		files = append(files, "lists/"+l.file)
@@ -147,7 +154,7 @@ func TestColumnsAreReadWithTheirLabels(t *testing.T) {
 	if err != nil || len(got) != 2 || string(got[0].Text) != "Budi Santoso di Solo Raya" || len(got[0].Entities) != 3 {
 		t.Fatal(got, err)
 	}
-	for i, want := range []Entity{{0, 12, true, false}, {16, 20, false, false}, {21, 25, false, true}} {
+	for i, want := range []Entity{{Start: 0, End: 12, Person: true}, {Start: 16, End: 20}, {Start: 21, End: 25, Other: true}} {
 		if got[0].Entities[i] != want {
 			t.Error(got[0].Entities[i], want)
 		}

@@ -45,7 +45,7 @@ func BenchmarkTagger(b *testing.B) {
 	for b.Loop() {
 		for _, line := range lines {
 			tokens = Tokens(tokens[:0], line)
-			m.Classify(tokens)
+			m.Classify(tokens, line)
 			See(tokens)
 			emissions = m.Emit(emissions[:0], tokens)
 			labels = m.Best(labels[:0], &path, emissions)

@@ -17,7 +17,7 @@ const (
 )
 
 // MaxFeatures is how many features a token has, those of its classes not counted.
-const MaxFeatures = 41
+const MaxFeatures = 43
 
 // Vector is the hashes of one token's features.
 type Vector [MaxFeatures]uint32
@@ -46,11 +46,13 @@ func salted2(template, a, b uint32) uint32 {
 // ofClass is the feature that a token has, or has not, a class.
 func ofClass(c, bit Class) uint32 { return salted2(40, uint32(c&bit), uint32(bit)) }
 
-// See sets what features see of the shapes of tokens: in a line, capitals say something only where there are small letters too.
+// See sets what features see of the shapes of tokens and of their lines: in a line, capitals say something only where there are small letters
+// too, and where most words are strange, as in a language that the training hardly met, one more says little.
 func See(tokens []Token) {
 	for len(tokens) > 0 {
 		end := 0
 		small, large := false, false
+		words, strange := 0, 0
 		for end < len(tokens) && tokens[end].Shape != Break {
 			switch tokens[end].Shape {
 			case Lower:
@@ -58,11 +60,18 @@ func See(tokens []Token) {
 			case Title, Mixed:
 				large = true
 			}
+			if tokens[end].Word() {
+				words++
+				if tokens[end].Class == 0 {
+					strange++
+				}
+			}
 			end++
 		}
 		for i := range tokens[:min(end+1, len(tokens))] {
 			t := &tokens[i]
 			t.Seen = t.Shape
+			t.Strange = steps(strange, words)
 			switch {
 			case !t.Word():
 			case !(small && large):
@@ -73,6 +82,22 @@ func See(tokens []Token) {
 		}
 		tokens = tokens[min(end+1, len(tokens)):]
 	}
+}
+
+// steps are how many of the words of a line are strange, and how long it is: 0 and 1 for less than five words, then five steps for each of three
+// lengths.
+func steps(strange, words int) uint8 {
+	if words < 5 {
+		return uint8(min(1, (strange+1)/(words+1)))
+	}
+	length := 2
+	switch {
+	case words > 24:
+		length = 12
+	case words > 12:
+		length = 7
+	}
+	return uint8(length + min(4, strange*8/words))
 }
 
 // Lexical says whether a feature names the word itself. Training leaves those out at random, so that the words around it, its
@@ -129,6 +154,8 @@ func Extract(v *Vector, tokens []Token, i int) int {
 	v[38] = salted2(44, r.Hash, uint32(known)|1)
 	v[39] = salted2(45, salted(1, ll.Hash), l.Hash^uint32(known))
 	v[40] = salted2(46, r.Hash, rr.Hash^uint32(known))
+	v[41] = salted2(47, uint32(t.Strange), class|shape<<16)
+	v[42] = salted2(48, uint32(t.Strange)|shape<<8, uint32(known))
 	return MaxFeatures
 }
 

@@ -17,7 +17,7 @@ func home(h uint32, size int) int { return int(uint64(h*0x9E3779B1) * uint64(siz
 
 // NewLexicon makes a table of the given words. The same words make the same table.
 func NewLexicon(words map[uint32]Class) *Lexicon {
-	l := &Lexicon{make([]uint32, len(words)+len(words)/2+8)}
+	l := &Lexicon{make([]uint32, len(words)+len(words)/3+8)}
 	for _, h := range slices.Sorted(maps.Keys(words)) {
 		if words[h] == 0 {
 			continue
@@ -49,11 +49,15 @@ func (l *Lexicon) Of(h uint32) Class {
 	}
 }
 
-// Classify fills the classes of tokens.
-func (l *Lexicon) Classify(tokens []Token) {
+// Classify fills the classes of the tokens of text. A word on no list that is an ordinary one with affixes is ordinary too.
+func (l *Lexicon) Classify(tokens []Token, text []byte) {
 	for i := range tokens {
-		if tokens[i].Word() {
-			tokens[i].Class = l.Of(tokens[i].Hash)
+		t := &tokens[i]
+		if !t.Word() {
+			continue
+		}
+		if t.Class = l.Of(t.Hash); t.Class == 0 && l.derived(text[t.Start:t.End]) {
+			t.Class = Ordinary
 		}
 	}
 }

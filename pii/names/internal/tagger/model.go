@@ -145,7 +145,7 @@ func (m *Model) sum(features []uint32, out *[8]int16) {
 }
 
 // Classify fills what the lists say of tokens.
-func (m *Model) Classify(tokens []Token) { m.lexicon.Classify(tokens) }
+func (m *Model) Classify(tokens []Token, text []byte) { m.lexicon.Classify(tokens, text) }
 
 // Emission is what the weights say of each label for one token.
 type Emission [Labels]int32

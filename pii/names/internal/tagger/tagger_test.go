@@ -208,7 +208,7 @@ func TestTheTrainedModelReadsASentence(t *testing.T) {
 	m := Trained()
 	text := "Presiden Joko Widodo mengunjungi Kabupaten Sleman bersama menteri dan wartawan ."
 	tokens := Tokens(nil, []byte(text))
-	m.Classify(tokens)
+	m.Classify(tokens, []byte(text))
 	See(tokens)
 	got := m.Best(nil, &Path{}, m.Emit(nil, tokens))
 	want := []uint8{0, FirstPerson, FirstPerson + 1, 0, FirstPlace, FirstPlace + 1, 0, 0, 0, 0, 0}

@@ -39,6 +39,7 @@ type Token struct {
 	Seen       Shape // the shape that features see: in text without mixed case it says nothing, and is Lower
 	Byte       byte  // of punctuation
 	Class      Class // what the lists say
+	Strange    uint8 // how many of the words of its line are on no list, and how long the line is, in steps
 	Hash       uint32
 	pre2, pre3 uint32
 	pre4       uint32
