@@ -1,6 +1,8 @@
 package pii
 
 import (
+	"strings"
+
 	"github.com/amanah-id/amanah/pii/internal/check"
 	"github.com/amanah-id/amanah/pii/internal/said"
 	"github.com/amanah-id/amanah/pii/internal/secret"
@@ -323,9 +325,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 	for k := i; k <= j; k++ {
 		a := &s.atoms[k]
 		if a.spoken {
-			if spokenWords++; a.d1-a.d0 == 3 { // dua ratus empat belas
-				spokenWords += int(a.t1 - a.t0 - 1)
-			}
+			spokenWords += int(a.t1 - a.t0) // dua ratus empat belas
 		}
 		aliked = aliked || a.alike
 		if k > head && a.gap != s.atoms[k-1].gap {
@@ -434,6 +434,9 @@ func (s *Scanner) belongs(farther []cue, order *cue, sh *shape) bool {
 		return false
 	}
 	c := &farther[0]
+	if c.bits&word.Tax != 0 && c.dist == order.dist+1 {
+		return true // tax ID
+	}
 	return c.place == before && !c.crossed && c.dist <= order.dist+2 && (c.bits&(word.PIN|word.OTP|word.CVV) != 0 || c.bits&word.Phone != 0 && sh.facts&fOperator != 0)
 }
 
@@ -595,9 +598,11 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	switch bits := c.bits; {
 	case bits&word.CVV != 0 && n >= 3 && n <= 4 && c.dist <= 6:
 		return CVV, base - 0.02, fLength
-	case bits&word.Back != 0 && n == 3 && c.place == question && spoken(all, word.Card) && s.list.Said(s.dict, text, s.lineAt) == at:
+	case bits&word.Back != 0 && n == 3 && c.place == question && (spoken(all, word.Card) && s.list.Said(s.dict, text, s.lineAt) == at || s.atoms[i].spoken && s.asksDigits(text)):
 		return CVV, 0.8, fLength // the three digits on the back of the card
-	case bits&word.Back != 0 && n == 3 && c.place == before && c.dist <= 3 && spoken(all, word.Card):
+	case bits&word.Verify != 0 && n == 3 && c.place == before && c.dist <= 2 && spoken(all, word.Card),
+		bits&word.Back != 0 && n == 3 && c.place == before && c.dist <= 3 && (spoken(all, word.Card|word.Code) || token.Among(text, at, 6, "angka", "digit", "digits", "numbers", "security")),
+		bits&word.Code != 0 && n == 3 && c.place == before && c.dist <= 2 && spoken(all, word.Expiry) && token.Among(text, at, 6, "valid", "thru", "exp", "expiry", "expired"):
 		return CVV, 0.85, fLength
 	case bits&word.OTP != 0 && n >= 4 && n <= 8 && c.dist <= 8:
 		return OTP, base, fLength
@@ -609,6 +614,19 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 		return s.coded(c, all, n, base-0.04)
 	}
 	return 0, 0, 0
+}
+
+// asksDigits reports whether the turn before speaks of digits, or of a card.
+func (s *Scanner) asksDigits(text []byte) bool {
+	for l := s.lineAt - 1; l >= 0 && l >= s.lineAt-2; l-- {
+		if end := int(s.list.Lines[l].End); end > int(s.list.Lines[l].Start) {
+			for end > 0 && !token.IsAlnum(text[end-1]) {
+				end--
+			}
+			return token.Among(text, end, 12, "angka", "digit", "digits", "numbers", "angkanya", "digitnya", "kartu", "kartunya", "card")
+		}
+	}
+	return false
 }
 
 // coded tells whether the number is a secret that "code" and another word speak of: kode login, security code, kode brankas.
@@ -633,7 +651,7 @@ func (s *Scanner) coded(c *cue, all []cue, n int, conf float32) (Type, float32, 
 		if code.bits&word.Code == 0 || other.dist > code.dist+1 && code.dist > 2 && other.bits&word.Lock != 0 {
 			continue
 		}
-		switch w := s.dict.Entry(other.ID).Text; {
+		switch w := strings.TrimSuffix(s.dict.Entry(other.ID).Text, "nya"); {
 		case other.bits&word.Lock != 0 && n >= 4 && n <= 6:
 			return PIN, conf, fLength
 		case other.bits&word.Verify == 0:
@@ -716,7 +734,7 @@ func (s *Scanner) slashed(i, j int) bool {
 // expires reports whether a word for the end of something stands nearer than the cue.
 func (s *Scanner) expires(all []cue, c *cue) bool {
 	for k := range all {
-		if all[k].bits&word.Expiry == 0 || all[k].place != before || c.place != before || all[k].dist >= c.dist || all[k].dist > 2 {
+		if all[k].bits&word.Expiry == 0 || all[k].place != before || c.place == before && all[k].dist >= c.dist || c.place == question || c.place == header || all[k].dist > 2 {
 			continue
 		}
 		switch s.dict.Entry(all[k].ID).Text {

@@ -118,7 +118,7 @@ var developmentSets = []struct {
 		{"check", 99, 98}, {"context", 98, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 91, 98}, {"address by words", 90, 98}, {"mother_name", 100, 100}, {"other", 100, 100},
 	}},
 	{"later, kept back", []string{"later_held.jsonl"}, true, []floor{
-		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 73, 97}, {"evasion", 93, 98}, {"address", 44, 57}, {"address by words", 65, 98}, {"mother_name", 80, 80}, {"other", 94, 100},
+		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 86, 97}, {"evasion", 93, 98}, {"address", 44, 57}, {"address by words", 65, 98}, {"mother_name", 80, 80}, {"other", 94, 100},
 	}},
 }
 

@@ -108,7 +108,12 @@ func (s *Scanner) gather(text []byte, t int) int {
 			}
 			u++
 		default:
-			s.digits, u = s.said.Number(s.digits, text, u)
+			if e := s.dict.Entry(tok.ID); e.Part == word.Digit && e.Value != 9 && !s.compound(u+1) { // most numbers are said digit by digit
+				s.digits = append(s.digits, '0'+e.Value)
+				u++
+			} else {
+				s.digits, u = s.said.Number(s.digits, text, u)
+			}
 			a.spoken = true
 		}
 		a.t1, a.End, a.d1 = int32(u), s.list.Tokens[u-1].End, int32(len(s.digits))
@@ -199,6 +204,9 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 				s.atomLine = line
 				return u, join
 			}
+			if words == 0 && (e.Text == "digit" || e.Text == "digits") {
+				return u, apart // sixteen digits
+			}
 			filler := e.Part == word.Filler || e.Part == word.Dash || e.Part == word.Dot || e.Cues&(word.Ack|word.Speaker) != 0
 			waits = waits || e.Text == "sebentar" || e.Text == "bentar" || e.Text == "tunggu"
 			if words++; !filler || words > 8 {
@@ -212,6 +220,15 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 		}
 	}
 	return u, apart
+}
+
+// compound reports whether token u can make a longer number of the digit before it: dua puluh.
+func (s *Scanner) compound(u int) bool {
+	if u >= len(s.list.Tokens) || s.list.Tokens[u].Kind != token.Word {
+		return false
+	}
+	p := s.dict.Part(s.list.Tokens[u].ID)
+	return p == word.Teen || p == word.Tens || p == word.Hundred
 }
 
 // unhexed turns atoms that are the signs for digits in hexadecimal, 30 38 31 32, into the digits. It reports whether they were that.

@@ -1,10 +1,14 @@
 package pii
 
 import (
+	"bytes"
+
 	"github.com/amanah-id/amanah/pii/internal/check"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
+
+var apostrophe = []byte("'") // before a year: '95
 
 // date reads a date that begins at token t: 12-05-1990, 1990-05-12, 12 Mei 1990, May 12, 1990. It returns the token after it.
 func (s *Scanner) date(text []byte, t int) (int, bool) {
@@ -27,7 +31,7 @@ func (s *Scanner) date(text []byte, t int) (int, bool) {
 				return t, false
 			}
 			for _, c := range gap {
-				if c != ' ' && c != '-' && c != '/' && c != '.' && (c != ',' || !month[0] && !month[1]) {
+				if c != ' ' && c != '-' && c != '/' && c != '.' && (c != '\'' || k < 2) && (c != ',' || !month[0] && !month[1]) {
 					return t, false
 				}
 			}
@@ -52,7 +56,7 @@ func (s *Scanner) date(text []byte, t int) (int, bool) {
 	spaced := false
 	if !month[0] && !month[1] {
 		first, second := s.list.Tokens[t].End, s.list.Tokens[t+1].End
-		if string(text[first:s.list.Tokens[t+1].Start]) != string(text[second:s.list.Tokens[t+2].Start]) {
+		if !bytes.Equal(text[first:s.list.Tokens[t+1].Start], bytes.TrimSuffix(text[second:s.list.Tokens[t+2].Start], apostrophe)) {
 			return t, false
 		}
 		spaced = text[first] == ' ' && s.list.Tokens[t+1].Start == first+1
@@ -65,6 +69,8 @@ func (s *Scanner) date(text []byte, t int) (int, bool) {
 	switch {
 	case month[0]: // May 12, 1990
 		ok = size[1] <= 2 && size[2] == 4 && check.Date(v[1], v[0], v[2])
+	case month[1] && size[0] == 4: // 1995 Feb 7
+		ok = size[2] <= 2 && check.Date(v[2], v[1], v[0]) && v[0] >= 1900 && v[0] < 2100
 	case month[1]:
 		ok = size[0] <= 2 && (size[2] == 4 || size[2] == 2) && check.Date(v[0], v[1], v[2])
 	case size[0] == 4:

@@ -50,7 +50,7 @@ func (r Reader) Date(text []byte, t int) (first, last int) {
 		if r.follows(month) && r.is(month, "the") {
 			month++
 		}
-		if !r.follows(month) || !r.day(month) || r.Dict.Part(tokens[month].ID) != word.Nth && r.Dict.Part(tokens[month].ID) != word.Whole {
+		if !r.follows(month) || !r.day(month) || tokens[month].Kind != token.Word {
 			return -1, 0
 		}
 		for r.follows(month+1) && tokens[month+1].Kind == token.Word && r.Dict.Part(tokens[month+1].ID) == word.Nth {

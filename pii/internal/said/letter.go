@@ -423,7 +423,7 @@ func Acronym(room *[6]byte, text []byte, p, lo int) []byte {
 		}
 		c := accented(text[b:e])
 		if c == 0 {
-			if n >= 3 {
+			if n >= 3 || n == 2 && room[0] == 'K' && room[1] == 'K' {
 				break
 			}
 			n = 0
@@ -438,7 +438,7 @@ func Acronym(room *[6]byte, text []byte, p, lo int) []byte {
 		}
 		p = b
 	}
-	if n < 3 {
+	if n < 2 || n == 2 && (room[0] != 'K' || room[1] != 'K') {
 		return nil
 	}
 	return room[:n]

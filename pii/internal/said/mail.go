@@ -163,7 +163,7 @@ func (r Reader) Email(text []byte, t, first, lo, hi int) (begin, end, steps int)
 		id := r.Dict.Find(text, b, e)
 		entry := r.Dict.Entry(id)
 		connects := entry.Part == word.Dot || entry.Part == word.Underscore || entry.Part == word.Dash
-		if token.EqualFold(text[b:e], "bawah") {
+		if w := text[b:e]; token.EqualFold(w, "bawah") || token.EqualFold(w, "datar") || token.EqualFold(w, "tengah") {
 			if pb, pe := wordBefore(text, b, lo); token.EqualFold(text[pb:pe], "garis") {
 				b, connects = pb, true
 			}
@@ -227,8 +227,12 @@ func (r Reader) Address(dst, text []byte) []byte {
 		case entry.Part == word.Dash:
 			dst = append(dst, '-')
 		case token.EqualFold(text[p:e], "garis"):
-			if f := token.WordEnd(text, min(e+1, len(text))); f > e+1 && token.EqualFold(text[e+1:f], "bawah") {
+			switch f := token.WordEnd(text, min(e+1, len(text))); {
+			case f <= e+1:
+			case token.EqualFold(text[e+1:f], "bawah"):
 				dst, e = append(dst, '_'), f
+			case token.EqualFold(text[e+1:f], "datar"), token.EqualFold(text[e+1:f], "tengah"):
+				dst, e = append(dst, '-'), f
 			}
 		case (entry.Part >= word.Digit && entry.Part <= word.Repeat || entry.Text == "seribu") && t < len(r.List.Tokens) && int(r.List.Tokens[t].Start) == p:
 			var u int

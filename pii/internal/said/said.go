@@ -34,11 +34,6 @@ func (r Reader) part(first, i int) (word.Part, byte) {
 func (r Reader) Number(digits, text []byte, u int) ([]byte, int) {
 	tokens, first := r.List.Tokens, u
 	p, v := r.part(first, u)
-	if p == word.Digit && v != 9 {
-		if q, _ := r.part(first, u+1); q != word.Teen && q != word.Tens && q != word.Hundred { // most numbers are said digit by digit
-			return append(digits, '0'+v), u + 1
-		}
-	}
 	times := 1
 	for p == word.Repeat {
 		times = int(v)

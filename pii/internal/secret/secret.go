@@ -41,7 +41,7 @@ func thing(w []byte) bool {
 	case "laptop", "komputer", "pc", "kantor", "rumah", "kos", "kost", "kosan", "kontrakan", "hotspot", "router", "aplikasi", "app", "login", "server", "kasir", "ig", "instagram", "fb", "facebook",
 		"netflix", "tiktok", "shopee", "tokopedia", "wifinya", "wifiku", "wi", "fi", "huruf", "kecil", "besar", "semua", "angka", "ku", "gw", "mu", "sini", "sana", "situ", "used", "home", "office", "guest", "account",
 		"mbanking", "banking", "internet", "ibanking", "user", "username", "root", "database", "db", "ftp", "ssh", "vpn", "email", "gmail", "yahoo", "toko", "warung", "cafe", "kafe", "temp", "temporary",
-		"old", "new", "current", "system", "sistem", "portal", "web", "website", "hape", "hp", "default", "bawaan", "kan", "sih", "tuh", "yaitu", "sekarang", "now", "dulunya", "biasanya", "kayaknya", "cuma", "gini", "begini":
+		"old", "new", "current", "system", "sistem", "portal", "web", "website", "hape", "hp", "bluetooth", "default", "bawaan", "kan", "sih", "tuh", "yaitu", "sekarang", "now", "dulunya", "biasanya", "kayaknya", "cuma", "gini", "begini":
 		return true
 	}
 	return false
@@ -62,7 +62,7 @@ func (r Reader) Read(text []byte, t, line int) (found Found, cost int) {
 	p, explicit := int(r.List.Tokens[t].End), false
 	l := line
 	limit := int(r.List.Lines[l].End)
-	far := false // after words that nobody knows
+	far, comma := false, false // after words that nobody knows
 	for skipped, quoted := 0, false; ; {
 		from := p
 		for p < limit && (text[p] == ' ' || text[p] == ':' || text[p] == '=' || text[p] == '\t' || text[p] == '"' || text[p] == '\'' || text[p] == '-' || text[p] == '>' || text[p] == '(' || text[p] == ',' && quoted) {
@@ -106,8 +106,8 @@ func (r Reader) Read(text []byte, t, line int) (found Found, cost int) {
 			switch en.Text {
 			case "adalah", "is", "yaitu", "ialah", "are", "jadi", "menjadi", "was":
 				explicit = true
-			case "lupa", "forgot":
-				far = true
+			case "lupa", "forgot", "not", "tidak", "tdk", "gak", "ga", "nggak", "bukan", "belum":
+				far, explicit = true, false
 			}
 		case thing(w):
 		case labelled(text, e, limit): // password wifi kantor: …
@@ -115,10 +115,23 @@ func (r Reader) Read(text []byte, t, line int) (found Found, cost int) {
 			far = true
 		}
 		p = e
-		if p < limit && text[p] == ',' && !quoted || far && p < limit && text[p] == '.' {
+		if far && p < limit && text[p] == '.' || comma && named(w) {
 			return found, cost
 		}
+		if p+1 < limit && text[p] == ',' && text[p+1] == ' ' && !quoted { // sama kayak dulu, …
+			p, far, comma = p+1, true, true
+		}
 	}
+}
+
+// named reports whether a word announces something else than a secret.
+func named(w []byte) bool {
+	for _, s := range [...]string{"username", "user", "id", "email", "nama", "order", "nomor", "no", "kode", "nik", "akun", "kamar", "unit", "jam", "seri", "tipe", "model"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
 }
 
 // labelled reports whether at most one more word stands between e and a colon.
@@ -196,6 +209,7 @@ func (r Reader) candidate(text []byte, p, limit int, answer, explicit, far bool)
 		if said := r.said(text, p, limit); said.End > 0 {
 			return said
 		}
+		explicit = explicit || p > 0 && text[p-1] == '"' && end < limit && text[end] == '"'
 		if explicit && n >= 5 && r.Dict.Cues(r.Dict.Find(text, p, end))&(word.Stop|word.Ack|word.Speaker|word.Wrong) == 0 && short(text, end, min(limit, end+64)) {
 			found.Weak = true
 			return found

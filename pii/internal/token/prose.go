@@ -12,15 +12,20 @@ func InLink(text []byte, at int) bool {
 
 // Numbered reports whether one of the two words before a byte says that a number follows.
 func Numbered(text []byte, at int) bool {
-	for range 2 {
-		for at > 0 && (text[at-1] == ' ' || text[at-1] == '.' || text[at-1] == ':') {
+	return Among(text, at, 2, "no", "nomor", "nomer", "nmr", "hub", "number", "nomornya", "nomerku")
+}
+
+// Among reports whether one of so many words before a byte is in the list.
+func Among(text []byte, at, words int, list ...string) bool {
+	for range words {
+		for at > 0 && (text[at-1] == ' ' || text[at-1] == '.' || text[at-1] == ':' || text[at-1] == ',' || text[at-1] == '/') {
 			at--
 		}
 		b := at
-		for b > 0 && at-b < 8 && IsLetter(text[b-1]) {
+		for b > 0 && at-b < 12 && IsAlnum(text[b-1]) {
 			b--
 		}
-		for _, w := range [...]string{"no", "nomor", "nomer", "nmr", "hub", "number", "nomornya", "nomerku"} {
+		for _, w := range list {
 			if EqualFold(text[b:at], w) {
 				return true
 			}
