@@ -381,13 +381,25 @@ func spoofed(s *scene) {
 			continue
 		}
 		// Where the number is known to be spoofed it helps no other proof along either.
-		verification, err := p.Verification(s.ctx, itx)
-		s.must(err)
-		for _, q := range verification.Questions[:min(2, len(verification.Questions))] {
-			_, err := p.Answer(s.ctx, itx, q.Kind, c.said(q.Kind))
-			s.must(err)
-		}
+		s.recalls(p, itx, c)
 		s.level(p, itx, 1)
+	}
+	// Nor where whoever writes has typed it into the form of a chat.
+	p, other := s.agent(), s.victim()
+	itx, _ := s.comes(pbx, p, "chat", other.phone, "order_status")
+	s.bind(p, itx, other)
+	s.recalls(p, itx, other)
+	s.level(p, itx, 1)
+}
+
+// recalls answers two questions from the account's history rightly.
+func (s *scene) recalls(p *person, itx string, c *customer) {
+	v, err := p.Verification(s.ctx, itx)
+	s.must(err)
+	for _, q := range v.Questions[:min(2, len(v.Questions))] {
+		match, err := p.Answer(s.ctx, itx, q.Kind, c.said(q.Kind))
+		s.must(err)
+		s.holds(p.who, "guesses", q.Kind, match, s.either(match, "attack.match", "attack.no_match"))
 	}
 }
 

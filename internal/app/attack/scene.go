@@ -291,9 +291,14 @@ func (s *scene) claimed(p *person, c *customer, slug string) string {
 
 // rings lets a call ring as the telephone system reports it, and the agent takes it.
 func (s *scene) rings(pbx, p *person, from, slug string, risks ...string) (itx, contact string) {
+	return s.comes(pbx, p, "phone", from, slug, risks...)
+}
+
+// comes lets a contact come in on a channel, as rings does.
+func (s *scene) comes(pbx, p *person, channel, from, slug string, risks ...string) (itx, contact string) {
 	contact = "call-" + p.login + strconv.Itoa(len(s.out.Attempts)) + strconv.FormatInt(s.Clock.Now().UnixNano(), 36)
 	out, err := pbx.ReportEvent(s.ctx, client.Event{ID: contact + "-1", Source: "pbx", Type: "contact.offered", Contact: contact, Sequence: 1,
-		Data: client.EventData{Controller: s.toko, Channel: "phone", Direction: "inbound", Queue: "layanan", From: from, Risks: risks}})
+		Data: client.EventData{Controller: s.toko, Channel: channel, Direction: "inbound", Queue: "layanan", From: from, Risks: risks}})
 	s.must(err)
 	s.must(p.Accept(s.ctx, out.Interaction))
 	s.must(p.Heartbeat(s.ctx, out.Interaction))
