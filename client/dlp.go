@@ -86,7 +86,7 @@ type Stream struct {
 	Reason     string // what the sender says when the verdict was ask; it holds no personal data
 	Clean      bool   // give back a copy without what travels with the file unseen; in that of a text, a table or JSON values are masked
 	Language   string // of the names that stand for masked values: id or en; Indonesian when left out
-	// Copy takes the copy as it comes. Nil: it is FileJudgement.Copy. After an error, what it holds is no copy.
+	// Copy takes the copy as it comes. Nil: it is FileJudgement.Copy, within Options.MaxAnswer. After an error, what it holds is no copy.
 	Copy io.Writer
 }
 
