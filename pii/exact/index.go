@@ -47,6 +47,7 @@ type Index struct {
 type state struct {
 	filter *fuse
 	fresh  atomic.Pointer[fresh]
+	some   gate // one bit a word: a small table that turns most words away before the next is asked
 	words  gate // four bits a word
 	plain  plainWords
 	pairs  gate // one bit for two words that neighbour in a value
@@ -191,6 +192,7 @@ func (s *state) note(p *Print) {
 		n := len(p.Words)
 		for _, w := range p.Words {
 			s.plain.forget(w)
+			s.some.set(w)
 		}
 		s.runs.Or(1 << n)
 		if n == 1 {
@@ -357,6 +359,10 @@ func newState(sip siphash.Key, source Source) (*state, error) {
 	pairs = distinct(pairs)
 	s.words = newGate(4*different(words), 4, 16, 22) // 32 slots a word: that few others pass is worth more than that it is small
 	s.words.fill(words)
+	s.some = newGate(4*different(words), 1, 16, 24)
+	for _, w := range words {
+		s.some.set(w)
+	}
 	s.plain.fill(sip, &s.words)
 	s.pairs = newGate(len(pairs), 1, 18, 26)
 	for _, h := range pairs {
@@ -421,7 +427,7 @@ func distinct(hashes []uint64) []uint64 {
 // Bytes is the memory of the filter and its gates, without the table.
 func (x *Index) Bytes() int {
 	s := x.state.Load()
-	n := len(s.filter.checks) + 8*len(s.words.bits) + 8*len(s.pairs.bits)
+	n := len(s.filter.checks) + 8*len(s.some.bits) + 8*len(s.words.bits) + 8*len(s.pairs.bits)
 	if f := s.fresh.Load(); f != nil {
 		n += 8 * len(f.slots)
 	}

@@ -369,8 +369,14 @@ func (r *reader) lookUp(limit int) {
 	s := r.state
 	n := r.n
 	flags, hash, paired := r.flags[:n], r.hash[:n], r.paired[:n]
+	known := 0
 	for i, h := range hash {
-		flags[i] = uint8(s.words.four(h))
+		flags[i] = 0
+		r.list[known] = int32(i)
+		known += int(s.some.bit(h))
+	}
+	for _, at := range r.list[:known] {
+		flags[at] = uint8(s.words.four(hash[at]))
 	}
 	if r.runs&2 != 0 {
 		for i := range limit {
