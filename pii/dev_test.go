@@ -112,13 +112,13 @@ var developmentSets = []struct {
 	floors []floor
 }{
 	{"the first four", []string{"names.jsonl", "names_second.jsonl", "calls.jsonl", "calls_held.jsonl"}, false, []floor{
-		{"check", 99, 98}, {"context", 95, 93}, {"spoken", 95, 97}, {"evasion", 95, 98}, {"address", 93, 95}, {"address by words", 97, 98}, {"mother_name", 93, 98}, {"other", 100, 100},
+		{"check", 99, 98}, {"context", 95, 93}, {"spoken", 95, 97}, {"evasion", 95, 98}, {"address", 95, 97}, {"address by words", 97, 98}, {"mother_name", 93, 98}, {"other", 100, 100},
 	}},
 	{"later", []string{"later.jsonl"}, false, []floor{
-		{"check", 99, 98}, {"context", 98, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 91, 98}, {"address by words", 90, 98}, {"mother_name", 100, 100}, {"other", 100, 100},
+		{"check", 99, 98}, {"context", 98, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 100, 100}, {"other", 100, 100},
 	}},
 	{"later, kept back", []string{"later_held.jsonl"}, true, []floor{
-		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 86, 97}, {"evasion", 93, 98}, {"address", 44, 57}, {"address by words", 65, 98}, {"mother_name", 80, 80}, {"other", 94, 100},
+		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 86, 97}, {"evasion", 93, 98}, {"address", 44, 57}, {"address by words", 70, 98}, {"mother_name", 80, 80}, {"other", 94, 100},
 	}},
 }
 

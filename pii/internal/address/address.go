@@ -110,6 +110,18 @@ func (r *Reader) addressee(text []byte, p, limit int) bool {
 	return r.Dict.Cues(r.Dict.Find(text, p+1, min(token.WordEnd(text, p+1), limit)))&(word.Stop|word.Ack) != 0
 }
 
+// goesOn reports whether a village or a part of one follows: dusun dua desa …
+func (r *Reader) goesOn(text []byte, p, limit int) bool {
+	for p < limit && (text[p] == ' ' || text[p] == ',') {
+		p++
+	}
+	switch r.keyword(text, p, min(token.WordEnd(text, p), limit)) {
+	case word.Village, word.Subdistrict, word.RT:
+		return true
+	}
+	return false
+}
+
 // keyword is the part of the word at p in an address.
 func (r *Reader) keyword(text []byte, p, e int) word.Part {
 	return addressed(r.Dict.Part(r.Dict.Find(text, p, e)))
@@ -236,7 +248,7 @@ read:
 			}
 			estate = estate || part == word.Estate && name > 0
 			if name == 0 { // Tower 8
-				if name, _ = r.number(text, q, limit); name == q || parts == 0 {
+				if name, _ = r.number(text, q, limit); name == q || parts == 0 && !r.goesOn(text, name, limit) {
 					break read
 				}
 				name = houseEnd(text, name, limit)
@@ -252,6 +264,9 @@ read:
 			d, n := r.number(text, q, limit)
 			if n == 0 || n > 5 || n > 3 && part != word.Postcode && part != word.House {
 				break read
+			}
+			if far && d+1 < limit && (text[d] == ',' || text[d] == '.') && token.IsDigit(text[d+1]) && (d+2 >= limit || !token.IsAlnum(text[d+2])) {
+				d += 2 // Km 18,5
 			}
 			if part == word.House {
 				d = houseEnd(text, d, limit)
@@ -269,7 +284,7 @@ read:
 			for d < limit && (token.IsAlnum(text[d]) || text[d] == '/' || text[d] == '-') && d-q < 8 {
 				d++
 			}
-			if d == q || d-q > 1 && r.Dict.Cues(r.Dict.Find(text, q, d))&word.Stop != 0 { // blok di laut
+			if d == q || d-q > 1 && !suffixed(text[q:d]) && r.Dict.Cues(r.Dict.Find(text, q, d))&word.Stop != 0 { // blok di laut
 				break read
 			}
 			numbered, housed = true, true
@@ -321,7 +336,7 @@ read:
 		}
 		last, guessed = part, 0
 	}
-	if parts >= 2 && (numbered && (road || placed > 0 || parts >= 3 || estate && housed) || placed >= 2 || road && placed > 0) {
+	if parts >= 2 && (numbered && (road || placed > 0 || parts >= 3 || estate && housed) || placed >= 2 || road && (placed > 0 || estate && parts >= 3)) {
 		found = Found{End: end, Parts: parts, Placed: placed > 0, Firm: numbered && placed > 0 || parts >= 3, Admin: !road && !numbered}
 	}
 	return found, max(end, p, begin+1)
@@ -357,11 +372,19 @@ func houseEnd(text []byte, e, limit int) int {
 // roadName returns where the name of a road that begins at p ends; 0 when there is none.
 func (r *Reader) roadName(text []byte, p, limit int) int {
 	end, capital := 0, p < limit && token.IsUpper(text[p])
-	for words := 0; words < 5 && p < limit && token.IsLetter(text[p]); words++ {
+	third := 0 // of words in small letters only three are believed, unless a word of addresses follows
+	for words := 0; words < 6 && p < limit && token.IsLetter(text[p]); words++ {
 		e := token.WordEnd(text, p)
 		en := r.Dict.Entry(r.Dict.Find(text, p, e))
-		if k := addressed(en.Part); k != word.NoPart && (k != word.Estate || words > 0) || capital && !token.IsUpper(text[p]) || !capital && words == 3 {
+		if k := addressed(en.Part); k != word.NoPart && (k != word.Estate || words > 0) {
+			third = 0
 			break
+		}
+		if capital && (!token.IsUpper(text[p]) || words == 5) || words > 0 && besides(text[p:e]) {
+			break
+		}
+		if !capital && words == 3 {
+			third = end
 		}
 		if k, _ := r.spelt(text, p, e); k != word.NoPart || en.Part >= word.Digit && en.Part <= word.HundredOf || stone(text[p:e]) {
 			break // jalan kaliurang kilometer tujuh
@@ -377,7 +400,22 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 			p++
 		}
 	}
+	if third > 0 {
+		end = third
+	}
+	if b := lastWord(text, end); listed(text[b:end], "rusak", "macet", "banjir", "ditutup", "licin", "gelap", "berlubang", "tol") {
+		return 0 // what is said of a road
+	}
 	return end
+}
+
+// lastWord is where the word begins that ends at the place.
+func lastWord(text []byte, end int) int {
+	b := end
+	for b > 0 && token.IsLetter(text[b-1]) {
+		b--
+	}
+	return b
 }
 
 // dayName returns where a name ends that is a day, as roads have: 17 Agustus.

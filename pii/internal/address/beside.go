@@ -90,28 +90,74 @@ func (r *Reader) beside(text []byte, p, e, limit int) int {
 	return second // it goes on and on: two words are enough
 }
 
-// unit returns where the number of a flat begins right before a road: Unit 12B Jalan …; begin when there is none.
-func unit(text []byte, begin, lo int) int {
-	p := begin
-	if p > lo && text[p-1] == ' ' {
-		p--
-	}
-	b := p
-	for b > lo && p-b < 6 && (token.IsAlnum(text[b-1]) || text[b-1] == '-') {
-		b--
-	}
-	if b == p || !token.IsDigit(text[b]) || b <= lo || text[b-1] != ' ' {
-		return begin
-	}
-	e := b - 1
-	for b = e; b > lo && e-b < 6 && token.IsLetter(text[b-1]); b-- {
-	}
-	for _, s := range [...]string{"unit", "apt", "flat", "lot", "room"} {
-		if token.EqualFold(text[b:e], s) {
-			return b
+// listed reports whether a word is in the list.
+func listed(w []byte, list ...string) bool {
+	for _, s := range list {
+		if token.EqualFold(w, s) {
+			return true
 		}
 	}
-	return begin
+	return false
+}
+
+// pieceBefore is the piece of letters, digits and hyphens that ends before p, with at most three other signs between; b is p when there is
+// none. Comma says that one of the signs was a comma.
+func pieceBefore(text []byte, p, lo int) (b, e int, comma bool) {
+	e = p
+	for e > lo && p-e < 3 && (text[e-1] == ' ' || text[e-1] == ',' || text[e-1] == '.') {
+		comma = comma || text[e-1] == ','
+		e--
+	}
+	b = e
+	for b > lo && e-b < 20 && (token.IsAlnum(text[b-1]) || text[b-1] == '-') {
+		b--
+	}
+	if b == e {
+		return p, p, false
+	}
+	return b, e, comma
+}
+
+// ahead returns where an address begins whose road or building at begin has a flat, a floor, a number or a house with a name before it:
+// Unit 12B Jalan …; Lantai 3, Gedung …; Kos Melati, Jl. …
+func ahead(text []byte, begin, lo int) int {
+	start := begin
+	for range 3 {
+		b, e, comma := pieceBefore(text, start, lo)
+		if b == start {
+			break
+		}
+		if token.IsDigit(text[b]) && e-b <= 6 {
+			if nb, ne, apart := pieceBefore(text, b, lo); nb < b && !apart && listed(text[nb:ne], "unit", "apt", "flat", "lot", "room", "suite", "lantai", "lt", "no", "nomor", "kamar", "floor") {
+				start = nb
+				if listed(text[nb:ne], "kamar") { // Hotel Pandan kamar 412
+					b, e, comma = pieceBefore(text, start, lo)
+					comma = true
+				} else {
+					continue
+				}
+			}
+		}
+		if !comma {
+			break
+		}
+		house := -1
+		for words := 0; words < 5 && b < e && token.IsUpper(text[b]); words++ {
+			if listed(text[b:e], "kos", "kost", "hotel", "mess", "pondok", "vila", "homestay", "hostel", "penginapan", "wisma") {
+				house = b
+				break
+			}
+			p := b
+			if b, e, comma = pieceBefore(text, p, lo); b == p || comma {
+				break
+			}
+		}
+		if house < 0 {
+			break
+		}
+		start = house
+	}
+	return start
 }
 
 // Lead returns where a description begins that an address at begin goes on from: alamatnya rumah cat hijau sebelah masjid, gang buntu. It
@@ -139,7 +185,7 @@ func (r *Reader) Lead(text []byte, begin, lo int) int {
 		}
 		return max(p, numbered)
 	}
-	if start := unit(text, begin, lo); start < begin {
+	if start := ahead(text, begin, lo); start < begin {
 		return start
 	}
 	for p > lo && begin-p < 3 && (text[p-1] == ' ' || text[p-1] == ',') {
@@ -163,7 +209,7 @@ func (r *Reader) Lead(text []byte, begin, lo int) int {
 		}
 		w := text[b:e]
 		if house > 0 && p == house {
-			if en := r.Dict.Entry(r.Dict.Find(text, b, e)); near && en.Cues&word.Home != 0 || near && token.EqualFold(w, "di") {
+			if en := r.Dict.Entry(r.Dict.Find(text, b, e)); near && en.Cues&word.Home != 0 || near && (token.EqualFold(w, "di") || token.EqualFold(w, "ke")) {
 				return house
 			}
 		}

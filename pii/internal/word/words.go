@@ -94,7 +94,7 @@ var list = []line{
 
 	{0, Road, 0, "jl jln jalan jlan jlm gg gang gng lorong lr lrg"},
 	{0, Street, 0, "street road avenue ave boulevard blvd lane drive court crescent terrace"},
-	{0, Estate, 0, "perum perumahan komplek kompleks komp apartemen apartment apt ruko griya cluster kp kampung kmp dusun dsn dukuh lingkungan rusun villa tower residence graha gedung gdg wisma menara asrama mess jorong banjar lingk padukuhan pedukuhan perumnas klaster apart aptm kondominium condominium townhouse kampong"},
+	{0, Estate, 0, "dk perum perumahan komplek kompleks komp apartemen apartment apt ruko griya cluster kp kampung kmp dusun dsn dukuh lingkungan rusun villa tower residence graha gedung gdg wisma menara asrama mess jorong banjar lingk padukuhan pedukuhan perumnas klaster apart aptm kondominium condominium townhouse kampong"},
 	{0, House, 0, "no nomor nomer number norumah"},
 	{0, Block, 0, "blok blk block kav kavling"},
 	{0, RT, 0, "rt erte"}, {0, RW, 0, "rw erwe"},
