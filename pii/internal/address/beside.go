@@ -131,7 +131,7 @@ func ahead(text []byte, begin, lo int) int {
 			if nb, ne, apart := pieceBefore(text, b, lo); nb < b && !apart && listed(text[nb:ne], "unit", "apt", "flat", "lot", "room", "suite", "lantai", "lt", "no", "nomor", "kamar", "floor") {
 				start = nb
 				if listed(text[nb:ne], "kamar") { // Hotel Pandan kamar 412
-					b, e, comma = pieceBefore(text, start, lo)
+					b, e, _ = pieceBefore(text, start, lo)
 					comma = true
 				} else {
 					continue
