@@ -1,7 +1,14 @@
 package app
 
 import (
+	"bytes"
+	"compress/flate"
+	"compress/gzip"
+	"compress/zlib"
+	"encoding/base32"
 	"encoding/base64"
+	"encoding/hex"
+	"io"
 	"net/url"
 	"strings"
 	"testing"
@@ -93,6 +100,87 @@ func TestNoFieldOfARequestCarriesANumberOut(t *testing.T) {
 			got := a.ask(get(field), manners[1])
 			if list := a.incidents(); len(list) != before+1 || strings.Contains(list[0].Evidence, madeUpNIK) {
 				t.Errorf("%s: %+v, %d incidents", field, got, len(list)-before)
+			}
+		}
+	})
+}
+
+// pastes are ways in which a number is packed and written in letters.
+func pastes(t *testing.T, text string) map[string]string {
+	t.Helper()
+	write := func(with func(io.Writer) (io.WriteCloser, error)) []byte {
+		var b bytes.Buffer
+		w, err := with(&b)
+		if err == nil {
+			_, err = io.WriteString(w, text)
+		}
+		if err == nil {
+			err = w.Close()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b.Bytes()
+	}
+	zip := write(func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil })
+	z := write(func(w io.Writer) (io.WriteCloser, error) { return zlib.NewWriter(w), nil })
+	bare := write(func(w io.Writer) (io.WriteCloser, error) { return flate.NewWriter(w, 6) })
+	return map[string]string{
+		"gzip": base64.StdEncoding.EncodeToString(zip), "zlib": base64.StdEncoding.EncodeToString(z), "deflate": base64.StdEncoding.EncodeToString(bare), "for addresses": base64.RawURLEncoding.EncodeToString(z),
+		"hexadecimal": hex.EncodeToString(zip), "base32": base32.StdEncoding.EncodeToString(z), "base32 of the text": base32.StdEncoding.EncodeToString([]byte(text)),
+	}
+}
+
+// What is packed and pasted as letters is found in prompts, forms and queries, and replaced as a whole.
+func TestWhatIsPackedAndPastedDoesNotLeaveByTheWeb(t *testing.T) {
+	eachAsker(t, func(t *testing.T, a *asker) {
+		stopped := func(name string, got told) bool { return name == "gzip" && got.status == 403 } // which is a file
+		for name, blob := range pastes(t, "Pelanggan baru dengan NIK "+madeUpNIK+" di Bandung") {
+			send := func(kind, body string) asked {
+				return asked{method: "POST", url: "http://api.openai.com/v1/chat", head: []string{"Content-Type: " + kind}, body: []byte(body)}
+			}
+			if got := a.ask(send("application/json", `{"content":"buka: `+blob+` ya"}`), manners[1]); got.body != `{"content":"buka: [NIK] ya"}` && !stopped(name, got) {
+				t.Errorf("%s in JSON: %+v", name, got)
+			}
+			if got := a.ask(send("application/x-www-form-urlencoded", "a=1&isi="+url.QueryEscape(blob)), manners[1]); got.body != "a=1&isi=%5BNIK%5D" && !stopped(name, got) {
+				t.Errorf("%s in a form: %+v", name, got)
+			}
+			if got := a.ask(send("text/plain", "lihat "+blob+"\n(salam)"), manners[1]); got.body != "lihat [NIK]\n(salam)" && !stopped(name, got) {
+				t.Errorf("%s in a text: %+v", name, got)
+			}
+			if got := a.ask(asked{method: "GET", url: "http://cari.example/a?q=" + url.QueryEscape(blob)}, manners[1]); got.first != "GET http://cari.example/a?q=%5BNIK%5D HTTP/1.1" && !stopped(name, got) {
+				t.Errorf("%s in a query: %+v", name, got)
+			}
+			if got := a.ask(asked{method: "GET", url: "http://cari.example/a", head: []string{"Cookie: a=" + blob}}, manners[1]); got.status != 403 {
+				t.Errorf("%s in a cookie: %+v", name, got)
+			}
+		}
+		before := len(a.incidents())
+		for name, blob := range pastes(t, "Pesanan nomor 17 sudah dikirim hari ini lewat kurir") {
+			if got := a.ask(asked{method: "POST", url: "http://situs.example/a", head: []string{"Content-Type: application/json"}, body: []byte(`{"content":"` + blob + `"}`)}, manners[1]); !got.unchanged {
+				t.Errorf("%s without a number: %+v", name, got)
+			}
+		}
+		if n := len(a.incidents()); n != before {
+			t.Errorf("%d incidents for nothing", n-before)
+		}
+	})
+}
+
+func TestWhatIsPackedAndPastedDoesNotLeaveByMail(t *testing.T) {
+	eachOffice(t, func(t *testing.T, o *office) {
+		card := "BEGIN:VCARD\r\nVERSION:2.1\r\nN:Budi\r\nNOTE;ENCODING=QUOTED-PRINTABLE:NIK=0A" + anNIK[:8] + "=\r\n" + anNIK[8:] + "\r\nEND:VCARD\r\n"
+		if got := o.send([]string{outsider}, attached("kontak.vcf", []byte(card))); !strings.HasPrefix(got.hold, "amanah lek_") {
+			t.Errorf("a card: %+v", got)
+		}
+		for name, blob := range pastes(t, "Pelanggan baru dengan NIK "+anNIK+" di Bandung") {
+			if got := o.send([]string{outsider}, plainMail("Laporan", "Buka ini: "+blob+"\r\n(salam)\r\n")); !strings.HasPrefix(got.hold, "amanah lek_") {
+				t.Errorf("%s: %+v", name, got)
+			}
+		}
+		for name, blob := range pastes(t, "Pesanan nomor 17 sudah dikirim hari ini lewat kurir") {
+			if got := o.send([]string{outsider}, plainMail("Laporan", "Buka ini: "+blob+"\r\n(salam)\r\n")); got.hold+got.reply != "" {
+				t.Errorf("%s without a number: %+v", name, got)
 			}
 		}
 	})

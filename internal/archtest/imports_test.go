@@ -19,7 +19,7 @@ func only(names ...string) []string     { return names }
 var table = map[string][]string{
 	// public libraries: nothing of ours
 	"pii": nil, "pii/replace": only("pii", "pii/internal/token"),
-	"pii/extract": only("pii/extract/internal/letter", "pii/extract/internal/pdf", "pii/extract/internal/rtf", "pii/extract/internal/sniff"), "pii/extract/child": only("pii/extract"),
+	"pii/extract": only("pii/extract/internal/letter", "pii/extract/internal/pdf", "pii/extract/internal/rtf", "pii/extract/internal/sniff", "pii/extract/packed"), "pii/extract/child": only("pii/extract"), "pii/extract/packed": nil,
 	"pii/extract/internal/letter": only("pii/extract/internal/sniff"), "pii/extract/internal/pdf": nil, "pii/extract/internal/rtf": nil, "pii/extract/internal/sniff": nil,
 	"pii/internal/check": only("pii/internal/region"), "pii/internal/region": nil, "pii/internal/shadow": only("pii/internal/fold"), "pii/internal/word": nil,
 	"pii/internal/token": only("pii/internal/check", "pii/internal/shadow", "pii/internal/word"), "pii/internal/sign": only("pii/internal/check", "pii/internal/token"),
@@ -80,9 +80,10 @@ var table = map[string][]string{
 	"telephony/recorder":   only("interaction", "purpose", "telephony", "telephony/pbx"), // pauses what records a call; its tests make calls for a purpose
 	"telephony/pbx":        nil,                                                          // speaks with exchanges; knows nothing of calls
 	"watchlist":            only("interaction", "vault"),
-	"dlp":                  only("pii", "pii/replace", "pii/extract", "pii/names"),
+	"dlp":                  only("pii", "pii/replace", "pii/extract", "pii/extract/packed", "pii/names"),
 	"dlp/crowd":            only("pii"),                                    // how many persons texts tell of
 	"dlp/evidence":         nil,                                            // what a reviewer sees of a text that is masked
+	"dlp/pasted":           only("dlp/known", "pii", "pii/extract/packed"), // what people paste packed and in letters
 	"dlp/trace":            only("dlp/known", "pii", "pii/extract"),        // what machines write for machines
 	"dlp/malware":          nil,                                            // asks a clamd; knows nothing of rules
 	"dlp/file":             only("dlp", "pii/extract"),                     // files that come in or go out

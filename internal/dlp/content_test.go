@@ -34,7 +34,7 @@ func reader(t testing.TB) *Service {
 	return s
 }
 
-func packed(t testing.TB, entries map[string]string) []byte {
+func zipOf(t testing.TB, entries map[string]string) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
@@ -65,7 +65,7 @@ func customers(n int) string {
 
 func TestAFileSaysWhatItHoldsAndHowManyPeople(t *testing.T) {
 	s := reader(t)
-	c, err := s.Examine(t.Context(), "pelanggan.zip", bytes.NewReader(packed(t, map[string]string{"pelanggan.csv": customers(200)})), nil)
+	c, err := s.Examine(t.Context(), "pelanggan.zip", bytes.NewReader(zipOf(t, map[string]string{"pelanggan.csv": customers(200)})), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +90,7 @@ func TestAFileSaysWhatItHoldsAndHowManyPeople(t *testing.T) {
 // What cannot be read is a finding, never clean: an encrypted archive, a cut one, one that is too deep.
 func TestWhatCannotBeReadIsAFinding(t *testing.T) {
 	s := reader(t)
-	sound := packed(t, map[string]string{"a.txt": "halo"})
+	sound := zipOf(t, map[string]string{"a.txt": "halo"})
 	encrypted := bytes.Clone(sound)
 	for _, head := range [][]byte{[]byte("PK\x03\x04"), []byte("PK\x01\x02")} {
 		i := bytes.Index(encrypted, head) + map[byte]int{3: 6, 1: 8}[head[2]]
@@ -98,7 +98,7 @@ func TestWhatCannotBeReadIsAFinding(t *testing.T) {
 	}
 	deep := sound
 	for range extract.Usual().Depth + 1 {
-		deep = packed(t, map[string]string{"a.zip": string(deep)})
+		deep = zipOf(t, map[string]string{"a.zip": string(deep)})
 	}
 	for name, data := range map[string][]byte{"encrypted": encrypted, "cut": sound[:len(sound)-30], "deep": deep} {
 		c, err := s.Examine(t.Context(), "a.zip", bytes.NewReader(data), nil)

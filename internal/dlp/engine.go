@@ -9,10 +9,12 @@ import (
 	"github.com/amanah-id/amanah/internal/dlp/crowd"
 	"github.com/amanah-id/amanah/internal/dlp/evidence"
 	"github.com/amanah-id/amanah/internal/dlp/known"
+	"github.com/amanah-id/amanah/internal/dlp/pasted"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/pii"
+	"github.com/amanah-id/amanah/pii/extract/packed"
 	"github.com/amanah-id/amanah/pii/replace"
 )
 
@@ -25,14 +27,17 @@ func (s *Service) judge(tx *db.Tx, p Passage) (Judgement, error) {
 	if p.Content != nil {
 		return s.judgeContent(tx, p)
 	}
-	if len(p.Text) > MaxText {
+	text := []byte(p.Text)
+	if len(text) > MaxText || !pasted.Whole(text) {
 		return Judgement{}, errTooLong
 	}
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
-	text := []byte(p.Text)
-	shapes := scanner.Scan(nil, text)
+	shapes := pasted.Scan(scanner, text)
 	places, ready, err := s.look(tx, p, text)
+	if err == nil {
+		places, err = pasted.Known(text, places, func(b []byte) ([]known.Place, error) { in, _, err := s.look(tx, p, b); return in, err })
+	}
 	if err != nil {
 		return Judgement{}, err
 	}
@@ -165,21 +170,23 @@ func (s *Service) MaskedText(j Judgement, lang i18n.Lang, text []byte) []byte {
 func (s *Service) foundIn(scanner *pii.Scanner, controller string, text []byte) ([]pii.Finding, []Found) {
 	var places []known.Place
 	if s.o.Known != nil && controller != "" {
-		places, _, _ = s.o.Known.Whose(controller, text) // an index in memory, which does not fail
+		whose := func(b []byte) ([]known.Place, error) { in, _, err := s.o.Known.Whose(controller, b); return in, err }
+		places, _ = whose(text) // an index in memory, which does not fail
+		places, _ = pasted.Known(text, places, whose)
 	}
-	return found(scanner.Scan(nil, text), places)
+	return found(pasted.Scan(scanner, text), places)
 }
 
 // name puts the name of a finding's kind in its place, with the last digits where keeping them does no harm.
 func (s *Service) name(lang i18n.Lang) replace.Replacer {
 	p := s.o.Texts(lang)
-	return func(dst []byte, f pii.Finding, _, value []byte) []byte {
+	return func(dst []byte, f pii.Finding, found, value []byte) []byte {
 		kind := f.Type.String()
 		if f.Type == pii.Custom && told(f.Rule) == Personal {
 			kind = Personal
 		}
 		dst = append(append(dst, '['), p.T("dlp.kind_"+kind)...)
-		if keep := replace.Tail(f.Type); keep > 0 && len(value) >= 2*keep+1 {
+		if keep := replace.Tail(f.Type); keep > 0 && len(value) >= 2*keep+1 && !packed.Is(found) {
 			dst = append(append(dst, " ****"...), value[len(value)-keep:]...)
 		}
 		return append(dst, ']')

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/amanah-id/amanah/internal/dlp/pasted"
 	"github.com/amanah-id/amanah/internal/kit/db"
 	"github.com/amanah-id/amanah/internal/kit/errs"
 	"github.com/amanah-id/amanah/internal/kit/i18n"
@@ -107,7 +108,7 @@ func (s *Service) AsksWhy(tx *db.Tx, way Way) (bool, error) {
 func (s *Service) holds(text string) bool {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
-	return len(scanner.Scan(nil, []byte(text))) > 0
+	return len(pasted.Scan(scanner, []byte(text))) > 0
 }
 
 // enter writes what was decided about a passage in the transaction of its act: the entry, the facts for Simulate, and an

@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"context"
+	"encoding/base64"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -588,5 +590,73 @@ func TestAPictureIsReadWhereTesseractIsInstalled(t *testing.T) {
 	s, _ := walked(t, "a.png", data, func(w *Walker) { w.Tools = tools }).where(t, nik)
 	if !s.Origin.OCR {
 		t.Errorf("%+v", s.Origin)
+	}
+}
+
+// Cards and calendars are read as their programs read them: folded, quoted, escaped, and in the midst of other text.
+func TestACardIsReadAsItsProgramReadsIt(t *testing.T) {
+	half, rest := nik[:7], nik[7:]
+	hexed := ""
+	for _, c := range []byte(nik) {
+		hexed += fmt.Sprintf("=%02X", c)
+	}
+	for name, line := range map[string]string{
+		"quoted":                        "NOTE;ENCODING=QUOTED-PRINTABLE:NIK=20" + hexed,
+		"quoted, as 2.1 says it":        "NOTE;CHARSET=UTF-8;quoted-printable:Pelanggan=0D=0ANIK " + nik + "=0D=0Aselesai",
+		"a line end in the number":      "NOTE;ENCODING=QUOTED-PRINTABLE:NIK " + half + "=0A" + rest,
+		"a soft line end in the number": "NOTE;ENCODING=QUOTED-PRINTABLE:NIK " + half + "=\n" + rest,
+		"soft, and a sign cut in two":   "NOTE;ENCODING=QUOTED-PRINTABLE:NIK =\r\n" + hexed[:9] + "=\r\n" + hexed[9:],
+		"folded":                        "NOTE:NIK " + half + "\r\n " + rest,
+		"folded in its parameters":      "NOTE;ENCODING=QUOTED-\r\n PRINTABLE:NIK " + hexed,
+		"escaped":                       `NOTE:NIK\n` + nik,
+		"escaped between digits":        `NOTE:NIK ` + half + `\,` + rest,
+	} {
+		for kind, text := range map[string]string{"CARD": "BEGIN:VCARD\r\nVERSION:2.1\r\nN:Siti\r\n" + line + "\r\nEND:VCARD\r\n", "within": "Ini kontaknya:\n\nBEGIN:VCARD\r\n" + line + "\r\nEND:VCARD\r\n"} {
+			found := false
+			for _, s := range walked(t, "kontak.vcf", []byte(text)).segments {
+				squeezed := strings.NewReplacer(" ", "", ",", "").Replace(string(s.Text))
+				found = found || strings.Contains(squeezed, "NIK"+nik) && !strings.Contains(string(s.Text), "n"+nik)
+			}
+			if !found {
+				t.Errorf("%s, %s: %q", name, kind, walked(t, "kontak.vcf", []byte(text)).segments[0].Text)
+			}
+		}
+	}
+	plain := "BEGIN:VCARD\nURL:http://a.example/?a=4A=4B\nEND:VCARD\n"
+	if g := walked(t, "a.vcf", []byte(plain)); string(g.segments[0].Text) != plain {
+		t.Errorf("what is not quoted stays: %q", g.segments[0].Text)
+	}
+}
+
+// A text that somebody packed and pasted is read, in every kind of text, to a depth.
+func TestWhatIsPastedPackedIsRead(t *testing.T) {
+	blob := base64.StdEncoding.EncodeToString(gzipped([]byte("NIK " + nik + "\n")))
+	twice := base64.StdEncoding.EncodeToString(gzipped([]byte("lihat " + blob + "\n")))
+	deep := twice
+	for range 3 {
+		deep = base64.StdEncoding.EncodeToString(gzipped([]byte("lihat " + deep + "\n")))
+	}
+	has := func(g *got) bool {
+		return slices.ContainsFunc(g.segments, func(s Segment) bool {
+			return strings.Contains(string(s.Text), nik) && strings.HasSuffix(s.Origin.Entry, "packed")
+		})
+	}
+	for name, text := range map[string]string{
+		"a.txt": "Tolong buka " + blob + " ya", "b.json": `{"a":[{"data":"` + blob + `"}]}`, "c.html": "<html><p>" + blob + "</p></html>", "d.csv": "nama,isi\nSiti," + blob + "\nBudi,x\n",
+		"e.eml": "From: a@b.example\nSubject: x\n\n" + blob[:40] + "\n" + blob[40:] + "\n", "f.txt": twice,
+	} {
+		if g := walked(t, name, []byte(text)); !has(g) || len(g.skips) > 0 {
+			t.Errorf("%s: %v", name, g.skips)
+		}
+	}
+	if g := walked(t, "a.txt", []byte(deep)); has(g) || len(g.skips) != 1 || g.skips[0].Reason != TooDense {
+		t.Errorf("too deep: %v", g.skips)
+	}
+	if g := walked(t, "a.txt", []byte("x "+blob), func(w *Walker) { w.Raw = true }); has(g) {
+		t.Error("raw text is handed over as it stands")
+	}
+	picture := base64.StdEncoding.EncodeToString(gzipped(bytes.Repeat([]byte{0, 1, 2, 255}, 500)))
+	if g := walked(t, "a.txt", []byte("x "+picture)); len(g.skips) > 0 || len(g.segments) != 1 {
+		t.Errorf("what is no text: %v", g.skips)
 	}
 }

@@ -7,8 +7,8 @@ import (
 	"errors"
 	"io"
 	"strconv"
-	"strings"
-	"unicode"
+
+	"github.com/amanah-id/amanah/pii/extract/internal/sniff"
 )
 
 // tokenSize bounds one value of JSON; what has a longer one is scanned as text from there on.
@@ -183,29 +183,10 @@ func header(levels []level) string {
 	for i := len(levels) - 1; i >= 0; i-- {
 		if levels[i].object {
 			if isHead(levels[i].key) {
-				return spaced(levels[i].key)
+				return sniff.Spaced(levels[i].key)
 			}
 			break
 		}
 	}
 	return ""
-}
-
-// spaced makes words of a name: no_ktp and noKTP become no ktp and no KTP.
-func spaced(name string) string {
-	var b strings.Builder
-	before := ' '
-	for _, r := range name {
-		if r == '_' || r == '-' || r == '.' || unicode.IsSpace(r) {
-			r = ' '
-		}
-		if unicode.IsUpper(r) && unicode.IsLower(before) {
-			b.WriteByte(' ')
-		}
-		if r != ' ' || before != ' ' {
-			b.WriteRune(r)
-		}
-		before = r
-	}
-	return strings.TrimSpace(b.String())
 }

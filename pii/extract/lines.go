@@ -5,6 +5,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/amanah-id/amanah/pii/extract/internal/sniff"
 )
 
 const (
@@ -153,12 +155,12 @@ func (g *grid) endRow() error {
 				g.names = append(g.names, "")
 			}
 			if c.column < len(g.names) && isHead(c.value) {
-				g.names[c.column] = spaced(c.value)
+				g.names[c.column] = sniff.Spaced(c.value)
 			}
 		} else if c.column < len(g.names) {
 			c.mark.Header = g.names[c.column]
 		}
-		c.mark.Place = cellName(c.column, g.row)
+		c.mark.Place = sniff.CellName(c.column, g.row)
 		if err := g.out.add(c.value, c.mark); err != nil {
 			return err
 		}
@@ -187,20 +189,4 @@ func isHead(s string) bool {
 		}
 	}
 	return letters >= 2 && digits <= 3
-}
-
-// cellName is a spreadsheet's name of a cell: B7.
-func cellName(column, row int) string {
-	var b [20]byte
-	i := len(b)
-	for row > 0 {
-		i--
-		b[i] = byte('0' + row%10)
-		row /= 10
-	}
-	for column++; column > 0; column = (column - 1) / 26 {
-		i--
-		b[i] = byte('A' + (column-1)%26)
-	}
-	return string(b[i:])
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/amanah-id/amanah/pii/extract/internal/pdf"
+	"github.com/amanah-id/amanah/pii/extract/internal/sniff"
 )
 
 // pdf reads pages, fields and attachments. Pages with pictures are read by OCR too, when there is one.
@@ -17,7 +18,7 @@ func (p *parser) pdf() error {
 	for _, f := range doc.Fields() {
 		m := Mark{Place: "field"}
 		if isHead(f.Name) {
-			m.Place, m.Header = f.Name, spaced(f.Name)
+			m.Place, m.Header = f.Name, sniff.Spaced(f.Name)
 		}
 		if err := out.add(f.Value, m); err != nil {
 			return err

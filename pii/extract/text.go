@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"unicode/utf8"
 
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
@@ -113,21 +112,10 @@ func decoded(r *bufio.Reader) (text io.Reader, exact bool) {
 	case "utf-32be":
 		return transform.NewReader(r, utf32.UTF32(utf32.BigEndian, utf32.UseBOM).NewDecoder()), false
 	}
-	if !validPrefix(head) {
+	if !sniff.ValidPrefix(head) {
 		return transform.NewReader(r, letter.Western{}), false
 	}
 	return r, true
-}
-
-// validPrefix says whether bytes are UTF-8, of which the last rune may be cut off.
-func validPrefix(b []byte) bool {
-	for i := 0; i < utf8.UTFMax && len(b) > 0 && !utf8.Valid(b); i++ {
-		if r, n := utf8.DecodeLastRune(b); r != utf8.RuneError || n != 1 {
-			return false
-		}
-		b = b[:len(b)-1]
-	}
-	return utf8.Valid(b)
 }
 
 // labelled reads text in the encoding that a document says it has, unless that is not known here or the text shows that it is wide.

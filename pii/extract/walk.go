@@ -33,6 +33,7 @@ type walk struct {
 	visitor  Visitor
 	entries  int
 	expanded int64
+	opened   int    // pieces in letters that are open now, one in the other
 	over     Reason // a limit of the whole walk was reached
 	stopped  error  // the visitor or the caller wants no more
 }
@@ -57,7 +58,7 @@ func (w *walk) segment(s *Segment) error {
 		w.stopped = err
 		return err
 	}
-	return nil
+	return w.unpack(s)
 }
 
 func (w *walk) skip(at Origin, why Reason) error {

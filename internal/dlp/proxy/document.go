@@ -126,7 +126,7 @@ func (l *lazy) Read(p []byte) (int, error) {
 
 // replaceable are the parts in which a value can be replaced.
 func (d *document) replaceable(o extract.Origin) bool {
-	return o.Entry == queryPart || d.body == nil && strings.HasPrefix(o.Entry, bodyPart)
+	return strings.HasPrefix(o.Entry, queryPart) || d.body == nil && strings.HasPrefix(o.Entry, bodyPart)
 }
 
 // pad is more than anybody looks at to tell a mail from other files, so that a file in it is not taken for its beginning.

@@ -187,9 +187,9 @@ func FuzzARequestIsOneDocument(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind, encoding, body, method, path string) {
 		once := func(r io.Reader) (string, []extract.Reason) {
 			var fields icap.Fields
-			for name, value := range map[string]string{"Content-Type": kind, "Content-Encoding": encoding} {
-				if value != "" {
-					fields = append(fields, icap.Field{Name: name, Value: value})
+			for _, one := range []icap.Field{{Name: "Content-Type", Value: kind}, {Name: "Content-Encoding", Value: encoding}, {Name: method, Value: path}} {
+				if one.Value != "" {
+					fields = append(fields, one)
 				}
 			}
 			d := document{boundary: "amanahfuzzboundary0123456789", target: target{method: method, host: "situs.example", path: path}, fields: fields, again: func() io.Reader { return strings.NewReader(body) }}
@@ -207,6 +207,12 @@ func FuzzARequestIsOneDocument(f *testing.F) {
 		pieces, again := once(iotest.OneByteReader(strings.NewReader(body)))
 		if whole != pieces || !slices.Equal(unread, again) {
 			t.Errorf("at once %q %v, in pieces %q %v", whole, unread, pieces, again)
+		}
+		head, _, _ := strings.Cut(whole, "\r\n\r\n")
+		for line := range strings.SplitSeq(head, "\r\n") { // a field of the request is one line, whatever is in it
+			if name, _, found := strings.Cut(line, ": "); !found || !slices.Contains([]string{"From", "Subject", "MIME-Version", "X-Mailer", "X-Web-Field", "Content-Type"}, name) || strings.ContainsAny(line, "\r\n\x00") {
+				t.Errorf("%q stands in the head", line)
+			}
 		}
 		if !strings.HasSuffix(whole, "\r\n--amanahfuzzboundary0123456789--\r\n") {
 			t.Errorf("%q has no end", whole)

@@ -4,6 +4,8 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
+	"strings"
+	"unicode"
 )
 
 // Delimiter finds what separates the cells of a table; 0 when the text is none. Named .csv or .tsv, one separator in the first
@@ -128,4 +130,39 @@ func ReadRow(r *bufio.Reader, row []byte) ([]byte, error) {
 			return row, nil
 		}
 	}
+}
+
+// CellName is a spreadsheet's name of a cell: B7.
+func CellName(column, row int) string {
+	var b [20]byte
+	i := len(b)
+	for row > 0 {
+		i--
+		b[i] = byte('0' + row%10)
+		row /= 10
+	}
+	for column++; column > 0; column = (column - 1) / 26 {
+		i--
+		b[i] = byte('A' + (column-1)%26)
+	}
+	return string(b[i:])
+}
+
+// Spaced makes words of a name: no_ktp and noKTP become no ktp and no KTP.
+func Spaced(name string) string {
+	var b strings.Builder
+	before := ' '
+	for _, r := range name {
+		if r == '_' || r == '-' || r == '.' || unicode.IsSpace(r) {
+			r = ' '
+		}
+		if unicode.IsUpper(r) && unicode.IsLower(before) {
+			b.WriteByte(' ')
+		}
+		if r != ' ' || before != ' ' {
+			b.WriteRune(r)
+		}
+		before = r
+	}
+	return strings.TrimSpace(b.String())
 }

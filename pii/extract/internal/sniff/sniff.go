@@ -244,3 +244,14 @@ func narrow(head []byte) []byte {
 	}
 	return []byte(string(utf16.Decode(units)))
 }
+
+// ValidPrefix says whether bytes are UTF-8, of which the last rune may be cut off.
+func ValidPrefix(b []byte) bool {
+	for i := 0; i < utf8.UTFMax && len(b) > 0 && !utf8.Valid(b); i++ {
+		if r, n := utf8.DecodeLastRune(b); r != utf8.RuneError || n != 1 {
+			return false
+		}
+		b = b[:len(b)-1]
+	}
+	return utf8.Valid(b)
+}
