@@ -92,8 +92,8 @@ func (f *finder) end(at int) int {
 // try looks whether a run of letters is a piece, and says where that ends.
 func (f *finder) try(start, end int) int {
 	run := f.text[start:end]
-	if clear, ok := text32(run); ok {
-		return f.piece(start, end, clear, false)
+	if plain, ok := text32(run); ok {
+		return f.piece(start, end, plain, false)
 	}
 	to := end
 	raw := sixteen(run)
