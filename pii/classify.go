@@ -1,6 +1,7 @@
 package pii
 
 import (
+	"bytes"
 	"strings"
 
 	"github.com/amanah-id/amanah/pii/internal/check"
@@ -543,6 +544,8 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return TaxNumber, conf(0.98), 0
 	case bits&word.Family != 0 && has(NIK) && !sh.female:
 		return FamilyCard, conf(0.98), 0
+	case bits&word.NIK != 0 && has(NIK) && s.taxed(text, c, all, i):
+		return TaxNumber, conf(0.95), 0
 	case bits&word.NIK != 0 && has(NIK):
 		return NIK, conf(0.99), 0
 	case bits&word.IMEI != 0 && has(IMEI):
@@ -583,6 +586,21 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return s.code(text, c, all, n, i, j)
 	}
 	return 0, 0, 0
+}
+
+// taxed reports whether a resident's number is said to be one for tax: NPWP pakai NIK, NPWP (NIK).
+func (s *Scanner) taxed(text []byte, c *cue, all []cue, i int) bool {
+	if c.place != before {
+		return false
+	}
+	for k := range all {
+		if o := &all[k]; o.bits&word.Tax != 0 && o.place == before && o.dist > c.dist && o.dist <= c.dist+2 {
+			at := int(s.atoms[i].Start)
+			from := max(int(s.list.Lines[s.atoms[i].line].Start), at-48)
+			return bytes.IndexByte(text[from:at], ',') < 0 && (o.dist == c.dist+2 || bytes.IndexByte(text[from:at], '(') >= 0)
+		}
+	}
+	return false
 }
 
 // code tells whether the number is a secret that the cue speaks of.

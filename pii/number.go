@@ -204,7 +204,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 				s.atomLine = line
 				return u, join
 			}
-			if words == 0 && (e.Text == "digit" || e.Text == "digits") {
+			if words == 0 && len(s.atoms) == 1 && (e.Text == "digit" || e.Text == "digits" || e.Text == "angka") {
 				return u, apart // sixteen digits
 			}
 			filler := e.Part == word.Filler || e.Part == word.Dash || e.Part == word.Dot || e.Cues&(word.Ack|word.Speaker) != 0
@@ -228,7 +228,7 @@ func (s *Scanner) compound(u int) bool {
 		return false
 	}
 	p := s.dict.Part(s.list.Tokens[u].ID)
-	return p == word.Teen || p == word.Tens || p == word.Hundred
+	return p == word.Teen || p == word.Tens || p == word.Hundred || p == word.Magnitude
 }
 
 // unhexed turns atoms that are the signs for digits in hexadecimal, 30 38 31 32, into the digits. It reports whether they were that.

@@ -124,6 +124,13 @@ func (s *Scanner) saidDate(text []byte, t int) int {
 func (s *Scanner) bornCues(text []byte, first, last int) []cue {
 	list := s.cuesFor(text, first, last, s.lineAt)
 	tokens := s.list.Tokens
+	e := int(tokens[first].Start)
+	for e > 0 && (text[e-1] == ' ' || text[e-1] == ':' || text[e-1] == '.') {
+		e--
+	}
+	if e >= 5 && len(list) < maxCues && (token.EqualFold(text[e-5:e], "d.o.b") || token.EqualFold(text[e-5:e], "t.t.l")) {
+		return append(list, cue{word.Birth, 0, 1, before, false})
+	}
 	for t := first - 1; t >= 0 && t >= first-6 && tokens[t].Kind == token.Word && tokens[first].Ord-tokens[t].Ord <= 8 && len(list) < maxCues; t-- {
 		if b := int(tokens[t].Start); s.dict.Entry(tokens[t].ID).Text == "tahun" && b >= 6 && token.EqualFold(text[b-6:b], "ulang ") {
 			return append(list, cue{word.Birth, tokens[t].ID, int8(tokens[first].Ord - tokens[t].Ord), before, false})

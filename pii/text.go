@@ -163,7 +163,7 @@ func (s *Scanner) armour(text []byte, t int) int {
 // key reads an API key around the mixed piece at token t. It returns where it ends, or 0.
 func (s *Scanner) key(text []byte, t int) int {
 	tok := &s.list.Tokens[t]
-	if tok.End-tok.Start < 16 {
+	if size := tok.End - tok.Start; size < 16 && (size < 8 || int(tok.End) == len(text) || text[tok.End] != '-' && text[tok.End] != '_' && text[tok.End] != '.') {
 		return 0
 	}
 	start, end, known := sign.Key(text, int(tok.Start), int(tok.End))
@@ -173,12 +173,13 @@ func (s *Scanner) key(text []byte, t int) int {
 		return end
 	}
 	// A long piece without a known head is a key when a word says so and it looks like chance.
-	if !sign.Mixture(text[tok.Start:tok.End]) {
+	start, end = sign.Whole(text, int(tok.Start), int(tok.End))
+	if s.steps += end - start; end-start < 16 || !sign.Mixture(text[start:end]) {
 		return 0
 	}
 	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
 		if c.bits&word.Key != 0 && c.place == before && c.dist <= 4 {
-			s.add(reading{APIKey, 0.85, why{facts: fFormat, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(tok.Start), end)
+			s.add(reading{APIKey, 0.85, why{facts: fFormat, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, start, end)
 			return end
 		}
 	}

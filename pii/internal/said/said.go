@@ -34,6 +34,20 @@ func (r Reader) part(first, i int) (word.Part, byte) {
 func (r Reader) Number(digits, text []byte, u int) ([]byte, int) {
 	tokens, first := r.List.Tokens, u
 	p, v := r.part(first, u)
+	if p == word.Digit && v >= 2 && v <= 6 && r.is(u+1, "kali", "times") && r.follows(u+1) {
+		if q, d := r.part(first, u+2); q == word.Digit { // tiga kali nol
+			for range v {
+				digits = append(digits, '0'+d)
+			}
+			return digits, u + 3
+		}
+		if len(digits) > 0 { // nol tiga kali
+			for range v - 1 {
+				digits = append(digits, digits[len(digits)-1])
+			}
+			return digits, u + 2
+		}
+	}
 	times := 1
 	for p == word.Repeat {
 		times = int(v)
