@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/amanah-id/amanah/pii/internal/check"
+	"github.com/amanah-id/amanah/pii/internal/kin"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -206,7 +207,7 @@ func (s *Scanner) motherName(text []byte, t int) {
 		seen++
 		p := s.list.Said(s.dict, text, l)
 		start, end, _ := s.name(text, p, int(answer.End))
-		if end > 0 && restIsShort(text, end, int(answer.End)) {
+		if end > 0 && kin.Short(text, end, int(answer.End)) {
 			s.mother(text, reading{MotherName, 0.8, why{cue: e.Text, dist: 1, place: question}}, start, end)
 		}
 	}
@@ -226,7 +227,7 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 	for _, w := range [...]string{"nama ", "nami ", "namo ", "jeneng ", "asma "} {
 		form = form || q >= len(w) && token.EqualFold(text[q-len(w):q], w)
 	}
-	if n := ownName(text, e, limit); n > 0 {
+	if n := kin.OwnName(text, e, limit); n > 0 {
 		if start, end, sure := s.name(text, n, limit); end > 0 && sure {
 			s.mother(text, reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
 		}
@@ -235,7 +236,7 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 	switch w := token.WordEnd(text, p); s.dict.Entry(s.dict.Find(text, p, w)).Text {
 	case "saya", "aku", "namanya", "nama", "gue", "ku", "gw", "sy", "gua":
 		if form {
-			if start, end, _ := s.name(text, w, limit); end > 0 && restIsShort(text, start, end) { // nama ibu saya …
+			if start, end, _ := s.name(text, w, limit); end > 0 && kin.Short(text, start, end) { // nama ibu saya …
 				s.mother(text, reading{MotherName, 0.75, why{facts: fFormat}}, start, end)
 			}
 			return
@@ -259,16 +260,6 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 	}
 }
 
-// ownName returns where what follows "mother" goes on after "'s name"; 0 when it does not.
-func ownName(text []byte, p, limit int) int {
-	for _, w := range [...]string{"'s name", "s name", " name"} {
-		if p+len(w)+1 < limit && token.EqualFold(text[p:p+len(w)], w) && !token.IsLetter(text[p+len(w)]) {
-			return p + len(w)
-		}
-	}
-	return 0
-}
-
 // nearMother returns where the words end that say whose "maiden" name it is, the word at token t: mother's maiden, maiden name of my mother; 0
 // when it is nobody's mother.
 func (s *Scanner) nearMother(t int) int {
@@ -284,23 +275,6 @@ func (s *Scanner) nearMother(t int) int {
 		}
 	}
 	return 0
-}
-
-// restIsShort reports whether no more than three words stand there, and no digit.
-func restIsShort(text []byte, from, to int) bool {
-	if to-from > 80 {
-		return false
-	}
-	words := 0
-	for p := from; p < to; p++ {
-		if token.IsLetter(text[p]) && !token.IsLetter(text[p-1]) && p+1 < to && token.IsLetter(text[p+1]) { // spelt letters are no words
-			words++
-		}
-		if token.IsDigit(text[p]) {
-			return false
-		}
-	}
-	return words <= 3
 }
 
 // password reads the secret after the word at token t.

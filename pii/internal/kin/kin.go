@@ -260,3 +260,30 @@ func alike(a, b []byte) bool {
 	}
 	return (front+back)*2+1 >= min(len(a), len(b))
 }
+
+// OwnName returns where what follows "mother" goes on after "'s name"; 0 when it does not.
+func OwnName(text []byte, p, limit int) int {
+	for _, w := range [...]string{"'s name", "s name", " name"} {
+		if p+len(w)+1 < limit && token.EqualFold(text[p:p+len(w)], w) && !token.IsLetter(text[p+len(w)]) {
+			return p + len(w)
+		}
+	}
+	return 0
+}
+
+// Short reports whether no more than three words stand there, and no digit.
+func Short(text []byte, from, to int) bool {
+	if to-from > 80 {
+		return false
+	}
+	words := 0
+	for p := from; p < to; p++ {
+		if token.IsLetter(text[p]) && !token.IsLetter(text[p-1]) && p+1 < to && token.IsLetter(text[p+1]) { // spelt letters are no words
+			words++
+		}
+		if token.IsDigit(text[p]) {
+			return false
+		}
+	}
+	return words <= 3
+}
