@@ -12,6 +12,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/amanah-id/amanah/internal/dlp"
@@ -192,6 +194,51 @@ func TestAFileGoesWhenItIsWhatItSaysAndHasNeitherMalwareNorWhatTheRulesStop(t *t
 		must(err)
 		if !out.Judgement.Goes() || copied(t, &out) != picture.String() || !slices.Equal(out.Stripped, []string{"trailer"}) {
 			t.Errorf("%+v", out)
+		}
+	})
+}
+
+// A file that was let go goes once, also when it is sent several times at once, and however many decisions its sender has not asked for yet.
+func TestAFileThatWasLetGoGoesOnceAmongManyDecisions(t *testing.T) {
+	eachWorld(t, func(t *testing.T, w *world) {
+		ctx := t.Context()
+		take := streams(t, w, 1<<20)
+		security, err := w.staff(ctx, actor.Security)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const held = "NIK 3273014708870017"
+		hold := func(text string, release bool) {
+			out, err := take(strings.NewReader(text), dlp.Outside, false)
+			if err == nil {
+				out.Close()
+				err = w.DLP.Decide(ctx, security, out.Judgement.Incident, release)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range 200 {
+			hold(fmt.Sprintf("%s, surat %d", held, i), false)
+		}
+		hold(held, true)
+		var sent sync.WaitGroup
+		var gone atomic.Int32
+		for range file.EachAtOnce {
+			sent.Go(func() {
+				out, err := take(strings.NewReader(held), dlp.Outside, false)
+				if err != nil {
+					t.Error(err)
+				}
+				if out.Goes() {
+					gone.Add(1)
+				}
+				out.Close()
+			})
+		}
+		sent.Wait()
+		if n := gone.Load(); n != 1 {
+			t.Errorf("it went %d times", n)
 		}
 	})
 }

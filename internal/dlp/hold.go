@@ -72,11 +72,36 @@ func (s *Service) Carried(ctx context.Context, a actor.Actor, incident string, a
 			return errHeld
 		}
 		if in.CarriedAt.IsZero() {
-			tx.Data.Queue(`update dlp_incident set carried_at = $1 where id = $2`, tx.Now().UnixMicro(), in.ID)
-			if _, err := s.o.Log.Append(tx, audit.Entry{Action: "dlp.carried", Decision: audit.Done, Actor: a, Ref: in.ID, Controller: in.Controller, Interaction: in.Interaction}); err != nil {
+			if err := s.carry(tx, a, in); err != nil {
 				return err
 			}
 		}
 		return all(tx, also)
 	})
+}
+
+// carry enters that a decision is carried out.
+func (s *Service) carry(tx *db.Tx, a actor.Actor, in Incident) error {
+	tx.Data.Queue(`update dlp_incident set carried_at = $1 where id = $2`, tx.Now().UnixMicro(), in.ID)
+	_, err := s.o.Log.Append(tx, audit.Entry{Action: "dlp.carried", Decision: audit.Done, Actor: a, Ref: in.ID, Controller: in.Controller, Interaction: in.Interaction})
+	return err
+}
+
+// LetGo carries out the decision to let a passage go that was held before: of those that ask at the same time, one goes. incident is empty
+// where there is no decision, or where rules that are newer than it stop the passage.
+func (s *Service) LetGo(ctx context.Context, p Passage) (incident string, j Judgement, err error) {
+	err = s.o.DB.Write(ctx, func(tx *db.Tx) error {
+		incident, j = "", Judgement{}
+		list, err := s.list(tx, ` where way = $1 and held = 'released' and carried_at = 0 and staff = $2 and controller = $3 and ref = $4`,
+			[]any{string(p.Way), p.By.ID(), p.Controller, p.Ref}, `held_at, id`)
+		if err != nil || len(list) == 0 {
+			return err
+		}
+		if j, err = s.judge(tx, p); err != nil || j.Verdict == Block {
+			return err
+		}
+		incident = list[0].ID
+		return s.carry(tx, p.By, list[0])
+	})
+	return incident, j, err
 }

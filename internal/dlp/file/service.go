@@ -118,18 +118,7 @@ func (s *Service) look(ctx context.Context, f Offer, kept *spool.Spool, out *Tak
 		return err
 	}
 	p := dlp.Passage{Way: dlp.File, Recipient: f.Recipient, By: f.By, Controller: f.Controller, Reason: f.Reason, Ref: s.ref(f, content), Content: content, Lang: f.Lang}
-	if out.Released, err = s.released(ctx, p); err != nil {
-		return err
-	}
-	if out.Released != "" {
-		if out.Judgement, err = s.o.DLP.Look(ctx, p); err != nil {
-			return err
-		}
-	}
-	if out.Released != "" && out.Judgement.Verdict != dlp.Block { // by rules that are newer than the decision
-		err = s.o.DLP.Carried(ctx, f.By, out.Released)
-	} else {
-		out.Released = ""
+	if out.Released, out.Judgement, err = s.o.DLP.LetGo(ctx, p); err == nil && out.Released == "" {
 		err = s.judge(ctx, f, name, &p, kept, out)
 	}
 	out.Unread, out.Places, out.More = p.Content.Unread, p.Content.Places, p.Content.More
@@ -219,17 +208,6 @@ func (s *Service) ref(f Offer, c *dlp.Content) string {
 		out.WriteByte('a' + c&15)
 	}
 	return out.String()
-}
-
-// released finds the decision to let this file go to this recipient, which was held before and has not gone since.
-func (s *Service) released(ctx context.Context, p dlp.Passage) (incident string, err error) {
-	list, err := s.o.DLP.Decided(ctx, p.By, dlp.File)
-	for _, in := range list {
-		if in.Held == dlp.Released && in.Ref == p.Ref && in.Controller == p.Controller {
-			return in.ID, err
-		}
-	}
-	return "", err
 }
 
 // refuse enters a refusal and gives it back.
