@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"slices"
 	"strings"
 	"sync"
 
@@ -147,8 +148,9 @@ func (s *Service) judge(ctx context.Context, f Offer, name string, p *dlp.Passag
 			}
 		}
 	}
+	replaced := j.Replaced()
 	j, err = s.o.DLP.Inspect(ctx, *p, func(_ *db.Tx, now dlp.Judgement) error {
-		if j = now; masks() && out.Copy == nil {
+		if j = now; masks() && (out.Copy == nil || !slices.Equal(j.Replaced(), replaced)) {
 			return errMoved // the rules are others than a moment ago
 		}
 		return nil

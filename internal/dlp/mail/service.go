@@ -303,7 +303,7 @@ func (s *Service) look(ctx context.Context, l *letter, inside bool, host string)
 		}
 		j, err = s.o.Judge.Pass(tx, p)
 		wanted := j.Goes() && len(j.Replaced()) > 0
-		if err == nil && (wanted != masked || j.Verdict == dlp.Ask && first.Verdict != dlp.Ask) {
+		if err == nil && (wanted != masked || masked && !slices.Equal(j.Replaced(), first.Replaced()) || j.Verdict == dlp.Ask && first.Verdict != dlp.Ask) {
 			return errs.Wrap(errs.Unavailable, errLooked.Code, errMoved) // the rules are others than a moment ago
 		}
 		return err

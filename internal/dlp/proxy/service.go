@@ -264,6 +264,7 @@ func (r *request) decide(ctx context.Context, content *dlp.Content) (icap.Answer
 	}
 	j, err := r.s.o.DLP.Look(ctx, p)
 	var changed *document
+	replaced := j.Replaced()
 	if err == nil && len(j.Replaced()) > 0 && j.Goes() && !r.over {
 		if changed, err = r.masked(ctx, p, j); err != nil {
 			return icap.Answer{}, err
@@ -295,7 +296,7 @@ func (r *request) decide(ctx context.Context, content *dlp.Content) (icap.Answer
 		return r.stopped(errTooLarge, j.Incident)
 	case !j.Goes():
 		return r.stopped(dlp.Stopped(j), j.Incident)
-	case len(j.Replaced()) > 0 && changed == nil: // the rules have changed meanwhile
+	case len(j.Replaced()) > 0 && (changed == nil || !slices.Equal(j.Replaced(), replaced)): // the rules have changed meanwhile
 		return r.stopped(errNoMask, j.Incident)
 	case changed != nil:
 		return r.goes(changed.query, changed)
