@@ -123,6 +123,11 @@ func (s *Scanner) nearCues(text []byte, t0, t1, line int) []cue {
 			if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
 				list = noted(list, bits, tok.ID, int8(ord-tok.Ord), before, crossed > 0)
 			}
+		case tok.Kind == token.Mixed && tok.End-tok.Start <= 8: // NPWP16, hp2
+			id := s.dict.Find(text, int(tok.Start), token.WordEnd(text, int(tok.Start)))
+			if bits := s.dict.Cues(id); bits&(word.Tax|word.NIK|word.Family|word.Phone|word.Account) != 0 {
+				list = append(list, cue{bits, id, int8(ord - tok.Ord), before, crossed > 0})
+			}
 		}
 	}
 	ord = tokens[t1-1].Ord
@@ -133,7 +138,7 @@ func (s *Scanner) nearCues(text []byte, t0, t1, line int) []cue {
 		if tok.Kind == token.Break || tok.Ord-ord > 8 {
 			break
 		}
-		if tok.Kind == token.Number && tok.End-tok.Start > 2 || tok.Kind == token.Mixed && tok.End-tok.Start > 6 {
+		if tok.Kind == token.Number && (tok.End-tok.Start > 2 || t > t1 && t+1 < len(s.list.Tokens) && s.list.Tokens[t+1].Kind == token.Number) || tok.Kind == token.Mixed && tok.End-tok.Start > 6 {
 			kept := list[:first] // what stands between two numbers speaks of the second, unless it is nearer to the first
 			for _, c := range list[first:] {
 				if c.bits&(word.Bank|word.Account) != 0 && c.dist <= 2 && int32(c.dist) < tok.Ord-ord-int32(c.dist) {
@@ -553,7 +558,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 	case bits&word.Card != 0 && has(Card):
 		return Card, conf(0.98), 0
 	case bits&(word.Account|word.Bank) != 0:
-		if typ, f, more := s.account(c, all, sh, d, contextual); typ != 0 {
+		if typ, f, more := s.account(c, all, sh, d, contextual, s.atoms[i].spoken); typ != 0 {
 			return typ, conf(f), more
 		}
 	}
@@ -574,7 +579,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return HealthInsurance, conf(0.93), fLength
 	case bits&(word.Work|word.Insurance) != 0 && n == 11 && !crossed(WorkInsurance) && (bits&word.Work != 0 || d[0] != '0' || d[1] != '8'):
 		return WorkInsurance, conf(0.9), fLength
-	case bits&word.Licence != 0 && bits&word.Document == 0 && n >= 12 && n <= 16 && !crossed(DrivingLicence) && !(sh.facts&fOperator != 0 && d[0] != '8' && !s.licenceKind(text, c, i)) && !(has(NIK) && spoken(all, word.NIK)):
+	case bits&word.Licence != 0 && bits&word.Document == 0 && n >= 12 && n <= 16 && !crossed(DrivingLicence) && !(sh.facts&fOperator != 0 && d[0] != '8' && !(c.place == before && token.LicenceKind(text, int(s.atoms[i].Start)))) && !(has(NIK) && spoken(all, word.NIK)):
 		return DrivingLicence, conf(0.9), fLength
 	case bits&word.Passport != 0 && (n >= 8 && n <= 9 || n == 7 && s.atoms[i].spoken && token.Spelt(text, int(s.atoms[i].Start)) >= 0) && c.dist <= 6:
 		return Passport, conf(0.75), fLength
@@ -619,7 +624,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	case bits&word.Back != 0 && n == 3 && c.place == question && (spoken(all, word.Card) && s.list.Said(s.dict, text, s.lineAt) == at || s.atoms[i].spoken && s.asksDigits(text)):
 		return CVV, 0.8, fLength // the three digits on the back of the card
 	case bits&word.Verify != 0 && n == 3 && c.place == before && c.dist <= 2 && spoken(all, word.Card),
-		bits&word.Back != 0 && n == 3 && c.place == before && c.dist <= 3 && (spoken(all, word.Card|word.Code) || token.Among(text, at, 6, "angka", "digit", "digits", "numbers", "security")),
+		bits&word.Back != 0 && n == 3 && c.place == before && c.dist <= 3 && (s.lastType == Card || spoken(all, word.Card|word.Code) || token.Among(text, at, 6, "angka", "digit", "digits", "numbers", "security")),
 		bits&word.Code != 0 && n == 3 && c.place == before && c.dist <= 2 && spoken(all, word.Expiry) && token.Among(text, at, 6, "valid", "thru", "exp", "expiry", "expired"):
 		return CVV, 0.85, fLength
 	case bits&word.OTP != 0 && n >= 4 && n <= 8 && c.dist <= 8:
@@ -629,7 +634,15 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	case bits&word.Password != 0 && c.place == question && n >= 4 && s.list.Said(s.dict, text, s.lineAt) == at: // the whole of the answer
 		return Password, 0.8, fLength
 	case bits&(word.Verify|word.Code) != 0 && n >= 3 && n <= 8 && c.dist <= 6:
-		return s.coded(c, all, n, base-0.04)
+		if typ, conf, more := s.coded(c, all, n, base-0.04); typ != 0 {
+			return typ, conf, more
+		}
+		if n >= 4 && c.place == before && !spokenBefore(all, word.Order|word.Lock) {
+			code := said.Code{Named: bits&word.Code != 0, Digits: n, Apart: j-i == n-1 && !s.atoms[i].spoken}
+			if s.said.Arrived(text, code, int(s.list.Lines[s.lineAt].Start), at, int(s.atoms[j].End), int(c.dist)) {
+				return OTP, base - 0.08, fLength
+			}
+		}
 	}
 	return 0, 0, 0
 }
@@ -773,14 +786,10 @@ func spoken(all []cue, bits word.Cue) bool {
 	return false
 }
 
-// licenceKind reports whether the letter of a kind of licence stands somewhere between its word and the number: SIM C.
-func (s *Scanner) licenceKind(text []byte, c *cue, i int) bool {
-	if c.place != before {
-		return false
-	}
-	end := int(s.atoms[i].Start)
-	for p := max(1, end-24); p < end-1; p++ {
-		if k := text[p] | 0x20; k >= 'a' && k <= 'd' && !token.IsAlnum(text[p-1]) && !token.IsAlnum(text[p+1]) {
+// spokenBefore reports whether one of the cues before the number speaks of it.
+func spokenBefore(all []cue, bits word.Cue) bool {
+	for i := range all {
+		if all[i].bits&bits != 0 && all[i].place == before {
 			return true
 		}
 	}
@@ -788,7 +797,7 @@ func (s *Scanner) licenceKind(text []byte, c *cue, i int) bool {
 }
 
 // account tells whether the number is an account's, by the cue and the lengths of the banks that are named.
-func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, contextual bool) (Type, float32, fact) {
+func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, contextual, told bool) (Type, float32, fact) {
 	n := len(d)
 	if !contextual || n < 8 || n > 16 || c.dist > 9 || c.crossed && s.lastType != Account {
 		return 0, 0, 0
@@ -818,7 +827,7 @@ func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, contextual boo
 	switch {
 	case said && fits:
 		return Account, 0.97, fLength
-	case said && (n >= 10 || named && n >= 9 || c.dist <= 3):
+	case said && (n >= 10 || named && n >= 9 || c.dist <= 3 || told && c.dist <= 6):
 		return Account, 0.9, 0
 	case named && fits:
 		return Account, 0.88, fLength
@@ -855,7 +864,7 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 		return Phone, 0.86
 	case n == 13 && string(d[:3]) == "000" && d[3] != '0' && j == i:
 		return HealthInsurance, 0.6
-	case n >= 10 && n <= 16 && s.clean(i, j) && onBehalf(text, int(s.atoms[j].End)) && d[0] != '6':
+	case n >= 10 && n <= 16 && s.clean(i, j) && token.OnBehalf(text, int(s.atoms[j].End)) && d[0] != '6':
 		return Account, 0.75
 	}
 	return 0, 0
@@ -906,18 +915,4 @@ func (s *Scanner) ordinary(text []byte, i, j int) bool {
 		}
 	}
 	return true
-}
-
-// onBehalf reports whether the text goes on with "a.n." or "atas nama".
-func onBehalf(text []byte, at int) bool {
-	for at < len(text) && (text[at] == ' ' || text[at] == ',' || text[at] == '(') {
-		at++
-	}
-	rest := text[at:min(len(text), at+10)]
-	for _, s := range [...]string{"a.n", "a/n", "a. n", "an ", "an. ", "atas nama "} {
-		if len(rest) >= len(s) && token.EqualFold(rest[:len(s)], s) {
-			return true
-		}
-	}
-	return false
 }

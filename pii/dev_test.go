@@ -120,6 +120,15 @@ var developmentSets = []struct {
 	{"later, kept back", []string{"later_held.jsonl"}, true, []floor{
 		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 86, 97}, {"evasion", 93, 98}, {"address", 44, 57}, {"address by words", 70, 98}, {"mother_name", 80, 80}, {"other", 94, 100},
 	}},
+	{"values", []string{"values.jsonl"}, false, []floor{
+		{"check", 92, 97}, {"context", 77, 93}, {"spoken", 80, 87}, {"evasion", 69, 98}, {"address", 70, 76}, {"address by words", 84, 98}, {"mother_name", 86, 98}, {"other", 92, 98},
+	}},
+	{"last", []string{"last.jsonl"}, false, []floor{
+		{"check", 99, 98}, {"context", 90, 97}, {"spoken", 87, 97}, {"evasion", 75, 98}, {"address", 66, 75}, {"address by words", 80, 98}, {"mother_name", 98, 98}, {"other", 95, 98},
+	}},
+	{"last, kept back", []string{"last_held.jsonl"}, true, []floor{
+		{"check", 92, 98}, {"context", 79, 92}, {"spoken", 81, 81}, {"evasion", 76, 98}, {"address", 77, 87}, {"address by words", 90, 98}, {"mother_name", 22, 98}, {"other", 99, 98},
+	}},
 }
 
 func TestIdentifiersInTheDevelopmentSet(t *testing.T) {

@@ -2,7 +2,9 @@ package pii
 
 import (
 	"bytes"
+	"slices"
 
+	"github.com/amanah-id/amanah/pii/internal/said"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -163,7 +165,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 				return u, apart
 			}
 			if last.spoken {
-				if tok.End-tok.Start > 6 {
+				if tok.End-tok.Start > 6 || bytes.IndexByte(text[from:tok.Start], ':') >= 0 {
 					return u, apart
 				}
 				return u, touch
@@ -174,7 +176,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 				}
 				return u, pause
 			}
-			if size := tok.End - tok.Start; size <= 2 && last.d1-last.d0 > 6 && s.counts(u+1) {
+			if size := tok.End - tok.Start; size <= 2 && last.d1-last.d0 > 6 && s.follower(u+1, word.Magnitude) {
 				return u, apart // 1234567890 3 bulan terakhir
 			}
 			g := between(text, from, tok.Start)
@@ -195,10 +197,13 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 				return u, apart
 			}
 			if opensSpoken(e.Part) {
+				if e.Text == "oh" && !last.spoken && !s.follower(u+1, word.Digit, word.Whole, word.Repeat) {
+					return u, apart // 1 1 0 9, oh no
+				}
 				if !last.spoken && last.d1-last.d0 > 6 || e.Part == word.Repeat && !s.repeats(u) {
 					return u, apart
 				}
-				if join == touch && hasPause(text[from:tok.Start]) {
+				if join == touch && said.Pauses(text[from:tok.Start]) {
 					join = pause
 				}
 				s.atomLine = line
@@ -208,7 +213,12 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 				return u, apart // sixteen digits
 			}
 			filler := e.Part == word.Filler || e.Part == word.Dash || e.Part == word.Dot || e.Cues&(word.Ack|word.Speaker) != 0
-			waits = waits || e.Text == "sebentar" || e.Text == "bentar" || e.Text == "tunggu"
+			if waits = waits || said.Waiting(e.Text); waits && last.spoken && e.Cues&word.Interesting == 0 {
+				filler = true
+			}
+			if words == 0 && len(s.atoms) == 1 && last.spoken && last.d1-last.d0 <= 2 && s.digits[last.d0] != '0' && s.digits[last.d0] < '9' && join == touch && (e.Text == "digit" || e.Text == "digits" || e.Text == "angka") && !said.Pauses(text[from:tok.Start]) {
+				return u, apart // enam belas digit: so many follow
+			}
 			if words++; !filler || words > 8 {
 				return u, apart
 			}
@@ -257,9 +267,9 @@ func (s *Scanner) aside(text []byte, u int, ord int32, later bool) bool {
 	return later && tok.Ord-ord <= 3 && bytes.IndexByte(text[s.list.Tokens[u-1].End:tok.Start], '.') < 0
 }
 
-// counts reports whether token u is a word for what is counted, right after the token before it.
-func (s *Scanner) counts(u int) bool {
-	return u < len(s.list.Tokens) && s.list.Tokens[u].Ord == s.list.Tokens[u-1].Ord+1 && s.dict.Part(s.list.Tokens[u].ID) == word.Magnitude
+// follower reports whether token u is a word with one of these parts, right after the token before it.
+func (s *Scanner) follower(u int, parts ...word.Part) bool {
+	return u < len(s.list.Tokens) && s.list.Tokens[u].Kind == token.Word && s.list.Tokens[u].Ord == s.list.Tokens[u-1].Ord+1 && slices.Contains(parts, s.dict.Part(s.list.Tokens[u].ID))
 }
 
 // repeats reports whether the word "double" at u is followed by what it doubles.
@@ -269,15 +279,6 @@ func (s *Scanner) repeats(u int) bool {
 	}
 	t := &s.list.Tokens[u+1]
 	return t.Kind == token.Number && t.End-t.Start == 1 || t.Kind == token.Word && s.dict.Entry(t.ID).Part == word.Digit
-}
-
-func hasPause(b []byte) bool {
-	for _, c := range b {
-		if c == ',' || c == '.' || c == ';' {
-			return true
-		}
-	}
-	return false
 }
 
 // lonely reports whether a number stands alone on its line and is as short as the one on the line before.

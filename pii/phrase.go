@@ -186,7 +186,7 @@ func (s *Scanner) motherName(text []byte, t int) {
 		if t == 0 || s.list.Tokens[t-1].Kind != token.Word || s.list.Tokens[t-1].Ord != s.list.Tokens[t].Ord-1 || s.dict.Cues(s.list.Tokens[t-1].ID)&word.Parent == 0 {
 			return
 		}
-	} else if p = s.nearMother(t); p == 0 {
+	} else if p = s.kin.Near(s.list.Tokens, t); p == 0 {
 		return
 	}
 	if start, end, sure := s.name(text, p, int(s.list.Lines[s.lineAt].End)); end > 0 {
@@ -199,16 +199,27 @@ func (s *Scanner) motherName(text []byte, t int) {
 	} else if sure {
 		return // the line goes on with something that is no name
 	}
-	for l, seen := s.lineAt+1, 0; l < len(s.list.Lines) && l <= s.lineAt+3 && seen < 1; l++ {
+	s.motherAnswer(text, e.Text)
+}
+
+// motherAnswer reads the name in the answer to a question on this line, or in the line after it of the same speaker.
+func (s *Scanner) motherAnswer(text []byte, asked string) {
+	var speaker []byte
+	for l := s.lineAt + 1; l < len(s.list.Lines) && l <= s.lineAt+3; l++ {
 		answer := &s.list.Lines[l]
 		if answer.End == answer.Start {
 			continue
 		}
-		seen++
 		p := s.list.Said(s.dict, text, l)
+		label := text[answer.Start:p]
+		if speaker != nil && (len(label) == 0 || !bytes.Equal(speaker, label)) {
+			return
+		}
+		speaker = label
 		start, end, _ := s.name(text, p, int(answer.End))
 		if end > 0 && kin.Short(text, end, int(answer.End)) {
-			s.mother(text, reading{MotherName, 0.8, why{cue: e.Text, dist: 1, place: question}}, start, end)
+			s.mother(text, reading{MotherName, 0.8, why{cue: asked, dist: 1, place: question}}, start, end)
+			return
 		}
 	}
 }
@@ -222,31 +233,23 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 	for p < limit && text[p] == ' ' {
 		p++
 	}
-	q := int(s.list.Tokens[t].Start)
-	form := false
-	for _, w := range [...]string{"nama ", "nami ", "namo ", "jeneng ", "asma "} {
-		form = form || q >= len(w) && token.EqualFold(text[q-len(w):q], w)
-	}
+	q, lo := int(s.list.Tokens[t].Start), int(s.list.Lines[s.lineAt].Start)
+	form := kin.Form(text, q, lo)
 	if n := kin.OwnName(text, e, limit); n > 0 {
 		if start, end, sure := s.name(text, n, limit); end > 0 && sure {
 			s.mother(text, reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
 		}
 		return
 	}
-	switch w := token.WordEnd(text, p); s.dict.Entry(s.dict.Find(text, p, w)).Text {
-	case "saya", "aku", "namanya", "nama", "gue", "ku", "gw", "sy", "gua":
-		if form {
-			if start, end, _ := s.name(text, w, limit); end > 0 && kin.Short(text, start, end) { // nama ibu saya …
-				s.mother(text, reading{MotherName, 0.75, why{facts: fFormat}}, start, end)
-			}
-			return
-		}
-	default:
-		if p < limit && (text[p] == ':' || text[p] == '=') && form { // a form: Nama ibu: …
-			if start, end, _ := s.name(text, p, limit); end > 0 {
-				s.mother(text, reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
-			}
-		}
+	if start, end, _ := s.name(text, e, limit); end > 0 && (form && (token.IsUpper(text[start]) || kin.Short(text, start, end)) || kin.Listed(text, q, e, start, end, lo, limit) && s.identified(text, t)) {
+		s.mother(text, reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
+		return
+	}
+	if form && text[limit-1] == '?' {
+		s.motherAnswer(text, s.dict.Entry(s.list.Tokens[t].ID).Text)
+		return
+	}
+	if w := token.WordEnd(text, p); form || w == p || !kin.Whose(s.dict.Entry(s.dict.Find(text, p, w)).Text) {
 		return
 	}
 	s.near = s.near[:0]
@@ -260,21 +263,9 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 	}
 }
 
-// nearMother returns where the words end that say whose "maiden" name it is, the word at token t: mother's maiden, maiden name of my mother; 0
-// when it is nobody's mother.
-func (s *Scanner) nearMother(t int) int {
-	tokens := s.list.Tokens
-	for i := t - 1; i >= 0 && i >= t-3 && tokens[i].Kind == token.Word; i-- {
-		if s.dict.Cues(tokens[i].ID)&word.Parent != 0 {
-			return int(tokens[t].End)
-		}
-	}
-	for i := t + 1; i < len(tokens) && i <= t+2 && tokens[i].Kind == token.Word && tokens[i].Ord <= tokens[t].Ord+4; i++ {
-		if s.dict.Cues(tokens[i].ID)&word.Parent != 0 {
-			return int(tokens[i].End)
-		}
-	}
-	return 0
+// identified reports whether the words around token t speak of what identifies somebody.
+func (s *Scanner) identified(text []byte, t int) bool {
+	return spoken(s.nearCues(text, t, t+1, s.lineAt), word.NIK|word.Family|word.Birth|word.Health|word.Work|word.Insurance|word.Licence)
 }
 
 // password reads the secret after the word at token t.

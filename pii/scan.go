@@ -10,6 +10,7 @@ import (
 	"github.com/amanah-id/amanah/pii/internal/said"
 	"github.com/amanah-id/amanah/pii/internal/secret"
 	"github.com/amanah-id/amanah/pii/internal/shadow"
+	"github.com/amanah-id/amanah/pii/internal/sign"
 	"github.com/amanah-id/amanah/pii/internal/table"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
@@ -360,7 +361,7 @@ func (s *Scanner) listed(text []byte) {
 
 // startsSpoken reports whether at least three pieces of a spoken number follow each other from token t.
 func (s *Scanner) startsSpoken(t int) bool {
-	n := 0
+	n, waits := 0, false
 	for u := t; u < len(s.list.Tokens) && u < t+12; u++ {
 		tok := &s.list.Tokens[u]
 		if tok.Flags&token.Hidden != 0 {
@@ -373,7 +374,7 @@ func (s *Scanner) startsSpoken(t int) bool {
 			e := s.dict.Entry(tok.ID)
 			if spokenPart(e.Part) {
 				n++
-			} else if e.Part != word.Filler && e.Part != word.Dash && e.Part != word.Dot && e.Cues&(word.Ack|word.Speaker) == 0 {
+			} else if waits = waits || said.Waiting(e.Text); e.Part != word.Filler && e.Part != word.Dash && e.Part != word.Dot && e.Cues&(word.Ack|word.Speaker) == 0 && e.Text != "kali" && !(waits && e.Cues&word.Interesting == 0) {
 				return n >= 3
 			}
 		case token.Break:
@@ -415,24 +416,32 @@ func (s *Scanner) number(text []byte, t int) int {
 			return t + 1
 		}
 	}
-	if size >= 6 && size <= 7 && tok.Start > 1 && text[tok.Start-1] == ' ' && token.IsUpper(text[tok.Start-2]) && (tok.Start < 3 || !token.IsAlnum(text[tok.Start-3])) {
-		if s.spacedPassport(text, t) {
-			return t + 1
+	if size <= 7 && tok.Start > 1 && token.IsLetter(text[tok.Start-2]) {
+		if u := s.spacedPassport(text, t); u > t {
+			return u
 		}
 	}
 	return s.gatherAndJudge(text, t)
 }
 
-// spacedPassport reads A 1234567 beside a word that says passport.
-func (s *Scanner) spacedPassport(text []byte, t int) bool {
-	tok := &s.list.Tokens[t]
-	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
-		if c.bits&word.Passport != 0 && c.dist <= 8 {
-			s.add(reading{Passport, 0.9, why{facts: fFormat, digits: uint8(tok.End - tok.Start), cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(tok.Start)-2, int(tok.End))
-			return true
-		}
+// spacedPassport reads A 1234567 beside a word that says passport, or A 123 4567. It returns the token after it, or t.
+func (s *Scanner) spacedPassport(text []byte, t int) int {
+	start := int(s.list.Tokens[t].Start)
+	end, digits := sign.Passport(text, start)
+	if end == 0 {
+		return t
 	}
-	return false
+	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+		if c.bits&word.Passport == 0 || c.dist > 8 || !token.IsUpper(text[start-2]) && (c.place != before || c.dist > 2) {
+			continue
+		}
+		s.add(reading{Passport, 0.9, why{facts: fFormat, digits: uint8(digits), cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, start-2, end)
+		for t < len(s.list.Tokens) && int(s.list.Tokens[t].Start) < end {
+			t++
+		}
+		break
+	}
+	return t
 }
 
 // mixedPlate reads a plate in one piece: B1234XYZ.

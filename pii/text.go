@@ -206,6 +206,9 @@ func (s *Scanner) mixedPiece(text []byte, t int) int {
 	if len(piece) >= 7 && len(piece) <= 9 && s.passport(text, t) {
 		return end
 	}
+	if len(piece) == 11 && token.IsLetter(piece[2]) && sign.Work(piece) && s.worker(text, t) {
+		return end
+	}
 	if len(piece) >= 6 && len(piece) <= 15 && token.IsDigit(piece[0]) {
 		s.gluedDate(text, t)
 	}
@@ -221,6 +224,17 @@ func (s *Scanner) hardware(text []byte, t int) bool {
 		}
 		if c.bits&(word.Order|word.Version) != 0 && c.place == before && c.dist <= 2 {
 			return false
+		}
+	}
+	return false
+}
+
+// worker reads an old number of the insurance of employees beside a word for it.
+func (s *Scanner) worker(text []byte, t int) bool {
+	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+		if c.bits&(word.Work|word.Insurance) != 0 {
+			s.add(reading{WorkInsurance, 0.92, why{facts: fFormat, digits: 10, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(s.list.Tokens[t].Start), int(s.list.Tokens[t].End))
+			return true
 		}
 	}
 	return false

@@ -76,7 +76,7 @@ func ends(text []byte, p int) bool {
 func (r *Reader) capitals(text []byte, p, limit int) (end int) {
 	for words := 0; words < 3 && p < limit && token.IsUpper(text[p]); words++ {
 		e := min(token.WordEnd(text, p), limit)
-		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues != 0 || en.Part != word.NoPart {
+		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); (en.Cues != 0 || en.Part != word.NoPart) && !(end > 0 && lasting(text, p, e)) {
 			break
 		}
 		end = e
@@ -167,6 +167,9 @@ read:
 	for p < limit {
 		// What stands between two parts.
 		comma := false
+		if last == word.Postcode && p+1 < limit && text[p] == '.' && text[p+1] == ' ' {
+			break
+		}
 		for p < limit && !token.IsAlnum(text[p]) {
 			switch c := text[p]; c {
 			case ' ', '.', '/', '-', '(', ')', '\t', '\r':
@@ -239,6 +242,9 @@ read:
 		q := e
 		for q < limit && (text[q] == '.' || text[q] == ' ' || text[q] == ':') {
 			q++
+		}
+		if part == word.NoPart && e-p == 2 && q > e && text[e] == '.' && q < limit && token.IsUpper(text[q]) && token.EqualFold(text[p:e], "br") {
+			part = word.Estate // Br. Campuan
 		}
 		switch part {
 		case word.Road, word.Estate:
@@ -352,6 +358,11 @@ func houseEnd(text []byte, e, limit int) int {
 	for n := 1; n <= 2 && e+n < limit && text[e] == ' ' && token.IsUpper(text[e+n]); n++ {
 		if e+n+1 >= len(text) || text[e+n+1] == ',' || ends(text, e+n+1) {
 			return e + n + 1 // 22 B, 17 BF
+		}
+	}
+	for n := 2; n <= 3 && e+n <= limit && text[e] == '-' && token.IsUpper(text[e+n-1]); n++ {
+		if e+n >= len(text) || !token.IsAlnum(text[e+n]) {
+			return e + n // 3-C, 17-BF
 		}
 	}
 	if e+2 < limit && (text[e] == '-' || text[e] == '/') && (token.IsDigit(text[e+1]) || token.IsUpper(text[e+1]) && token.IsDigit(text[e+2])) {

@@ -17,7 +17,7 @@ func besides(w []byte) bool {
 	switch string(b[:len(w)]) {
 	case "dekat", "deket", "dkt", "sebelah", "sblh", "sebelahnya", "samping", "sampingnya", "depan", "dpn", "depannya", "seberang", "sebrang", "seberangnya", "sbrg", "belakang", "blakang", "blkg", "belakangnya",
 		"pengkereun", "tukangeun", "gigireun", "hareupeun", "payuneun", "caket", "mburi", "mburine", "ngarep", "ngarepe", "ngajeng", "sandhing", "sanding", "cedhak", "cedak", "cerak", "sabalah", "dakek",
-		"near", "behind", "beside", "opposite", "nearby":
+		"stlh", "setelah", "ler", "lor", "kidul", "wetan", "kulon", "kulone", "lore", "kidule", "wetane", "near", "behind", "beside", "opposite", "nearby":
 		return true
 	}
 	return false
@@ -74,7 +74,7 @@ func (r *Reader) beside(text []byte, p, e, limit int) int {
 		w := text[q:e]
 		en := r.Dict.Entry(r.Dict.Find(text, q, e))
 		title := titled(w)
-		if besides(w) || !title && !official(w) && (en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 || words > 0 && en.Cues&word.Home != 0 || en.Part >= word.Road && en.Part <= word.RW) {
+		if besides(w) || en.Cues&word.Order != 0 || !title && !official(w) && (en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 || words > 0 && en.Cues&word.Home != 0 || en.Part >= word.Road && en.Part <= word.RW) {
 			return end
 		}
 		if !title {
@@ -164,7 +164,7 @@ func ahead(text []byte, begin, lo int) int {
 // must follow a word for an address, and say what the house is near. Without one it is begin.
 func (r *Reader) Lead(text []byte, begin, lo int) int {
 	p := begin
-	if e := token.WordEnd(text, begin); r.Dict.Part(r.Dict.Find(text, begin, e)) == word.Block {
+	if e := token.WordEnd(text, begin); r.Dict.Part(r.Dict.Find(text, begin, e)) == word.Block || complexed(text[begin:e]) {
 		numbered := 0                                                        // where a number stands that needs a word before it
 		for words := 0; words < 5 && p > lo+1 && text[p-1] == ' '; words++ { // BTN Minasa Upa Blok G9
 			b := p - 1
@@ -186,8 +186,90 @@ func (r *Reader) Lead(text []byte, begin, lo int) int {
 		return max(p, numbered)
 	}
 	if start := ahead(text, begin, lo); start < begin {
-		return start
+		return min(r.led(text, start, lo), r.led(text, begin, lo))
 	}
+	return r.led(text, r.described(text, begin, lo), lo)
+}
+
+// complexed reports whether a word stands for a part of an estate, whose own name may stand before it: Green Lake City cluster Europe.
+func complexed(w []byte) bool {
+	for _, s := range [...]string{"cluster", "klaster", "tower"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// building reports whether a word opens the name of a building or of a part of a village: Pondok Anugrah, kos bu Tatik, Br. Kaja.
+func building(w []byte) bool {
+	for _, s := range [...]string{"kos", "kost", "kosan", "kontrakan", "pondok", "pondokan", "guesthouse", "homestay", "losmen", "toko", "warung", "kios", "unit", "po", "br", "rusun", "rusunawa", "rusunami", "kamar", "lantai", "lt", "pasar"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// mansion reports whether a word ends the name of a building in English: The Peak Residence.
+func mansion(w []byte) bool {
+	for _, s := range [...]string{"residence", "residences", "apartment", "apartments", "village", "city", "regency", "park", "square", "mansion", "court", "hills", "estate", "tower", "towers", "suites", "plaza", "garden", "gardens"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// led returns where the name of a building begins that stands before the address and a comma, or two of them; begin when there is none.
+func (r *Reader) led(text []byte, begin, lo int) int {
+	for range 2 {
+		p := begin
+		for p > lo && begin-p < 3 && (text[p-1] == ' ' || text[p-1] == ',') {
+			p--
+		}
+		if p == begin || text[p] != ',' {
+			return begin
+		}
+		start, upper, named := begin, true, false
+		for words := 0; words < 6; words++ {
+			e := p
+			for e > lo && p-e < 2 && (text[e-1] == ' ' || text[e-1] == '.') {
+				e--
+			}
+			b := e
+			for b > lo && e-b < 24 && (token.IsAlnum(text[b-1]) || text[b-1] == '\'') {
+				b--
+			}
+			if b == e {
+				break
+			}
+			w := text[b:e]
+			if building(w) && (words > 0 || token.IsDigit(text[e-1])) {
+				start = b
+			}
+			if en := r.Dict.Entry(r.Dict.Find(text, b, e)); en.Cues&(word.Stop|word.Number) != 0 && !titled(w) || en.Cues&word.Home != 0 && !building(w) {
+				break
+			}
+			if words == 0 {
+				named = mansion(w)
+			}
+			if upper = upper && (token.IsUpper(text[b]) || token.IsDigit(text[b])); upper && named && words > 0 {
+				start = b
+			}
+			p = b
+		}
+		if start == begin {
+			return begin
+		}
+		begin = start
+	}
+	return begin
+}
+
+// described returns where a description begins that an address at begin goes on from, as Lead does.
+func (r *Reader) described(text []byte, begin, lo int) int {
+	p := begin
 	for p > lo && begin-p < 3 && (text[p-1] == ' ' || text[p-1] == ',') {
 		p--
 	}
@@ -213,8 +295,11 @@ func (r *Reader) Lead(text []byte, begin, lo int) int {
 				return house
 			}
 		}
+		if house > 0 && near && p == house {
+			return house
+		}
 		near = near || besides(w)
-		for _, s := range [...]string{"rumah", "rmh", "umah", "imah", "kosan", "kontrakan", "warung", "toko"} {
+		for _, s := range [...]string{"rumah", "rmh", "umah", "omah", "imah", "kosan", "kontrakan", "warung", "toko"} {
 			if token.EqualFold(w, s) {
 				house = b
 			}

@@ -42,7 +42,9 @@ func never(w []byte) bool {
 		"sis", "gan", "bro", "om", "tante", "miss", "sir", "madam", "maam", "mam", "kka", "kaka", "juragan", "bos", "boss", "say", "beb", "cuy", "woy", "masa", "masak", "soalnya", "karna", "gitu",
 		"gtu", "gt", "aj", "doang", "doank", "bgt", "banget", "betulan", "asli", "aslinya", "lahir", "lair", "almarhum", "almarhumah", "wis", "wes", "sampun", "nggih", "enggih", "inggih", "muhun", "atuh",
 		"teh", "mah", "kuring", "bae", "wae", "piye", "kudu", "kudune", "kedahna", "seratan", "salahnyo", "dirawat", "sakit", "dipanggil", "menelepon", "nelpon", "telp", "datang", "pulang",
-		"kemaren", "semalam", "spelled", "spelt", "written", "wrote", "here", "there", "said", "says", "before", "after", "married", "marriage", "born", "also", "still", "just", "only", "maybe", "think",
+		"sblm", "sblum", "sebelom", "kawin", "nikah", "menikah", "rabi", "sakdurunge", "sadurunge", "sakderenge", "samemeh", "sateuacan", "namonyo", "namanyo", "jenenge", "namina", "ngarana", "asmane", "wasta", "rapor",
+		"raport", "rapot", "terisi", "tetap", "tetep", "memang", "emang", "ternyata", "rupanya", "mana", "mane", "sendiri", "dewe", "sorangan", "resmi", "legal", "panggilan", "mandatory", "optional", "comblang", "kota", "blank", "unknown",
+		"verified", "confirmed", "different", "private", "kemaren", "semalam", "spelled", "spelt", "written", "wrote", "here", "there", "said", "says", "before", "after", "married", "marriage", "born", "also", "still", "just", "only", "maybe", "think",
 		"per", "antara", "tanpa", "sebelum", "sesudah", "setelah", "ketika", "saat", "waktu", "kata", "katanya", "diberikan", "diberi", "diperiksa", "diverifikasi", "dicek", "dibetulkan", "diperbaiki", "dikoreksi", "pengkinian",
 		"update", "diupdate", "keliru", "typo", "mohon", "harap", "diganti", "digantikan", "dirubah", "jawab", "dijawab", "jawaban", "jawabannya", "ingat", "inget", "hafal", "apal", "huruf", "hurufnya", "name", "names", "mother", "mom", "own", "file", "record", "records", "account", "profile", "database":
 		return true
@@ -66,12 +68,15 @@ func (r Reader) word(text []byte, b, e int) bool {
 		return e > b && token.IsUpper(text[b])
 	}
 	proper := token.IsUpper(text[b]) && !token.IsUpper(text[b+1])
+	if proper && e-b == 2 && token.EqualFold(text[b:e], "wa") {
+		return e+1 < len(text) && token.IsUpper(text[e+1]) // Wa Ode
+	}
 	if id := r.Dict.Find(text, b, e); id != 0 {
 		en := r.Dict.Entry(id)
 		if proper && (en.Text == "titik" || en.Text == "dana" || en.Text == "mega") {
 			return true // women are called so
 		}
-		return en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number|word.Wrong|word.Order|word.Phone|word.NIK|word.Birth|word.Email|word.Mother|word.Parent|word.Maiden) == 0 && en.Part != word.Filler && !(en.Part >= word.Road && en.Part <= word.Postcode)
+		return en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number|word.Wrong|word.Order|word.Phone|word.NIK|word.Family|word.Birth|word.Email|word.Mother|word.Parent|word.Maiden) == 0 && en.Part != word.Filler && !(en.Part >= word.Road && en.Part <= word.Postcode)
 	}
 	if e-b > 2 && text[e-2] == '\'' && text[e-1] == 's' && r.Dict.Cues(r.Dict.Find(text, b, e-2))&(word.Parent|word.Stop) != 0 {
 		return false // mother's, it's
@@ -89,7 +94,10 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 			switch {
 			case c == ':' || c == '=':
 				sure = true
-			case c == '?' || token.IsDigit(c), c == '.' && skipped > 0 && p+1 < limit && text[p+1] == ' ' && !titleBefore(text, p):
+			case c == '?':
+				start, end, spent := r.answer(text, p, limit)
+				return start, end, end > 0, cost + spent
+			case token.IsDigit(c), c == '.' && skipped > 0 && p+1 < limit && text[p+1] == ' ' && !titleBefore(text, p):
 				return 0, 0, false, cost
 			}
 			p++
@@ -117,6 +125,16 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 	words := 0
 	for p < limit && words < 4 {
 		e := min(token.WordEnd(text, p), limit)
+		if capital && words > 0 && particle(text[p:e]) { // Tiurma br. Sihombing
+			f := e
+			for f < limit && (text[f] == '.' || text[f] == ' ') {
+				f++
+			}
+			if f < limit && token.IsUpper(text[f]) {
+				p = f
+				continue
+			}
+		}
 		if e == p || !r.word(text, p, e) || capital && !token.IsUpper(text[p]) {
 			break
 		}
@@ -134,10 +152,131 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 		}
 		break
 	}
-	if !capital && !sure && words > 3 {
+	if !capital && !sure && (words > 3 || skipped > 4) {
 		return 0, 0, true, cost
 	}
 	return start, end, sure || capital, cost
+}
+
+// answer reads a name with capitals right after the question mark at p, as who fills in a form writes: Mother's maiden name? Hartley.
+func (r Reader) answer(text []byte, p, limit int) (start, end, cost int) {
+	for p++; p < limit && text[p] == ' '; p++ {
+	}
+	if p >= limit || !token.IsUpper(text[p]) {
+		return 0, 0, 0
+	}
+	e := min(token.WordEnd(text, p), limit)
+	if r.Dict.Find(text, p, e) != 0 || ordinary(text[p:e]) || never(text[p:e]) {
+		return 0, 0, e - p
+	}
+	start, end, _, cost = r.Name(text, p, limit)
+	return start, end, cost
+}
+
+// particle reports whether a small word may stand inside a name.
+func particle(w []byte) bool {
+	if len(w) < 2 || len(w) > 5 {
+		return false
+	}
+	for _, s := range [...]string{"binti", "bin", "br", "boru", "bt", "bte", "binte", "van", "der", "de"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// Form reports whether the word for a mother at b comes right after one for a name: nama ibu, jenenge mak, nama lengkap mama. "Atas nama
+// Ibu Sri" is said of who is spoken to.
+func Form(text []byte, b, lo int) bool {
+	nb, ne := wordBefore(text, b, lo)
+	if nb < ne && full(text[nb:ne]) {
+		nb, ne = wordBefore(text, nb, lo)
+	}
+	if nb == ne || !named(text[nb:ne]) || token.IsUpper(text[b]) && !token.IsUpper(text[nb]) {
+		return false
+	}
+	pb, pe := wordBefore(text, nb, lo)
+	for _, s := range [...]string{"atas", "dengan", "dgn", "sama", "pakai", "pake", "ats", "rekening"} {
+		if token.EqualFold(text[pb:pe], s) {
+			return false
+		}
+	}
+	return true
+}
+
+func full(w []byte) bool {
+	for _, s := range [...]string{"lengkap", "asli", "kecil", "lengkapnya", "aslinya"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+func named(w []byte) bool {
+	for _, s := range [...]string{"nama", "namanya", "nm", "nma", "nami", "namo", "namane", "jeneng", "jenenge", "asma", "asmane", "ngaran", "aran", "name"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// wordBefore is the word that ends before p with one space or underscore between; it is empty when there is none.
+func wordBefore(text []byte, p, lo int) (b, e int) {
+	if p <= lo || text[p-1] != ' ' && text[p-1] != '_' {
+		return p, p
+	}
+	e = p - 1
+	for b = e; b > lo && e-b < 16 && token.IsLetter(text[b-1]); b-- {
+	}
+	return b, e
+}
+
+// Listed reports whether the word for a mother text[b:e] is a field in a row of fields, and the name from start to end all of it: / ibu Bong
+// Moi OK / or , ibu: Maria,.
+func Listed(text []byte, b, e, start, end, lo, limit int) bool {
+	for b > lo && text[b-1] == ' ' {
+		b--
+	}
+	if b == lo {
+		return false
+	}
+	switch text[b-1] {
+	case ';', '/', '|', ',':
+		if text[e] != ':' && text[e] != '=' && !compared(text, max(lo, b-120), min(limit, end+80)) {
+			return false
+		}
+	default:
+		return false
+	}
+	for _, c := range text[e:start] {
+		if c != ' ' && c != ':' && c != '=' {
+			return false
+		}
+	}
+	if end+3 <= limit && token.EqualFold(text[end:end+3], " ok") {
+		end += 3
+	}
+	for end < limit && text[end] == ' ' {
+		end++
+	}
+	return end >= limit || text[end] == ';' || text[end] == '/' || text[end] == '|' || text[end] == ','
+}
+
+// compared reports whether a word among them says that what somebody answered was compared with what is known.
+func compared(text []byte, p, hi int) bool {
+	for p < hi {
+		e := token.WordEnd(text[:hi], p)
+		for _, s := range [...]string{"ok", "match", "cocok", "verif", "sesuai", "nok"} {
+			if token.EqualFold(text[p:e], s) {
+				return true
+			}
+		}
+		p = max(e, p+1)
+	}
+	return false
 }
 
 // Plausible reports whether a name in small letters that nothing announced, or only a sign, is not more likely to be the sentence that
@@ -181,7 +320,7 @@ func ordinary(w []byte) bool {
 		"anyone", "someone", "everyone", "anybody", "during", "about", "because", "since", "until", "without", "onto", "into", "over", "again", "never", "always", "already", "question", "answer", "tiri", "angkat",
 		"tirinya", "semua", "semuanya", "hanya", "cuman", "sering", "selalu", "kadang", "malah", "bahkan", "pokoknya", "hidup", "masuk", "keluar", "antar", "ambil", "ngambil", "ngurus", "urus", "nunggu", "tunggu",
 		"nanya", "minta", "pinjam", "bantu", "dibantu", "rahasia", "kosong", "lengkapi", "isi", "tulis", "ketik", "sebut", "valid", "invalid", "benar", "betul", "mirip", "hampir", "serupa", "tapi", "namun", "sambil",
-		"serta", "maupun", "ataupun", "tetap", "langsung", "memang", "emang", "mungkin", "barangkali", "semoga", "ternyata", "rupanya", "berdua", "bertiga", "kandung", "tersebut", "day", "tag", "tags", "card", "plate", "list", "form":
+		"serta", "maupun", "ataupun", "langsung", "mungkin", "barangkali", "semoga", "berdua", "bertiga", "kandung", "tersebut", "day", "tag", "tags", "card", "plate", "list", "form":
 		return true
 	}
 	return false
@@ -213,8 +352,12 @@ func (r Reader) Again(text []byte, start, end, limit int) (from, to, cost int) {
 	for first < end && token.IsLetter(text[first]) {
 		first++
 	}
-	if first-start < 3 {
+	if first-start < 3 && first == end {
 		return 0, 0, 0
+	}
+	last := end
+	for last > first && token.IsLetter(text[last-1]) {
+		last--
 	}
 	limit = min(limit, end+160)
 	announced, lines := false, 0
@@ -231,7 +374,10 @@ func (r Reader) Again(text []byte, start, end, limit int) (from, to, cost int) {
 		e := min(token.WordEnd(text, p), limit)
 		cost += e - p
 		w := text[p:e]
-		same := e-p == first-start && bytes.EqualFold(w, text[start:first])
+		if e-p >= 5 && last > first && bytes.EqualFold(w, text[last:end]) { // Wa Ode Hasnah, or only Hasnah
+			return p, e, cost
+		}
+		same := e-p == first-start && first-start > 2 && bytes.EqualFold(w, text[start:first])
 		if same && (announced || e-p >= 5) || announced && !same && alike(text[start:first], w) && r.word(text, p, e) {
 			if b, f, _, more := r.Name(text, p, limit); b == p {
 				if f-p > end-start+12 {
@@ -263,12 +409,21 @@ func alike(a, b []byte) bool {
 
 // OwnName returns where what follows "mother" goes on after "'s name"; 0 when it does not.
 func OwnName(text []byte, p, limit int) int {
-	for _, w := range [...]string{"'s name", "s name", " name"} {
+	for _, w := range [...]string{"'s name", "s name", " name", "_name", "s full name", "'s full name"} {
 		if p+len(w)+1 < limit && token.EqualFold(text[p:p+len(w)], w) && !token.IsLetter(text[p+len(w)]) {
 			return p + len(w)
 		}
 	}
 	return 0
+}
+
+// Whose reports whether a word after "ibu" says that it is the mother of who speaks, or that her name follows.
+func Whose(w string) bool {
+	switch w {
+	case "saya", "aku", "namanya", "nama", "gue", "ku", "gw", "sy", "gua":
+		return true
+	}
+	return false
 }
 
 // Short reports whether no more than three words stand there, and no digit.
@@ -286,4 +441,20 @@ func Short(text []byte, from, to int) bool {
 		}
 	}
 	return words <= 3
+}
+
+// Near returns where the words end that say whose "maiden" name it is, the word at token t: mother's maiden, maiden name of my mother; 0
+// when it is nobody's mother.
+func (r Reader) Near(tokens []token.Token, t int) int {
+	for i := t - 1; i >= 0 && i >= t-3 && tokens[i].Kind == token.Word; i-- {
+		if r.Dict.Cues(tokens[i].ID)&word.Parent != 0 {
+			return int(tokens[t].End)
+		}
+	}
+	for i := t + 1; i < len(tokens) && i <= t+2 && tokens[i].Kind == token.Word && tokens[i].Ord <= tokens[t].Ord+4; i++ {
+		if r.Dict.Cues(tokens[i].ID)&word.Parent != 0 {
+			return int(tokens[i].End)
+		}
+	}
+	return 0
 }

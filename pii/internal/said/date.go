@@ -41,7 +41,7 @@ func (r Reader) Date(text []byte, t int) (first, last int) {
 	if t > 0 && tokens[t].Ord == tokens[t-1].Ord+2 && r.Dict.Part(tokens[t-1].ID) == word.Nth && string(text[tokens[t-1].End:tokens[t].Start]) == " of " {
 		first--
 	}
-	for first > 0 && t-first < 3 && r.follows(first) && r.day(first-1) && !pauses(text[tokens[first-1].End:tokens[first].Start]) {
+	for first > 0 && t-first < 3 && r.follows(first) && r.day(first-1) && !Pauses(text[tokens[first-1].End:tokens[first].Start]) {
 		first--
 	}
 	switch {
@@ -87,8 +87,8 @@ func (r Reader) Date(text []byte, t int) (first, last int) {
 	return first, last
 }
 
-// pauses reports whether a comma or a full stop is among the signs.
-func pauses(b []byte) bool {
+// Pauses reports whether a comma or a full stop is among the signs.
+func Pauses(b []byte) bool {
 	for _, c := range b {
 		if c == ',' || c == '.' || c == ';' {
 			return true

@@ -121,12 +121,12 @@ func likens(w []byte) bool {
 // Lettered reports whether a word that may be a letter stands right before a number from start to end, or right after it: then Spelt may
 // find more.
 func Lettered(text []byte, start, end int) bool {
-	if b, e := wordBefore(text, start, max(0, start-20)); b < start {
+	if b, e := WordBefore(text, start, max(0, start-20)); b < start {
 		w := text[b:e]
 		if Letter(w) != 0 || len(w) <= 3 && capitals(w) || len(w) == 2 && hexes(w) || sized(w) || token.EqualFold(w, "seribu") {
 			return true
 		}
-		if pb, pe := wordBefore(text, b, max(0, b-12)); pb < b && likens(text[pb:pe]) {
+		if pb, pe := WordBefore(text, b, max(0, b-12)); pb < b && (likens(text[pb:pe]) || token.EqualFold(text[pb:pe], "in")) {
 			return true
 		}
 	}
@@ -158,8 +158,8 @@ func (s *Signs) add(c byte, start, end int) {
 // Span is where the signs from i to j, the last excluded, stand in the text.
 func (s *Signs) Span(i, j int) (start, end int) { return int(s.at[i][0]), int(s.at[j-1][1]) }
 
-// wordBefore is the word that ends before p with at most three other signs between; b is p when there is none.
-func wordBefore(text []byte, p, lo int) (b, e int) {
+// WordBefore is the word that ends before p with at most three other signs between; b is p when there is none.
+func WordBefore(text []byte, p, lo int) (b, e int) {
 	e = p
 	for e > lo && p-e < 3 && (text[e-1] == ' ' || text[e-1] == ',' || text[e-1] == '-' || text[e-1] == '.' || text[e-1] == ':') {
 		e--
@@ -178,13 +178,19 @@ func wordBefore(text []byte, p, lo int) (b, e int) {
 func opening(text []byte, p, lo int) int {
 	begin := p
 	for words := 0; words < 8; words++ {
-		b, e := wordBefore(text, p, lo)
+		b, e := WordBefore(text, p, lo)
 		if b == p {
 			break
 		}
 		w := text[b:e]
-		if pb, pe := wordBefore(text, b, lo); pb < b && likens(text[pb:pe]) {
-			if qb, qe := wordBefore(text, pb, lo); qb < pb && token.EqualFold(text[qb:qe], "such") {
+		pb, pe := WordBefore(text, b, lo)
+		if token.EqualFold(text[pb:pe], "in") { // B as in Bali
+			if qb, qe := WordBefore(text, pb, lo); qb < pb && likens(text[qb:qe]) {
+				pb, pe = qb, qe
+			}
+		}
+		if pb < b && likens(text[pb:pe]) {
+			if qb, qe := WordBefore(text, pb, lo); qb < pb && token.EqualFold(text[qb:qe], "such") {
 				break
 			}
 			p = pb // the example and its word
@@ -234,6 +240,12 @@ func (r Reader) Spelt(signs *Signs, text []byte, t, lo, hi int) bool {
 				p = int(tokens[t].End)
 				continue
 			}
+			if w := wye(text, p, hi); w > 0 {
+				signs.add('W', p, w)
+				letters++
+				p = w
+				continue
+			}
 			if part := r.Dict.Part(tokens[t].ID); tokens[t].Kind == token.Word && (part >= word.Digit && part <= word.Repeat || part == word.Magnitude && r.Dict.Entry(tokens[t].ID).Text == "seribu") {
 				var room [24]byte
 				digits, u := r.Large(room[:0], text, t)
@@ -264,6 +276,8 @@ func (r Reader) Spelt(signs *Signs, text []byte, t, lo, hi int) bool {
 				signs.add(c&^(0x20&(c>>1)), p, e)
 			}
 			letters++
+		case c != 0 && len(w) > 3 && signs.N > 0 && signs.Sign[signs.N-1] == c && e-p > 1 && signs.at[signs.N-1][1]-signs.at[signs.N-1][0] == 1 && int(signs.at[signs.N-1][1]) == p-1:
+			signs.at[signs.N-1][1] = int32(e) // K Kilo
 		case c != 0:
 			signs.add(c, p, e)
 			letters++
@@ -272,7 +286,9 @@ func (r Reader) Spelt(signs *Signs, text []byte, t, lo, hi int) bool {
 				signs.at[signs.N-1][1] = int32(e)
 			}
 		case likens(w) && letters > 0 && e+1 < hi && text[e] == ' ':
-			e = token.WordEnd(text, e+1)
+			if e = token.WordEnd(text, e+1); e+1 < hi && text[e] == ' ' && token.EqualFold(text[max(p, e-3):e], " in") {
+				e = token.WordEnd(text, e+1) // B as in Bali
+			}
 		default:
 			return letters > 0
 		}
@@ -284,6 +300,21 @@ func (r Reader) Spelt(signs *Signs, text []byte, t, lo, hi int) bool {
 		}
 	}
 	return false
+}
+
+// wye returns where "double you" ends, the letter W as it is said; 0 for something else.
+func wye(text []byte, p, hi int) int {
+	e := token.WordEnd(text[:hi], p)
+	if e+1 >= hi || text[e] != ' ' || text[p]|0x20 != 'd' {
+		return 0
+	}
+	f := token.WordEnd(text[:hi], e+1)
+	for _, s := range [...]string{"you", "u", "yu", "yoo"} {
+		if token.EqualFold(text[e+1:f], s) {
+			return f
+		}
+	}
+	return 0
 }
 
 func capitals(w []byte) bool {
@@ -417,7 +448,7 @@ func accented(w []byte) byte {
 func Acronym(room *[6]byte, text []byte, p, lo int) []byte {
 	n := 0
 	for words := 0; words < 6; {
-		b, e := wordBefore(text, p, lo)
+		b, e := WordBefore(text, p, lo)
 		if b == p {
 			break
 		}

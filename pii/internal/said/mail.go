@@ -164,7 +164,7 @@ func (r Reader) Email(text []byte, t, first, lo, hi int) (begin, end, steps int)
 		entry := r.Dict.Entry(id)
 		connects := entry.Part == word.Dot || entry.Part == word.Underscore || entry.Part == word.Dash
 		if w := text[b:e]; token.EqualFold(w, "bawah") || token.EqualFold(w, "datar") || token.EqualFold(w, "tengah") {
-			if pb, pe := wordBefore(text, b, lo); token.EqualFold(text[pb:pe], "garis") {
+			if pb, pe := WordBefore(text, b, lo); token.EqualFold(text[pb:pe], "garis") {
 				b, connects = pb, true
 			}
 		}

@@ -35,7 +35,7 @@ func (r Reader) Number(digits, text []byte, u int) ([]byte, int) {
 	tokens, first := r.List.Tokens, u
 	p, v := r.part(first, u)
 	if p == word.Digit && v >= 2 && v <= 6 && r.is(u+1, "kali", "times") && r.follows(u+1) {
-		if q, d := r.part(first, u+2); q == word.Digit { // tiga kali nol
+		if q, d := r.part(first, u+2); q == word.Digit && !(d == 0 && r.eight(first, u+3)) { // tiga kali nol, and not: called three times, 08…
 			for range v {
 				digits = append(digits, '0'+d)
 			}
@@ -116,6 +116,12 @@ func (r Reader) Number(digits, text []byte, u int) ([]byte, int) {
 		digits = append(digits, byte('0'+low%10))
 	}
 	return digits, u
+}
+
+// eight reports whether token u is the digit that mobile numbers go on with behind their zero.
+func (r Reader) eight(first, u int) bool {
+	p, v := r.part(first, u)
+	return p == word.Digit && v == 8
 }
 
 // minang reports whether a word of Minangkabau stands near token u: there "salapan" is eight, in Sunda nine.

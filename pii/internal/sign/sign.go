@@ -338,3 +338,41 @@ func Wallet(piece []byte) bool {
 	}
 	return false
 }
+
+// Passport reads digits of a passport at the place behind a letter and a space or hyphen, in at most three groups. It returns where they
+// end and how many they are; 0 for something else.
+func Passport(text []byte, start int) (end, digits int) {
+	if c := text[start-1]; c != ' ' && c != '-' || start > 2 && token.IsAlnum(text[start-3]) {
+		return 0, 0
+	}
+	for groups := 0; groups < 3; groups++ {
+		p := start
+		for p < len(text) && token.IsDigit(text[p]) && p-start <= 7 {
+			p++
+		}
+		if p-start < 3 && digits+p-start < 6 || p < len(text) && token.IsAlnum(text[p]) {
+			return 0, 0
+		}
+		digits += p - start
+		if end = p; digits >= 6 {
+			break
+		}
+		if start = p + 1; p+1 >= len(text) || text[p] != ' ' && text[p] != '-' || !token.IsDigit(text[start]) {
+			return 0, 0
+		}
+	}
+	if digits < 6 || digits > 7 || end+1 < len(text) && (text[end] == ' ' || text[end] == '-') && token.IsDigit(text[end+1]) {
+		return 0, 0
+	}
+	return end, digits
+}
+
+// Work reports whether a piece is a number of the insurance of employees as it was before 2015: the year, a letter, eight digits.
+func Work(piece []byte) bool {
+	for i, c := range piece {
+		if i != 2 && !token.IsDigit(c) {
+			return false
+		}
+	}
+	return true
+}

@@ -50,3 +50,27 @@ func SentenceEnds(text []byte, at, words int) bool {
 	}
 	return false
 }
+
+// OnBehalf reports whether the text goes on with "a.n." or "atas nama".
+func OnBehalf(text []byte, at int) bool {
+	for at < len(text) && (text[at] == ' ' || text[at] == ',' || text[at] == '(') {
+		at++
+	}
+	rest := text[at:min(len(text), at+10)]
+	for _, s := range [...]string{"a.n", "a/n", "a. n", "an ", "an. ", "atas nama "} {
+		if len(rest) >= len(s) && EqualFold(rest[:len(s)], s) {
+			return true
+		}
+	}
+	return false
+}
+
+// LicenceKind reports whether the letter of a kind of driving licence stands alone a little before the place: SIM C.
+func LicenceKind(text []byte, end int) bool {
+	for p := max(1, end-24); p < end-1; p++ {
+		if k := text[p] | 0x20; k >= 'a' && k <= 'd' && !IsAlnum(text[p-1]) && !IsAlnum(text[p+1]) {
+			return true
+		}
+	}
+	return false
+}
