@@ -615,7 +615,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	if c.place == question || c.place == header {
 		base -= 0.05
 	}
-	if c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) {
+	if end := int(s.atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) {
 		return 0, 0, 0
 	}
 	switch bits := c.bits; {
@@ -669,6 +669,9 @@ func (s *Scanner) coded(c *cue, all []cue, n int, conf float32) (Type, float32, 
 	}
 	for k := range all {
 		o := &all[k]
+		if o.bits&word.Phone != 0 && c.bits&word.Code != 0 && n == 6 && o.place == c.place && (o.dist == c.dist+1 || c.dist == o.dist+1) {
+			return OTP, conf, fLength // whatsapp code
+		}
 		if o == c || o.place != c.place || o.bits&(word.Code|word.Verify|word.Lock) == 0 {
 			if o.bits&word.Lock != 0 && c.bits&word.Code != 0 && c.dist <= 3 && n >= 4 && n <= 6 && (o.place == after || o.place == before) {
 				return PIN, conf, fLength // code 0407, the safe

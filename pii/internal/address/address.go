@@ -76,7 +76,7 @@ func ends(text []byte, p int) bool {
 func (r *Reader) capitals(text []byte, p, limit int) (end int) {
 	for words := 0; words < 3 && p < limit && token.IsUpper(text[p]); words++ {
 		e := min(token.WordEnd(text, p), limit)
-		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); (en.Cues != 0 || en.Part != word.NoPart) && !(end > 0 && lasting(text, p, e)) {
+		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); (en.Cues != 0 || en.Part != word.NoPart) && !(end > 0 && (lasting(text, p, e) || en.Cues == word.Stop && en.Part == word.NoPart && e-p > 5)) {
 			break
 		}
 		end = e
@@ -493,7 +493,7 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 	}
 	if said && !capital && first > 0 {
 		if to := max(end, first); to+1 < limit && text[to] == ' ' { // talang aman
-			if e := min(token.WordEnd(text, to+1), limit); e-to > 3 && r.Dict.Find(text, to+1, e) == 0 && !besides(text[to+1:e]) && (ends(text, e) || text[e] == ',') {
+			if e := min(token.WordEnd(text, to+1), limit); e-to > 3 && r.Dict.Find(text, to+1, e) == 0 && !besides(text[to+1:e]) && (ends(text, e) || text[e] == ',' || text[e] == ' ' && e+1 < limit && r.keyword(text, e+1, min(token.WordEnd(text, e+1), limit)) >= word.Village) {
 				return e, known
 			}
 		}

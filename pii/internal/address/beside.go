@@ -17,7 +17,7 @@ func besides(w []byte) bool {
 	switch string(b[:len(w)]) {
 	case "dekat", "deket", "dkt", "sebelah", "sblh", "sebelahnya", "samping", "sampingnya", "depan", "dpn", "depannya", "seberang", "sebrang", "seberangnya", "sbrg", "belakang", "blakang", "blkg", "belakangnya",
 		"pengkereun", "tukangeun", "gigireun", "hareupeun", "payuneun", "caket", "mburi", "mburine", "ngarep", "ngarepe", "ngajeng", "sandhing", "sanding", "cedhak", "cedak", "cerak", "sabalah", "dakek",
-		"stlh", "setelah", "ler", "lor", "kidul", "wetan", "kulon", "kulone", "lore", "kidule", "wetane", "near", "behind", "beside", "opposite", "nearby":
+		"stlh", "setelah", "ler", "lor", "kidul", "wetan", "kulon", "kulone", "lore", "kidule", "wetane", "etan", "near", "behind", "beside", "opposite", "nearby":
 		return true
 	}
 	return false

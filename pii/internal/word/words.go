@@ -37,7 +37,7 @@ var list = []line{
 	{Birth, 0, 0, "lahir ttl dob birth born birthday birthdate lahirnya kelahiran tgllahir tgllhr lhr dilahirkan ultah lair lahiran lahirna lahire brojol bday birthdays"},
 	{PIN, 0, 0, "pin pinnya mpin pincode"},
 	{OTP, 0, 0, "otp otpnya kodeotp passcode onetime"},
-	{Verify, 0, 0, "aktivasi activation konfirmasi confirmation verifikasi verification verify authentication otentikasi autentikasi verif rahasia login signin sms security keamanan pengaman"},
+	{Verify, 0, 0, "aktivasi activation konfirmasi confirmation verifikasi verification verify authentication otentikasi autentikasi verif authenticator rahasia login signin sms security keamanan pengaman"},
 	{Lock, 0, 0, "brankas safe gembok padlock koper loker locker pintu gerbang gate door alarm smartlock keybox lockbox"},
 	{Code, 0, 0, "kode code kodenya kd"},
 	{CVV, 0, 0, "cvv cvc cvvnya csc ccv cvn"},
@@ -94,7 +94,7 @@ var list = []line{
 
 	{0, Road, 0, "jl jln jalan jlan jlm gg gang gng lorong lr lrg"},
 	{0, Street, 0, "street road avenue ave boulevard blvd lane drive court crescent terrace"},
-	{0, Estate, 0, "dk perum perumahan komplek kompleks komp apartemen apartment apt ruko griya cluster kp kampung kmp dusun dsn dukuh lingkungan rusun villa tower residence graha gedung gdg wisma menara asrama mess jorong banjar lingk padukuhan pedukuhan nagori huta perumnas klaster apart aptm kondominium condominium townhouse kampong"},
+	{0, Estate, 0, "dk br korong perum perumahan komplek kompleks komp apartemen apartment apt ruko griya cluster kp kampung kmp dusun dsn dukuh lingkungan rusun villa tower residence graha gedung gdg wisma menara asrama mess jorong banjar lingk padukuhan pedukuhan nagori huta perumnas klaster apart aptm kondominium condominium townhouse kampong"},
 	{0, House, 0, "no nomor nomer number norumah"},
 	{0, Block, 0, "blok blk block kav kavling"},
 	{0, RT, 0, "rt erte"}, {0, RW, 0, "rw erwe"},
