@@ -384,7 +384,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 				continue
 			}
 			if cu.bits&(word.Reverse|word.Back) != 0 && n >= 10 {
-				if typ := s.reversed(d); typ != 0 && (cu.bits&word.Reverse != 0 || typ != Phone) {
+				if typ := s.reversed(d); typ != 0 && (cu.bits&word.Reverse != 0 || typ != Phone || token.Among(text, int(first.Start), 8, "baca", "dibaca", "bacanya", "read")) {
 					r.typ, r.conf = typ, 0.8
 					r.why.facts = facts | fReversed
 					r.why.cue, r.why.dist, r.why.place = s.dict.Entry(cu.ID).Text, cu.dist, cu.place
@@ -865,6 +865,8 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 			return Phone, 0.75
 		}
 		return Phone, 0.86
+	case sh.facts&fArea != 0 && d[0] == '0' && s.atoms[i].spoken && s.clean(i, j) && token.Among(text, int(s.atoms[i].Start), 4, "nomor", "nomer", "nomornya", "number"):
+		return Phone, 0.7
 	case n == 13 && string(d[:3]) == "000" && d[3] != '0' && j == i:
 		return HealthInsurance, 0.6
 	case n >= 10 && n <= 16 && s.clean(i, j) && token.OnBehalf(text, int(s.atoms[j].End)) && d[0] != '6':

@@ -17,6 +17,7 @@ import (
 type message struct {
 	ID, Channel, Speech, About, Text string
 	Spans                            []markedSpan
+	back                             bool // kept back: its errors are never shown
 }
 
 type markedSpan struct {
@@ -53,6 +54,7 @@ func readLabelled(t testing.TB, path string) (out []message) {
 		if err := json.Unmarshal(lines.Bytes(), &m); err != nil {
 			t.Fatal(path, err)
 		}
+		m.back = strings.Contains(path, "_held")
 		out = append(out, m)
 	}
 	return out
@@ -104,29 +106,28 @@ type floor struct {
 }
 
 // developmentSets are the files that are measured together, and their floors. The rows are those of the goal for this package; a floor is
-// what was reached, a little below, or the goal. Of a set that is kept back no error is ever shown.
+// what was reached, a little below, or the goal.
 var developmentSets = []struct {
 	name   string
 	files  []string
-	back   bool
 	floors []floor
 }{
-	{"the first four", []string{"names.jsonl", "names_second.jsonl", "calls.jsonl", "calls_held.jsonl"}, false, []floor{
+	{"the first four", []string{"names.jsonl", "names_second.jsonl", "calls.jsonl", "calls_held.jsonl"}, []floor{
 		{"check", 99, 98}, {"context", 95, 93}, {"spoken", 95, 97}, {"evasion", 95, 98}, {"address", 95, 97}, {"address by words", 97, 98}, {"mother_name", 93, 98}, {"other", 100, 100},
 	}},
-	{"later", []string{"later.jsonl"}, false, []floor{
+	{"later", []string{"later.jsonl"}, []floor{
 		{"check", 99, 98}, {"context", 98, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 100, 100}, {"other", 100, 100},
 	}},
-	{"later, kept back", []string{"later_held.jsonl"}, true, []floor{
+	{"later, kept back", []string{"later_held.jsonl"}, []floor{
 		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 86, 97}, {"evasion", 93, 98}, {"address", 44, 57}, {"address by words", 70, 98}, {"mother_name", 80, 80}, {"other", 94, 100},
 	}},
-	{"values", []string{"values.jsonl"}, false, []floor{
-		{"check", 92, 97}, {"context", 77, 93}, {"spoken", 80, 87}, {"evasion", 69, 98}, {"address", 70, 76}, {"address by words", 84, 98}, {"mother_name", 86, 98}, {"other", 92, 98},
+	{"values", []string{"values.jsonl"}, []floor{
+		{"check", 95, 97}, {"context", 77, 93}, {"spoken", 82, 87}, {"evasion", 73, 98}, {"address", 72, 78}, {"address by words", 84, 98}, {"mother_name", 86, 98}, {"other", 93, 98},
 	}},
-	{"last", []string{"last.jsonl"}, false, []floor{
-		{"check", 99, 98}, {"context", 90, 97}, {"spoken", 87, 97}, {"evasion", 75, 98}, {"address", 66, 75}, {"address by words", 80, 98}, {"mother_name", 98, 98}, {"other", 95, 98},
+	{"last", []string{"last.jsonl"}, []floor{
+		{"check", 99, 98}, {"context", 92, 98}, {"spoken", 98, 98}, {"evasion", 83, 98}, {"address", 66, 75}, {"address by words", 80, 98}, {"mother_name", 98, 98}, {"other", 95, 98},
 	}},
-	{"last, kept back", []string{"last_held.jsonl"}, true, []floor{
+	{"last, kept back", []string{"last_held.jsonl"}, []floor{
 		{"check", 92, 98}, {"context", 79, 92}, {"spoken", 81, 81}, {"evasion", 76, 98}, {"address", 77, 87}, {"address by words", 90, 98}, {"mother_name", 22, 98}, {"other", 99, 98},
 	}},
 }
@@ -137,7 +138,7 @@ func TestIdentifiersInTheDevelopmentSet(t *testing.T) {
 	}
 	for _, set := range developmentSets {
 		t.Run(set.name, func(t *testing.T) {
-			groups := measured(t, labelled(t, set.files), os.Getenv("AMANAH_PII_SHOW") != "" && !set.back)
+			groups := measured(t, labelled(t, set.files), os.Getenv("AMANAH_PII_SHOW") != "")
 			for _, floor := range set.floors {
 				got := groups[floor.group]
 				t.Logf("%-17s %v", strings.ToUpper(floor.group), got)
@@ -205,7 +206,7 @@ func measured(t *testing.T, messages []message, show bool) map[string]*tally {
 			at(kinds, span.Type).missed++
 			notes = append(notes, fmt.Sprintf("  missed %s %s %q", groupOf(m, span.Type, text), span.Type, text))
 		}
-		if show && len(notes) > 0 {
+		if show && !m.back && len(notes) > 0 {
 			t.Logf("%s %q\n%s", m.ID, m.Text, strings.Join(notes, "\n"))
 		}
 	}

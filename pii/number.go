@@ -200,7 +200,7 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 				if e.Text == "oh" && !last.spoken && !s.follower(u+1, word.Digit, word.Whole, word.Repeat) {
 					return u, apart // 1 1 0 9, oh no
 				}
-				if !last.spoken && last.d1-last.d0 > 6 || e.Part == word.Repeat && !s.repeats(u) {
+				if !last.spoken && (last.d1-last.d0 > 6 || len(s.digits) >= 13 && tok.Start > from && !slices.ContainsFunc(s.atoms, func(a atom) bool { return a.spoken })) || e.Part == word.Repeat && !s.repeats(u) {
 					return u, apart
 				}
 				if join == touch && said.Pauses(text[from:tok.Start]) {
@@ -221,6 +221,9 @@ func (s *Scanner) follows(text []byte, u int) (int, gap) {
 			}
 			if words++; !filler || words > 8 {
 				return u, apart
+			}
+			if e.Text == "the" && join == touch {
+				join = pause // and the three digits on the back
 			}
 			if ord = tok.Ord; e.Part == word.Dash || e.Part == word.Dot {
 				most = 8

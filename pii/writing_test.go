@@ -88,6 +88,8 @@ var waysOfWriting = []struct {
 		"no paspor [[passport:b 9550 117]] blm kebaca",
 		"KPJ [[work_insurance:08J50550017]]",
 		"jamsostek [[work_insurance:95K10005551]] lama",
+		"iban [[iban:de89370400440532013000]]",
+		"hash de89370400440532013001 and nl38abna0417555001",
 	}},
 	{"spoken numbers", []string{
 		"hp saya [[phone:nol delapan dua belas, lima lima lima, kosong kosong dua satu]] ya",
@@ -175,6 +177,8 @@ var waysOfWriting = []struct {
 		"rekening saya di lpd [[bank_account:nol satu titik lima lima lima titik nol nol tiga dua]] atas nama",
 		"imei one: [[imei:35-355500-012345-1]]",
 		"saya tunggu dua jam, satu orang pun tidak datang, tiga loket tutup",
+		"emailnya sama nomor tata usahanya [[phone:nol tiga satu lima lima lima nol dua dua tujuh]]",
+		"BPJS suami [[health_insurance:0002 5550 0176 3]] dan ibu mertua [[health_insurance:0000-5551-2345-6]] satu KK",
 	}},
 	{"many hands", []string{
 		"agen: tiga angka di belakang kartunya berapa pak?\nplg: [[cvv:lima kosong tujuh]]",
@@ -456,6 +460,13 @@ var waysOfWriting = []struct {
 		"area code 0274, got it",
 		"kode supplier 1 2 3 4",
 		"kode toko 4412 tadi tutup",
+		"pass mbanking dikasih cust via telp. dia catat di kertas: [[password:Soto#Betawi9]] lalu difoto",
+		"Password portal agen tidak bisa: user kasir07, pass \"[[password:B4bat-Gongso!]]\". Tolong",
+		"password user kasir2: [[password:Kopi*Susu7]]",
+		"password must look like Abcdef1! and more",
+		"password reset link https://contoh.id/Reset#Abc123!x",
+		"password salah, kode error E-1234, lihat Docs#12",
+		"visa [[card:four nine eight three, seven three six eight, uh hang on, five one one oh, two nine four nine]] and the three on the back are [[cvv:nine oh two]]",
 	}},
 	{"addresses", []string{
 		"alamat [[address:Jl. Kenanga 3 No. 18/2B, belakang SD Negeri 4, Cipayung]]",
@@ -969,6 +980,9 @@ var waysOfWriting = []struct {
 		"nomor binary ga ada",
 		"isi baterai 30 38 39 36 persen",
 		"hex warna 30 38 39",
+		"hp gw dibaca dari belakang yaa: [[phone:550005558780]]",
+		"baca dari belakang: [[phone:632005557580]], kode negaranya",
+		"email saya [[email:dina[at]kebun-raya[dot]example]] ya",
 	}},
 	{"lists and forms", []string{
 		"Peserta BPJS Kesehatan:\n1. [[health_insurance:0000555190128]] - Rina\n2. [[health_insurance:0000555190239]] - Anton\n3. [[health_insurance:0000555190340]] - Lala",

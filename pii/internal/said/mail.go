@@ -54,7 +54,8 @@ func sign(text []byte, p, hi int) bool {
 // spaces beside it.
 func (r Reader) domain(text []byte, p, hi int) int {
 	end, words, dots := 0, 0, 0
-	dotted := false // a sign for a point stands before p
+	dotted := false    // a sign for a point stands before p
+	bracketed := false // it is a word in brackets, which nobody writes but to hide an address
 	for pieces := 0; pieces < 12; pieces++ {
 		from := p
 		point := false
@@ -75,6 +76,7 @@ func (r Reader) domain(text []byte, p, hi int) int {
 		id := r.Dict.Find(text, p, min(e, hi))
 		part := r.Dict.Part(id)
 		if part == word.Dot && words > 0 {
+			bracketed = p > from && e < hi && (text[p-1] == '[' && text[e] == ']' || text[p-1] == '(' && text[e] == ')' || text[p-1] == '{' && text[e] == '}')
 			dotted, p = true, e
 			continue
 		}
@@ -86,7 +88,7 @@ func (r Reader) domain(text []byte, p, hi int) int {
 		}
 		switch {
 		case dotted:
-			if !r.ending(text, p, e) && !spaced(text, p, e) {
+			if !r.ending(text, p, e) && !spaced(text, p, e) && !(bracketed && e-p >= 2 && e-p <= 8) {
 				if dots > 0 || p == from {
 					return end
 				}

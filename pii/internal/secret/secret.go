@@ -57,8 +57,66 @@ func ruled(w []byte) bool {
 	return false
 }
 
-// Read reads the secret after the word at token t of a line.
+// Read reads the secret after the word at token t of a line. Where none follows, a piece farther on may look like nothing else.
 func (r Reader) Read(text []byte, t, line int) (found Found, cost int) {
+	if found, cost = r.follows(text, t, line); found.End == 0 {
+		from := int(r.List.Tokens[t].End)
+		found = strong(text, from, min(int(r.List.Lines[line].End), from+120))
+		cost += 30
+	}
+	return found, cost
+}
+
+// strong looks for a piece as only passwords are: capitals and small letters, digits, and a sign between them that no other piece has.
+func strong(text []byte, p, limit int) Found {
+	for p < limit {
+		for p < limit && (text[p] <= ' ' || text[p] == '"' || text[p] == '\'' || text[p] == '(') {
+			p++
+		}
+		start := p
+		upper, small, digits, signs := 0, 0, 0, 0
+		for p < limit && text[p] > ' ' && text[p] != '"' && text[p] < 0x80 {
+			switch c := text[p]; {
+			case token.IsUpper(c):
+				upper++
+			case token.IsLetter(c):
+				small++
+			case token.IsDigit(c):
+				digits++
+			case c == '#' || c == '!' || c == '$' || c == '%' || c == '*' || c == '&' || c == '^' || c == '+' || c == '@':
+				signs++
+			case c == '/' || c == ':' || c == '=' || c == '<' || c == '>' || c == '|' || c == '{' || c == '[' || c == '\\':
+				signs = -64 // an address, a path, a pair
+			}
+			p++
+		}
+		if general(text[start:p]) {
+			return Found{}
+		}
+		end := p
+		for end > start && (text[end-1] == '.' || text[end-1] == ',' || text[end-1] == ')' || text[end-1] == ';' || text[end-1] == '\'') {
+			end--
+		}
+		if n := end - start; n >= 8 && n <= 40 && upper > 0 && small > 1 && digits > 0 && signs > 0 && token.IsAlnum(text[start]) && !linked(text[start:end]) {
+			return Found{Start: start, End: end}
+		}
+		p = max(p, start+1)
+	}
+	return Found{}
+}
+
+// general reports whether a word shows that the sentence gives an example or a rule.
+func general(w []byte) bool {
+	for _, s := range [...]string{"must", "should", "harus", "minimal", "wajib", "contoh", "contohnya", "example", "misal", "misalnya", "seperti", "like", "e.g."} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// follows reads the secret that comes right after the word, or after others that may stand between.
+func (r Reader) follows(text []byte, t, line int) (found Found, cost int) {
 	p, explicit := int(r.List.Tokens[t].End), false
 	l := line
 	limit := int(r.List.Lines[l].End)
@@ -114,6 +172,9 @@ func (r Reader) Read(text []byte, t, line int) (found Found, cost int) {
 		default:
 			far = true
 		}
+		if token.EqualFold(w, "user") || token.EqualFold(w, "username") {
+			e = login(text, e, limit)
+		}
 		p = e
 		if far && p < limit && text[p] == '.' || comma && named(w) {
 			return found, cost
@@ -141,6 +202,23 @@ func labelled(text []byte, e, limit int) bool {
 		e = digitsEnd(text, e, limit) // wifi lantai 2: …
 	}
 	return e+1 < limit && text[e] == ':' && text[e+1] == ' '
+}
+
+// login returns where the name of a user ends that stands after "user" at e and has a digit; e when none stands there.
+func login(text []byte, e, limit int) int {
+	q, digits := e, 0
+	for q < limit && (text[q] == ' ' || text[q] == ':') && q-e < 3 {
+		q++
+	}
+	for ; q < limit && (token.IsAlnum(text[q]) || text[q] == '_'); q++ {
+		if token.IsDigit(text[q]) {
+			digits++
+		}
+	}
+	if digits > 0 && q < limit && (text[q] == ',' || text[q] == ':') {
+		return q
+	}
+	return e
 }
 
 func digitsEnd(text []byte, p, limit int) int {

@@ -302,24 +302,29 @@ func Mixture(b []byte) bool {
 // IBAN reads an account number that begins at the place, in one piece or in fours. It returns how many letters and digits it has
 // and where it ends; 0 for none.
 func IBAN(text []byte, start int) (size, end int) {
-	if start+15 > len(text) || !token.IsUpper(text[start]) || !token.IsUpper(text[start+1]) || !token.IsDigit(text[start+2]) || !token.IsDigit(text[start+3]) {
+	if start+15 > len(text) || !token.IsLetter(text[start]) || token.IsUpper(text[start]) != token.IsUpper(text[start+1]) || !token.IsLetter(text[start+1]) || !token.IsDigit(text[start+2]) || !token.IsDigit(text[start+3]) {
 		return 0, 0
 	}
-	want := check.IBANLength(text[start], text[start+1])
+	upper := token.IsUpper(text[start]) // in small letters it must stand in one piece, with digits for the most part
+	want := check.IBANLength(text[start]&^0x20, text[start+1]&^0x20)
 	var b [34]byte
-	i, n := start, 0
+	i, n, digits := start, 0, 0
 	for i < len(text) && n < want {
 		switch c := text[i]; {
-		case token.IsUpper(c) || token.IsDigit(c):
+		case token.IsDigit(c):
 			b[n] = c
 			n++
-		case (c == ' ' || c == '-') && n%4 == 0 && n > 0 && text[i-1] != c:
+			digits++
+		case token.IsLetter(c) && token.IsUpper(c) == upper:
+			b[n] = c &^ 0x20
+			n++
+		case upper && (c == ' ' || c == '-') && n%4 == 0 && n > 0 && text[i-1] != c:
 		default:
 			return 0, 0
 		}
 		i++
 	}
-	if want == 0 || n != want || i < len(text) && token.IsAlnum(text[i]) || !check.IBAN(b[:n]) {
+	if want == 0 || n != want || i < len(text) && token.IsAlnum(text[i]) || !check.IBAN(b[:n]) || !upper && digits < 12 {
 		return 0, 0
 	}
 	return n, i
