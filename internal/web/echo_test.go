@@ -91,6 +91,8 @@ func TestNoErrorOfTheAPIEchoesASubmittedValueInAnyPosition(t *testing.T) {
 		"a NUL in a path":                    {path + "%00" + canaryNIK, good, nil, 404, "web.not_found", "", ""},
 		"a NUL in a text":                    {path, `{"field":"phone","answer":"\u0000` + canaryPhone + `"}`, nil, 400, "web.malformed", "", ""},
 		"a query that is not UTF-8":          {path + "?limit=%ff" + canaryNIK, good, nil, 400, "web.malformed", "", ""},
+		"a query with a name twice":          {path + "?limit=1&limit=" + canaryNIK, good, nil, 400, "web.malformed", "", ""},
+		"a query with a broken escape":       {path + "?limit=%zz" + canaryNIK, good, nil, 400, "web.malformed", "", ""},
 		"a header parameter too long":        {path, good, []string{"Amanah-Mode", canaryNIK}, 422, "web.invalid", "header.Amanah-Mode", "too_long"},
 		"an address too long":                {path + "?q=" + long + long, good, nil, 414, "web.address_long", "", ""},
 		"no such operation":                  {"/api/v1/" + canaryPhone, good, nil, 404, "web.not_found", "", ""},

@@ -13,7 +13,6 @@ import (
 	"path"
 	"reflect"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -284,10 +283,12 @@ func (m apiMux) HandleFunc(pattern string, handle func(http.ResponseWriter, *htt
 		if rt.unkeyed && len(r.Header.Values("Idempotency-Key")) > 0 {
 			return errs.New(errs.Invalid, "web.idempotency_unsupported")
 		}
-		err := error(nil)
-		if rt.raw {
+		err := read.Query(r.URL.RawQuery)
+		switch {
+		case err != nil:
+		case rt.raw:
 			w, err = read.Slowly(w, r, rt.maxBody)
-		} else {
+		default:
 			err = readJSON(st, r)
 		}
 		if err == nil {
@@ -301,9 +302,6 @@ func (m apiMux) HandleFunc(pattern string, handle func(http.ResponseWriter, *htt
 // text that is not UTF-8, nesting without end, a name twice in one object, and anything
 // after the value. What is refused here never reaches a parser that would quote it.
 func readJSON(st *state, r *http.Request) error {
-	if !utf8.ValidString(r.URL.RawQuery) {
-		return errs.New(errs.Invalid, "web.malformed")
-	}
 	body, err := read.All(r)
 	if err != nil {
 		return err

@@ -3,12 +3,27 @@ package read
 import (
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"net/http"
+	"net/url"
+	"slices"
 	"time"
+	"unicode/utf8"
 
 	"github.com/amanah-id/amanah/internal/kit/errs"
 )
+
+// Query refuses a query of an operation that is not UTF-8, has a broken escape, or a name twice: of two values only one would count, and nobody knows which
+// of them the client means.
+func Query(raw string) error {
+	values, err := url.ParseQuery(raw)
+	twice := slices.ContainsFunc(slices.Collect(maps.Values(values)), func(list []string) bool { return len(list) > 1 })
+	if err != nil || twice || !utf8.ValidString(raw) {
+		return errs.New(errs.Invalid, "web.malformed")
+	}
+	return nil
+}
 
 // All reads a limited body.
 func All(r *http.Request) ([]byte, error) {
