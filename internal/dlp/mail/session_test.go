@@ -37,6 +37,7 @@ type judge struct {
 	mu      sync.Mutex
 	says    dlp.Judgement
 	after   *dlp.Judgement // of a mail that was looked at a second time
+	moved   *dlp.Judgement // when it is entered, by rules that changed meanwhile
 	fail    error          // of looking
 	wait    chan struct{}  // looking waits until it is closed, or for the end of its context
 	looking chan struct{}  // closed when looking has begun
@@ -84,6 +85,9 @@ func (j *judge) Pass(_ *db.Tx, p dlp.Passage) (dlp.Judgement, error) {
 	defer j.mu.Unlock()
 	if j.after != nil && !slices.Contains(j.fixed, true) { // what is entered is the mail as it was written
 		out = j.says
+	}
+	if j.moved != nil {
+		out = *j.moved
 	}
 	j.passed = append(j.passed, p)
 	return out, nil
@@ -335,6 +339,18 @@ func TestWhatCannotBeMaskedWaits(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// What was masked by the rules of a moment ago does not go when those in force take out more, or take out nothing.
+func TestAMailThatWasMaskedByOtherRulesIsNotChecked(t *testing.T) {
+	for _, now := range []dlp.Judgement{found(dlp.Mask, "nik", "email"), found(dlp.Alert, "nik")} {
+		each(t, func(t *testing.T, h *house) {
+			h.j.says, h.j.after, h.j.moved = found(dlp.Mask, "nik"), &dlp.Judgement{Verdict: dlp.Allow}, &now
+			if diff := cmp.Diff([]string{"4.7.1 The mail could not be checked yet. Please send it again later."}, told(h.give(h.talk(), ordinary()))); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
 }
 
 func TestAMailOfAnOutsiderIsTheServices(t *testing.T) {
