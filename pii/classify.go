@@ -615,7 +615,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	if c.place == question || c.place == header {
 		base -= 0.05
 	}
-	if end := int(s.atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) {
+	if end := int(s.atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.list.Tokens[s.atoms[i].t0].Flags&token.Hidden != 0 || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) {
 		return 0, 0, 0
 	}
 	switch bits := c.bits; {

@@ -94,6 +94,9 @@ func (s *Scanner) span(f *Finding, text []byte, r *reading, i, j int) {
 			end++
 		}
 	}
+	if r.typ == OTP && start > 2 && text[start-1] == '-' {
+		start = token.Prefix(text, start)
+	}
 	if r.typ == Passport && s.atoms[i].spoken {
 		if at := token.Spelt(text, start); at >= 0 {
 			start = at

@@ -183,7 +183,7 @@ func (s *Scanner) motherName(text []byte, t int) {
 	e := s.dict.Entry(s.list.Tokens[t].ID)
 	p := int(s.list.Tokens[t].End)
 	if e.Cues&word.Mother != 0 {
-		if t == 0 || s.list.Tokens[t-1].Kind != token.Word || s.list.Tokens[t-1].Ord != s.list.Tokens[t].Ord-1 || s.dict.Cues(s.list.Tokens[t-1].ID)&word.Parent == 0 {
+		if e.Cues&word.Maiden == 0 && (t == 0 || s.list.Tokens[t-1].Kind != token.Word || s.list.Tokens[t-1].Ord != s.list.Tokens[t].Ord-1 || s.dict.Cues(s.list.Tokens[t-1].ID)&word.Parent == 0) {
 			return
 		}
 	} else if p = s.kin.Near(s.list.Tokens, t); p == 0 {
@@ -238,6 +238,8 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 	if n := kin.OwnName(text, e, limit); n > 0 {
 		if start, end, sure := s.name(text, n, limit); end > 0 && sure {
 			s.mother(text, reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
+		} else if text[limit-1] == '?' {
+			s.motherAnswer(text, s.dict.Entry(s.list.Tokens[t].ID).Text)
 		}
 		return
 	}
@@ -245,7 +247,7 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 		s.mother(text, reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
 		return
 	}
-	if form && text[limit-1] == '?' {
+	if form && (text[limit-1] == '?' || e == limit) {
 		s.motherAnswer(text, s.dict.Entry(s.list.Tokens[t].ID).Text)
 		return
 	}

@@ -200,13 +200,13 @@ func (s *Scanner) mixedPiece(text []byte, t int) int {
 	if e := s.key(text, t); e > 0 {
 		return e
 	}
-	if len(piece) == 12 && sign.Joined(piece) && s.hardware(text, t) {
+	if len(piece) == 12 && sign.Joined(piece) && s.beside(text, t, word.MAC, reading{typ: MAC, conf: 0.85}) {
 		return end
 	}
 	if len(piece) >= 7 && len(piece) <= 9 && s.passport(text, t) {
 		return end
 	}
-	if len(piece) == 11 && token.IsLetter(piece[2]) && sign.Work(piece) && s.worker(text, t) {
+	if len(piece) == 11 && token.IsLetter(piece[2]) && sign.Work(piece) && s.beside(text, t, word.Work|word.Insurance, reading{typ: WorkInsurance, conf: 0.92}) {
 		return end
 	}
 	if len(piece) >= 6 && len(piece) <= 15 && token.IsDigit(piece[0]) {
@@ -215,26 +215,16 @@ func (s *Scanner) mixedPiece(text []byte, t int) int {
 	return end
 }
 
-// hardware reads an address of hardware in one piece, beside a word for what has one.
-func (s *Scanner) hardware(text []byte, t int) bool {
+// beside reports a piece as what the words beside it say that it is, unless a word for an order or a version is nearer.
+func (s *Scanner) beside(text []byte, t int, bits word.Cue, r reading) bool {
 	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
-		if c.bits&word.MAC != 0 {
-			s.add(reading{MAC, 0.85, why{facts: fFormat, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(s.list.Tokens[t].Start), int(s.list.Tokens[t].End))
+		if c.bits&bits != 0 {
+			r.why.facts, r.why.cue, r.why.dist, r.why.place = fFormat, s.dict.Entry(c.ID).Text, c.dist, c.place
+			s.add(r, int(s.list.Tokens[t].Start), int(s.list.Tokens[t].End))
 			return true
 		}
 		if c.bits&(word.Order|word.Version) != 0 && c.place == before && c.dist <= 2 {
 			return false
-		}
-	}
-	return false
-}
-
-// worker reads an old number of the insurance of employees beside a word for it.
-func (s *Scanner) worker(text []byte, t int) bool {
-	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
-		if c.bits&(word.Work|word.Insurance) != 0 {
-			s.add(reading{WorkInsurance, 0.92, why{facts: fFormat, digits: 10, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(s.list.Tokens[t].Start), int(s.list.Tokens[t].End))
-			return true
 		}
 	}
 	return false

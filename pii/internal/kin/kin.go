@@ -43,7 +43,7 @@ func never(w []byte) bool {
 		"gtu", "gt", "aj", "doang", "doank", "bgt", "banget", "betulan", "asli", "aslinya", "lahir", "lair", "almarhum", "almarhumah", "wis", "wes", "sampun", "nggih", "enggih", "inggih", "muhun", "atuh",
 		"teh", "mah", "kuring", "bae", "wae", "piye", "kudu", "kudune", "kedahna", "seratan", "salahnyo", "dirawat", "sakit", "dipanggil", "menelepon", "nelpon", "telp", "datang", "pulang",
 		"sblm", "sblum", "sebelom", "kawin", "nikah", "menikah", "rabi", "sakdurunge", "sadurunge", "sakderenge", "samemeh", "sateuacan", "namonyo", "namanyo", "jenenge", "namina", "ngarana", "asmane", "wasta", "rapor",
-		"raport", "rapot", "terisi", "tetap", "tetep", "memang", "emang", "ternyata", "rupanya", "mana", "mane", "sendiri", "dewe", "sorangan", "resmi", "legal", "panggilan", "mandatory", "optional", "comblang", "kota", "blank", "unknown",
+		"raport", "rapot", "terisi", "tetap", "tetep", "memang", "emang", "ternyata", "rupanya", "mana", "mane", "sendiri", "dewe", "sorangan", "resmi", "legal", "panggilan", "mandatory", "optional", "comblang", "kota", "sulit", "susah", "tulen", "blank", "unknown",
 		"verified", "confirmed", "different", "private", "kemaren", "semalam", "spelled", "spelt", "written", "wrote", "here", "there", "said", "says", "before", "after", "married", "marriage", "born", "also", "still", "just", "only", "maybe", "think",
 		"per", "antara", "tanpa", "sebelum", "sesudah", "setelah", "ketika", "saat", "waktu", "kata", "katanya", "diberikan", "diberi", "diperiksa", "diverifikasi", "dicek", "dibetulkan", "diperbaiki", "dikoreksi", "pengkinian",
 		"update", "diupdate", "keliru", "typo", "mohon", "harap", "diganti", "digantikan", "dirubah", "jawab", "dijawab", "jawaban", "jawabannya", "ingat", "inget", "hafal", "apal", "huruf", "hurufnya", "name", "names", "mother", "mom", "own", "file", "record", "records", "account", "profile", "database":
@@ -140,6 +140,10 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 		}
 		end = e
 		words++
+		if e+2 < limit && e-p == 1 && words > 1 && text[e] == '.' && text[e+1] == ' ' && token.IsUpper(text[e+2]) && r.word(text, e+2, min(token.WordEnd(text, e+2), limit)) {
+			p = e + 2 // Maria Y. Kase
+			continue
+		}
 		p = e
 		if p < limit && text[p] == '.' && e-start <= 3 {
 			if p++; p < limit && token.IsUpper(text[p]) { // R.A. Kartini
@@ -409,6 +413,11 @@ func alike(a, b []byte) bool {
 
 // OwnName returns where what follows "mother" goes on after "'s name"; 0 when it does not.
 func OwnName(text []byte, p, limit int) int {
+	for _, w := range [...]string{" pu nama", " pung nama", " punya nama", " pe nama"} { // as in the east
+		if p+len(w)+1 < limit && token.EqualFold(text[p:p+len(w)], w) && text[p+len(w)] == ' ' {
+			return p + len(w)
+		}
+	}
 	for _, w := range [...]string{"'s name", "s name", " name", "_name", "s full name", "'s full name"} {
 		if p+len(w)+1 < limit && token.EqualFold(text[p:p+len(w)], w) && !token.IsLetter(text[p+len(w)]) {
 			return p + len(w)

@@ -384,13 +384,16 @@ func short(text []byte, from, to int) bool {
 	return words <= 3
 }
 
-// Timed reports whether the word right before the place says that a time or a date follows.
+// Timed reports whether the word right before the place says that a time or a date follows, or the end of another number.
 func Timed(text []byte, at int) bool {
 	e := at
 	for e > 0 && text[e-1] == ' ' {
 		e--
 	}
 	b := e
+	if token.Among(text, at, 2, "berakhiran", "akhiran", "ending", "ends", "berujung") {
+		return true // the end of another number
+	}
 	for b > 0 && e-b < 8 && token.IsLetter(text[b-1]) {
 		b--
 	}

@@ -74,3 +74,16 @@ func LicenceKind(text []byte, end int) bool {
 	}
 	return false
 }
+
+// Prefix returns where two or three capitals begin that a code opens with, before the hyphen right before the place: AX-90-41. One letter is
+// its sender's, and no part of it: G-442190.
+func Prefix(text []byte, at int) int {
+	b := at - 1
+	for b > 0 && at-b <= 4 && IsUpper(text[b-1]) {
+		b--
+	}
+	if n := at - 1 - b; n < 2 || n > 3 || b > 0 && IsAlnum(text[b-1]) {
+		return at
+	}
+	return b
+}
