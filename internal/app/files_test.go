@@ -259,25 +259,32 @@ func (m moving) Whose(controller string, text []byte) ([]known.Place, bool, erro
 	return m.Known.Whose(controller, text)
 }
 
+// withMovingRules is the room of the rules with one more of a way, by which addresses are masked: from the moment on at which something is masked the first time.
+func (w *world) withMovingRules(t *testing.T, way string) *dlp.Service {
+	t.Helper()
+	change := sync.OnceFunc(func() {
+		if err := w.DB.Write(t.Context(), func(tx *db.Tx) error {
+			tx.Data.Queue(`insert into dlp_rules (id, cedar, state, asked_by, asked_at, decided_at) values ($1, $2, 'standing', 'stf_1', 1, 1)`, id.New(id.Rules),
+				`@id("no_mail") @verdict("mask") @sentence_id("Surel diganti.") @sentence_en("Addresses are replaced.")
+forbid (principal, action == Action::"`+way+`", resource) when { resource.type == "email" };`)
+			return nil
+		}); err != nil {
+			t.Error(err)
+		}
+	})
+	room, err := dlp.New(dlp.Options{DB: w.DB, Log: w.Audit, Keys: w.Keys, Files: dlp.Reading{Limits: extract.Usual()}, Known: moving{w.Known, change},
+		Texts: func(lang i18n.Lang) *i18n.Printer { return w.Web.Texts().For(lang, nil) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return room
+}
+
 // A copy that was masked by the rules of a moment ago is not given when those in force take out more: whoever asks again gets one by these.
 func TestACopyIsMaskedByTheRulesInForce(t *testing.T) {
 	eachWorld(t, func(t *testing.T, w *world) {
 		ctx := t.Context()
-		change := sync.OnceFunc(func() {
-			if err := w.DB.Write(ctx, func(tx *db.Tx) error {
-				tx.Data.Queue(`insert into dlp_rules (id, cedar, state, asked_by, asked_at, decided_at) values ($1, $2, 'standing', 'stf_1', 1, 1)`, id.New(id.Rules),
-					`@id("no_mail") @verdict("mask") @sentence_id("Surel diganti.") @sentence_en("Addresses are replaced.")
-forbid (principal, action == Action::"file", resource) when { resource.type == "email" };`)
-				return nil
-			}); err != nil {
-				t.Error(err)
-			}
-		})
-		room, err := dlp.New(dlp.Options{DB: w.DB, Log: w.Audit, Keys: w.Keys, Files: dlp.Reading{Limits: extract.Usual()}, Known: moving{w.Known, change},
-			Texts: func(lang i18n.Lang) *i18n.Printer { return w.Web.Texts().For(lang, nil) }})
-		if err != nil {
-			t.Fatal(err)
-		}
+		room := w.withMovingRules(t, "file")
 		files := file.New(file.Options{DB: w.DB, Log: w.Audit, DLP: room, MAC: w.Keys.MAC, Most: 1 << 20})
 		take := func() (file.Taken, error) {
 			return files.Take(ctx, file.Offer{By: actor.NewClient("cli_1", []string{"inspect"}, []string{w.controller}), Controller: w.controller, Recipient: dlp.Outside, Clean: true, Lang: i18n.ID,

@@ -686,3 +686,22 @@ func TestWhoSendsIsWhoTheProxyNames(t *testing.T) {
 		}
 	})
 }
+
+// A request that was masked by the rules of a moment ago does not go when those in force take out more; sent again, it goes by these.
+func TestARequestIsMaskedByTheRulesInForce(t *testing.T) {
+	eachAsker(t, func(t *testing.T, a *asker) {
+		a.DLP = a.withMovingRules(t, "web")
+		a.Proxy = a.judgeOfRequests(a.Config)
+		ask := func() told {
+			l, stop := answersProxies(t, a.world, func(l net.Listener) net.Listener { return l })
+			defer stop()
+			return (&asker{a.world, t, l}).ask(asked{method: "POST", url: "http://lain.example/kirim", head: []string{"Content-Type: text/plain"}, body: []byte("NIK 3273014708870017, surel orang@contoh.example")}, manners[0])
+		}
+		if out := ask(); out.status != http.StatusForbidden || strings.Contains(out.body, "contoh.example") {
+			t.Errorf("%+v", out)
+		}
+		if out := ask(); out.status != 0 || out.body != "NIK [NIK ****0017], surel [surel]" {
+			t.Errorf("%+v", out)
+		}
+	})
+}
