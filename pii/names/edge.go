@@ -121,3 +121,22 @@ func (f *finder) short(first, end int) bool {
 	}
 	return false
 }
+
+// The least margins, in nats, of a word in small letters that is on no list of names of Indonesia and that nothing announces: by itself it is hardly a
+// person. In messages of service, where most new words are new words, it takes more than in news.
+const (
+	leastStrange        = 1
+	leastStrangeService = 2.5
+)
+
+// least is the least margin of a person who begins at token first.
+func (f *finder) least(first int, r Reason) float64 {
+	t := &f.tokens[first]
+	switch {
+	case r.Cue != NoCue || r.Lists&(GivenNames|FamilyNames) != 0 || t.Shape != tagger.Lower:
+		return 0
+	case t.Register > 0:
+		return leastStrangeService
+	}
+	return leastStrange
+}

@@ -196,6 +196,9 @@ func (f *finder) spans(dst []Span, m *tagger.Model, from int, o Options) []Span 
 		}
 		s.Score = 1 / (1 + math.Exp(-margin))
 		s.Reason = Reason{Cue: f.cues[first].Cue, Lists: f.lists(first, end), Margin: margin}
+		if y == tagger.FirstPerson && margin < f.least(first, s.Reason) {
+			continue
+		}
 		if s.Score >= o.Least {
 			for len(dst) > before && dst[len(dst)-1].End > s.Start { // "Kab." alone, before it got its place
 				dst = dst[:len(dst)-1]

@@ -110,22 +110,35 @@ func count(examples [][]Example) tally {
 	return all
 }
 
-// lexicon holds the lists and the words that are ordinary by the folds other than the excepted one.
-func (all tally) lexicon(words map[uint32]tagger.Class, except int) *tagger.Lexicon {
-	out := maps.Clone(words)
-	for h, c := range all {
-		outside, within := 0, 0
-		for fold, n := range c {
-			if fold != except {
-				outside += n[0]
-				within += n[1]
-			}
+// without counts in how many places outside names and inside them a word stood, in the folds other than the excepted one.
+func (all tally) without(word uint32, except int) (outside, within int) {
+	c := all[word]
+	if c == nil {
+		return 0, 0
+	}
+	for fold, n := range c {
+		if fold != except {
+			outside += n[0]
+			within += n[1]
 		}
+	}
+	return outside, within
+}
+
+// lexicon holds the lists and the words that are ordinary by the folds other than the excepted one. Which of them are words of service, the
+// news say.
+func (all tally) lexicon(words map[uint32]tagger.Class, news tally, except int) *tagger.Lexicon {
+	out := maps.Clone(words)
+	for h := range all {
+		outside, within := all.without(h, except)
 		if names := out[h] & (tagger.Given | tagger.Family | tagger.Abroad); outside >= 2 && (within*10 <= outside || names != 0 && within <= outside) { // "bunga" is both
 			out[h] |= tagger.Ordinary
 		}
 		if outside >= 20 && within*50 <= outside { // so common that the longer lists say nothing of it: "dan" is also a name abroad
 			out[h] &^= tagger.Abroad | tagger.District | tagger.PlaceHead | tagger.PlaceTail | tagger.World
+		}
+		if o, w := news.without(h, except); o+w == 0 && outside >= 4 && out[h] == tagger.Ordinary {
+			out[h] |= tagger.Service
 		}
 	}
 	return tagger.NewLexicon(out)

@@ -151,7 +151,7 @@ func build(data fs.FS, r recipe) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	tally := count(both)
+	tally, news := count(both), count(byFold)
 	features := &numbered{id: map[uint32]uint32{}}
 	var sequences []*sequence
 	text := 0
@@ -164,7 +164,7 @@ func build(data fs.FS, r recipe) ([]byte, error) {
 		sequences = append(sequences, features.sequence(l, text))
 	}
 	for fold := range both {
-		lexicon := tally.lexicon(words, fold)
+		lexicon := tally.lexicon(words, news, fold)
 		for _, e := range byFold[fold] {
 			text++
 			add(e, lexicon, 0)
@@ -187,7 +187,7 @@ func build(data fs.FS, r recipe) ([]byte, error) {
 	}
 	features.cut(sequences, r.cutoff)
 	f := trained(sequences, len(features.counts), r.rule)
-	return pack(f, features, tally.lexicon(words, -1), r), nil
+	return pack(f, features, tally.lexicon(words, news, -1), r), nil
 }
 
 func round(x, limit float64) int32 { return int32(math.Round(max(-limit, min(limit, x)))) }

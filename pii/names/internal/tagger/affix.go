@@ -92,5 +92,5 @@ func vowel(c byte) bool { return c == 'a' || c == 'e' || c == 'i' || c == 'o' ||
 func (l *Lexicon) ordinary(word []byte) bool {
 	var t Token
 	t.word(word, false)
-	return l.Of(t.Hash) == Ordinary
+	return l.Of(t.Hash)&^Service == Ordinary
 }

@@ -14,10 +14,11 @@ const (
 	PlaceTail                   // a further word of such a place
 	World                       // countries, foreign regions and cities
 	Ordinary                    // words that the training texts have outside names
+	Service                     // of these, those that messages of service have and news have not: no class of a token, see Token.Service
 )
 
 // MaxFeatures is how many features a token has, those of its classes not counted.
-const MaxFeatures = 43
+const MaxFeatures = 45
 
 // Vector is the hashes of one token's features.
 type Vector [MaxFeatures]uint32
@@ -52,7 +53,7 @@ func See(tokens []Token) {
 	for len(tokens) > 0 {
 		end := 0
 		small, large := false, false
-		words, strange := 0, 0
+		words, strange, service := 0, 0, 0
 		for end < len(tokens) && tokens[end].Shape != Break {
 			switch tokens[end].Shape {
 			case Lower:
@@ -65,6 +66,9 @@ func See(tokens []Token) {
 				if tokens[end].Class == 0 {
 					strange++
 				}
+				if tokens[end].Service {
+					service++
+				}
 			}
 			end++
 		}
@@ -72,6 +76,7 @@ func See(tokens []Token) {
 			t := &tokens[i]
 			t.Seen = t.Shape
 			t.Strange = steps(strange, words)
+			t.Register = uint8(min(2, service))
 			switch {
 			case !t.Word():
 			case !(small && large):
@@ -156,6 +161,8 @@ func Extract(v *Vector, tokens []Token, i int) int {
 	v[40] = salted2(46, r.Hash, rr.Hash^uint32(known))
 	v[41] = salted2(47, uint32(t.Strange), class|shape<<16)
 	v[42] = salted2(48, uint32(t.Strange)|shape<<8, uint32(known))
+	v[43] = salted2(49, uint32(t.Register), class|shape<<16)
+	v[44] = salted2(50, uint32(t.Register), salted(2, l.Hash))
 	return MaxFeatures
 }
 

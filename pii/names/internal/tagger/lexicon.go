@@ -56,7 +56,9 @@ func (l *Lexicon) Classify(tokens []Token, text []byte) {
 		if !t.Word() {
 			continue
 		}
-		if t.Class = l.Of(t.Hash); t.Class == 0 && l.derived(text[t.Start:t.End]) {
+		c := l.Of(t.Hash)
+		t.Class, t.Service = c&^Service, c&Service != 0
+		if c == 0 && l.derived(text[t.Start:t.End]) {
 			t.Class = Ordinary
 		}
 	}

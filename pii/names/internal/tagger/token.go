@@ -39,6 +39,8 @@ type Token struct {
 	Seen       Shape // the shape that features see: in text without mixed case it says nothing, and is Lower
 	Byte       byte  // of punctuation
 	Class      Class // what the lists say
+	Service    bool  // messages of service have the word, news have not
+	Register   uint8 // how many words of service its line has, up to two
 	Strange    uint8 // how many of the words of its line are on no list, and how long the line is, in steps
 	Hash       uint32
 	pre2, pre3 uint32
