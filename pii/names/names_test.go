@@ -147,9 +147,11 @@ var messageFiles = []struct {
 	{"names.jsonl", map[string]float64{"person": 89, "place": 73, "chat": 88, "note": 84, "mail": 91, "transcript": 89}},
 	{"names_second.jsonl", map[string]float64{"person": 92, "place": 80}},
 	{"calls.jsonl", map[string]float64{"person": 91, "place": 85}},
-	{"calls_held.jsonl", map[string]float64{"person": 85, "place": 83}},
+	{"calls_held.jsonl", map[string]float64{"person": 91, "place": 91}},
 	{"later.jsonl", map[string]float64{"person": 90, "place": 92}},
 	{"later_held.jsonl", map[string]float64{"person": 86, "place": 94}},
+	{"last.jsonl", map[string]float64{"person": 91, "place": 90}},
+	{"last_held.jsonl", map[string]float64{"person": 86, "place": 91}},
 }
 
 func TestNamesInMessages(t *testing.T) {

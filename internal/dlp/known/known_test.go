@@ -368,19 +368,19 @@ func inFiles(t *testing.T, dir string, traces [][]byte) (found string) {
 // A name of a customer is seen in small letters and in part.
 func TestNamesOfCustomersAreSeenInSmallLettersAndInPart(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
-		const text = "tadi cahaya abadi tanya tagihan, menurut abadi belum lunas"
+		const text = "tadi lentera senja tanya tagihan, menurut senja belum lunas"
 		see := func() (out []string) {
 			for _, n := range h.People(h.ctl, []byte(text)) {
 				out = append(out, text[n.Start:n.End])
 			}
 			return out
 		}
-		if got := see(); slices.Contains(got, "cahaya abadi") {
+		if got := see(); slices.Contains(got, "lentera senja") {
 			t.Fatalf("found without the vault: %v", got)
 		}
 		h.build()
-		h.create("name", "Raden Cahaya Abadi")
-		if diff := cmp.Diff([]string{"cahaya abadi", "abadi"}, see()); diff != "" {
+		h.create("name", "Raden Lentera Senja")
+		if diff := cmp.Diff([]string{"lentera senja", "senja"}, see()); diff != "" {
 			t.Error(diff)
 		}
 	})
