@@ -72,6 +72,12 @@ var rules = map[string]rule{
 	"POST /calls/{interaction}/contact-changes/{change}/withdraw":               {roles: "agent supervisor"},
 	"POST /v/change/{token}/stop":                                               {open: true},
 
+	"GET /attacks":                                      {roles: "dpo security auditor"},
+	"GET /attacks/{report}":                             {roles: "dpo security auditor"},
+	"POST /attacks":                                     {roles: "security auditor", fresh: true},
+	"GET /api/v1/attacks":                               {roles: "dpo security auditor", scope: "audit"},
+	"GET /api/v1/attacks/{report}":                      {roles: "dpo security auditor", scope: "audit"},
+	"POST /api/v1/attacks":                              {roles: "security auditor", fresh: true},
 	"GET /alerts":                                       {roles: "dpo security"},
 	"GET /alerts/{alert}":                               {roles: "dpo security"},
 	"POST /alerts/{alert}/review":                       {roles: "dpo security", fresh: true},

@@ -15,6 +15,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/amanah-id/amanah/internal/app/player"
 	"github.com/amanah-id/amanah/internal/app/scan"
 	"github.com/amanah-id/amanah/internal/consent"
 	"github.com/amanah-id/amanah/internal/desk"
@@ -26,6 +27,7 @@ import (
 	"github.com/amanah-id/amanah/internal/dlp/mail"
 	"github.com/amanah-id/amanah/internal/dlp/malware"
 	"github.com/amanah-id/amanah/internal/dlp/proxy"
+	"github.com/amanah-id/amanah/internal/drill"
 	"github.com/amanah-id/amanah/internal/intake"
 	"github.com/amanah-id/amanah/internal/interaction"
 	interactionpage "github.com/amanah-id/amanah/internal/interaction/page"
@@ -106,6 +108,7 @@ type House struct {
 	Telephony    *telephony.Service
 	Recorder     *recorder.Service
 	Watchlist    *watchlist.Service
+	Drill        *drill.Service
 	Intake       *intake.Service
 	Proxy        *proxy.Service // nil: no proxy asks
 	Malware      *malware.Clamd // nil: nobody checks files
@@ -149,7 +152,7 @@ func roomSchemas() []db.Schema {
 	return []db.Schema{
 		audit.Schema(), {Room: "keyring", FS: keyring.Schema}, identity.Schema(), oidc.Schema(), scim.Schema(), approval.Schema(), purpose.Schema(), consent.Schema(),
 		vault.Schema(), intake.Schema(), interaction.Schema(), message.Schema(), verification.Schema(), passkey.Schema(), mandate.Schema(), desk.Schema(), act.Schema(),
-		telephony.Schema(), recorder.Schema(), watchlist.Schema(), dlp.Schema(), mail.Schema(), supervision.Schema(),
+		telephony.Schema(), recorder.Schema(), watchlist.Schema(), dlp.Schema(), mail.Schema(), supervision.Schema(), drill.Schema(),
 	}
 }
 
@@ -317,6 +320,14 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 	if missing := h.Gate.Missing(); len(missing) > 0 {
 		return nil, errs.New(errs.Internal, "app.internal").With("missing", missing)
 	}
+	attacks := drill.Options{DB: d, Log: h.Audit, Duty: duty("drill"), Policy: h.Policies.Hash(), Staff: func(tx *db.Tx, staff string) (string, error) {
+		one, err := h.Identity.Staff(tx, staff)
+		return one.Name, err
+	}}
+	if b.program != "" {
+		attacks.Play = player.Player{Program: b.program, Name: dep.ID}.Play
+	}
+	h.Drill = drill.New(attacks)
 	h.Vault.UseGate(h.Gate)
 	h.Watchlist.UseGate(h.Gate)
 	h.Consents = consent.New(d, h.Audit, h.Gate, h.Purposes)
@@ -579,7 +590,7 @@ func (h *House) companies(ctx context.Context) (out []page.Controller, err error
 func (h *House) modules() []web.Module {
 	return []web.Module{
 		page.Module(h.Identity, h.companies, h.SSO.Page()), h.SSO.Module(), h.Directory.Module(), h.Approvals.Module(), h.Purposes.Module(h.Policies), h.Consents.Module(), interactionpage.Module(h.Interactions),
-		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Recorder.Module(), h.Watchlist.Module(), h.Supervision.Module(), h.DLP.Module(), h.Mail.Module(), h.Files.Module(),
+		verifypage.Module(h.Verification, h.Check), h.Mandates.Module(), h.Vault.Module(), h.Intake.Module(), h.Messages.Module(), deskpage.Module(h.Desk), h.Acts.Module(), h.Trail.Module(), h.Telephony.Module(), h.Recorder.Module(), h.Watchlist.Module(), h.Drill.Module(), h.Supervision.Module(), h.DLP.Module(), h.Mail.Module(), h.Files.Module(),
 		{Name: "app", Messages: Messages, Jobs: map[string]jobs.Handler{idempotency.ForgetJob: h.forgetAnswers}}, {Name: "db", Messages: db.Messages}, {Name: "jobs", Messages: jobs.Messages}, {Name: "config", Messages: config.Messages},
 		{Name: "audit", Messages: audit.Messages}, {Name: "keyring", Messages: keyring.Messages, Jobs: map[string]jobs.Handler{rotateJob: h.rotate}}, {Name: "gate", Messages: gate.Messages},
 		{Name: "policy", Messages: policy.Messages}, {Name: "pbx", Messages: pbx.Messages}, {Name: "catalog", Messages: catalog.Messages},

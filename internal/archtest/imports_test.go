@@ -80,6 +80,7 @@ var table = map[string][]string{
 	"telephony/recorder":   only("interaction", "purpose", "telephony", "telephony/pbx"), // pauses what records a call; its tests make calls for a purpose
 	"telephony/pbx":        nil,                                                          // speaks with exchanges; knows nothing of calls
 	"watchlist":            only("interaction", "vault"),
+	"drill":                nil, // plays the known attacks from the console
 	"dlp":                  only("pii", "pii/replace", "pii/extract", "pii/extract/packed", "pii/names"),
 	"dlp/crowd":            only("pii"),                                    // how many persons texts tell of
 	"dlp/evidence":         nil,                                            // what a reviewer sees of a text that is masked

@@ -189,7 +189,7 @@ func TestSQLKeepsToWhatEveryEngineAndSeveralNodesCanDo(t *testing.T) {
 var ranges = map[string][2]int{
 	"jobs": {50, 59}, "idempotency": {60, 69}, "audit": {100, 199}, "keyring": {200, 299}, "identity": {300, 329}, "oidc": {330, 339}, "scim": {340, 349}, "approval": {350, 399},
 	"purpose": {400, 449}, "consent": {450, 499}, "interaction": {500, 549}, "verification": {550, 599}, "vault": {600, 649}, "intake": {650, 699},
-	"desk": {700, 799}, "message": {800, 849}, "trail": {850, 869}, "telephony": {870, 889}, "recorder": {890, 899}, "app": {900, 949}, "passkey": {995, 999}, "mandate": {950, 959}, "watchlist": {960, 969}, "act": {980, 989}, "supervision": {970, 979}, "dlp": {990, 994}, "mail": {1000, 1009},
+	"desk": {700, 799}, "message": {800, 849}, "trail": {850, 869}, "telephony": {870, 889}, "recorder": {890, 899}, "app": {900, 949}, "passkey": {995, 999}, "mandate": {950, 959}, "watchlist": {960, 969}, "act": {980, 989}, "supervision": {970, 979}, "dlp": {990, 994}, "mail": {1000, 1009}, "drill": {1010, 1014},
 }
 
 func TestEveryStoredColumnHasAClass(t *testing.T) {

@@ -53,6 +53,7 @@ func chapters() []chapter {
 		{"message", room("message", "queue held sent delivered blocked expired dead retry")},
 		{"telephony", room("telephony", "line_added line_key line_removed hook_added hook_key hook_removed key_shown refused dead replay")},
 		{"watchlist", room("watchlist", "standing off refused alert reviewed")},
+		{"drill", room("drill", "begun ended")},
 		{"dlp", append(room("dlp", "allow alert mask ask hold block released refused carried reviewed read rules_standing rules_refused probing"), "file.refused")},
 		{"mail", room("mail", "opened")},
 		{"customer", room("customer", "import_check import import.done import_history import_history.done create update")},
@@ -74,7 +75,7 @@ func approvals(what string) []string {
 }
 
 // duties are the machine's own acts, by the names under which they stand in the log.
-var duties = []string{"approval_expire", "contact_change", "import", "index_repair", "interaction_sweep", "keyring", "log", "mandate_record", "message_deliver", "message_read", "name_index", "provider", "recorder", "setup", "sign_in", "supervision", "telephony", "terminal", "value_prints", "verification_expire", "verification_sim", "watchlist"}
+var duties = []string{"approval_expire", "contact_change", "drill", "import", "index_repair", "interaction_sweep", "keyring", "log", "mandate_record", "message_deliver", "message_read", "name_index", "provider", "recorder", "setup", "sign_in", "supervision", "telephony", "terminal", "value_prints", "verification_expire", "verification_sim", "watchlist"}
 
 // words says what codes mean to one reader.
 type words struct {

@@ -58,6 +58,7 @@ const (
 	Leak         = "lek" // an incident of dlp
 	Rules        = "rul" // rules of a deployment
 	Unchecked    = "unc" // a mail that went without having been looked at
+	Drill        = "drl" // known attacks played once, with the report
 )
 
 const (
