@@ -358,7 +358,7 @@ func difference(got, want map[string]bool) string {
 func TestEveryMemberOfAnAnswerHasAPlace(t *testing.T) {
 	d := readDocument(t)
 	types := map[string]reflect.Type{
-		"ApprovalJSON": reflect.TypeFor[Approval](), "DlpInspectOutputBody": reflect.TypeFor[Judgement](), "DlpIncidentJSON": reflect.TypeFor[TextIncident](), "DlpDecidedJSON": reflect.TypeFor[DecidedText](), "WatchlistEntryJSON": reflect.TypeFor[WatchEntry](), "WatchlistAlertJSON": reflect.TypeFor[Alert](), "ConsentCount": reflect.TypeFor[ConsentCount](), "ConsentEvent": reflect.TypeFor[Consent](), "DeskViewOutputBody": reflect.TypeFor[Customer](),
+		"ApprovalJSON": reflect.TypeFor[Approval](), "DlpInspectOutputBody": reflect.TypeFor[Judgement](), "DlpIncidentJSON": reflect.TypeFor[TextIncident](), "DlpDecidedJSON": reflect.TypeFor[DecidedText](), "DrillRunJSON": reflect.TypeFor[AttackRun](), "WatchlistEntryJSON": reflect.TypeFor[WatchEntry](), "WatchlistAlertJSON": reflect.TypeFor[Alert](), "ConsentCount": reflect.TypeFor[ConsentCount](), "ConsentEvent": reflect.TypeFor[Consent](), "DeskViewOutputBody": reflect.TypeFor[Customer](),
 		"DeskRevealOutputBody": reflect.TypeFor[Revealed](), "DeskCompareOutputBody": reflect.TypeFor[Compared](), "DeskSearchOutputBody": reflect.TypeFor[Found](),
 		"DeskNotesOutputBody": reflect.TypeFor[OpenedNotes](), "DeskSummaryOutputBody": reflect.TypeFor[Summary](), "IdentitySessionOutputBody": reflect.TypeFor[Identity](), "IdentitySignInOutputBody": reflect.TypeFor[Session](),
 		"FileAnswer": reflect.TypeFor[FileJudgement](), "IntakeStatusOutputBody": reflect.TypeFor[Import](), "InteractionEventOutputBody": reflect.TypeFor[EventOutcome](), "InteractionOutcomeJSON": reflect.TypeFor[BatchOutcome](), "InteractionViewJSON": reflect.TypeFor[Interaction](),
@@ -387,7 +387,7 @@ func TestEveryMemberOfAnAnswerHasAPlace(t *testing.T) {
 	listed := map[string]bool{"ApprovalListOutputBody": true, "DlpIncidentsOutputBody": true, "DlpDecidedOutputBody": true, "DeskKeptOutputBody": true, "ConsentEventsOutputBody": true, "ConsentCountsOutputBody": true, "InteractionListOutputBody": true, "InteractionOpenOutputBody": true, "MessageDeadOutputBody": true,
 		"PurposeControllersOutputBody": true, "PurposeFieldsOutputBody": true, "PurposeListOutputBody": true, "PurposeNoticesOutputBody": true, "VerificationAnswerOutputBody": true, "VerificationSecondOutputBody": true, "DeskReceiptOutputBody": true,
 		"ActAsksOutputBody": true, "ActCapturesOutputBody": true, "ActDialOutputBody": true, "MandateListOutputBody": true, "MandateVerifyOutputBody": true, "SupervisionListenOutputBody": true,
-		"WatchlistAskOutputBody": true, "WatchlistAlertsOutputBody": true, "WatchlistEntriesOutputBody": true, "WatchlistProposedOutputBody": true, "TelephonyDeliveriesOutputBody": true, "TelephonyDocumentOutputBody": true}
+		"DrillRunsOutputBody": true, "DrillStartOutputBody": true, "WatchlistAskOutputBody": true, "WatchlistAlertsOutputBody": true, "WatchlistEntriesOutputBody": true, "WatchlistProposedOutputBody": true, "TelephonyDeliveriesOutputBody": true, "TelephonyDocumentOutputBody": true}
 	for path, item := range d.Paths {
 		for _, op := range item {
 			for status, r := range op.Responses {

@@ -50,15 +50,21 @@ func (p Player) Play(ctx context.Context, lang i18n.Lang) (report []byte, err er
 		return nil, ctx.Err()
 	} else if err != nil && !errors.As(err, &exit) { // it also ends with a code when an attack succeeds, and the report says so
 		return nil, errs.Wrap(errs.Unavailable, "app.internal", err)
+	} else if out.over {
+		return nil, errs.New(errs.Unavailable, "app.internal")
 	}
 	return out.text.Bytes(), nil
 }
 
 // bounded keeps what is printed, and fails when it is too much.
-type bounded struct{ text bytes.Buffer }
+type bounded struct {
+	text bytes.Buffer
+	over bool
+}
 
 func (b *bounded) Write(p []byte) (int, error) {
 	if b.text.Len()+len(p) > most {
+		b.over = true
 		return 0, errs.New(errs.Invalid, "app.internal")
 	}
 	return b.text.Write(p)
