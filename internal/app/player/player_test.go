@@ -25,7 +25,7 @@ func program(t *testing.T, script string) Player {
 
 func TestTheProcessKnowsNothingOfThisInstallationAndLeavesNothingBehind(t *testing.T) {
 	p := program(t, `echo "$@"; env; pwd; touch left; exit 1`)
-	old := filepath.Join(os.TempDir(), "amanah-drill-dpl_1-killed")
+	old := filepath.Join(os.Getenv("TMPDIR"), "amanah-drill-dpl_1-killed")
 	if err := os.Mkdir(old, 0o700); err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func TestTheProcessKnowsNothingOfThisInstallationAndLeavesNothingBehind(t *testi
 	if err != nil || !strings.HasPrefix(string(text), "attack run --json --lang en\n") || strings.Contains(string(text), "rahasia") {
 		t.Errorf("%s, %v", text, err)
 	}
-	if left, err := os.ReadDir(os.TempDir()); err != nil || len(left) != 0 {
+	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v, %v", left, err)
 	}
 }
