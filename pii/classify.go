@@ -2,9 +2,9 @@ package pii
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/amanah-id/amanah/pii/internal/check"
+	"github.com/amanah-id/amanah/pii/internal/code"
 	"github.com/amanah-id/amanah/pii/internal/said"
 	"github.com/amanah-id/amanah/pii/internal/secret"
 	"github.com/amanah-id/amanah/pii/internal/token"
@@ -443,7 +443,7 @@ func (s *Scanner) belongs(farther []cue, order *cue, sh *shape) bool {
 	if c.bits&word.Tax != 0 && c.dist == order.dist+1 {
 		return true // tax ID
 	}
-	return c.place == before && !c.crossed && c.dist <= order.dist+2 && (c.bits&(word.PIN|word.OTP|word.CVV) != 0 || c.bits&word.Phone != 0 && sh.facts&fOperator != 0)
+	return c.place == before && !c.crossed && c.dist <= order.dist+2 && (c.bits&(word.PIN|word.OTP|word.CVV|word.Verify) != 0 || c.bits&word.Phone != 0 && sh.facts&fOperator != 0)
 }
 
 // masked reports whether stars touch the number: it is what is left of another.
@@ -587,7 +587,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		if (n == 8 || n == 6) && check.BirthDigits(d) || j > i && s.daySaid(i, j) {
 			return BirthDate, conf(0.9), fDate
 		}
-	case bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password|word.Back|word.Code) != 0 && n <= 12:
+	case bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password|word.Back|word.Code|word.Lock|word.Key|word.Card|word.Expiry) != 0 && n <= 12:
 		return s.code(text, c, all, n, i, j)
 	}
 	return 0, 0, 0
@@ -621,83 +621,82 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	switch bits := c.bits; {
 	case bits&word.CVV != 0 && n >= 3 && n <= 4 && c.dist <= 6:
 		return CVV, base - 0.02, fLength
-	case bits&word.Back != 0 && n == 3 && c.place == question && (spoken(all, word.Card) && s.list.Said(s.dict, text, s.lineAt) == at || s.atoms[i].spoken && s.asksDigits(text)):
-		return CVV, 0.8, fLength // the three digits on the back of the card
-	case bits&word.Verify != 0 && n == 3 && c.place == before && c.dist <= 2 && spoken(all, word.Card),
-		bits&word.Back != 0 && n == 3 && c.place == before && c.dist <= 3 && (s.lastType == Card || spoken(all, word.Card|word.Code) || token.Among(text, at, 6, "angka", "digit", "digits", "numbers", "security")),
-		bits&word.Code != 0 && n == 3 && c.place == before && c.dist <= 2 && spoken(all, word.Expiry) && token.Among(text, at, 6, "valid", "thru", "exp", "expiry", "expired"):
-		return CVV, 0.85, fLength
-	case bits&word.OTP != 0 && n >= 4 && n <= 8 && c.dist <= 8:
+	case bits&word.OTP != 0 && n >= 4 && n <= 8 && c.dist <= 8 && !token.Among(text, at, 1, "hubungi", "hub", "telepon", "telp", "call", "dial"):
 		return OTP, base, fLength
-	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= 8:
+	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= 8 && !token.Among(text, at, 4, "lokasi", "location", "map", "maps", "bb", "bbm"):
 		return PIN, base, fLength
 	case bits&word.Password != 0 && c.place == question && n >= 4 && s.list.Said(s.dict, text, s.lineAt) == at: // the whole of the answer
 		return Password, 0.8, fLength
-	case bits&(word.Verify|word.Code) != 0 && n >= 3 && n <= 8 && c.dist <= 6:
-		if typ, conf, more := s.coded(c, all, n, base-0.04); typ != 0 {
-			return typ, conf, more
-		}
-		if n >= 4 && c.place == before && !spokenBefore(all, word.Order|word.Lock) {
-			code := said.Code{Named: bits&word.Code != 0, Digits: n, Apart: j-i == n-1 && !s.atoms[i].spoken}
-			if s.said.Arrived(text, code, int(s.list.Lines[s.lineAt].Start), at, int(s.atoms[j].End), int(c.dist)) {
-				return OTP, base - 0.08, fLength
-			}
-		}
 	}
-	return 0, 0, 0
+	return s.weighed(text, c, all, n, i, j)
 }
 
-// asksDigits reports whether the turn before speaks of digits, or of a card.
-func (s *Scanner) asksDigits(text []byte) bool {
-	for l := s.lineAt - 1; l >= 0 && l >= s.lineAt-2; l-- {
-		if end := int(s.list.Lines[l].End); end > int(s.list.Lines[l].Start) {
-			for end > 0 && !token.IsAlnum(text[end-1]) {
-				end--
-			}
-			return token.Among(text, end, 12, "angka", "digit", "digits", "numbers", "angkanya", "digitnya", "kartu", "kartunya", "card")
-		}
+// lettered reads a code of letters and digits that begins at token t: A7K-055. It returns where it ends, or 0.
+func (s *Scanner) lettered(text []byte, t int) int {
+	start := int(s.list.Tokens[t].Start)
+	end, size := code.Piece(text, start)
+	if size == 0 {
+		return 0
 	}
-	return false
+	number := code.Number{Start: start, End: end, Line: s.lineAt, Digits: size, Lettered: true}
+	for _, c := range s.nearCues(text, t, t+1, s.lineAt) {
+		if c.bits&(word.Order|word.Password|word.Version) != 0 && c.place == before && c.dist <= 3 {
+			return 0
+		}
+		if c.bits&(word.OTP|word.Verify|word.Code|word.Key) == 0 || c.dist > 6 {
+			continue
+		}
+		r := reading{OTP, 0.93, why{facts: fFormat, digits: uint8(size), cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}
+		if c.bits&word.OTP == 0 {
+			kind, sure, cost := s.codes.Read(text, number)
+			if s.steps += cost; kind != code.OTP {
+				return 0
+			}
+			r.conf = min(0.92, 0.82+0.02*float32(sure))
+		}
+		s.add(r, start, end)
+		return end
+	}
+	return 0
 }
 
-// coded tells whether the number is a secret that "code" and another word speak of: kode login, security code, kode brankas.
-func (s *Scanner) coded(c *cue, all []cue, n int, conf float32) (Type, float32, fact) {
-	for k := range all {
-		if o := &all[k]; o.bits&word.Order != 0 && o.place == c.place && o.dist <= c.dist+1 {
-			return 0, 0, 0 // the code of an order
+// siblings adds what is said to stand for a secret, or to have stood for it, beside the finding: dari 482913 jadi 913482.
+func (s *Scanner) siblings(text []byte, f Finding) {
+	l := &s.list.Lines[s.lineAt]
+	if f.Start < int(l.Start) || f.End > int(l.End) || f.End-f.Start > 8 {
+		return
+	}
+	for _, before := range [...]bool{true, false} {
+		from, to := code.Sibling(text, f.Start, f.End, int(l.Start), int(l.End), before)
+		s.steps += 8
+		if to > 0 {
+			s.add(reading{f.Type, f.Confidence - 0.05, f.why}, from, to)
 		}
 	}
+}
+
+// weighed asks what the words around the number say together, once for each number.
+func (s *Scanner) weighed(text []byte, c *cue, all []cue, n, i, j int) (Type, float32, fact) {
+	number := code.Number{Start: int(s.atoms[i].Start), End: int(s.atoms[j].End), Line: s.lineAt, Digits: n, Apart: j-i == n-1 && !s.atoms[i].spoken, Card: s.lastType == Card, Spoken: s.atoms[i].spoken}
+	if n > 8 || s.weighedAt == [2]int{number.Start, number.End} && c.place != question && c.place != header {
+		return 0, 0, 0
+	}
+	s.weighedAt = [2]int{number.Start, number.End}
 	for k := range all {
-		o := &all[k]
-		if o.bits&word.Phone != 0 && c.bits&word.Code != 0 && n == 6 && o.place == c.place && (o.dist == c.dist+1 || c.dist == o.dist+1) {
-			return OTP, conf, fLength // whatsapp code
+		if all[k].place == question || all[k].place == header {
+			number.Asked |= all[k].bits
 		}
-		if o == c || o.place != c.place || o.bits&(word.Code|word.Verify|word.Lock) == 0 {
-			if o.bits&word.Lock != 0 && c.bits&word.Code != 0 && c.dist <= 3 && n >= 4 && n <= 6 && (o.place == after || o.place == before) {
-				return PIN, conf, fLength // code 0407, the safe
-			}
-			continue
-		}
-		code, other := c, o
-		if c.bits&word.Code == 0 {
-			code, other = o, c
-		}
-		if code.bits&word.Code == 0 || other.dist > code.dist+1 && code.dist > 2 && other.bits&word.Lock != 0 {
-			continue
-		}
-		switch w := strings.TrimSuffix(s.dict.Entry(other.ID).Text, "nya"); {
-		case other.bits&word.Lock != 0 && n >= 4 && n <= 6:
-			return PIN, conf, fLength
-		case other.bits&word.Verify == 0:
-		case w == "security" || w == "keamanan" || w == "pengaman":
-			if n == 3 || n == 4 && spoken(all, word.Card) {
-				return CVV, conf, fLength
-			}
-			return OTP, conf, fLength
-		case n == 3, (w == "login" || w == "sms") && other.place == before && other.dist > code.dist+1:
-		default:
-			return OTP, conf, fLength
-		}
+	}
+	kind, sure, cost := s.codes.Read(text, number)
+	s.steps += cost
+	conf := min(0.92, 0.8+0.02*float32(sure))
+	switch kind {
+	case code.CVV:
+		return CVV, conf, fLength
+	case code.OTP:
+		return OTP, conf, fLength
+	case code.PIN:
+		return PIN, conf, fLength
 	}
 	return 0, 0, 0
 }

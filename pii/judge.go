@@ -72,6 +72,11 @@ func (s *Scanner) judge(text []byte) {
 	if last := len(s.found) - 1; last >= first {
 		s.lastType = s.found[last].Type
 	}
+	for k := len(s.found) - 1; k >= first; k-- {
+		if t := s.found[k].Type; t == PIN || t == OTP || t == CVV {
+			s.siblings(text, s.found[k])
+		}
+	}
 }
 
 // span gives a reading its place in the text: a telephone number has its plus and its bracket.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/amanah-id/amanah/pii/internal/address"
+	"github.com/amanah-id/amanah/pii/internal/code"
 	"github.com/amanah-id/amanah/pii/internal/kin"
 	"github.com/amanah-id/amanah/pii/internal/region"
 	"github.com/amanah-id/amanah/pii/internal/said"
@@ -31,29 +32,31 @@ type Scanner struct {
 	said    said.Reader
 	secrets secret.Reader
 	kin     kin.Reader
+	codes   code.Reader
 	wanted  uint64
 	least   float32
 	rules   []Rule
 
-	text     []byte // what is being scanned, or its normalised copy
-	list     token.List
-	lineAt   int
-	listLine int // the last line that was of a list
-	listHead int // the line above its first
-	atoms    []atom
-	spare    []atom
-	digits   []byte
-	atomLine int
-	urlDone  int
-	edge     int // of the atoms: where the last number ended
-	near     []cue
-	asked    []cue
-	lastType Type
-	found    []Finding
-	heads    table.Heads
-	plain    [2]shadow.Text
-	signs    said.Signs
-	letters  struct { // what was said letter by letter before a number
+	text      []byte // what is being scanned, or its normalised copy
+	list      token.List
+	lineAt    int
+	listLine  int // the last line that was of a list
+	listHead  int // the line above its first
+	atoms     []atom
+	spare     []atom
+	digits    []byte
+	atomLine  int
+	urlDone   int
+	weighedAt [2]int // of the numbers: the last that the words around were weighed for
+	edge      int    // of the atoms: where the last number ended
+	near      []cue
+	asked     []cue
+	lastType  Type
+	found     []Finding
+	heads     table.Heads
+	plain     [2]shadow.Text
+	signs     said.Signs
+	letters   struct { // what was said letter by letter before a number
 		at int32
 		id uint16
 	}
@@ -68,7 +71,7 @@ func New(o Options) *Scanner {
 	s := &Scanner{dict: word.New(), region: region.Load(), wanted: ^uint64(0), least: o.Least}
 	s.places = address.Reader{Dict: s.dict, Table: s.region}
 	s.said, s.secrets = said.Reader{Dict: s.dict, List: &s.list}, secret.Reader{Dict: s.dict, List: &s.list}
-	s.kin = kin.Reader{Dict: s.dict}
+	s.kin, s.codes = kin.Reader{Dict: s.dict}, code.Reader{Dict: s.dict, List: &s.list}
 	if o.Types != nil {
 		s.wanted = 0
 		for _, t := range o.Types {
@@ -267,6 +270,7 @@ func (s *Scanner) read(text []byte, limit int) {
 	s.lineAt, s.lastType = 0, 0
 	s.heads.Reset()
 	s.urlDone, s.letters.at, s.listLine = 0, -1, -1
+	s.weighedAt = [2]int{-1, -1}
 	done := 0 // bytes before it are used up
 	for t := 0; t < len(s.list.Tokens); {
 		tok := &s.list.Tokens[t]

@@ -212,7 +212,7 @@ func (s *Scanner) mixedPiece(text []byte, t int) int {
 	if len(piece) >= 6 && len(piece) <= 15 && token.IsDigit(piece[0]) {
 		s.gluedDate(text, t)
 	}
-	return end
+	return max(end, s.lettered(text, t))
 }
 
 // beside reports a piece as what the words beside it say that it is, unless a word for an order or a version is nearer.

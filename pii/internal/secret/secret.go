@@ -397,10 +397,11 @@ func Timed(text []byte, at int) bool {
 	for b > 0 && e-b < 8 && token.IsLetter(text[b-1]) {
 		b--
 	}
-	for _, w := range [...]string{"sejak", "tahun", "thn", "since", "tgl", "tanggal", "jam", "pukul", "year", "dari", "from"} {
+	for _, w := range [...]string{"sejak", "tahun", "thn", "since", "tgl", "tanggal", "jam", "pukul", "year"} {
 		if token.EqualFold(text[b:e], w) {
 			return true
 		}
 	}
-	return false
+	year := digitsEnd(text, at, len(text)) == at+4 && (text[at] == '1' && text[at+1] == '9' || text[at] == '2' && text[at+1] == '0')
+	return year && (token.EqualFold(text[b:e], "dari") || token.EqualFold(text[b:e], "from"))
 }
