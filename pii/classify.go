@@ -587,7 +587,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		if (n == 8 || n == 6) && check.BirthDigits(d) || j > i && s.daySaid(i, j) {
 			return BirthDate, conf(0.9), fDate
 		}
-	case bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password|word.Back|word.Code|word.Lock|word.Key|word.Card|word.Expiry) != 0 && n <= 12:
+	case bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password|word.Back|word.Code|word.Lock|word.Key|word.Card) != 0 && n <= 12:
 		return s.code(text, c, all, n, i, j)
 	}
 	return 0, 0, 0
@@ -678,7 +678,7 @@ func (s *Scanner) siblings(text []byte, f Finding) {
 // weighed asks what the words around the number say together, once for each number.
 func (s *Scanner) weighed(text []byte, c *cue, all []cue, n, i, j int) (Type, float32, fact) {
 	number := code.Number{Start: int(s.atoms[i].Start), End: int(s.atoms[j].End), Line: s.lineAt, Digits: n, Apart: j-i == n-1 && !s.atoms[i].spoken, Card: s.lastType == Card, Spoken: s.atoms[i].spoken}
-	if n > 8 || s.weighedAt == [2]int{number.Start, number.End} && c.place != question && c.place != header {
+	if n > 8 || c.bits&(word.Code|word.Verify|word.Back|word.OTP|word.Password) == 0 && (c.bits&word.Card == 0 || n > 4 || s.dict.Entry(c.ID).Text != "amex") && (c.bits&(word.Lock|word.Key) == 0 || n < 4) || s.weighedAt == [2]int{number.Start, number.End} && c.place != question && c.place != header {
 		return 0, 0, 0
 	}
 	s.weighedAt = [2]int{number.Start, number.End}
