@@ -788,16 +788,6 @@ func spoken(all []cue, bits word.Cue) bool {
 	return false
 }
 
-// spokenBefore reports whether one of the cues before the number speaks of it.
-func spokenBefore(all []cue, bits word.Cue) bool {
-	for i := range all {
-		if all[i].bits&bits != 0 && all[i].place == before {
-			return true
-		}
-	}
-	return false
-}
-
 // account tells whether the number is an account's, by the cue and the lengths of the banks that are named.
 func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, contextual, told bool) (Type, float32, fact) {
 	n := len(d)
