@@ -5,6 +5,7 @@ import (
 
 	"github.com/amanah-id/amanah/pii/internal/check"
 	"github.com/amanah-id/amanah/pii/internal/code"
+	"github.com/amanah-id/amanah/pii/internal/piece"
 	"github.com/amanah-id/amanah/pii/internal/said"
 	"github.com/amanah-id/amanah/pii/internal/secret"
 	"github.com/amanah-id/amanah/pii/internal/token"
@@ -208,11 +209,11 @@ func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 }
 
 // acronym adds the cue whose letters are said one by one before a spoken number: k p j saya.
-func (s *Scanner) acronym(text []byte, first *atom) {
+func (s *Scanner) acronym(text []byte, first *piece.Atom) {
 	if s.letters.at != first.Start {
 		var room [6]byte
 		s.steps += 8
-		w := said.Acronym(&room, text, int(first.Start), int(s.list.Lines[first.line].Start))
+		w := said.Acronym(&room, text, int(first.Start), int(s.list.Lines[first.Line].Start))
 		s.letters.at, s.letters.id = first.Start, s.dict.Find(w, 0, len(w))
 	}
 	if id := s.letters.id; id != 0 && len(s.near) < maxCues && s.dict.Cues(id)&word.Interesting != 0 {
@@ -223,7 +224,7 @@ func (s *Scanner) acronym(text []byte, first *atom) {
 // shapeOf looks at the digits alone.
 func (s *Scanner) shapeOf(sh *shape, text []byte, i, j int, d []byte) {
 	n := len(d)
-	a := &s.atoms[i]
+	a := &s.row.Atoms[i]
 	sh.plus = a.Start > 0 && text[a.Start-1] == '+' && (a.Start < 2 || !token.IsAlnum(text[a.Start-2]))
 	if n == 16 {
 		if r, ok := check.NIK(d, s.region); ok {
@@ -280,9 +281,9 @@ func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
 	}
 	hyphens := false
 	for k := i + 1; k <= j; k++ {
-		hyphens = hyphens || s.atoms[k].gap == hyphen || s.atoms[k].gap == several
+		hyphens = hyphens || s.row.Atoms[k].Gap == piece.Hyphen || s.row.Atoms[k].Gap == piece.Several
 	}
-	bracket := s.atoms[i].Start > 0 && text[s.atoms[i].Start-1] == '(' && s.atoms[i].End < int32(len(text)) && text[s.atoms[i].End] == ')'
+	bracket := s.row.Atoms[i].Start > 0 && text[s.row.Atoms[i].Start-1] == '(' && s.row.Atoms[i].End < int32(len(text)) && text[s.row.Atoms[i].End] == ')'
 	if rest != nil {
 		if check.Mobile(rest) != "" {
 			sh.types |= bit(Phone)
@@ -295,8 +296,8 @@ func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
 				sh.types |= bit(Phone)
 				sh.facts |= fArea
 				sh.national = rest
-				first := int(s.atoms[i].d1 - s.atoms[i].d0)
-				sh.formatted = j > i && j-i <= 3 && (d[0] == '0' && first == area+1 && (hyphens || bracket || s.atoms[i+1].gap == space && token.Numbered(text, int(s.atoms[i].Start)))) || sh.plus
+				first := int(s.row.Atoms[i].To - s.row.Atoms[i].From)
+				sh.formatted = j > i && j-i <= 3 && (d[0] == '0' && first == area+1 && (hyphens || bracket || s.row.Atoms[i+1].Gap == piece.Space && token.Numbered(text, int(s.row.Atoms[i].Start)))) || sh.plus
 				return
 			}
 		}
@@ -307,7 +308,7 @@ func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
 		sh.formatted = true
 		return
 	}
-	if n == 10 && j-i == 2 && d[0] >= '2' && d[3] >= '2' && s.atoms[i].d1-s.atoms[i].d0 == 3 && s.atoms[i+1].d1-s.atoms[i+1].d0 == 3 && (bracket || s.atoms[j].gap == hyphen && s.atoms[i+1].gap == hyphen) {
+	if n == 10 && j-i == 2 && d[0] >= '2' && d[3] >= '2' && s.row.Atoms[i].To-s.row.Atoms[i].From == 3 && s.row.Atoms[i+1].To-s.row.Atoms[i+1].From == 3 && (bracket || s.row.Atoms[j].Gap == piece.Hyphen && s.row.Atoms[i+1].Gap == piece.Hyphen) {
 		sh.types |= bit(Phone)
 		sh.formatted = true
 	}
@@ -315,29 +316,30 @@ func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
 
 // classify tells what the atoms i to j are, if anything, and fills in r.
 func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
-	first, last := &s.atoms[i], &s.atoms[j]
-	d := s.digits[first.d0:last.d1]
+	first, last := &s.row.Atoms[i], &s.row.Atoms[j]
+	d := s.row.Digits[first.From:last.To]
 	n := len(d)
 	s.steps += j - i + 1
-	if n < 3 || n > longest {
+	s.lineAt = int(first.Line)
+	if n < 3 || n > piece.Longest {
 		return false
 	}
 	var facts fact
 	spokenWords, aliked := 0, false
 	uniform, head := true, i+2 // the first gaps may differ: after 0812, after +62 (0)
-	if first.d1-first.d0 == 2 && first.Start > 0 && text[first.Start-1] == '+' {
+	if first.To-first.From == 2 && first.Start > 0 && text[first.Start-1] == '+' {
 		head++
 	}
 	for k := i; k <= j; k++ {
-		a := &s.atoms[k]
-		if a.spoken {
-			spokenWords += int(a.t1 - a.t0) // dua ratus empat belas
+		a := &s.row.Atoms[k]
+		if a.Spoken {
+			spokenWords += max(int(a.Next-a.First), int(a.To-a.From)*int(1-min(1, a.Next-a.First))) // dua ratus empat belas, limalimalima
 		}
-		aliked = aliked || a.alike
-		if k > head && a.gap != s.atoms[k-1].gap {
+		aliked = aliked || a.Alike
+		if k > head && a.Gap != s.row.Atoms[k-1].Gap {
 			uniform = false
 		}
-		if k > i && a.gap == newline {
+		if k > i && a.Gap >= piece.Newline {
 			facts |= fLines
 		}
 	}
@@ -368,7 +370,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 	r.why.facts, r.why.digits, r.why.code = facts|sh.facts, uint8(n), sh.code
 	vetoed := priced
 	looked, far := 0, false
-	cues := s.nearCues(text, int(first.t0), int(last.t1), int(first.line))
+	cues := s.nearCues(text, int(first.First), int(last.Next), int(first.Line))
 	for {
 		for ; looked < len(cues) && r.typ == 0; looked++ {
 			cu := &cues[looked]
@@ -401,10 +403,10 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 			break
 		}
 		far = true // what is near tells nothing: letters, the column and the turn before may
-		if i == 0 && first.spoken {
+		if i == 0 && first.Spoken {
 			s.acronym(text, first)
 		}
-		cues = s.farCues(text, int(first.t0), int(first.line))
+		cues = s.farCues(text, int(first.First), int(first.Line))
 	}
 	if r.typ == 0 {
 		r.typ, r.conf = s.alone(text, &sh, d, i, j, vetoed)
@@ -454,7 +456,7 @@ func masked(text []byte, start, end int) bool {
 // complete reports whether a piece that is as long as a telephone number stands among others: then the others are no part of it.
 func (s *Scanner) complete(i, j int) bool {
 	for k := i; k <= j; k++ {
-		if a := &s.atoms[k]; a.d1-a.d0 >= 9 && (k == i || s.digits[a.d0] == '0' && s.digits[a.d0+1] == '8' || s.digits[a.d0] == '6' && s.digits[a.d0+1] == '2') && !(k == i+1 && s.atoms[i].d1-s.atoms[i].d0 <= 2) {
+		if a := &s.row.Atoms[k]; a.To-a.From >= 9 && (k == i || s.row.Digits[a.From] == '0' && s.row.Digits[a.From+1] == '8' || s.row.Digits[a.From] == '6' && s.row.Digits[a.From+1] == '2') && !(k == i+1 && s.row.Atoms[i].To-s.row.Atoms[i].From <= 2) {
 			return true
 		}
 	}
@@ -463,46 +465,46 @@ func (s *Scanner) complete(i, j int) bool {
 
 // clean reports whether the atoms i to j are not a cut out of a longer row of the same make.
 func (s *Scanner) clean(i, j int) bool {
-	inner := apart
+	inner := piece.Apart
 	if j > i {
-		inner = s.atoms[i+1].gap
+		inner = s.row.Atoms[i+1].Gap
 	}
 	edge := func(k, neighbour int) bool {
-		g := s.atoms[k].gap
-		if g == several || g == pause || g == newline {
+		g := s.row.Atoms[k].Gap
+		if g == piece.Several || g == piece.Pause || g >= piece.Newline {
 			return true
 		}
-		size := s.atoms[neighbour].d1 - s.atoms[neighbour].d0
-		if inner == apart && g == single && s.atoms[i].d1-s.atoms[i].d0 >= 10 {
+		size := s.row.Atoms[neighbour].To - s.row.Atoms[neighbour].From
+		if inner == piece.Apart && g == piece.Single && s.row.Atoms[i].To-s.row.Atoms[i].From >= 10 {
 			return true // a field between bars or slashes
 		}
-		if first, next := s.atoms[i].d0, s.atoms[neighbour].d0; neighbour > j && size >= 4 && s.digits[first] == '0' && s.digits[next] == '0' && s.digits[next+1] == '8' && s.digits[first+1] == '8' {
+		if first, next := s.row.Atoms[i].From, s.row.Atoms[neighbour].From; neighbour > j && size >= 4 && s.row.Digits[first] == '0' && s.row.Digits[next] == '0' && s.row.Digits[next+1] == '8' && s.row.Digits[first+1] == '8' {
 			return true // the next telephone number
 		}
-		return size >= 8 || inner != apart && g != inner || inner == apart && g == space
+		return size >= 8 || inner != piece.Apart && g != inner || inner == piece.Apart && g == piece.Space
 	}
-	return (i == 0 || i == s.edge || edge(i, i-1)) && (j == len(s.atoms)-1 || edge(j+1, j+1))
+	return (i == 0 || i == s.edge || edge(i, i-1)) && (j == len(s.row.Atoms)-1 || edge(j+1, j+1))
 }
 
 // priced reports whether the number is written as an amount: thousands in groups, a currency before, a count after.
 func (s *Scanner) priced(text []byte, i, j int) bool {
-	first, last := &s.atoms[i], &s.atoms[j]
+	first, last := &s.row.Atoms[i], &s.row.Atoms[j]
 	if p := first.Start; p > 0 && (text[p-1] == '$' || p > 1 && text[p-1] == ' ' && text[p-2] == '$') {
 		return true
 	}
 	if e := int(last.End); e+1 < len(text) && text[e] == ',' && text[e+1] == '-' {
 		return true
 	}
-	if t := int(last.t1); t < len(s.list.Tokens) && s.list.Tokens[t].Kind == token.Word && s.list.Tokens[t].Ord <= s.list.Tokens[t-1].Ord+1 {
-		if e := s.dict.Entry(s.list.Tokens[t].ID); e.Part == word.Magnitude && last.d1-first.d0 < 9 {
+	if t := int(last.Next); t < len(s.list.Tokens) && s.list.Tokens[t].Kind == token.Word && s.list.Tokens[t].Ord <= s.list.Tokens[t-1].Ord+1 {
+		if e := s.dict.Entry(s.list.Tokens[t].ID); e.Part == word.Magnitude && last.To-first.From < 9 {
 			return true
 		}
 	}
-	if j == i || s.digits[first.d0] == '0' || first.d1-first.d0 > 3 {
+	if j == i || s.row.Digits[first.From] == '0' || first.To-first.From > 3 {
 		return false
 	}
 	for k := i + 1; k <= j; k++ {
-		if a := &s.atoms[k]; a.gap != point || a.d1-a.d0 != 3 {
+		if a := &s.row.Atoms[k]; a.Gap != piece.Point || a.To-a.From != 3 {
 			return false
 		}
 	}
@@ -511,7 +513,7 @@ func (s *Scanner) priced(text []byte, i, j int) bool {
 
 // reversed tries the digits from the end.
 func (s *Scanner) reversed(d []byte) Type {
-	var b [longest]byte
+	var b [piece.Longest]byte
 	n := len(d)
 	for i, c := range d {
 		b[n-1-i] = c
@@ -558,7 +560,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 	case bits&word.Card != 0 && has(Card):
 		return Card, conf(0.98), 0
 	case bits&(word.Account|word.Bank) != 0:
-		if typ, f, more := s.account(c, all, sh, d, contextual, s.atoms[i].spoken); typ != 0 {
+		if typ, f, more := s.account(c, all, sh, d, contextual, s.row.Atoms[i].Spoken); typ != 0 {
 			return typ, conf(f), more
 		}
 	}
@@ -579,11 +581,11 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return HealthInsurance, conf(0.93), fLength
 	case bits&(word.Work|word.Insurance) != 0 && n == 11 && !crossed(WorkInsurance) && (bits&word.Work != 0 || d[0] != '0' || d[1] != '8'):
 		return WorkInsurance, conf(0.9), fLength
-	case bits&word.Licence != 0 && bits&word.Document == 0 && n >= 12 && n <= 16 && !crossed(DrivingLicence) && !(sh.facts&fOperator != 0 && d[0] != '8' && !(c.place == before && token.LicenceKind(text, int(s.atoms[i].Start)))) && !(has(NIK) && spoken(all, word.NIK)):
+	case bits&word.Licence != 0 && bits&word.Document == 0 && n >= 12 && n <= 16 && !crossed(DrivingLicence) && !(sh.facts&fOperator != 0 && d[0] != '8' && !(c.place == before && token.LicenceKind(text, int(s.row.Atoms[i].Start)))) && !(has(NIK) && spoken(all, word.NIK)):
 		return DrivingLicence, conf(0.9), fLength
-	case bits&word.Passport != 0 && (n >= 8 && n <= 9 || n == 7 && s.atoms[i].spoken && token.Spelt(text, int(s.atoms[i].Start)) >= 0) && c.dist <= 6:
+	case bits&word.Passport != 0 && (n >= 8 && n <= 9 || n == 7 && s.row.Atoms[i].Spoken && token.Spelt(text, int(s.row.Atoms[i].Start)) >= 0) && c.dist <= 6:
 		return Passport, conf(0.75), fLength
-	case bits&word.Birth != 0 && n >= 4 && n <= 8 && c.dist <= 6 && (j == i || s.atoms[i].spoken && s.atoms[j].spoken):
+	case bits&word.Birth != 0 && n >= 4 && n <= 8 && c.dist <= 6 && (j == i || s.row.Atoms[i].Spoken && s.row.Atoms[j].Spoken):
 		if (n == 8 || n == 6) && check.BirthDigits(d) || j > i && s.daySaid(i, j) {
 			return BirthDate, conf(0.9), fDate
 		}
@@ -600,8 +602,8 @@ func (s *Scanner) taxed(text []byte, c *cue, all []cue, i int) bool {
 	}
 	for k := range all {
 		if o := &all[k]; o.bits&word.Tax != 0 && o.place == before && o.dist > c.dist && o.dist <= c.dist+2 {
-			at := int(s.atoms[i].Start)
-			from := max(int(s.list.Lines[s.atoms[i].line].Start), at-48)
+			at := int(s.row.Atoms[i].Start)
+			from := max(int(s.list.Lines[s.row.Atoms[i].Line].Start), at-48)
 			return bytes.IndexByte(text[from:at], ',') < 0 && (o.dist == c.dist+2 || bytes.IndexByte(text[from:at], '(') >= 0)
 		}
 	}
@@ -610,12 +612,12 @@ func (s *Scanner) taxed(text []byte, c *cue, all []cue, i int) bool {
 
 // code tells whether the number is a secret that the cue speaks of.
 func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float32, fact) {
-	at := int(s.atoms[i].Start)
+	at := int(s.row.Atoms[i].Start)
 	base := float32(0.92)
 	if c.place == question || c.place == header {
 		base -= 0.05
 	}
-	if end := int(s.atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.list.Tokens[s.atoms[i].t0].Flags&token.Hidden != 0 || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) {
+	if end := int(s.row.Atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.list.Tokens[s.row.Atoms[i].First].Flags&token.Hidden != 0 || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) {
 		return 0, 0, 0
 	}
 	switch bits := c.bits; {
@@ -677,7 +679,7 @@ func (s *Scanner) siblings(text []byte, f Finding) {
 
 // weighed asks what the words around the number say together, once for each number.
 func (s *Scanner) weighed(text []byte, c *cue, all []cue, n, i, j int) (Type, float32, fact) {
-	number := code.Number{Start: int(s.atoms[i].Start), End: int(s.atoms[j].End), Line: s.lineAt, Digits: n, Apart: j-i == n-1 && !s.atoms[i].spoken, Card: s.lastType == Card, Spoken: s.atoms[i].spoken}
+	number := code.Number{Start: int(s.row.Atoms[i].Start), End: int(s.row.Atoms[j].End), Line: s.lineAt, Digits: n, Apart: j-i == n-1 && !s.row.Atoms[i].Spoken, Card: s.lastType == Card, Spoken: s.row.Atoms[i].Spoken}
 	if n > 8 || c.bits&(word.Code|word.Verify|word.Back|word.OTP|word.Password) == 0 && (c.bits&word.Card == 0 || n > 4 || s.dict.Entry(c.ID).Text != "amex") && (c.bits&(word.Lock|word.Key) == 0 || n < 4) || s.weighedAt == [2]int{number.Start, number.End} && c.place != question && c.place != header {
 		return 0, 0, 0
 	}
@@ -704,8 +706,8 @@ func (s *Scanner) weighed(text []byte, c *cue, all []cue, n, i, j int) (Type, fl
 // clock reports whether the atoms are times with commas between: 09.10, 11.30, 14.05.
 func (s *Scanner) clock(i, j int) bool {
 	for k := i; k <= j; k++ {
-		a := &s.atoms[k]
-		if want := [2]gap{pause, point}[(k-i)&1]; a.d1-a.d0 != 2 || k > i && a.gap != want && (a.gap != several || want != pause) || s.digits[a.d0] > '5' {
+		a := &s.row.Atoms[k]
+		if want := [2]piece.Gap{piece.Pause, piece.Point}[(k-i)&1]; a.To-a.From != 2 || k > i && a.Gap != want && (a.Gap != piece.Several || want != piece.Pause) || s.row.Digits[a.From] > '5' {
 			return false
 		}
 	}
@@ -714,11 +716,11 @@ func (s *Scanner) clock(i, j int) bool {
 
 // daySaid reports whether the spoken atoms are a date, however the day, the month and the year are said: dua belas, lima, sembilan puluh.
 func (s *Scanner) daySaid(i, j int) bool {
-	first := s.atoms[i].d0
-	d := s.digits[first:s.atoms[j].d1]
+	first := s.row.Atoms[i].From
+	d := s.row.Digits[first:s.row.Atoms[j].To]
 	var day, month [3]bool // a piece may end after so many digits
 	for k := i; k < j; k++ {
-		if at := s.atoms[k].d1 - first; at <= 2 {
+		if at := s.row.Atoms[k].To - first; at <= 2 {
 			day[at] = true
 		}
 	}
@@ -728,7 +730,7 @@ func (s *Scanner) daySaid(i, j int) bool {
 		}
 		month = [3]bool{}
 		for k := i; k < j; k++ {
-			if at := int(s.atoms[k].d1-first) - a; at == 1 || at == 2 {
+			if at := int(s.row.Atoms[k].To-first) - a; at == 1 || at == 2 {
 				month[at] = true
 			}
 		}
@@ -743,11 +745,11 @@ func (s *Scanner) daySaid(i, j int) bool {
 
 // versioned reports whether points part the digits as those of a version: 0.9.14.
 func (s *Scanner) versioned(text []byte, i, j int) bool {
-	if p := s.atoms[i].Start; p > 0 && text[p-1]|0x20 == 'v' && (p == 1 || !token.IsLetter(text[p-2])) {
+	if p := s.row.Atoms[i].Start; p > 0 && text[p-1]|0x20 == 'v' && (p == 1 || !token.IsLetter(text[p-2])) {
 		return true
 	}
 	for k := i + 1; k <= j; k++ {
-		if a, b := &s.atoms[k-1], &s.atoms[k]; b.gap == point && a.d1-a.d0 != b.d1-b.d0 {
+		if a, b := &s.row.Atoms[k-1], &s.row.Atoms[k]; b.Gap == piece.Point && a.To-a.From != b.To-b.From {
 			return true
 		}
 	}
@@ -757,7 +759,7 @@ func (s *Scanner) versioned(text []byte, i, j int) bool {
 // slashed reports whether a sign that parts fields stands inside the number, as in 12/27.
 func (s *Scanner) slashed(i, j int) bool {
 	for k := i + 1; k <= j; k++ {
-		if s.atoms[k].gap == single && s.atoms[k].d1-s.atoms[k].d0 > 1 {
+		if s.row.Atoms[k].Gap == piece.Single && s.row.Atoms[k].To-s.row.Atoms[k].From > 1 {
 			return true
 		}
 	}
@@ -854,11 +856,11 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 			return Phone, 0.75
 		}
 		return Phone, 0.86
-	case sh.facts&fArea != 0 && d[0] == '0' && s.atoms[i].spoken && s.clean(i, j) && token.Among(text, int(s.atoms[i].Start), 4, "nomor", "nomer", "nomornya", "number"):
+	case sh.facts&fArea != 0 && d[0] == '0' && s.row.Atoms[i].Spoken && s.clean(i, j) && token.Among(text, int(s.row.Atoms[i].Start), 4, "nomor", "nomer", "nomornya", "number"):
 		return Phone, 0.7
 	case n == 13 && string(d[:3]) == "000" && d[3] != '0' && j == i:
 		return HealthInsurance, 0.6
-	case n >= 10 && n <= 16 && s.clean(i, j) && token.OnBehalf(text, int(s.atoms[j].End)) && d[0] != '6':
+	case n >= 10 && n <= 16 && s.clean(i, j) && token.OnBehalf(text, int(s.row.Atoms[j].End)) && d[0] != '6':
 		return Account, 0.75
 	}
 	return 0, 0
@@ -870,7 +872,7 @@ func (s *Scanner) printed(i, j int, sizes ...int32) bool {
 		return false
 	}
 	for k, n := range sizes {
-		if a := &s.atoms[i+k]; a.d1-a.d0 != n {
+		if a := &s.row.Atoms[i+k]; a.To-a.From != n {
 			return false
 		}
 	}
@@ -883,18 +885,18 @@ func (s *Scanner) regular(i, j int) bool {
 	if i == j {
 		return true
 	}
-	if s.atoms[i].spoken || s.atoms[j].spoken {
+	if s.row.Atoms[i].Spoken || s.row.Atoms[j].Spoken {
 		return true
 	}
-	if !s.clean(i, j) && !(i%4 == 0 && len(s.atoms)%4 == 0 && s.printed(i, j, 4, 4, 4, 4)) { // a row of cards is as good as one
+	if !s.clean(i, j) && !(i%4 == 0 && len(s.row.Atoms)%4 == 0 && s.printed(i, j, 4, 4, 4, 4)) { // a row of cards is as good as one
 		return false
 	}
-	size := s.atoms[i].d1 - s.atoms[i].d0
+	size := s.row.Atoms[i].To - s.row.Atoms[i].From
 	if s.printed(i, j, 4, 6, 5) || s.printed(i, j, 4, 6, 4) {
 		return true
 	}
 	for k := i; k < j; k++ {
-		if s.atoms[k].d1-s.atoms[k].d0 != size || s.atoms[k+1].gap == newline && size > 2 {
+		if s.row.Atoms[k].To-s.row.Atoms[k].From != size || s.row.Atoms[k+1].Gap >= piece.Newline && size > 2 {
 			return false
 		}
 	}
@@ -904,7 +906,7 @@ func (s *Scanner) regular(i, j int) bool {
 // ordinary reports whether nothing but spaces, hyphens, points and brackets stands between the atoms, or a disguise between single digits.
 func (s *Scanner) ordinary(text []byte, i, j int) bool {
 	for k := i + 1; k <= j; k++ {
-		if a := &s.atoms[k]; a.gap == single && text[a.Start-1] != ')' && (a.d1-a.d0 > 1 || s.atoms[k-1].d1-s.atoms[k-1].d0 > 1) {
+		if a := &s.row.Atoms[k]; a.Gap == piece.Single && text[a.Start-1] != ')' && (a.To-a.From > 1 || s.row.Atoms[k-1].To-s.row.Atoms[k-1].From > 1) {
 			return false
 		}
 	}

@@ -3,27 +3,30 @@ package pii
 import (
 	"bytes"
 
+	"github.com/amanah-id/amanah/pii/internal/piece"
 	"github.com/amanah-id/amanah/pii/internal/token"
 )
 
 // may reports whether a number may end, and another begin, between atoms k-1 and k.
 func (s *Scanner) may(k int) bool {
-	if k == 0 || k == len(s.atoms) {
+	if k == 0 || k == len(s.row.Atoms) {
 		return true
 	}
-	a, b := &s.atoms[k-1], &s.atoms[k]
-	la, lb := a.d1-a.d0, b.d1-b.d0
+	a, b := &s.row.Atoms[k-1], &s.row.Atoms[k]
+	la, lb := a.To-a.From, b.To-b.From
 	switch {
-	case a.spoken && b.spoken:
-		return b.gap == newline || b.gap == pause
-	case a.spoken != b.spoken:
-		return la >= 5 || lb >= 5 || b.gap == newline
-	case b.gap == newline, b.gap == touch:
+	case b.Gap == piece.Turn:
+		return true
+	case a.Spoken && b.Spoken:
+		return b.Gap == piece.Newline || b.Gap == piece.Pause
+	case a.Spoken != b.Spoken:
+		return la >= 5 || lb >= 5 || b.Gap == piece.Newline || b.Gap == piece.Pause
+	case b.Gap == piece.Newline, b.Gap == piece.Touch:
 		return false
-	case b.gap == pause:
+	case b.Gap == piece.Pause:
 		return true
 	case la == 1 && lb == 1:
-		return b.gap == several
+		return b.Gap == piece.Several
 	default:
 		return true
 	}
@@ -35,14 +38,17 @@ func (s *Scanner) judge(text []byte) {
 	s.edge = 0
 	var two [2]reading
 	best, other := &two[0], &two[1]
-	for i := range s.atoms {
+	for i := range s.row.Atoms {
 		if !s.may(i) {
 			continue
 		}
+		if last := len(s.found) - 1; last >= first && s.found[last].End <= int(s.row.Atoms[i].Start) {
+			s.lastType = s.found[last].Type
+		}
 		best.typ, best.conf = 0, 0
 		end := 0
-		for j := i; j < len(s.atoms) && s.atoms[j].d1-s.atoms[i].d0 <= longest; j++ {
-			if s.atoms[j].d1-s.atoms[i].d0 < 3 || !s.may(j+1) {
+		for j := i; j < len(s.row.Atoms) && s.row.Atoms[j].To-s.row.Atoms[i].From <= piece.Longest; j++ {
+			if s.row.Atoms[j].To-s.row.Atoms[i].From < 3 || !s.may(j+1) {
 				continue
 			}
 			if s.classify(other, text, i, j) && other.conf >= best.conf {
@@ -58,7 +64,6 @@ func (s *Scanner) judge(text []byte) {
 		if last := len(s.found) - 2; last >= first {
 			switch before := &s.found[last]; {
 			case f.Start >= before.End:
-				s.lastType = before.Type
 			case f.Confidence > before.Confidence:
 				*before = *f
 				s.found = s.found[:last+1]
@@ -81,7 +86,7 @@ func (s *Scanner) judge(text []byte) {
 
 // span gives a reading its place in the text: a telephone number has its plus and its bracket.
 func (s *Scanner) span(f *Finding, text []byte, r *reading, i, j int) {
-	start, end := int(s.atoms[i].Start), int(s.atoms[j].End)
+	start, end := int(s.row.Atoms[i].Start), int(s.row.Atoms[j].End)
 	if r.typ == Phone && start > 0 {
 		inner := text[start:end]
 		switch c := text[start-1]; {
@@ -92,7 +97,7 @@ func (s *Scanner) span(f *Finding, text []byte, r *reading, i, j int) {
 			}
 		case c == '(' && closes(inner):
 			start--
-		case s.atoms[i].spoken && start > 5 && s.digits[s.atoms[i].d0] == '6' && token.EqualFold(text[start-5:start], "plus "):
+		case s.row.Atoms[i].Spoken && start > 5 && s.row.Digits[s.row.Atoms[i].From] == '6' && token.EqualFold(text[start-5:start], "plus "):
 			start -= 5
 		}
 		if end < len(text) && text[end] == ')' && bytes.LastIndexByte(inner, '(') > bytes.LastIndexByte(inner, ')') {
@@ -102,7 +107,7 @@ func (s *Scanner) span(f *Finding, text []byte, r *reading, i, j int) {
 	if r.typ == OTP && start > 2 && text[start-1] == '-' {
 		start = token.Prefix(text, start)
 	}
-	if r.typ == Passport && s.atoms[i].spoken {
+	if r.typ == Passport && s.row.Atoms[i].Spoken {
 		if at := token.Spelt(text, start); at >= 0 {
 			start = at
 		}

@@ -29,9 +29,9 @@ func TestTimeIsLinearInTheLengthWhateverTheText(t *testing.T) {
 	s := New(Options{})
 	cost := func(text string) int {
 		s.steps = 0
-		s.heads.Steps = 0
+		s.heads.Steps, s.row.Steps = 0, 0
 		s.Scan(nil, []byte(text))
-		return s.steps + s.heads.Steps
+		return s.steps + s.heads.Steps + s.row.Steps
 	}
 	worst, at := 0.0, ""
 	for _, piece := range hostile {

@@ -1,12 +1,12 @@
 package pii
 
 import (
-	"bytes"
 	"slices"
 
 	"github.com/amanah-id/amanah/pii/internal/address"
 	"github.com/amanah-id/amanah/pii/internal/code"
 	"github.com/amanah-id/amanah/pii/internal/kin"
+	"github.com/amanah-id/amanah/pii/internal/piece"
 	"github.com/amanah-id/amanah/pii/internal/region"
 	"github.com/amanah-id/amanah/pii/internal/said"
 	"github.com/amanah-id/amanah/pii/internal/secret"
@@ -42,10 +42,7 @@ type Scanner struct {
 	lineAt    int
 	listLine  int // the last line that was of a list
 	listHead  int // the line above its first
-	atoms     []atom
-	spare     []atom
-	digits    []byte
-	atomLine  int
+	row       piece.Row
 	urlDone   int
 	weighedAt [2]int // of the numbers: the last that the words around were weighed for
 	edge      int    // of the atoms: where the last number ended
@@ -53,6 +50,7 @@ type Scanner struct {
 	asked     []cue
 	lastType  Type
 	found     []Finding
+	kept      []Finding // of a number: what was found when it was told in another way
 	heads     table.Heads
 	plain     [2]shadow.Text
 	signs     said.Signs
@@ -72,6 +70,7 @@ func New(o Options) *Scanner {
 	s.places = address.Reader{Dict: s.dict, Table: s.region}
 	s.said, s.secrets = said.Reader{Dict: s.dict, List: &s.list}, secret.Reader{Dict: s.dict, List: &s.list}
 	s.kin, s.codes = kin.Reader{Dict: s.dict}, code.Reader{Dict: s.dict, List: &s.list}
+	s.row = piece.Row{Dict: s.dict, List: &s.list, Said: s.said}
 	if o.Types != nil {
 		s.wanted = 0
 		for _, t := range o.Types {
@@ -294,7 +293,7 @@ func (s *Scanner) read(text []byte, limit int) {
 			continue
 		case token.Word:
 			cues, part := s.dict.Cues(tok.ID), s.dict.Part(tok.ID)
-			if opensSpoken(part) && s.startsSpoken(t) {
+			if piece.OpensSpoken(part) && s.startsSpoken(t) {
 				t = s.gatherAndJudge(text, t)
 				continue
 			}
@@ -376,7 +375,7 @@ func (s *Scanner) startsSpoken(t int) bool {
 			n++
 		case token.Word:
 			e := s.dict.Entry(tok.ID)
-			if spokenPart(e.Part) {
+			if piece.SpokenPart(e.Part) {
 				n++
 			} else if waits = waits || said.Waiting(e.Text); e.Part != word.Filler && e.Part != word.Dash && e.Part != word.Dot && e.Cues&(word.Ack|word.Speaker) == 0 && e.Text != "kali" && !(waits && e.Cues&word.Interesting == 0) {
 				return n >= 3
@@ -467,65 +466,55 @@ func (s *Scanner) mixedPlate(text []byte, t int) bool {
 
 // gatherAndJudge puts a number together and says what it is.
 func (s *Scanner) gatherAndJudge(text []byte, t int) int {
-	u := s.gather(text, t)
-	if first, last := &s.atoms[0], &s.atoms[len(s.atoms)-1]; (first.spoken || first.d1-first.d0 == 1 && last.d1-last.d0 == 1 && len(s.atoms) > 2) && said.Lettered(text, int(first.Start), int(last.End)) {
+	u := s.row.Gather(text, t, s.lineAt)
+	if first, last := &s.row.Atoms[0], &s.row.Atoms[len(s.row.Atoms)-1]; (first.Spoken || first.To-first.From == 1 && last.To-last.From == 1 && len(s.row.Atoms) > 2) && said.Lettered(text, int(first.Start), int(last.End)) {
 		if end := s.spelt(text, t); end > 0 {
 			for u = t + 1; u < len(s.list.Tokens) && int(s.list.Tokens[u].Start) < end; u++ {
 			}
 			return u
 		}
 	}
-	if n := len(s.found); len(s.digits) >= 3 {
-		for _, part := range [...]bool{false, true} {
-			if len(s.found) == n && s.echoes(part) {
-				if s.judge(text); len(s.found) == n {
-					s.atoms, s.spare = s.spare, s.atoms
-				}
-			}
-			if len(s.found) == n && !part {
-				s.judge(text)
-			}
-		}
+	if len(s.row.Digits) >= 3 {
+		s.retold(text)
 	}
-	if n := len(s.found); len(s.atoms) >= 9 && s.unhexed() {
+	if n := len(s.found); len(s.row.Atoms) >= 9 && s.row.Unhexed() {
 		if s.judge(text); len(s.found) > n {
 			s.found[n].why.facts |= fPlain
 		}
 	}
-	s.lineAt = s.atomLine // it may have gone over lines
+	s.lineAt = s.row.Line // it may have gone over lines
 	return max(u, t+1)
 }
 
-// echoes drops from the atoms the lines that only say again what was just said, or only the end of it: a read-back. It reports
-// whether there were any; then the atoms as they were are in spare.
-func (s *Scanner) echoes(part bool) bool {
-	if s.atoms[0].line == s.atoms[len(s.atoms)-1].line || !s.atoms[len(s.atoms)-1].spoken {
-		return false
+// retold judges the number as it stands, without its read-backs, and with its slips mended, until all of it is accounted for.
+func (s *Scanner) retold(text []byte) {
+	n, last := len(s.found), s.lastType
+	if !s.row.Retells() {
+		s.judge(text)
+		return
 	}
-	s.spare = append(s.spare[:0], s.atoms...)
-	s.atoms = s.atoms[:0]
-	dropped := false
-	base := len(s.digits)
-	p0, p1 := base, base // what was said on the line before
-	for i, j := 0, 0; i < len(s.spare); i = j {
-		for j = i; j < len(s.spare) && s.spare[j].line == s.spare[i].line; j++ {
-		}
-		said := s.digits[s.spare[i].d0:s.spare[j-1].d1]
-		if n := len(said); n >= 2 && n < 9 && (string(said) == string(s.digits[p0:p1]) || string(said) == string(s.digits[base:]) || part && bytes.HasSuffix(s.digits[p0:p1], said)) {
-			dropped = true
+	s.row.Told, s.kept = append(s.row.Told[:0], s.row.Atoms...), s.kept[:0]
+	for _, t := range [...]piece.Telling{piece.Again, piece.Plain, piece.Partly, piece.Mended} {
+		if !s.row.Retell(t) {
 			continue
 		}
-		p0 = len(s.digits)
-		for _, a := range s.spare[i:j] {
-			d0 := len(s.digits)
-			s.digits = append(s.digits, s.digits[a.d0:a.d1]...)
-			a.d0, a.d1 = int32(d0), int32(len(s.digits))
-			s.atoms = append(s.atoms, a)
+		size, found := s.row.Size(), 0
+		s.lastType = last
+		s.judge(text)
+		for _, f := range s.found[n:] {
+			found += int(f.why.digits)
 		}
-		p1 = len(s.digits)
+		if found >= size {
+			return
+		}
+		if len(s.kept) == 0 {
+			s.kept = append(s.kept, s.found[n:]...)
+		}
+		s.found = s.found[:n]
 	}
-	if !dropped {
-		s.atoms = append(s.atoms[:0], s.spare...)
+	s.found = append(s.found, s.kept...)
+	if k := len(s.found) - 1; k >= n {
+		s.lastType = s.found[k].Type
 	}
-	return dropped
+	s.row.Atoms = append(s.row.Atoms[:0], s.row.Told...)
 }

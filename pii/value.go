@@ -3,6 +3,7 @@ package pii
 import (
 	"bytes"
 
+	"github.com/amanah-id/amanah/pii/internal/piece"
 	"github.com/amanah-id/amanah/pii/internal/token"
 )
 
@@ -65,20 +66,23 @@ func (s *Scanner) digitsOf(dst, part []byte, f Finding) []byte {
 		if tok.Kind == token.Break {
 			s.lineAt++
 		}
-		if tok.Kind == token.Number || tok.Kind == token.Word && opensSpoken(s.dict.Entry(tok.ID).Part) {
-			t = s.gather(part, t)
-			for _, part := range [...]bool{false, true} {
-				if f.why.facts&fSpoken != 0 && s.sizes() != int(f.why.digits) && s.echoes(part) && s.sizes() != int(f.why.digits) {
-					s.atoms, s.spare = s.spare, s.atoms // what was said again belongs to it
+		if tok.Kind == token.Number || tok.Kind == token.Word && piece.OpensSpoken(s.dict.Entry(tok.ID).Part) {
+			s.row.Whole = true
+			t = s.row.Gather(part, t, s.lineAt)
+			s.row.Whole = false
+			s.row.Told = append(s.row.Told[:0], s.row.Atoms...)
+			for _, way := range [...]piece.Telling{piece.Again, piece.Partly, piece.Mended, piece.Plain} {
+				if f.why.digits > 0 && s.row.Size() != int(f.why.digits) {
+					s.row.Retell(way)
 				}
 			}
-			if f.why.digits > 0 && s.sizes() == 2*int(f.why.digits) {
-				s.unhexed()
+			if f.why.digits > 0 && s.row.Size() == 2*int(f.why.digits) {
+				s.row.Unhexed()
 			}
-			for i := range s.atoms {
-				dst = append(dst, s.digits[s.atoms[i].d0:s.atoms[i].d1]...)
+			for i := range s.row.Atoms {
+				dst = append(dst, s.row.Digits[s.row.Atoms[i].From:s.row.Atoms[i].To]...)
 			}
-			s.lineAt = s.atomLine
+			s.lineAt = s.row.Line
 			continue
 		}
 		t++
@@ -107,13 +111,4 @@ func (s *Scanner) digitsOf(dst, part []byte, f Finding) []byte {
 		dst[first], dst[first+1] = '6', '2'
 	}
 	return dst
-}
-
-// sizes is how many digits the atoms have.
-func (s *Scanner) sizes() int {
-	n := 0
-	for i := range s.atoms {
-		n += int(s.atoms[i].d1 - s.atoms[i].d0)
-	}
-	return n
 }

@@ -36,10 +36,12 @@ func Class(r rune) Kind {
 	return k
 }
 
-// latin are letters of Greek and Cyrillic that look like Latin ones.
+// latin are letters of Greek and Cyrillic that look like Latin ones, small capitals, and the digits of Chinese.
 var latin = map[rune]byte{
 	'а': 'a', 'е': 'e', 'о': 'o', 'р': 'p', 'с': 'c', 'у': 'y', 'х': 'x', 'і': 'i', 'ѕ': 's', 'ј': 'j', 'к': 'k', 'м': 'm', 'т': 't', 'п': 'n', 'г': 'r', 'ԁ': 'd', 'ɡ': 'g', 'ı': 'i', 'ո': 'n',
 	'А': 'A', 'В': 'B', 'Е': 'E', 'К': 'K', 'М': 'M', 'Н': 'H', 'О': 'O', 'Р': 'P', 'С': 'C', 'Т': 'T', 'У': 'Y', 'Х': 'X', 'І': 'I', 'Ѕ': 'S', 'З': '3', 'з': '3', 'б': '6',
+	'〇': '0', '零': '0', '一': '1', '二': '2', '三': '3', '四': '4', '五': '5', '六': '6', '七': '7', '八': '8', '九': '9', '壹': '1', '贰': '2', '叁': '3', '肆': '4', '伍': '5', '陆': '6', '柒': '7', '捌': '8', '玖': '9', '两': '2',
+	'ᴀ': 'a', 'ʙ': 'b', 'ᴄ': 'c', 'ᴅ': 'd', 'ᴇ': 'e', 'ꜰ': 'f', 'ɢ': 'g', 'ʜ': 'h', 'ɪ': 'i', 'ᴊ': 'j', 'ᴋ': 'k', 'ʟ': 'l', 'ᴍ': 'm', 'ɴ': 'n', 'ᴏ': 'o', 'ᴘ': 'p', 'ǫ': 'q', 'ʀ': 'r', 'ꜱ': 's', 'ᴛ': 't', 'ᴜ': 'u', 'ᴠ': 'v', 'ᴡ': 'w', 'ʏ': 'y', 'ᴢ': 'z',
 	'α': 'a', 'ο': 'o', 'ρ': 'p', 'ν': 'v', 'ι': 'i', 'κ': 'k', 'Α': 'A', 'Β': 'B', 'Ε': 'E', 'Ζ': 'Z', 'Η': 'H', 'Ι': 'I', 'Κ': 'K', 'Μ': 'M', 'Ν': 'N', 'Ο': 'O', 'Ρ': 'P', 'Τ': 'T', 'Υ': 'Y', 'Χ': 'X',
 }
 
@@ -48,6 +50,10 @@ func asciiOf(r rune) (byte, Kind) {
 	switch {
 	case r == 0xAD || r >= 0x200B && r <= 0x200F || r >= 0x2060 && r <= 0x2064 || r == 0xFEFF || r == 0x180E || r == 0x034F || r >= 0x202A && r <= 0x202E || r >= 0xFE00 && r <= 0xFE0F || r == 0x20E3 || r >= 0x0300 && r <= 0x036F:
 		return 0, Disguise
+	case r == 0x3002 || r == 0xFF61 || r == 0x2024: // full stops
+		return '.', Disguise
+	case r >= 0x3008 && r <= 0x3011 || r >= 0x3014 && r <= 0x301B: // brackets, in pairs
+		return "[]"[r&1], Gap
 	case r == 0xA0 || r >= 0x2000 && r <= 0x200A || r == 0x202F || r == 0x205F || r == 0x3000 || r == 0x2028 || r == 0x85:
 		return ' ', Gap
 	case r >= 0x2010 && r <= 0x2015 || r == 0x2212 || r == 0xFE63 || r == 0xFF0D || r == 0x2043:
@@ -62,10 +68,20 @@ func asciiOf(r rune) (byte, Kind) {
 		return 'a' + n - 26, Disguise
 	case r >= 0x24B6 && r <= 0x24CF:
 		return byte(r-0x24B6) + 'A', Disguise
+	case r >= 0x1F130 && r <= 0x1F149 || r >= 0x1F150 && r <= 0x1F169 || r >= 0x1F170 && r <= 0x1F189: // squared and circled letters
+		return byte((r-0x1F130)&0x1F) + 'A', Disguise
+	case r >= 0x1F1E6 && r <= 0x1F1FF: // letters that make flags
+		return byte(r-0x1F1E6) + 'A', Disguise
+	case r >= 0x249C && r <= 0x24B5:
+		return byte(r-0x249C) + 'a', Disguise
 	case r >= 0x24D0 && r <= 0x24E9:
 		return byte(r-0x24D0) + 'a', Disguise
 	case r >= 0x2460 && r <= 0x2468:
 		return byte(r-0x2460) + '1', Disguise
+	case r >= 0x2474 && r <= 0x247C || r >= 0x2488 && r <= 0x2490: // in brackets, with a full stop
+		return byte((r-0x2474)%20) + '1', Disguise
+	case r >= 0x24F5 && r <= 0x24FD:
+		return byte(r-0x24F5) + '1', Disguise
 	case r >= 0x2776 && r <= 0x277E:
 		return byte(r-0x2776) + '1', Disguise
 	case r >= 0x2780 && r <= 0x2788:
@@ -150,6 +166,10 @@ func (t *Text) Make(text []byte) {
 			for i < len(text) && isAlnum(text[i]) {
 				i++
 			}
+			if end := t.listed(text, start, i); end > 0 {
+				i = end
+				continue
+			}
 			if i-start >= least && start >= tried {
 				end, done := t.decode(text, start, i)
 				if done {
@@ -173,6 +193,44 @@ func (t *Text) Make(text []byte) {
 		}
 		t.put(c, i, i+1)
 		i++
+	}
+}
+
+// byteSign is the sign that a piece like 0x30 stands for; 0 for something else.
+func byteSign(text []byte, i int) byte {
+	if i+4 > len(text) || text[i] != '0' || text[i+1]|0x20 != 'x' || i+4 < len(text) && isAlnum(text[i+4]) {
+		return 0
+	}
+	if v := pair(text, i+2); printable(v) {
+		return byte(v)
+	}
+	return 0
+}
+
+// Listed reports whether signs are listed by their numbers from i on: 0x30 0x38 0x31 and more.
+func Listed(text []byte, i int) bool {
+	for range 6 {
+		if byteSign(text, i) == 0 {
+			return false
+		}
+		for i += 4; i < len(text) && (text[i] == ' ' || text[i] == ','); i++ {
+		}
+	}
+	return true
+}
+
+// listed writes the signs of a list that begins at start. It returns where the list ends, or 0.
+func (t *Text) listed(text []byte, start, end int) int {
+	if end-start != 4 || !Listed(text, start) {
+		return 0
+	}
+	for i, c := start, byte(0); ; {
+		if c = byteSign(text, i); c == 0 {
+			return end
+		}
+		t.put(c, i, i+4)
+		for end, i = i+4, i+4; i < len(text) && (text[i] == ' ' || text[i] == ','); i++ {
+		}
 	}
 }
 
@@ -219,7 +277,7 @@ var entities = []struct {
 func escape(text []byte, i int, after bool) (byte, int) {
 	switch text[i] {
 	case '%':
-		if v := pair(text, i+1); printable(v) && (after || i == 0 || text[i-1] < '0' || text[i-1] > '9' || i+3 < len(text) && text[i+3] == '%' && printable(pair(text, i+4))) {
+		if v := pair(text, i+1); printable(v) && (after || i == 0 || text[i-1] < '0' || text[i-1] > '9' || i+3 < len(text) && text[i+3] == '%' && printable(pair(text, i+4)) || escapes(text, i)) {
 			return byte(v), 3
 		}
 		return many(text, i)
@@ -230,10 +288,14 @@ func escape(text []byte, i int, after bool) (byte, int) {
 		if i+2 < len(text) && text[i+1] == '\r' && text[i+2] == '\n' {
 			return 0, 3
 		}
-		if v := pair(text, i+1); printable(v) && (after || i+3 < len(text) && text[i+3] == '=' && printable(pair(text, i+4))) {
+		if v := pair(text, i+1); printable(v) && (after || i+3 < len(text) && text[i+3] == '=' && printable(pair(text, i+4)) || escapes(text, i) || v == '@' && i > 0 && isAlnum(text[i-1]) && named(text, i+3)) {
 			return byte(v), 3
 		}
 		return many(text, i)
+	case '<':
+		return tags(text, i)
+	case '[', '(', '{':
+		return bracketed(text, i)
 	case '\\':
 		if i+5 < len(text) && text[i+1]|0x20 == 'u' && pair(text, i+2) == 0 {
 			if v := pair(text, i+4); printable(v) {
@@ -256,6 +318,97 @@ func escape(text []byte, i int, after bool) (byte, int) {
 		}
 	}
 	return 0, 0
+}
+
+// signEscape reports whether an escape of a sign that is no letter or digit begins at i.
+func signEscape(text []byte, i int) bool {
+	v := pair(text, i+1)
+	return printable(v) && !isAlnum(byte(v))
+}
+
+// escapes reports whether the escape at i is of a sign, as another is in the same piece: 4000%200055%205000, budi=2Esantoso=40contoh.
+func escapes(text []byte, i int) bool {
+	if !signEscape(text, i) {
+		return false
+	}
+	inside := func(c byte) bool { return isAlnum(c) || c == '.' || c == '-' || c == '_' || c == text[i] }
+	for j := i + 1; j < min(len(text), i+24) && inside(text[j]); j++ {
+		if text[j] == text[i] && signEscape(text, j) {
+			return true
+		}
+	}
+	for j := i - 1; j >= max(0, i-24) && inside(text[j]); j-- {
+		if text[j] == text[i] && signEscape(text, j) {
+			return true
+		}
+	}
+	return false
+}
+
+// named reports whether what begins at i may be the name of a domain: letters, a point that may be disguised, letters.
+func named(text []byte, i int) bool {
+	j := i
+	for j < min(len(text), i+32) && (isAlnum(text[j]) || text[j] == '-') {
+		j++
+	}
+	if j-i < 2 || j+2 >= len(text) {
+		return false
+	}
+	switch text[j] {
+	case '.', '[', '(', '{':
+		return isAlnum(text[j+1]) || text[j] != '.'
+	}
+	return false
+}
+
+var closing = [256]byte{'[': ']', '(': ')', '{': '}'}
+
+// bracketed reads a sign in brackets, which nobody writes but to hide an address: budi[@]contoh[.]id, budi(a)contoh.id.
+func bracketed(text []byte, i int) (byte, int) {
+	if i == 0 || i+3 >= len(text) || !isAlnum(text[i-1]) || !isAlnum(text[i+3]) || text[i+2] != closing[text[i]] {
+		return 0, 0
+	}
+	switch c := text[i+1]; c {
+	case '.', '@':
+		return c, 3
+	case 'a', 'A':
+		if named(text, i+3) {
+			return '@', 3
+		}
+	}
+	return 0, 0
+}
+
+// tags reads the marks of HTML that stand inside a number, where as many open as close: 0812<b></b>5550, 0812<br>5550.
+func tags(text []byte, i int) (byte, int) {
+	if i == 0 || text[i-1] < '0' || text[i-1] > '9' {
+		return 0, 0
+	}
+	j, sign, open := i, byte(0), 0
+	for range 4 {
+		end := j
+		for end < min(len(text), j+48) && text[end] != '>' && text[end] != '\n' {
+			end++
+		}
+		if end-j < 2 || end == len(text) || text[end] != '>' || text[j+1] != '/' && text[j+1] != '!' && text[j+1]|0x20 < 'a' {
+			return 0, 0
+		}
+		switch t := text[j+1] | 0x20; {
+		case text[j+1] == '/':
+			open--
+		case t == 'b' && text[j+2]|0x20 == 'r':
+			sign = ' '
+		case text[j+1] != '!' && text[end-1] != '/':
+			open++
+		}
+		if j = end + 1; j == len(text) || text[j] != '<' {
+			break
+		}
+	}
+	if open != 0 || j == len(text) || text[j] < '0' || text[j] > '9' {
+		return 0, 0
+	}
+	return sign, j - i
 }
 
 // many reads the escapes of one sign of several bytes: %EF%BC%90.

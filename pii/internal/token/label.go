@@ -14,7 +14,7 @@ func (s *List) Labels(dict *word.Dictionary, text []byte) (looked int) {
 		if l.From == l.To {
 			continue
 		}
-		end := label(dict, text, l)
+		end := s.label(dict, text, i)
 		looked += int(end-l.Start) + 1
 		if end == l.Start {
 			continue
@@ -22,7 +22,7 @@ func (s *List) Labels(dict *word.Dictionary, text []byte) (looked int) {
 		for t := int(l.From); t < int(l.To) && s.Tokens[t].Start < end; t++ {
 			s.Tokens[t].Flags |= Hidden
 		}
-		l.First = firstOrd(text, l, end)
+		l.First, l.Label = firstOrd(text, l, end), end
 	}
 	return looked
 }
@@ -41,8 +41,20 @@ func firstOrd(text []byte, l *Line, end int32) int32 {
 	return n
 }
 
-// label returns where the label of a line ends.
-func label(dict *word.Dictionary, text []byte, l *Line) int32 {
+// recurs reports whether another line nearby begins as this one does, from p to its colon at q: then it is who speaks.
+func (s *List) recurs(text []byte, i int, p, q int32) bool {
+	label := text[p : q+1]
+	for k := max(0, i-4); k < min(len(s.Lines), i+5); k++ {
+		if l := &s.Lines[k]; k != i && bytes.HasPrefix(text[l.Start:l.End], label) {
+			return true
+		}
+	}
+	return false
+}
+
+// label returns where the label of line i ends.
+func (s *List) label(dict *word.Dictionary, text []byte, i int) int32 {
+	l := &s.Lines[i]
 	limit := min(l.End, l.Start+64)
 	if bytes.IndexByte(text[l.Start:limit], ':') < 0 {
 		return l.Start
@@ -85,6 +97,10 @@ func label(dict *word.Dictionary, text []byte, l *Line) int32 {
 				whole = int(q) + k // mother's name:
 			}
 			if en := dict.Entry(dict.Find(text, int(q), whole)); en.Cues&(word.Interesting|word.Parent) != 0 && en.Cues&word.Speaker == 0 || en.Part != word.NoPart && en.Part != word.Filler {
+				if q == p && e < limit && text[e] == ':' && en.Cues&word.Interesting == 0 && s.recurs(text, i, p, e) {
+					q = e
+					continue
+				}
 				return timed
 			}
 			q = e
@@ -103,11 +119,31 @@ func label(dict *word.Dictionary, text []byte, l *Line) int32 {
 
 // Said is where the speech on a line begins.
 func (s *List) Said(dict *word.Dictionary, text []byte, l int) int {
-	p := int(label(dict, text, &s.Lines[l]))
+	p := int(s.label(dict, text, l))
 	for p < int(s.Lines[l].End) && (text[p] == ' ' || text[p] == '\t') {
 		p++
 	}
 	return p
+}
+
+// Speaker is the name or word before the colon with which speech on a line begins; nothing when there is none.
+func (s *List) Speaker(text []byte, l int) []byte {
+	line := &s.Lines[l]
+	if line.Label == 0 {
+		return nil
+	}
+	end := int(line.Label)
+	for end > int(line.Start) && !IsAlnum(text[end-1]) {
+		end--
+	}
+	b := end
+	for b > int(line.Start) && IsAlnum(text[b-1]) {
+		b--
+	}
+	if IsDigit(text[b]) {
+		return nil // a time
+	}
+	return text[b:end]
 }
 
 // Void reports whether a word does not mean here what it means elsewhere: the "sim" of a SIM card, the "pos" in a postcode.

@@ -9,6 +9,7 @@
 package token
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
@@ -38,6 +39,7 @@ const (
 const (
 	Alike  uint8 = 1 << iota // a number with letters that look like digits
 	Hidden                   // part of a speaker's label: no part of what is said
+	Parted                   // a number with a letter between all its digits
 )
 
 // Token is a note about a place in the text. Words that are not in the dictionary leave no note, but are counted by Ord.
@@ -54,6 +56,7 @@ type Line struct {
 	Start, End int32 // bytes
 	From, To   int32 // tokens
 	First      int32 // Ord of the first piece that is said, after a label
+	Label      int32 // where the label ends; 0 when there is none
 	Numbered   bool  // there is a number of more than four digits
 }
 
@@ -84,7 +87,7 @@ var classes = func() (t [256]class) {
 			t[c] = cDigit
 		case c == '\n':
 			t[c] = cNewline
-		case c == '@' || c == ':' || c == '-' || c == '.' || c == '%' || c == '=' || c == '&' || c == '\\':
+		case c == '@' || c == ':' || c == '-' || c == '.' || c == '%' || c == '=' || c == '&' || c == '\\' || c == '[' || c == '(' || c == '{' || c == '<':
 			t[c] = cSign
 		case c >= 0x80:
 			t[c] = cHigh
@@ -230,7 +233,12 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 		case cSign:
 			switch c {
 			case '@':
-				tokens = note(tokens, i, i+1, ord, At)
+				if i > 0 && i+2 < n && text[i-1]|0x20 == 'p' && text[i+1]|0x20 == 's' && text[i+2]|0x20 == 's' { // p@ssword
+					tokens = note(tokens, i-1, WordEnd(text, i+1), ord, Word)
+					tokens[len(tokens)-1].ID = dict.Look(word.Spell("password"), 8)
+				} else {
+					tokens = note(tokens, i, i+1, ord, At)
+				}
 			case ':':
 				if i+2 < n && text[i+1] == '/' && text[i+2] == '/' {
 					tokens = note(tokens, i, i+3, ord, Scheme)
@@ -250,6 +258,8 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 				if i >= 4 && i+5 < n && text[i+5] == '.' && IsHex(text[i-1]) && IsHex(text[i-4]) && IsHex(text[i+1]) && check.MAC(text[i-4:]) > 0 && Lettered(text[i-4:i+10]) {
 					tokens = note(tokens, i, i+1, ord, Dotted)
 				}
+			case '[', '(', '{', '<':
+				suspicious = suspicious || i > 0 && IsAlnum(text[i-1]) && shadow.Escaped(text, i)
 			case '%', '=', '&', '\\':
 				if c == '\\' && i+1 < n && (text[i+1] == 'n' || text[i+1] == 't' || text[i+1] == 'r') {
 					i += 2 // the end of a line inside a quoted string
@@ -264,8 +274,8 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 				switch shadow.Class(r) {
 				case shadow.Disguise:
 					suspicious = true
-				case shadow.Gap: // it matters where it stands between digits
-					suspicious = i > 0 && (IsDigit(text[i-1]) || i > 1 && text[i-1] == ' ' && IsDigit(text[i-2]))
+				case shadow.Gap: // it matters where it stands between digits, or before the name of a sign
+					suspicious = i > 0 && (IsDigit(text[i-1]) || i > 1 && text[i-1] == ' ' && IsDigit(text[i-2]) || n-i > 5 && (EqualFold(text[i+3:i+5], "at") || EqualFold(text[i+3:i+6], "dot")))
 				}
 			}
 			for i++; i < n && text[i] >= 0x80 && text[i] < 0xC0; i++ {
@@ -310,6 +320,16 @@ func (s *List) mixed(dict *word.Dictionary, tokens []Token, text []byte, start, 
 			return append(tokens, number, name), i
 		}
 	}
+	if changes > 0 && i-start >= 3 && i-start <= 10 {
+		if id := spelt(dict, text[start:i]); id != 0 {
+			tokens = note(tokens, start, i, ord, Word)
+			tokens[len(tokens)-1].ID = id
+			return tokens, i
+		}
+	}
+	if changes == i-start-1 && digits >= 9 && IsDigit(text[start]) && bytes.Count(text[start:i], text[start+1:start+2]) == i-start-digits { // 0x8x1x2
+		return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Number, Flags: Parted}), i
+	}
 	if changes > 1 && i-start <= 96 {
 		if more, ok := glued(dict, tokens, text, start, i, ord); ok {
 			return more, i
@@ -318,10 +338,49 @@ func (s *List) mixed(dict *word.Dictionary, tokens []Token, text []byte, start, 
 	if others == 0 && digits*2 >= i-start && i-start >= 2 {
 		return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Number, Flags: Alike}), i
 	}
+	if i-start == 4 && !s.encoded {
+		s.encoded = shadow.Listed(text, start)
+	}
 	if i-start >= 16 && !s.encoded {
 		s.encoded = shadow.Encoded(text[start:i])
 	}
 	return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Mixed}), i
+}
+
+// like are the letters that digits stand for in a word: d3lapan, p4ssw0rd.
+var like = [10]byte{'o', 'i', 'z', 'e', 'a', 's', 'g', 't', 'b', 'g'}
+
+// disguisable are the cues of words that are worth a disguise.
+const disguisable = word.NIK | word.Family | word.Tax | word.Card | word.Phone | word.Account | word.PIN | word.OTP | word.CVV | word.Password | word.Email
+
+// spelt is the word that a piece is when its digits are read as letters: a digit that is said, or what announces a value.
+func spelt(dict *word.Dictionary, piece []byte) uint16 {
+	var b [10]byte
+	letters, one := 0, -1
+	for i, c := range piece {
+		if IsDigit(c) {
+			if b[i] = like[c-'0']; c == '1' {
+				one = i
+			}
+			continue
+		}
+		letters++
+		b[i] = c | 0x20
+	}
+	if letters < 2 {
+		return 0
+	}
+	for range 2 {
+		id := dict.Find(b[:len(piece)], 0, len(piece))
+		if e := dict.Entry(id); id != 0 && (e.Part == word.Digit || e.Part == word.Dot || e.Cues&disguisable != 0 && e.Cues&word.Bank == 0) {
+			return id
+		}
+		if one < 0 {
+			break
+		}
+		b[one] = 'l'
+	}
+	return 0
 }
 
 // glued notes spoken and written digits that lack their spaces: nol8satu2.

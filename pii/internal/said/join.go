@@ -1,0 +1,130 @@
+package said
+
+import (
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// Link is how words join two pieces of a number.
+type Link uint8
+
+// The links.
+const (
+	Unjoined Link = iota
+	Joined        // the next piece is another part: 0812, belakangnya 5550
+	Mended        // what was said is taken back: dua, eh salah, tiga
+)
+
+// joining are words that tell a part of a number from the others, or that a sign or the next part follows.
+var joining = list("bagian potongan pertama kedua ketiga keempat depan depannya awal awalnya tengah tengahnya belakang belakangnya akhir akhirnya ujung ujungnya terakhir terakhirnya sambung disambung sambungannya sambungin gabung digabung lanjut lanjutnya lanjutan lanjutannya dilanjut sisa sisanya lalu terus trus kemudian habis then next followed part half first second third last rest spasi space strip setrip titik koma garis dash dot slash miring jeda enter tanda")
+
+// mending are words that take back what was said.
+var mending = list("salah ralat maaf bukan koreksi maksud maksudnya maksudku sorry correction oops ups keliru kebalik mean actually wait tunggu eh")
+
+func list(words string) map[string]bool {
+	m := map[string]bool{}
+	for len(words) > 0 {
+		e := 0
+		for e < len(words) && words[e] != ' ' {
+			e++
+		}
+		m[words[:e]] = true
+		words = words[min(e+1, len(words)):]
+	}
+	return m
+}
+
+// in looks a word up in a list.
+func in(m map[string]bool, w []byte) bool {
+	var b [16]byte
+	if len(w) > len(b) {
+		return false
+	}
+	for i, c := range w {
+		b[i] = token.Lower(c)
+	}
+	return m[string(b[:len(w)])]
+}
+
+// Bridge tells how the words between two pieces of a number on one line join them.
+func (r Reader) Bridge(text []byte, from, to int) Link {
+	if to-from > 64 {
+		return Unjoined
+	}
+	joins, mends, others := 0, 0, 0
+	for p := from; p < to; {
+		if !token.IsAlnum(text[p]) {
+			if text[p] == '?' || text[p] == '\n' || text[p] == ':' && joins+mends == 0 {
+				return Unjoined
+			}
+			p++
+			continue
+		}
+		e := token.WordEnd(text[:to], p)
+		if e == p {
+			return Unjoined
+		}
+		switch w := text[p:e]; {
+		case joins+mends+others == 0 && (token.EqualFold(w, "digit") || token.EqualFold(w, "digits") || token.EqualFold(w, "angka")):
+			return Unjoined // tiga digit belakang 507
+		case in(mending, w):
+			mends++
+		case in(joining, w):
+			joins++
+		default:
+			if e := r.Dict.Entry(r.Dict.Find(text, p, e)); e.Cues&(word.Stop|word.Ack|word.Number) == 0 && e.Part != word.Filler {
+				others++
+			}
+		}
+		p = e
+	}
+	switch {
+	case mends > 0 && others <= 1:
+		return Mended
+	case joins > 0 && others == 0:
+		return Joined
+	}
+	return Unjoined
+}
+
+// unglue appends the digits of a word that is made of words for digits, without spaces: limalimalima. It returns how many they are.
+func (r Reader) unglue(digits, w []byte) ([]byte, int) {
+	n := 0
+	for p := 0; p < len(w); n++ {
+		e := min(len(w), p+9)
+		for ; e > p+2; e-- {
+			if en := r.Dict.Entry(r.Dict.Find(w, p, e)); en.Part == word.Digit {
+				digits = append(digits, '0'+en.Value)
+				break
+			}
+		}
+		if e <= p+2 {
+			return digits[:len(digits)-n], 0
+		}
+		p = e
+	}
+	return digits, n
+}
+
+// GluedAt returns where a word begins that is made of words for digits, right behind a piece of a number; 0 when there is none.
+func (r Reader) GluedAt(text []byte, p, limit int) int {
+	start := p
+	for start < limit && start-p < 2 && (text[start] == ' ' || text[start] == ',' || text[start] == '-' || text[start] == '.') {
+		start++
+	}
+	end := token.WordEnd(text[:limit], start)
+	if end-start < 6 || end-start > 60 || r.Dict.Find(text, start, end) != 0 {
+		return 0
+	}
+	var room [20]byte
+	if _, n := r.unglue(room[:0], text[start:end]); n < 2 {
+		return 0
+	}
+	return start
+}
+
+// Glued appends the digits of a word that GluedAt found.
+func (r Reader) Glued(digits, w []byte) []byte {
+	digits, _ = r.unglue(digits, w)
+	return digits
+}
