@@ -103,7 +103,7 @@ type FileJudgement struct {
 	More         int            `json:"more"`   // how many more there are
 	NotInspected []NotInspected `json:"not_inspected"`
 	Stripped     []string       `json:"stripped"`               // what was taken out of the copy
-	NotStripped  string         `json:"not_stripped,omitempty"` // why the copy is the file as it was: kind, signed, not_understood or too_large
+	NotStripped  string         `json:"not_stripped,omitempty"` // why the copy is the file as it was: kind, signed, not_understood, older_versions or too_large
 	Copy         []byte         `json:"copy,omitempty"`
 }
 

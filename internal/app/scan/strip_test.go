@@ -61,7 +61,7 @@ func TestMalwareIsAFindingAndWhatWasNotCheckedIsSaid(t *testing.T) {
 
 func TestACopyLacksWhatTravelsUnseen(t *testing.T) {
 	shot := screenshot(t)
-	dir := folder(t, file{"foto " + nik + ".png", shot + "rahasia"}, file{"a.txt", "halo"}, file{"b.pdf", "%PDF-1.4\n"}, file{"rusak.png", shot[:20]})
+	dir := folder(t, file{"foto " + nik + ".png", shot + "rahasia"}, file{"a.txt", "halo"}, file{"b.bmp", "BM" + strings.Repeat("\x00", 60)}, file{"rusak.png", shot[:20]})
 	to := filepath.Join(t.TempDir(), "copies")
 	_, notices, sum := scanned(t, func(s *Setting) { s.Strip = to }, dir)
 	if sum.Copies != 2 || sum.Refused != 2 {

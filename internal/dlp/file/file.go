@@ -100,6 +100,7 @@ const (
 	LeftKind   Left = "kind"           // nothing is taken out of files of this kind
 	LeftSigned Left = "signed"         // its signature would break
 	LeftOdd    Left = "not_understood" // it is not built as its kind is
+	LeftOlder  Left = "older_versions" // it was changed by appending, and its older versions are in it still
 	LeftLarge  Left = "too_large"      // nothing is taken out of larger ones
 )
 
@@ -151,6 +152,14 @@ func Strip(data []byte, kind extract.Kind) (clean []byte, what []string, left Le
 		clean, what, err = strip.JPEG(data)
 	case kind == extract.Picture && bytes.HasPrefix(data, []byte("\x89PNG")):
 		clean, what, err = strip.PNG(data)
+	case kind == extract.Picture && bytes.HasPrefix(data, []byte("GIF8")):
+		clean, what, err = strip.GIF(data)
+	case kind == extract.Picture && bytes.HasPrefix(data, []byte("RIFF")):
+		clean, what, err = strip.WebP(data)
+	case strip.IsHEIF(data):
+		clean, what, err = strip.HEIF(data)
+	case kind == extract.PDF:
+		clean, what, err = strip.PDF(data)
 	case slices.Contains([]extract.Kind{extract.Word, extract.Sheet, extract.Slides, extract.Open}, kind):
 		clean, what, err = strip.Office(data)
 	case slices.Contains([]extract.Kind{extract.Text, extract.Table, extract.JSON}, kind):
@@ -163,6 +172,8 @@ func Strip(data []byte, kind extract.Kind) (clean []byte, what []string, left Le
 		return clean, what, LeftNot
 	case errors.Is(err, strip.ErrSigned):
 		return data, nil, LeftSigned
+	case errors.Is(err, strip.ErrOlder):
+		return data, nil, LeftOlder
 	default:
 		return data, nil, LeftOdd
 	}

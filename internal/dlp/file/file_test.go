@@ -41,6 +41,7 @@ func TestACopySaysWhatWasTakenOutOrWhyNothingWas(t *testing.T) {
 	}
 	with := append(slices.Clone(photo.Bytes()[:2]), "\xff\xfe\x00\x0arahasia!"...)
 	with = append(with, photo.Bytes()[2:]...)
+	const appended = "%PDF-1.4\n1 0 obj\n<<>>\nendobj\nstartxref\n0\n%%EOF\n1 0 obj\n<<>>\nendobj\nstartxref\n0\n%%EOF\n"
 	for _, c := range []struct {
 		kind       extract.Kind
 		data, want string
@@ -49,8 +50,12 @@ func TestACopySaysWhatWasTakenOutOrWhyNothingWas(t *testing.T) {
 	}{
 		{extract.Picture, string(with), photo.String(), "comment", LeftNot},
 		{extract.Picture, "\xff\xd8\xff\xe0", "\xff\xd8\xff\xe0", "", LeftOdd},
-		{extract.Picture, "GIF89a", "GIF89a", "", LeftKind},
-		{extract.PDF, "%PDF-1.7", "%PDF-1.7", "", LeftKind},
+		{extract.Picture, "GIF89a", "GIF89a", "", LeftOdd},
+		{extract.Picture, "RIFF\x04\x00\x00\x00WEBP", "RIFF\x04\x00\x00\x00WEBP", "", LeftOdd},
+		{extract.Picture, "II*\x00", "II*\x00", "", LeftKind},
+		{extract.Other, "\x00\x00\x00\x10ftypheic\x00\x00\x00\x00", "\x00\x00\x00\x10ftypheic\x00\x00\x00\x00", "", LeftOdd},
+		{extract.PDF, "%PDF-1.7", "%PDF-1.7", "", LeftOdd},
+		{extract.PDF, appended, appended, "", LeftOlder},
 		{extract.Word, "PK", "PK", "", LeftOdd},
 		{extract.Table, "a,b\n", "a,b\n", "", LeftNot},
 		{extract.Zip, "PK", "PK", "", LeftKind},

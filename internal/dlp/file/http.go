@@ -85,7 +85,7 @@ type answer struct {
 	More         int          `json:"more" doc:"How many more there are"`
 	NotInspected []unreadJSON `json:"not_inspected"`
 	Stripped     []string     `json:"stripped" doc:"What was taken out of the copy: exif, xmp, iptc, thumbnail, comment, text, time, author, company, trailer, vendor"`
-	NotStripped  string       `json:"not_stripped,omitempty" doc:"Why the copy is the file as it was: kind, signed, not_understood or too_large"`
+	NotStripped  string       `json:"not_stripped,omitempty" doc:"Why the copy is the file as it was: kind, signed, not_understood, older_versions or too_large"`
 	Copy         []byte       `json:"copy,omitempty" doc:"The copy in base64, when one was asked for and the file may go; it comes last"`
 
 	taken *Taken

@@ -78,6 +78,8 @@ func (o *office) entry(f *zip.File) error {
 		change = leniently(JPEG)
 	case ext == ".png":
 		change = leniently(PNG)
+	case ext == ".gif":
+		change = leniently(GIF)
 	}
 	b, err := o.read(f)
 	if err != nil {

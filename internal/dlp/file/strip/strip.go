@@ -6,12 +6,15 @@
 // nothing but the names and bytes of its entries.
 //
 // What goes: of JPEG all of Exif but the orientation, XMP, IPTC, thumbnails, comments, other vendors' data and whatever follows the
-// picture; of PNG texts, times, Exif but the orientation, signatures and unknown data that a reader may ignore; of Office and OpenDocument
-// who made, changed and printed a document, company and manager, the thumbnail, the archive's comment, and the same of pictures in it.
+// picture; of PNG, GIF and WebP texts, comments, times, Exif but the orientation, XMP, signatures and unknown data that a reader may ignore; of HEIC and
+// AVIF Exif, XMP and other notes; of PDF who made it, when and with what, all XMP in it, remarks, and the Exif of its photographs; of Office and
+// OpenDocument who made, changed and printed a document, company and manager, the thumbnail, the archive's comment, and the same of pictures in it.
 //
 // What stays: profiles of colours, because they change what is seen; titles and keywords, because they are the document's own words; custom
-// properties, because labels of confidentiality live there; comments and tracked changes with their authors, because a reader sees them. A
-// signed document is left alone: its signature would break. PDF is not read here: its parts hang together by places, and older versions of a page stay in it.
+// properties of Office, because labels of confidentiality live there; comments and tracked changes with their authors, because a reader sees them; small
+// copies and maps of depth in HEIC; what programs leave for themselves within a PDF (PieceInfo) and files attached to it. A signed document is left alone:
+// its signature would break. So is a PDF that is encrypted, or was changed by appending, because its older versions are in it still; and a
+// HEIC that moves. TIFF and BMP are not read here.
 //
 // Bounds: memory is the file's size and once more; of an archive at most maxEntries entries and maxInside bytes are opened.
 package strip
@@ -26,6 +29,9 @@ var ErrNotUnderstood = errors.New("strip: not understood")
 
 // ErrSigned says that a document is signed.
 var ErrSigned = errors.New("strip: signed")
+
+// ErrOlder says that a document was changed by appending: its older versions are in it still.
+var ErrOlder = errors.New("strip: older versions")
 
 // The words for what goes.
 const (
