@@ -260,7 +260,7 @@ type conn struct {
 
 	mu      sync.Mutex
 	early   []byte // read while a mail was looked at
-	busy    bool
+	busy    bool   // from the beginning of looking until the answer is written, after which the next command is read
 	leaving bool
 }
 
@@ -269,6 +269,7 @@ func newConn(c net.Conn, idle time.Duration) *conn { return &conn{Conn: c, idle:
 // Read reads what was read early, or waits no longer than idle.
 func (c *conn) Read(b []byte) (int, error) {
 	c.mu.Lock()
+	c.busy = false
 	if c.leaving {
 		c.mu.Unlock()
 		return 0, io.EOF
@@ -330,9 +331,6 @@ func (c *conn) watch(ctx context.Context) (_ context.Context, done func() (gone 
 		gone := <-read
 		_ = c.SetReadDeadline(time.Time{})
 		cancel()
-		c.mu.Lock()
-		c.busy = false
-		c.mu.Unlock()
 		return gone
 	}
 }

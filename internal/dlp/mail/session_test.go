@@ -574,6 +574,32 @@ func TestAStopLetsNothingGo(t *testing.T) {
 	})
 }
 
+// The stop comes between the end of looking and the answer.
+func TestAnAnswerIsWrittenBeforeAConnectionIsLeft(t *testing.T) {
+	there, here := net.Pipe()
+	c := newConn(here, time.Minute)
+	_, done := c.watch(context.Background())
+	if done() {
+		t.Fatal("gone")
+	}
+	c.leave()
+	heard := make(chan string)
+	go func() {
+		b, _ := io.ReadAll(there)
+		heard <- string(b)
+	}()
+	if _, err := c.Write([]byte("again later")); err != nil {
+		t.Error(err)
+	}
+	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
+		t.Error("the next command is read", err)
+	}
+	_ = here.Close()
+	if got := <-heard; got != "again later" {
+		t.Errorf("%q", got)
+	}
+}
+
 func TestOneConnectionTooManyIsClosed(t *testing.T) {
 	each(t, func(t *testing.T, h *house) {
 		for range h.s.o.Settings.Sessions {
