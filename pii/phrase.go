@@ -5,6 +5,8 @@ import (
 
 	"github.com/amanah-id/amanah/pii/internal/check"
 	"github.com/amanah-id/amanah/pii/internal/kin"
+	"github.com/amanah-id/amanah/pii/internal/secret"
+	"github.com/amanah-id/amanah/pii/internal/table"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -189,6 +191,9 @@ func (s *Scanner) motherName(text []byte, t int) {
 	} else if p = s.kin.Near(s.list.Tokens, t); p == 0 {
 		return
 	}
+	if s.under(text, t, MotherName) {
+		return
+	}
 	if start, end, sure := s.name(text, p, int(s.list.Lines[s.lineAt].End)); end > 0 {
 		conf := float32(0.75)
 		if sure {
@@ -270,20 +275,38 @@ func (s *Scanner) identified(text []byte, t int) bool {
 	return spoken(s.nearCues(text, t, t+1, s.lineAt), word.NIK|word.Family|word.Birth|word.Health|word.Work|word.Insurance|word.Licence)
 }
 
-// password reads the secret after the word at token t.
+// under adds what stands in a table under the head at token t. It reports whether that is one.
+func (s *Scanner) under(text []byte, t int, typ Type) bool {
+	var room [12]table.Cell
+	cells, looked := table.Under(room[:0], &s.list, text, int(s.list.Tokens[t].Start), s.lineAt)
+	s.steps += looked
+	for _, c := range cells {
+		if c.End-c.Start < 3 || c.End-c.Start > 40 || typ == MotherName && !kin.Short(text, c.Start, c.End) {
+			continue
+		}
+		s.add(reading{typ, 0.85, why{cue: s.dict.Entry(s.list.Tokens[t].ID).Text, dist: 1, place: header}}, c.Start, c.End)
+	}
+	return len(cells) > 0
+}
+
+// password reads the secrets that the word at token t leads to.
 func (s *Scanner) password(text []byte, t int) {
-	found, cost := s.secrets.Read(text, t, s.lineAt)
-	if s.steps += cost; found.End == 0 {
+	if s.under(text, t, Password) {
 		return
 	}
-	r := reading{Password, 0.9, why{cue: s.dict.Entry(s.list.Tokens[t].ID).Text, dist: 1, place: before}}
-	if found.Weak {
-		r.conf = 0.7
+	var room [secret.Most]secret.Found
+	found, cost := s.secrets.Read(room[:0], text, t, s.lineAt)
+	s.steps += cost
+	for _, f := range found {
+		r := reading{Password, 0.9, why{cue: s.dict.Entry(s.list.Tokens[t].ID).Text, dist: 1, place: before}}
+		if f.Weak {
+			r.conf = 0.7
+		}
+		if f.Said {
+			r.why.facts, r.conf = fSpoken, 0.8
+		}
+		s.add(r, f.Start, f.End)
 	}
-	if found.Said {
-		r.why.facts, r.conf = fSpoken, 0.8
-	}
-	s.add(r, found.Start, found.End)
 }
 
 // address reads an address that begins at token t. It returns where it has read to.

@@ -57,14 +57,41 @@ func ruled(w []byte) bool {
 	return false
 }
 
-// Read reads the secret after the word at token t of a line. Where none follows, a piece farther on may look like nothing else.
-func (r Reader) Read(text []byte, t, line int) (found Found, cost int) {
-	if found, cost = r.follows(text, t, line); found.End == 0 {
+// Read appends the secrets that the word at token t of a line leads to: after it, in the answer, apart from it on either side, and those that
+// are joined to one.
+func (r Reader) Read(dst []Found, text []byte, t, line int) (found []Found, cost int) {
+	found = dst
+	hi := int(r.List.Lines[line].End)
+	if w := r.whole(text, t, line); w.End > 0 {
+		return append(found, w), 40
+	}
+	one, cost := r.follows(text, t, line)
+	if one.End == 0 {
 		from := int(r.List.Tokens[t].End)
-		found = strong(text, from, min(int(r.List.Lines[line].End), from+120))
+		one = strong(text, from, min(hi, from+120))
 		cost += 30
 	}
+	if one.End == 0 && !hinted(text, int(r.List.Tokens[t].Start), int(r.List.Lines[line].Start)) {
+		var more int
+		if one, more = r.plain(text, t, line); one.End == 0 {
+			cost += more
+			found, more = r.aside(found, text, t, line)
+			if cost += more; len(found) == len(dst) {
+				one, more = r.answered(text, line)
+			}
+		}
+		cost += more
+	}
+	if one.End > 0 {
+		found = r.more(append(found, one), text, min(len(text), max(hi, one.End)))
+	}
 	return found, cost
+}
+
+// hinted reports whether the word before the place says that only a hint of a secret follows.
+func hinted(text []byte, at, lo int) bool {
+	w := previous(text, at, lo)
+	return token.EqualFold(text[w.start:w.end], "petunjuk") || token.EqualFold(text[w.start:w.end], "hint") || token.EqualFold(text[w.start:w.end], "clue")
 }
 
 // strong looks for a piece as only passwords are: capitals and small letters, digits, and a sign between them that no other piece has.

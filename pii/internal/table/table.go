@@ -134,3 +134,56 @@ func (s *Heads) row(list *token.List, text []byte, line int) bool {
 	l := &list.Lines[line]
 	return bytes.Count(text[l.Start:l.End], s.delimiter) == s.rowSize
 }
+
+// Cell is where a cell of a row stands, without the spaces and quotes around it.
+type Cell struct{ Start, End int }
+
+// Under lists the cells below the head that stands at the place, of at most cap(dst) rows: what is under "Sandi" is one, whatever it looks like.
+// A line whose cells are long or have digits is none of heads.
+func Under(dst []Cell, list *token.List, text []byte, at, line int) (cells []Cell, looked int) {
+	l := &list.Lines[line]
+	if cells = dst; line+1 >= len(list.Lines) || l.End-l.Start > 400 || bytes.ContainsAny(text[l.Start:l.End], "0123456789?!.:") {
+		return cells, 0
+	}
+	head := text[l.Start:l.End]
+	looked = len(head)
+	for i := range delimiters {
+		d := delimiters[i]
+		n := bytes.Count(head, delimiters[i:i+1])
+		if n == 0 || n == 1 && d == ',' {
+			continue
+		}
+		for cell := range bytes.SplitSeq(head, delimiters[i:i+1]) {
+			if len(cell) > 28 {
+				return cells, looked
+			}
+		}
+		column := bytes.Count(text[l.Start:at], delimiters[i:i+1])
+		for row := line + 1; row < len(list.Lines) && len(cells) < cap(cells); row++ {
+			r := &list.Lines[row]
+			if r.End-r.Start > 400 || bytes.Count(text[r.Start:r.End], delimiters[i:i+1]) != n {
+				break
+			}
+			looked += int(r.End - r.Start)
+			p := int(r.Start)
+			for range column {
+				p += bytes.IndexByte(text[p:r.End], d) + 1
+			}
+			end := int(r.End)
+			if k := bytes.IndexByte(text[p:end], d); k >= 0 {
+				end = p + k
+			}
+			for p < end && (text[p] == ' ' || text[p] == '"') {
+				p++
+			}
+			for end > p && (text[end-1] == ' ' || text[end-1] == '"' || text[end-1] == '\r') {
+				end--
+			}
+			if end > p && text[p] != '-' {
+				cells = append(cells, Cell{p, end})
+			}
+		}
+		return cells, looked
+	}
+	return cells, looked
+}
