@@ -180,19 +180,45 @@ func (s *Scanner) mother(text []byte, r reading, start, end int) {
 	}
 }
 
+// motherly reads the name that a word for a mother at token t leads to.
+func (s *Scanner) motherly(text []byte, t int, cues word.Cue) {
+	n := len(s.found)
+	given := cues&(word.Mother|word.Maiden) != 0
+	if given {
+		given = s.motherName(text, t)
+	} else {
+		given = s.answeredMother(text, t)
+	}
+	if len(s.found) == n {
+		s.motherAside(text, t, given)
+	} else if f := s.found[len(s.found)-1]; given && f.End < int(s.list.Lines[s.lineAt].End) && f.Start > int(s.list.Tokens[t].Start) {
+		var room [2]kin.Place
+		found, cost := s.kin.Around(room[:0], text, f.End, f.End, f.End, min(f.End+90, int(s.list.Lines[s.lineAt].End)))
+		s.steps += cost
+		for _, at := range found {
+			if text[at.Start-1] == '"' == (text[f.Start-1] == '"') && kin.Corrected(text, f.End, at.Start) {
+				s.add(reading{MotherName, 0.75, f.why}, at.Start, at.End)
+			}
+		}
+	}
+}
+
 // motherName reads the name after "ibu kandung" or "mother's maiden name" at token t, or in the answer on the next line.
-func (s *Scanner) motherName(text []byte, t int) {
+func (s *Scanner) motherName(text []byte, t int) bool {
 	e := s.dict.Entry(s.list.Tokens[t].ID)
 	p := int(s.list.Tokens[t].End)
 	if e.Cues&word.Mother != 0 {
 		if e.Cues&word.Maiden == 0 && (t == 0 || s.list.Tokens[t-1].Kind != token.Word || s.list.Tokens[t-1].Ord != s.list.Tokens[t].Ord-1 || s.dict.Cues(s.list.Tokens[t-1].ID)&word.Parent == 0) {
-			return
+			return false
+		}
+		if e.Text == "melahirkan" && !token.Among(text, int(s.list.Tokens[t].Start), 1, "yang", "yg", "sing", "ingkang") {
+			return false
 		}
 	} else if p = s.kin.Near(s.list.Tokens, t); p == 0 {
-		return
+		return false
 	}
 	if s.under(text, t, MotherName) {
-		return
+		return true
 	}
 	if start, end, sure := s.name(text, p, int(s.list.Lines[s.lineAt].End)); end > 0 {
 		conf := float32(0.75)
@@ -200,38 +226,98 @@ func (s *Scanner) motherName(text []byte, t int) {
 			conf = 0.92
 		}
 		s.mother(text, reading{MotherName, conf, why{cue: e.Text, dist: 1, place: before}}, start, end)
-		return
-	} else if sure {
-		return // the line goes on with something that is no name
+	} else if !sure { // the line does not go on with something that is no name
+		s.motherAnswer(text, e.Text)
 	}
-	s.motherAnswer(text, e.Text)
+	return true
 }
 
-// motherAnswer reads the name in the answer to a question on this line, or in the line after it of the same speaker.
+// motherAnswer reads the name in the answer to a question on this line, in one of the next lines of somebody else.
 func (s *Scanner) motherAnswer(text []byte, asked string) {
-	var speaker []byte
-	for l := s.lineAt + 1; l < len(s.list.Lines) && l <= s.lineAt+3; l++ {
+	asker := text[s.list.Lines[s.lineAt].Start:s.list.Said(s.dict, text, s.lineAt)]
+	for l := s.lineAt + 1; l < len(s.list.Lines) && l <= s.lineAt+4; l++ {
 		answer := &s.list.Lines[l]
 		if answer.End == answer.Start {
 			continue
 		}
 		p := s.list.Said(s.dict, text, l)
-		label := text[answer.Start:p]
-		if speaker != nil && (len(label) == 0 || !bytes.Equal(speaker, label)) {
-			return
+		if label := text[answer.Start:p]; len(label) > 0 && bytes.Equal(asker, label) {
+			continue
 		}
-		speaker = label
 		start, end, _ := s.name(text, p, int(answer.End))
+		if end == 0 {
+			start, end = s.corrected(text, p, int(answer.End))
+		}
 		if end > 0 && kin.Short(text, end, int(answer.End)) {
 			s.mother(text, reading{MotherName, 0.8, why{cue: asked, dist: 1, place: question}}, start, end)
+			return
+		}
+		if !kin.Short(text, p, int(answer.End)) {
 			return
 		}
 	}
 }
 
+// corrected reads a name in an answer that does not begin with it: bukan, Lasmini.
+func (s *Scanner) corrected(text []byte, p, limit int) (start, end int) {
+	var room [1]kin.Place
+	found, cost := s.kin.Around(room[:0], text, p, p, p, limit)
+	if s.steps += cost; len(found) == 0 {
+		return 0, 0
+	}
+	return found[0].Start, found[0].End
+}
+
+// motherAside reads a name that stands apart from the words for a mother at token t. Given says that they ask for her name.
+func (s *Scanner) motherAside(text []byte, t int, given bool) {
+	tok, l := &s.list.Tokens[t], &s.list.Lines[s.lineAt]
+	lo, hi := max(int(l.Start), int(tok.Start)-160), min(int(l.End), int(tok.End)+160)
+	r := reading{MotherName, 0.75, why{cue: s.dict.Entry(tok.ID).Text, dist: 1, place: before}}
+	if given {
+		var room [3]kin.Place
+		found, cost := s.kin.Around(room[:0], text, s.phrase(t), int(tok.End), lo, hi)
+		s.steps += cost
+		for _, at := range found {
+			s.add(r, at.Start, at.End)
+		}
+		return
+	}
+	if int(tok.End) < hi && text[tok.End] == '?' && kin.Short(text, max(lo, s.list.Said(s.dict, text, s.lineAt)), int(tok.Start)) {
+		s.motherAnswer(text, r.why.cue) // ibunya?
+		return
+	}
+	paired := kin.Paired(text, lo, hi)
+	at, named := s.kin.Own(text, int(tok.End), hi, paired)
+	s.steps += 40 + hi - lo
+	switch {
+	case token.Among(text, int(tok.Start), 2, "an", "nama") && !named:
+		return // the holder of an account
+	case at.End == 0:
+		if at, _ = s.kin.Before(text, int(tok.Start), lo); at.End == 0 || int(tok.End) >= len(text) || text[tok.End] != ')' || !kin.Answers(text[lo:hi]) {
+			return // suparmi (mama)
+		}
+	case int(tok.Start) == int(l.Start) && text[tok.End] == ':' && (at.End < hi || !kin.Checked(text[max(0, lo-80):min(len(text), hi+80)])):
+		return // who speaks
+	case kin.Child(text, int(tok.Start), lo):
+	case at.Start == int(tok.End)+1 && !named && !(paired && r.why.cue != "ibu") && !kin.Set(text, int(tok.Start), at.End, lo, hi):
+		return // ibu Rohana, who is spoken to
+	case !named && !kin.Checked(text[max(lo-80, 0):hi]):
+		return
+	}
+	s.add(r, at.Start, at.End)
+}
+
+// phrase is where the words for a mother begin that end with token t: nama ibu kandung.
+func (s *Scanner) phrase(t int) int {
+	for t > 0 && s.list.Tokens[t-1].Kind == token.Word && s.list.Tokens[t-1].Ord == s.list.Tokens[t].Ord-1 && s.dict.Cues(s.list.Tokens[t-1].ID)&word.Parent != 0 {
+		t--
+	}
+	return int(s.list.Tokens[t].Start)
+}
+
 // answeredMother reads "nama ibu: Sulastri" in a form, "mother's name is Halimah", and "ibu saya Sulastri" in the answer to a question
 // for the mother's name. Token t is "ibu".
-func (s *Scanner) answeredMother(text []byte, t int) {
+func (s *Scanner) answeredMother(text []byte, t int) (given bool) {
 	e := int(s.list.Tokens[t].End)
 	limit := int(s.list.Lines[s.lineAt].End)
 	p := e
@@ -246,18 +332,18 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 		} else if text[limit-1] == '?' {
 			s.motherAnswer(text, s.dict.Entry(s.list.Tokens[t].ID).Text)
 		}
-		return
+		return true
 	}
 	if start, end, _ := s.name(text, e, limit); end > 0 && (form && (token.IsUpper(text[start]) || kin.Short(text, start, end)) || kin.Listed(text, q, e, start, end, lo, limit) && s.identified(text, t)) {
 		s.mother(text, reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
-		return
+		return true
 	}
 	if form && (text[limit-1] == '?' || e == limit) {
 		s.motherAnswer(text, s.dict.Entry(s.list.Tokens[t].ID).Text)
-		return
+		return true
 	}
 	if w := token.WordEnd(text, p); form || w == p || !kin.Whose(s.dict.Entry(s.dict.Find(text, p, w)).Text) {
-		return
+		return form
 	}
 	s.near = s.near[:0]
 	for _, c := range s.farCues(text, t, s.lineAt) {
@@ -265,9 +351,10 @@ func (s *Scanner) answeredMother(text []byte, t int) {
 			if start, end, _ := s.name(text, p, limit); end > 0 {
 				s.mother(text, reading{MotherName, 0.85, why{cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, start, end)
 			}
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // identified reports whether the words around token t speak of what identifies somebody.

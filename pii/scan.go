@@ -317,10 +317,8 @@ func (s *Scanner) read(text []byte, limit int) {
 					s.spokenEmail(text, t)
 				}
 			}
-			if cues&(word.Mother|word.Maiden) != 0 {
-				s.motherName(text, t)
-			} else if cues&word.Parent != 0 {
-				s.answeredMother(text, t)
+			if cues&(word.Mother|word.Maiden|word.Parent) != 0 {
+				s.motherly(text, t, cues)
 			}
 			if cues&word.Password != 0 {
 				s.password(text, t)

@@ -46,11 +46,16 @@ func never(w []byte) bool {
 		"raport", "rapot", "terisi", "tetap", "tetep", "memang", "emang", "ternyata", "rupanya", "mana", "mane", "sendiri", "dewe", "sorangan", "resmi", "legal", "panggilan", "mandatory", "optional", "comblang", "kota", "sulit", "susah", "tulen", "blank", "unknown",
 		"verified", "confirmed", "different", "private", "kemaren", "semalam", "spelled", "spelt", "written", "wrote", "here", "there", "said", "says", "before", "after", "married", "marriage", "born", "also", "still", "just", "only", "maybe", "think",
 		"per", "antara", "tanpa", "sebelum", "sesudah", "setelah", "ketika", "saat", "waktu", "kata", "katanya", "diberikan", "diberi", "diperiksa", "diverifikasi", "dicek", "dibetulkan", "diperbaiki", "dikoreksi", "pengkinian",
-		"update", "diupdate", "keliru", "typo", "mohon", "harap", "diganti", "digantikan", "dirubah", "jawab", "dijawab", "jawaban", "jawabannya", "ingat", "inget", "hafal", "apal", "huruf", "hurufnya", "name", "names", "mother", "mom", "own", "file", "record", "records", "account", "profile", "database":
+		"update", "diupdate", "keliru", "typo", "mohon", "harap", "diganti", "digantikan", "dirubah", "jawab", "dijawab", "jawaban", "jawabannya", "ingat", "inget", "hafal", "apal", "huruf", "hurufnya", "name", "names", "mother", "mom", "own", "file", "record", "records", "account", "profile", "database",
+		"sa", "pu", "pung", "pe", "niku", "niki", "asmanipun", "jenengna", "jenenganana", "mulu", "melulu", "muncul", "sambung", "besar", "hadir", "pertama", "reads", "asal", "mertua", "saudara", "saudari", "surname", "maiden", "lahirnya", "menikahnya", "kecilnya",
+		"kedua", "ketiga", "bosen", "bosan", "males", "malas", "termasuk", "apakah", "pepak", "nopo", "mboten", "kula", "null", "dukcapil", "tkw", "sick", "wa", "asking", "asked", "gave", "indonesia":
 		return true
 	}
-	return false
+	return !token.IsUpper(w[0]) && !vowel(w)
 }
+
+// vowel reports whether there is a vowel in the word: without one it is short for another.
+func vowel(w []byte) bool { return bytes.ContainsAny(w, "aeiouyAEIOUY") }
 
 // title reports whether a word before a name is a form of address.
 func title(w []byte) bool {
@@ -65,7 +70,7 @@ func title(w []byte) bool {
 // word reports whether a word can be part of a name: letters only, and none of the function words.
 func (r Reader) word(text []byte, b, e int) bool {
 	if e-b < 2 {
-		return e > b && token.IsUpper(text[b])
+		return e > b && token.IsUpper(text[b]) && (text[b] != 'I' || e+1 < len(text) && token.IsUpper(text[e+1]))
 	}
 	proper := token.IsUpper(text[b]) && !token.IsUpper(text[b+1])
 	if proper && e-b == 2 && token.EqualFold(text[b:e], "wa") {
@@ -73,10 +78,13 @@ func (r Reader) word(text []byte, b, e int) bool {
 	}
 	if id := r.Dict.Find(text, b, e); id != 0 {
 		en := r.Dict.Entry(id)
+		if proper && en.Text == "nyak" && b > 3 && token.EqualFold(text[b-4:b-1], "cut") {
+			return true // Cut Nyak Dien
+		}
 		if proper && (en.Text == "titik" || en.Text == "dana" || en.Text == "mega") {
 			return true // women are called so
 		}
-		return en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number|word.Wrong|word.Order|word.Phone|word.NIK|word.Family|word.Birth|word.Email|word.Mother|word.Parent|word.Maiden) == 0 && en.Part != word.Filler && !(en.Part >= word.Road && en.Part <= word.Postcode)
+		return (proper || en.Part != word.Digit) && en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number|word.Wrong|word.Order|word.Phone|word.NIK|word.Family|word.Birth|word.Email|word.Mother|word.Parent|word.Maiden) == 0 && en.Part != word.Filler && !(en.Part >= word.Road && en.Part <= word.Postcode)
 	}
 	if e-b > 2 && text[e-2] == '\'' && text[e-1] == 's' && r.Dict.Cues(r.Dict.Find(text, b, e-2))&(word.Parent|word.Stop) != 0 {
 		return false // mother's, it's
@@ -94,6 +102,10 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 			switch {
 			case c == ':' || c == '=':
 				sure = true
+			case c == '(':
+				if n := bytes.IndexByte(text[p:min(limit, p+48)], ')'); n > 0 && p+n+1 < limit && (text[p+n+1] == ':' || text[p+n+1] == '*' || p+n+2 < limit && text[p+n+1] == ' ' && text[p+n+2] == ':') {
+					p += n // (sesuai KK):
+				}
 			case c == '?':
 				start, end, spent := r.answer(text, p, limit)
 				return start, end, end > 0, cost + spent
@@ -105,7 +117,7 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 		}
 		e := min(token.WordEnd(text, p), limit)
 		cost += e - p
-		if r.word(text, p, e) && !(title(text[p:e]) && e-p <= 5) {
+		if r.word(text, p, e) && !title(text[p:e]) {
 			break
 		}
 		switch id := r.Dict.Find(text, p, e); r.Dict.Entry(id).Text {
@@ -113,6 +125,9 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 			sure = true
 		case "untuk", "for", "sebagai", "harus", "tidak", "salah", "not", "belum", "bukan", "buat":
 			return 0, 0, true, cost
+		}
+		if among(text[p:e], "mertua", "saudara", "saudari", "sdr", "tiri", "angkat", "ayah", "suami") {
+			return 0, 0, text[limit-1] != '?', cost // of somebody else
 		}
 		p = e
 		skipped++
@@ -134,6 +149,10 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 				p = f
 				continue
 			}
+		}
+		if capital && words > 0 && e-p == 2 && token.IsUpper(text[p]) && !token.IsUpper(text[p+1]) && e+2 < limit && text[e] == '.' && text[e+1] == ' ' && token.IsUpper(text[e+2]) {
+			p = e + 2 // Ramlah Hi. Usman
+			continue
 		}
 		if e == p || !r.word(text, p, e) || capital && !token.IsUpper(text[p]) {
 			break
@@ -210,7 +229,7 @@ func Form(text []byte, b, lo int) bool {
 }
 
 func full(w []byte) bool {
-	for _, s := range [...]string{"lengkap", "asli", "kecil", "lengkapnya", "aslinya"} {
+	for _, s := range [...]string{"lengkap", "belakang", "depan", "asli", "kecil", "lengkapnya", "aslinya"} {
 		if token.EqualFold(w, s) {
 			return true
 		}
@@ -316,7 +335,7 @@ func ordinary(w []byte) bool {
 	n := len(b)
 	switch {
 	case b == nil, n >= 6 && ends("nya"), n >= 6 && (ends("ing") || ends("tion") || ends("ment")), n >= 7 && (begins("meng") || begins("meny") || begins("memb") || begins("mend") || begins("menj") || begins("menu") || begins("mela") && n < 8),
-		n >= 7 && begins("di") && !ends("na") && !ends("ti") && !ends("ni") && !ends("ah") && !ends("ta"), n >= 8 && ends("an") && (begins("pe") || begins("ke")), n >= 7 && begins("ber") && !ends("tha"), n >= 6 && ends("ed"):
+		n >= 7 && begins("di") && !ends("na") && !ends("ti") && !ends("ni") && !ends("ah") && !ends("ta"), n >= 8 && ends("an") && (begins("pe") || begins("ke")), n >= 7 && begins("ber") && !ends("tha"), n >= 6 && ends("ed"), n >= 7 && ends("an") && !begins("wul"), n >= 6 && begins("mem"), n >= 7 && begins("ter"):
 		return true
 	}
 	switch string(b) {
@@ -344,7 +363,7 @@ func corrects(w []byte) bool {
 	var room [12]byte
 	switch string(lowered(&room, w)) {
 	case "tertulis", "tercatat", "tertera", "tersimpan", "terdaftar", "tercetak", "tercantum", "ditulis", "bukan", "bkn", "jadi", "menjadi", "harusnya", "seharusnya", "hrsnya", "ktp", "kk", "akta", "sistem", "system",
-		"ejaan", "ejaannya", "written", "not", "should", "spelled", "muncul", "keluar", "kebaca", "dibaca", "sanes", "dudu", "dede", "yang", "benar", "bener", "betul":
+		"ejaan", "ejaannya", "written", "not", "should", "spelled", "muncul", "keluar", "kebaca", "dibaca", "sanes", "dudu", "dede", "yang", "benar", "bener", "betul", "right", "lengkapnya", "sebelumnya", "mestinya", "diisi":
 		return true
 	}
 	return false
@@ -418,7 +437,7 @@ func OwnName(text []byte, p, limit int) int {
 			return p + len(w)
 		}
 	}
-	for _, w := range [...]string{"'s name", "s name", " name", "_name", "s full name", "'s full name"} {
+	for _, w := range [...]string{"'s name", "s name", " name", "_name", "s full name", "'s full name", "'s surname", "'s birth name"} {
 		if p+len(w)+1 < limit && token.EqualFold(text[p:p+len(w)], w) && !token.IsLetter(text[p+len(w)]) {
 			return p + len(w)
 		}
@@ -442,7 +461,7 @@ func Short(text []byte, from, to int) bool {
 	}
 	words := 0
 	for p := from; p < to; p++ {
-		if token.IsLetter(text[p]) && !token.IsLetter(text[p-1]) && p+1 < to && token.IsLetter(text[p+1]) { // spelt letters are no words
+		if token.IsLetter(text[p]) && (p == from || !token.IsLetter(text[p-1])) && p+1 < to && token.IsLetter(text[p+1]) { // spelt letters are no words
 			words++
 		}
 		if token.IsDigit(text[p]) {

@@ -1,0 +1,327 @@
+package kin
+
+import (
+	"bytes"
+
+	"github.com/amanah-id/amanah/pii/internal/token"
+)
+
+// Place is where a name stands.
+type Place struct{ Start, End int }
+
+// among reports whether a word is in the list, in small letters or with capitals.
+func among(w []byte, list ...string) bool {
+	for _, s := range list {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// proper returns where the name ends that begins with a capital at p: one to four words, with initials and small words inside; 0 for none.
+func (r Reader) proper(text []byte, p, limit int) (start, end int) {
+	for range 3 { // Hj. Siti, Bu Lasmini
+		e := min(token.WordEnd(text, p), limit)
+		if e == p || !title(text[p:e]) {
+			break
+		}
+		for p = e; p < limit && (text[p] == '.' || text[p] == ' '); p++ {
+		}
+	}
+	if p >= limit || !token.IsUpper(text[p]) {
+		return 0, 0
+	}
+	start, end, sure, _ := r.Name(text, p, limit)
+	if start != p || !sure || end-start < 3 || ordinary(text[start:min(token.WordEnd(text, start), end)]) {
+		return 0, 0
+	}
+	return start, end
+}
+
+// quoted returns the name between quotes that open at p.
+func (r Reader) quoted(text []byte, p, limit int) Place {
+	if p >= limit || text[p] != '"' && text[p] != '\'' {
+		return Place{}
+	}
+	n := bytes.IndexByte(text[p+1:min(limit, p+44)], text[p])
+	if n < 3 {
+		return Place{}
+	}
+	for q := p + 1; q < p+1+n; { // words of names only
+		e := min(token.WordEnd(text, q), p+1+n)
+		if e > q && (!token.IsUpper(text[q]) || e-q > 1 && !r.word(text, q, e)) || e == q && text[q] != ' ' && text[q] != '.' {
+			return Place{}
+		}
+		q = max(e, q+1)
+	}
+	return Place{p + 1, p + 1 + n}
+}
+
+// Around finds names that stand apart from the words for a mother text[from:to]: in quotes, between commas, after a word that corrects, or before
+// the words. It appends them to dst, no more than there is room for, and says how many bytes it looked at.
+func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []Place, cost int) {
+	found = dst
+	hi = min(hi, to+170)
+	announced, other := false, false
+	for p := to; p < hi && len(found) < cap(found); {
+		if at := r.quoted(text, p, hi); at.End > 0 {
+			found = append(found, at)
+			p = at.End + 1
+			continue
+		}
+		if !token.IsLetter(text[p]) || p > 0 && token.IsAlnum(text[p-1]) {
+			if c := text[p]; c == '.' && !titleBefore(text, p) {
+				announced = false
+			} else if c == ',' || c == ':' || c == '(' || c == '=' {
+				announced = true
+			}
+			p++
+			continue
+		}
+		e := min(token.WordEnd(text, p), hi)
+		cost += e - p
+		w := text[p:e]
+		if among(w, "mertua", "istri", "suami", "ayah", "bapak", "bapa", "tante", "tanteku", "bude", "budhe", "kakak", "adik", "anak", "saudara", "sdr", "wife's", "husband's", "sister", "angkat", "tiri", "pasangan", "nasabah", "agen", "cs") {
+			other = true
+		}
+		if announced && !other {
+			if start, end := r.proper(text, p, hi); end > 0 && !(text[start+1] == '.' && end-start < 6) { // no degree
+				found = append(found, Place{start, end})
+				p, announced = end, false
+				continue
+			}
+		}
+		if announced = announces(w) || announced && title(w); announced && corrects(w) {
+			other = false
+		}
+		p = e
+	}
+	for p := max(lo, from-80); p < from && len(found) == len(dst); p++ {
+		for text[p] == '"' && p < from && len(found) < cap(found) {
+			at := r.quoted(text, p, from)
+			if at.End == 0 {
+				break
+			}
+			found = append(found, at)
+			for p = at.End + 1; p < from && text[p] != '"'; p++ {
+			}
+		}
+	}
+	if len(found) == len(dst) {
+		at, spent := r.Before(text, from, lo)
+		if cost += spent; at.End > 0 {
+			found = append(found, at)
+		}
+	}
+	return found, cost
+}
+
+// announces reports whether a word may stand right before a name that was not given at once.
+func announces(w []byte) bool {
+	return corrects(w) || among(w, "mestinya", "adalah", "namanya", "bernama", "nama", "itu", "is", "was", "jawab", "answered", "diisi", "sebut", "di", "bukan", "cuma", "lengkapnya", "si", "reads", "menjadi", "jadi", "ke", "dari", "sebelumnya", "tetapi", "tapi", "one", "its", "it's", "siapa", "boru", "br")
+}
+
+// Before returns the name that stands before the words for a mother: Saodah. Itu nama ibu kandung saya.
+func (r Reader) Before(text []byte, from, lo int) (at Place, cost int) {
+	p := from
+	said, apart := false, false
+	for words := 0; words < 7; words++ {
+		e := p
+		for e > lo && (text[e-1] == ' ' || text[e-1] == '(' || text[e-1] == '.' || text[e-1] == ',' || text[e-1] == '-' || text[e-1] >= 0x80 || text[e-1] == '"') {
+			said = said || text[e-1] >= 0x80 || text[e-1] == '('
+			apart = apart || text[e-1] == '.' || text[e-1] == ','
+			e--
+		}
+		b := e
+		for b > lo && e-b < 16 && (token.IsLetter(text[b-1]) || text[b-1] == '\'') {
+			b--
+		}
+		if b == e {
+			return Place{}, cost
+		}
+		cost += p - b
+		w := text[b:e]
+		if among(w, "itu", "is", "was", "adalah", "jawab", "nama") {
+			said = true
+		}
+		if !among(w, "itu", "is", "was", "adalah", "nama", "my", "mother's", "mother", "mama", "mamak", "ibu", "mak", "emak", "ini", "kan", "the", "her", "his", "gadis", "waktu", "ditanya", "pada", "kolom", "untuk", "sebagai", "buat") {
+			break
+		}
+		p = b
+	}
+	if !said {
+		return Place{}, cost
+	}
+	e := p
+	for e > lo && (text[e-1] == ' ' || text[e-1] == '(' || text[e-1] == '.' || text[e-1] == ',' || text[e-1] == '-' || text[e-1] >= 0x80 || text[e-1] == '"') {
+		e--
+	}
+	start, words, small := e, 0, 0
+	for q := e; q > lo && words < 4; {
+		b := q
+		for b > lo && (token.IsLetter(text[b-1]) || text[b-1] == '\'' || text[b-1] == '.') {
+			b--
+		}
+		if b == q || !r.word(text, b, min(token.WordEnd(text, b), q)) || ordinary(text[b:q]) {
+			break
+		}
+		if !token.IsUpper(text[b]) {
+			if start < e && token.IsUpper(text[start]) {
+				break
+			}
+			small++
+		} else if small > 0 {
+			break
+		}
+		start = b
+		words++
+		if q = b - 1; q <= lo || text[q] != ' ' {
+			break
+		}
+	}
+	if start == e || e-start < 3 || small > 0 && (start != lo && text[max(lo, start-2)] != ':' && text[max(lo, start-2)] != ',' || words > 3) || apart && start != lo && !quote(text, start) {
+		return Place{}, cost
+	}
+	return Place{start, e}, cost
+}
+
+func quote(text []byte, p int) bool { return p > 0 && text[p-1] == '"' }
+
+// Own reads the name that follows a word for a mother and whose mother she is: ibu saya Sulastri, mamakku si Ramot, emak gue namanya Rohayah. Named
+// says that a word for a name stands between; paired, that the text names a father too: then small letters
+// are believed.
+func (r Reader) Own(text []byte, p, limit int, paired bool) (at Place, named bool) {
+	if p < limit && text[p] == '\'' { // amma'ku
+		p = token.WordEnd(text, p+1)
+	}
+	for words := 0; words < 5; words++ {
+		for p < limit && (text[p] == ' ' || text[p] == ':' || text[p] == '=' || text[p] == ',' && words > 0 || text[p] == '.' && words > 0 && titleBefore(text, p)) {
+			named = named || text[p] == ':' || text[p] == '='
+			p++
+		}
+		e := min(token.WordEnd(text, p), limit)
+		if e == p {
+			return Place{}, named
+		}
+		w := text[p:e]
+		switch {
+		case among(w, "namanya", "bernama", "nama", "named", "asmanipun", "asmane", "jenenge", "jenengna", "jenenganana", "namonyo", "namina", "ngaranna", "name", "is", "was", "adalah", "yaitu"):
+			named = true
+		case among(w, "saya", "aku", "gue", "gw", "gua", "ku", "sy", "abdi", "kula", "kulo", "ambo", "tiange", "tiang", "sa", "pu", "pung", "pe", "punya", "saya", "itu", "niku", "niki", "teh", "si", "yang", "yg", "kandung", "melahirkan", "lahir", "lahia", "dengan", "dgn", "born", "kami", "kita", "my", "aye", "ane", "denai", "kuring", "alm", "almh", "almarhumah", "hj", "ibu", "bu", "kan", "tuh", "mah", "lengkapnya", "lengkap", "debitur", "siswa", "kdg", "sendiri"):
+		default:
+			if start, end := r.proper(text, p, limit); end > 0 {
+				return Place{start, end}, named
+			}
+			if e < limit && text[e] == ':' && words < 2 && !among(w, "angkat", "tiri", "mertua", "guru", "sambung", "asuh", "kos", "rt", "hamil") { // inang pangintubu: …
+				named, p = true, e
+				continue
+			}
+			if (named && words > 0 || paired && words == 0) && !token.IsUpper(text[p]) {
+				if start, end, _, _ := r.Name(text, p, limit); start == p && end-start >= 4 && r.Plausible(text, start, end, limit, false) {
+					return Place{start, end}, named
+				}
+			}
+			return Place{}, named
+		}
+		p = e
+	}
+	return Place{}, named
+}
+
+// Checked reports whether the text speaks of what identifies somebody, so that a mother's name in it is given as such.
+func Checked(text []byte) bool {
+	for p := 0; p < len(text); {
+		e := token.WordEnd(text, p)
+		if e > p && among(text[p:e], "kandung", "verif", "verifikasi", "verification", "cocok", "pencocokan", "dicocokkan", "ktp", "kk", "akta", "akte", "formulir", "form", "isian", "keamanan", "security", "pertanyaan", "question", "nik", "ttl", "lahir", "ayah", "bapak", "bapa", "bapane", "bokap", "abi", "ayahanda", "melahirkan", "nglairaken", "gadis", "maiden", "dicek", "catatlah", "tercatat", "terdaftar", "diminta", "jawaban", "wali", "identitas") {
+			return true
+		}
+		p = max(e, p+1)
+	}
+	return false
+}
+
+// Set reports whether a name is one field of a row in which other things that identify somebody stand: nama X, ibu Y, tgl lhr Z.
+func Set(text []byte, b, end, lo, hi int) bool {
+	for b > lo && text[b-1] == ' ' {
+		b--
+	}
+	return b > lo && (text[b-1] == ',' || text[b-1] == '/' || text[b-1] == ';') && (end >= hi || text[end] == ',' || text[end] == '/' || text[end] == ';' || text[end] == '.' || text[end] == ' ' && end+1 < hi && text[end+1] == '/') && identifies(text[max(lo, b-120):hi])
+}
+
+// Corrected reports whether a word between two names says that the second stands for the first.
+func Corrected(text []byte, p, hi int) (is bool) {
+	for p < hi {
+		e := min(token.WordEnd(text, p), hi)
+		if among(text[p:e], "bukan", "bkn", "not", "mertua", "nama") {
+			return false
+		}
+		if e > p && (corrects(text[p:e]) || among(text[p:e], "sedangkan", "padahal", "sistem", "ke", "to", "menjadi", "jadi")) {
+			is = true
+		}
+		p = max(e, p+1)
+	}
+	return is
+}
+
+func identifies(text []byte) bool {
+	for p := 0; p < len(text); {
+		e := token.WordEnd(text, p)
+		if e > p && among(text[p:e], "verif", "verifikasi", "nik", "ttl", "lahir", "lhr", "tgl", "kk", "ktp", "dob") {
+			return true
+		}
+		p = max(e, p+1)
+	}
+	return false
+}
+
+// Answers reports whether the text is of answers by which somebody is recognized.
+func Answers(text []byte) bool {
+	for p := 0; p < len(text); {
+		e := token.WordEnd(text, p)
+		if e > p && among(text[p:e], "verif", "verifikasi", "verification", "keamanan", "security", "pertanyaan", "jawaban", "answer", "ttl", "kandung") {
+			return true
+		}
+		p = max(e, p+1)
+	}
+	return false
+}
+
+// Paired reports whether the text names a father too, as forms do.
+func Paired(text []byte, lo, hi int) bool {
+	father, form := false, false
+	for p := lo; p < hi; {
+		e := token.WordEnd(text[:hi], p)
+		if e > p {
+			father = father || among(text[p:e], "ayah", "bapak", "bapa", "bapane", "bokap", "abi", "ayahanda", "father")
+			form = form || among(text[p:e], "nama", "kk", "ktp", "verif", "verifikasi", "form", "formulir", "pencocokan", "orang", "ortu", "wali", "data", "akta", "untuk")
+		}
+		p = max(e, p+1)
+	}
+	return father && form
+}
+
+// Child reports whether a word for a child stands before the word for a mother at b: dari Bapak X dan Ibu Y, anak dari seorang ibu Z.
+func Child(text []byte, b, lo int) bool {
+	if pb, pe := wordBefore(text, b, lo); !among(text[pb:pe], "dari", "dan", "seorang", "of", "and") {
+		return false
+	}
+	for p, words := b, 0; words < 7 && p > lo; words++ {
+		e := p
+		for e > lo && !token.IsAlnum(text[e-1]) {
+			e--
+		}
+		q := e
+		for q > lo && token.IsLetter(text[q-1]) {
+			q--
+		}
+		if q == e {
+			return false
+		}
+		if among(text[q:e], "anak", "putra", "putri", "putera", "puteri", "child", "son", "daughter", "binti", "bin") {
+			return true
+		}
+		p = q
+	}
+	return false
+}
