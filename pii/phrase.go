@@ -301,7 +301,7 @@ func (s *Scanner) motherAside(text []byte, t int, given bool) {
 	case kin.Child(text, int(tok.Start), lo):
 	case at.Start == int(tok.End)+1 && !named && !(paired && r.why.cue != "ibu") && !kin.Set(text, int(tok.Start), at.End, lo, hi):
 		return // ibu Rohana, who is spoken to
-	case !named && !kin.Checked(text[max(lo-80, 0):hi]):
+	case !named && !kin.Answers(text[max(lo-80, 0):hi]):
 		return
 	}
 	s.add(r, at.Start, at.End)
