@@ -3,7 +3,7 @@ package pii
 import (
 	"bytes"
 
-	"github.com/amanah-id/amanah/pii/internal/check"
+	"github.com/amanah-id/amanah/pii/internal/date"
 	"github.com/amanah-id/amanah/pii/internal/kin"
 	"github.com/amanah-id/amanah/pii/internal/secret"
 	"github.com/amanah-id/amanah/pii/internal/table"
@@ -11,95 +11,62 @@ import (
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
 
-var apostrophe = []byte("'") // before a year: '95
-
-// date reads a date that begins at token t: 12-05-1990, 1990-05-12, 12 Mei 1990, May 12, 1990. It returns the token after it.
+// date reads a date that begins at token t. It returns the token after it.
 func (s *Scanner) date(text []byte, t int) (int, bool) {
-	var v [3]int
-	var size [3]int32
-	var month [3]bool
-	u := t
-	for k := range 3 {
-		if u >= len(s.list.Tokens) {
-			return t, false
-		}
-		tok := &s.list.Tokens[u]
-		if k > 0 {
-			gap := text[s.list.Tokens[u-1].End:tok.Start]
-			if string(gap) == " of " && tok.Ord == s.list.Tokens[u-1].Ord+2 {
-				gap = gap[:1]
-			} else if len(gap) == 3 && gap[0] == ' ' && gap[2] == ' ' && (gap[1] == '-' || gap[1] == '/' || gap[1] == '.') { // 17 - 08 - 1990
-				gap = gap[1:2]
-			} else if len(gap) == 0 || len(gap) > 2 || tok.Ord != s.list.Tokens[u-1].Ord+1 {
-				return t, false
-			}
-			for _, c := range gap {
-				if c != ' ' && c != '-' && c != '/' && c != '.' && (c != '\'' || k < 2) && (c != ',' || !month[0] && !month[1]) {
-					return t, false
-				}
-			}
-		}
-		switch {
-		case tok.Kind == token.Number && tok.Flags == 0 && tok.End-tok.Start <= 4:
-			v[k], size[k] = check.Number(text[tok.Start:tok.End]), tok.End-tok.Start
-		case tok.Kind == token.Word && k < 2:
-			e := s.dict.Entry(tok.ID)
-			if e.Part != word.Month {
-				return t, false
-			}
-			v[k], month[k] = int(e.Value), true
-		default:
-			return t, false
-		}
-		u++
-		if k < 2 && u < len(s.list.Tokens) && s.list.Tokens[u].Kind == token.Word && s.list.Tokens[u].Start == s.list.Tokens[u-1].End && s.dict.Entry(s.list.Tokens[u].ID).Part == word.Ordinal {
-			u++ // 12th
-		}
-	}
-	spaced := false
-	if !month[0] && !month[1] {
-		first, second := s.list.Tokens[t].End, s.list.Tokens[t+1].End
-		if !bytes.Equal(text[first:s.list.Tokens[t+1].Start], bytes.TrimSuffix(text[second:s.list.Tokens[t+2].Start], apostrophe)) {
-			return t, false
-		}
-		spaced = text[first] == ' ' && s.list.Tokens[t+1].Start == first+1
-		start, end := int(s.list.Tokens[t].Start), int(s.list.Tokens[u-1].End)
-		if start > 1 && text[start-1] == text[first] && token.IsDigit(text[start-2]) || end+1 < len(text) && text[end] == text[first] && token.IsDigit(text[end+1]) {
-			return t, false // more of the same follows: it is no date
-		}
-	}
-	var ok bool
-	switch {
-	case month[0]: // May 12, 1990
-		ok = size[1] <= 2 && size[2] == 4 && check.Date(v[1], v[0], v[2])
-	case month[1] && size[0] == 4: // 1995 Feb 7
-		ok = size[2] <= 2 && check.Date(v[2], v[1], v[0]) && v[0] >= 1900 && v[0] < 2100
-	case month[1]:
-		ok = size[0] <= 2 && (size[2] == 4 || size[2] == 2) && check.Date(v[0], v[1], v[2])
-	case size[0] == 4:
-		ok = size[1] <= 2 && size[2] <= 2 && check.Date(v[2], v[1], v[0]) && v[0] >= 1900 && v[0] < 2100
-	case size[2] == 4 || size[2] == 2:
-		ok = size[0] <= 2 && size[1] <= 2 && (check.Date(v[0], v[1], v[2]) || check.Date(v[1], v[0], v[2])) && (size[2] == 2 || v[2] >= 1900 && v[2] < 2100)
-	}
+	found, ok := s.dates.Read(text, t)
 	if !ok {
 		return t, false
 	}
-	for _, c := range s.bornCues(text, t, u) {
-		if c.bits&word.Birth != 0 {
-			if c.crossed && s.lastType == BirthDate || c.dist > 9 && c.place == before {
-				continue
-			}
-			s.add(reading{BirthDate, 0.93, why{facts: fDate, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(s.list.Tokens[t].Start), int(s.list.Tokens[u-1].End))
-			return u, true
-		}
-		if c.bits&(word.Order|word.Money|word.Expiry) != 0 && c.place == before && c.dist <= 4 {
-			break
-		}
+	start := int(s.list.Tokens[t].Start)
+	if r := s.born(text, t, start, &found); r.typ != 0 {
+		s.add(r, start, found.End)
+		s.bornEnd = found.End
+		return found.Next, true
 	}
-	if spaced && !month[1] {
+	if found.Spaced || found.Never {
 		return t, false
 	}
-	return u, true // a date of something else: no part of a number
+	return found.Next, true // a date of something else: no part of a number
+}
+
+// born tells whether the date at token t is one's birth: a word for it is near, or it stands beside one that is, or among what identifies somebody.
+func (s *Scanner) born(text []byte, t, start int, found *date.Found) (r reading) {
+	l := &s.list.Lines[s.lineAt]
+	lo, hi := max(int(l.Start), start-160), min(int(l.End), found.End+80)
+	r = reading{BirthDate, 0.93, why{facts: fDate, place: before}}
+	identity, expires := word.Cue(0), false
+	for _, c := range s.bornCues(text, t, found.Next) {
+		if c.bits&word.Birth != 0 {
+			if c.crossed && s.lastType == BirthDate || c.dist > 9 && c.place == before || found.Never && (c.place != before || c.dist > 4) {
+				continue
+			}
+			if s.steps += 60; date.Other(text, start, found.End, lo, hi) {
+				return reading{}
+			}
+			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(c.ID).Text, c.dist, c.place
+			return r
+		}
+		if c.bits&(word.Order|word.Money|word.Expiry) != 0 && c.place == before && c.dist <= 4 {
+			expires = true
+			break
+		}
+		if c.place != question {
+			identity |= c.bits
+		}
+	}
+	adult := found.Year >= 1920 && found.Year <= 2016
+	if s.steps += 90; expires || found.Spaced || date.Other(text, start, found.End, lo, hi) {
+		return reading{}
+	}
+	r.conf = 0.8
+	if s.bornEnd > lo && s.bornEnd < start && date.Joined(text, s.bornEnd, start) || date.Lettered(text, start, lo) {
+		return r
+	}
+	if field, document := date.Field(text, start, found.End, lo, hi); adult && !found.Never && (document || field && identity&(word.NIK|word.Family|word.Passport|word.Mother|word.Verify|word.Health) != 0) {
+		r.conf = 0.72
+		return r
+	}
+	return reading{}
 }
 
 // saidDate reads a date of birth that is said or half said, around the month or the word "bulan" at token t. It returns where it

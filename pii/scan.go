@@ -5,6 +5,7 @@ import (
 
 	"github.com/amanah-id/amanah/pii/internal/address"
 	"github.com/amanah-id/amanah/pii/internal/code"
+	"github.com/amanah-id/amanah/pii/internal/date"
 	"github.com/amanah-id/amanah/pii/internal/kin"
 	"github.com/amanah-id/amanah/pii/internal/piece"
 	"github.com/amanah-id/amanah/pii/internal/region"
@@ -33,6 +34,7 @@ type Scanner struct {
 	secrets secret.Reader
 	kin     kin.Reader
 	codes   code.Reader
+	dates   date.Reader
 	wanted  uint64
 	least   float32
 	rules   []Rule
@@ -49,6 +51,7 @@ type Scanner struct {
 	near      []cue
 	asked     []cue
 	lastType  Type
+	bornEnd   int // where the last date of birth ends
 	found     []Finding
 	kept      []Finding // of a number: what was found when it was told in another way
 	heads     table.Heads
@@ -71,6 +74,7 @@ func New(o Options) *Scanner {
 	s.said, s.secrets = said.Reader{Dict: s.dict, List: &s.list}, secret.Reader{Dict: s.dict, List: &s.list}
 	s.kin, s.codes = kin.Reader{Dict: s.dict}, code.Reader{Dict: s.dict, List: &s.list}
 	s.row = piece.Row{Dict: s.dict, List: &s.list, Said: s.said}
+	s.dates = date.Reader{Dict: s.dict, List: &s.list}
 	if o.Types != nil {
 		s.wanted = 0
 		for _, t := range o.Types {
@@ -269,7 +273,7 @@ func (s *Scanner) read(text []byte, limit int) {
 	s.lineAt, s.lastType = 0, 0
 	s.heads.Reset()
 	s.urlDone, s.letters.at, s.listLine = 0, -1, -1
-	s.weighedAt = [2]int{-1, -1}
+	s.weighedAt, s.bornEnd = [2]int{-1, -1}, -1
 	done := 0 // bytes before it are used up
 	for t := 0; t < len(s.list.Tokens); {
 		tok := &s.list.Tokens[t]

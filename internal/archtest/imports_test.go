@@ -23,7 +23,7 @@ var table = map[string][]string{
 	"pii/extract/internal/letter": only("pii/extract/internal/sniff"), "pii/extract/internal/pdf": nil, "pii/extract/internal/rtf": nil, "pii/extract/internal/sniff": nil,
 	"pii/internal/check": only("pii/internal/region"), "pii/internal/region": nil, "pii/internal/shadow": only("pii/internal/fold"), "pii/internal/word": nil,
 	"pii/internal/token": only("pii/internal/check", "pii/internal/shadow", "pii/internal/word"), "pii/internal/sign": only("pii/internal/check", "pii/internal/token"),
-	"pii/internal/code": only("pii/internal/token", "pii/internal/word"),
+	"pii/internal/code": only("pii/internal/token", "pii/internal/word"), "pii/internal/date": only("pii/internal/check", "pii/internal/token", "pii/internal/word"),
 	"pii/internal/kin": only("pii/internal/token", "pii/internal/word"), "pii/internal/secret": only("pii/internal/token", "pii/internal/word"), "pii/internal/said": only("pii/internal/check", "pii/internal/token", "pii/internal/word"),
 	"pii/internal/piece":   only("pii/internal/said", "pii/internal/token", "pii/internal/word"),
 	"pii/internal/address": only("pii/internal/region", "pii/internal/token", "pii/internal/word"), "pii/internal/table": only("pii/internal/token", "pii/internal/word"), "pii/internal/rule": only("pii/internal/check", "pii/internal/region", "pii/internal/token"),

@@ -127,6 +127,7 @@ type around struct {
 	code               int  // how many words before the number the word for a code stands; 0: nowhere there
 	noun, prior        role // of the words behind it and before it
 	strange            bool // that word is of no known role, and no function word
+	row                bool // another number stands right before it
 	from               bool // the number is one that something comes from
 	count              int  // how many digits there are to be
 	words              int
@@ -178,6 +179,7 @@ func (r Reader) before(a *around, text []byte, p, lo, most int) {
 				a.count = c
 			}
 		}
+		a.row = a.row || n == 1 && token.IsDigit(w[0]) && e-b > 2
 		a.from = a.from || n == 1 && (token.EqualFold(w, "dari") || token.EqualFold(w, "from") || token.EqualFold(w, "ke"))
 		if is&named != 0 && a.code == 0 {
 			a.code = n
@@ -404,7 +406,9 @@ func (r Reader) sent(a, q *around, n Number) int {
 		sum += 3
 	case is&named != 0:
 		sum++
-	case is&(digits|source) == digits|source, a.all&(source|came) == source|came && !a.from:
+	case a.row: // one of a row of numbers
+		return -1
+	case is&(digits|source) == digits|source, a.all&(source|came) == source|came && !a.from && a.before&(source|came) != 0:
 	default:
 		return -1
 	}

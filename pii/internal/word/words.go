@@ -34,7 +34,7 @@ var list = []line{
 	{Licence, 0, 0, "sim nosim mengemudi driver driving drivers"},
 	{Licence | Document, 0, 0, "licence license"},
 	{Plate, 0, 0, "plat nopol polisi plate kendaraan stnk tnkb bpkb mobil motor mobilnya vehicle platnomor nopolnya nrkb samsat bernopol avanza xenia innova brio pajero xpander vario beat nmax pcx rush terios agya ayla sigra calya fortuner jazz truk parkir tilang"},
-	{Birth, 0, 0, "lahir ttl dob birth born birthday birthdate lahirnya kelahiran tgllahir tgllhr lhr dilahirkan ultah lair lahiran lahirna lahire brojol bday birthdays"},
+	{Birth, 0, 0, "lahir ttl dob birth born birthday birthdate lahirnya kelahiran tgllahir tgllhr lhr dilahirkan ultah lair lahiran lahirna lahire brojol bday birthdays mbrojol lahia lahirka lahirki terlahir dibabarkeun lekad birthdate tgllhir milad "},
 	{PIN, 0, 0, "pin pinnya mpin pincode"},
 	{OTP, 0, 0, "otp otpnya kodeotp passcode onetime"},
 	{Verify, 0, 0, "aktivasi activation konfirmasi confirmation verifikasi verification verify authentication otentikasi autentikasi verif authenticator rahasia login signin sms security keamanan pengaman"},
