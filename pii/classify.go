@@ -589,7 +589,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		if (n == 8 || n == 6) && check.BirthDigits(d) || j > i && s.daySaid(i, j) {
 			return BirthDate, conf(0.9), fDate
 		}
-	case bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password|word.Back|word.Code|word.Lock|word.Key|word.Card) != 0 && n <= 12:
+	case n <= 12 && (bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password|word.Back|word.Code) != 0 || n <= 8 && bits&(word.Lock|word.Key) != 0 || n <= 4 && bits&word.Card != 0):
 		return s.code(text, c, all, n, i, j)
 	}
 	return 0, 0, 0

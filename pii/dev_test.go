@@ -122,13 +122,34 @@ var developmentSets = []struct {
 		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 86, 97}, {"evasion", 93, 98}, {"address", 44, 57}, {"address by words", 70, 98}, {"mother_name", 80, 80}, {"other", 94, 100},
 	}},
 	{"values", []string{"values.jsonl"}, []floor{
-		{"check", 95, 97}, {"context", 78, 95}, {"spoken", 82, 87}, {"evasion", 73, 98}, {"address", 72, 78}, {"address by words", 84, 98}, {"mother_name", 86, 98}, {"other", 93, 98},
+		{"check", 95, 97}, {"context", 78, 95}, {"spoken", 82, 87}, {"evasion", 73, 98}, {"address", 72, 78}, {"address by words", 84, 98}, {"mother_name", 89, 96}, {"other", 93, 98},
 	}},
 	{"last", []string{"last.jsonl"}, []floor{
 		{"check", 99, 98}, {"context", 92, 98}, {"spoken", 98, 98}, {"evasion", 83, 98}, {"address", 66, 75}, {"address by words", 80, 98}, {"mother_name", 98, 98}, {"other", 95, 98},
 	}},
 	{"last, kept back", []string{"last_held.jsonl"}, []floor{
-		{"check", 92, 98}, {"context", 79, 92}, {"spoken", 81, 81}, {"evasion", 76, 98}, {"address", 77, 87}, {"address by words", 90, 98}, {"mother_name", 22, 98}, {"other", 99, 98},
+		{"check", 92, 98}, {"context", 79, 92}, {"spoken", 81, 81}, {"evasion", 76, 98}, {"address", 77, 87}, {"address by words", 90, 98}, {"mother_name", 98, 81}, {"other", 99, 98},
+	}},
+	{"ways of giving", []string{"ways1.jsonl"}, []floor{
+		{"check", 99, 98}, {"context", 69, 96}, {"spoken", 37, 50}, {"evasion", 45, 83}, {"mother_name", 82, 95}, {"other", 99, 98},
+	}},
+	{"ways of saying and hiding", []string{"ways2.jsonl"}, []floor{
+		{"check", 50, 98}, {"context", 0, 0}, {"spoken", 68, 90}, {"evasion", 72, 96}, {"other", 40, 98},
+	}},
+	{"ways of writing", []string{"ways3.jsonl"}, []floor{
+		{"check", 90, 96}, {"context", 77, 94}, {"spoken", 82, 87}, {"address", 46, 69}, {"address by words", 58, 98}, {"other", 96, 84},
+	}},
+	{"natural", []string{"natural.jsonl"}, []floor{
+		{"check", 97, 97}, {"context", 89, 98}, {"spoken", 99, 95}, {"evasion", 85, 98}, {"address", 66, 66}, {"address by words", 96, 98}, {"mother_name", 99, 98}, {"other", 94, 98},
+	}},
+	{"natural, kept back", []string{"natural_held.jsonl"}, []floor{
+		{"check", 97, 98}, {"context", 97, 97}, {"spoken", 88, 94}, {"evasion", 75, 98}, {"address", 75, 85}, {"address by words", 91, 96}, {"mother_name", 80, 98}, {"other", 99, 98},
+	}},
+	{"mixed", []string{"mixed.jsonl"}, []floor{
+		{"check", 97, 98}, {"context", 88, 97}, {"spoken", 86, 95}, {"evasion", 65, 92}, {"address", 56, 75}, {"address by words", 76, 98}, {"mother_name", 99, 98}, {"other", 99, 98},
+	}},
+	{"mixed, kept back", []string{"mixed_held.jsonl"}, []floor{
+		{"check", 97, 98}, {"context", 96, 98}, {"spoken", 76, 67}, {"evasion", 54, 98}, {"address", 85, 89}, {"address by words", 96, 99}, {"mother_name", 90, 98}, {"other", 99, 98},
 	}},
 }
 

@@ -156,6 +156,9 @@ func (s *Scanner) motherly(text []byte, t int, cues word.Cue) {
 	} else {
 		given = s.answeredMother(text, t)
 	}
+	if !given && cues&word.Parent == 0 {
+		return // saudara kandung
+	}
 	if len(s.found) == n {
 		s.motherAside(text, t, given)
 	} else if f := s.found[len(s.found)-1]; given && f.End < int(s.list.Lines[s.lineAt].End) && f.Start > int(s.list.Tokens[t].Start) {

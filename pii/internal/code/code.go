@@ -191,6 +191,9 @@ func (r Reader) before(a *around, text []byte, p, lo, most int) {
 		if n > 8 {
 			is &^= back
 		}
+		if a.code > 0 && a.code < n-1 {
+			is &^= thing // it was spoken of before the code was
+		}
 		a.before |= is
 		a.words++
 		last = is
@@ -215,7 +218,7 @@ func (r Reader) after(a *around, text []byte, p, hi, most int) {
 			return
 		}
 		a.cost += e - p
-		a.after |= of(text[b:e])
+		a.after |= of(text[b:e]) &^ thing
 		a.words++
 		p = e
 	}

@@ -172,7 +172,7 @@ func (r Reader) foreign(text []byte, t int) (found Found, ok bool) {
 			}
 		}
 	}
-	if month == 0 && e-p >= 4 && e-p <= 12 {
+	if next, q := apart(text, e); month == 0 && e-p >= 4 && e-p <= 12 && next != 0 && (token.IsDigit(text[q]) || text[p]|0x20 == 'r' || text[p]|0x20 == 'j') {
 		var room [12]byte
 		for i, c := range text[p:e] {
 			room[i] = token.Lower(c)

@@ -145,8 +145,12 @@ func numbered(b []byte) bool {
 	for i < len(b) && token.IsDigit(b[i]) {
 		i++
 	}
-	if i > 0 && i < len(b) {
-		switch string(bytes.ToLower(b[i:])) {
+	if i > 0 && i < len(b) && len(b)-i <= 5 {
+		var room [5]byte
+		for k, c := range b[i:] {
+			room[k] = token.Lower(c)
+		}
+		switch string(room[:len(b)-i]) {
 		case "x", "rb", "ribu", "jt", "juta", "jam", "menit", "hari", "bulan", "tahun", "th", "kg", "gb", "mb", "mbps", "kali", "ghz", "digit", "am", "pm", "st", "nd", "rd", "th.":
 			return true
 		}
