@@ -105,6 +105,11 @@ func (s *Scanner) cuesFor(text []byte, t0, t1 int, line int) []cue {
 
 // nearCues lists the cues on the line, the nearest first: those before, then those after.
 func (s *Scanner) nearCues(text []byte, t0, t1, line int) []cue {
+	return s.within(text, t0, t1, line, 11)
+}
+
+// within lists the cues on the line, of those before only the ones that are so many words away at most.
+func (s *Scanner) within(text []byte, t0, t1, line int, reach int32) []cue {
 	list, tokens := s.near[:0], s.list.Tokens
 	l := &s.list.Lines[line]
 	ord := tokens[t0].Ord
@@ -112,7 +117,7 @@ func (s *Scanner) nearCues(text []byte, t0, t1, line int) []cue {
 	for t, looked := t0-1, 0; t >= int(l.From) && looked < 40 && len(list) < maxCues; t, looked = t-1, looked+1 {
 		s.steps++
 		tok := &tokens[t]
-		if tok.Flags&token.Hidden != 0 || ord-tok.Ord > 11 {
+		if tok.Flags&token.Hidden != 0 || ord-tok.Ord > reach {
 			break
 		}
 		switch {
@@ -358,7 +363,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 	var sh shape
 	s.shapeOf(&sh, text, i, j, d)
 	whole := s.clean(i, j)
-	contextual := whole && !aliked && n <= 16 && !token.InLink(text, int(first.Start)) && !masked(text, int(first.Start), int(last.End))
+	contextual := whole && (!aliked || n >= 6) && n <= 16 && !token.InLink(text, int(first.Start)) && !masked(text, int(first.Start), int(last.End))
 	if sh.types == 0 && !contextual {
 		return false
 	}
@@ -370,7 +375,11 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 	r.why.facts, r.why.digits, r.why.code = facts|sh.facts, uint8(n), sh.code
 	vetoed := priced
 	looked, far := 0, false
-	cues := s.nearCues(text, int(first.First), int(last.Next), int(first.Line))
+	reach := int32(11)
+	if first.Spoken && (i == 0 || first.Gap >= piece.Newline) {
+		reach = 24 // who says a number takes his time
+	}
+	cues := s.within(text, int(first.First), int(last.Next), int(first.Line), reach)
 	for {
 		for ; looked < len(cues) && r.typ == 0; looked++ {
 			cu := &cues[looked]
@@ -393,7 +402,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 					return true
 				}
 			}
-			if typ, conf, more := s.match(text, cu, cues, &sh, d, i, j, contextual && !priced); typ != 0 {
+			if typ, conf, more := s.match(text, cu, cues, &sh, d, i, j, contextual && !priced && (!aliked || cu.place == before && cu.dist <= 3 && cu.bits&(word.Account|word.PIN|word.OTP) != 0)); typ != 0 {
 				r.typ, r.conf = typ, conf
 				r.why.facts |= more
 				r.why.cue, r.why.dist, r.why.place = s.dict.Entry(cu.ID).Text, cu.dist, cu.place
@@ -403,7 +412,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 			break
 		}
 		far = true // what is near tells nothing: letters, the column and the turn before may
-		if i == 0 && first.Spoken {
+		if i == 0 && (first.Spoken || said.Initial(text, int(first.Start), int(s.list.Lines[first.Line].Start))) {
 			s.acronym(text, first)
 		}
 		cues = s.farCues(text, int(first.First), int(first.Line))
@@ -620,12 +629,16 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	if end := int(s.row.Atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.list.Tokens[s.row.Atoms[i].First].Flags&token.Hidden != 0 || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) {
 		return 0, 0, 0
 	}
+	far := int8(8)
+	if s.row.Atoms[i].Spoken {
+		far = 20
+	}
 	switch bits := c.bits; {
 	case bits&word.CVV != 0 && n >= 3 && n <= 4 && c.dist <= 6:
 		return CVV, base - 0.02, fLength
-	case bits&word.OTP != 0 && n >= 4 && n <= 8 && c.dist <= 8 && !token.Among(text, at, 1, "hubungi", "hub", "telepon", "telp", "call", "dial"):
+	case bits&word.OTP != 0 && n >= 4 && n <= 8 && c.dist <= far && !token.Among(text, at, 1, "hubungi", "hub", "telepon", "telp", "call", "dial"):
 		return OTP, base, fLength
-	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= 8 && !token.Among(text, at, 4, "lokasi", "location", "map", "maps", "bb", "bbm"):
+	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= far && !token.Among(text, at, 4, "lokasi", "location", "map", "maps", "bb", "bbm"):
 		return PIN, base, fLength
 	case bits&word.Password != 0 && c.place == question && n >= 4 && s.list.Said(s.dict, text, s.lineAt) == at: // the whole of the answer
 		return Password, 0.8, fLength

@@ -367,6 +367,9 @@ func (s *Scanner) listed(text []byte) {
 // startsSpoken reports whether at least three pieces of a spoken number follow each other from token t.
 func (s *Scanner) startsSpoken(t int) bool {
 	n, waits := 0, false
+	if t > 0 && s.list.Tokens[t-1].Ord == s.list.Tokens[t].Ord-1 && s.list.Tokens[t-1].Kind == token.Word && s.dict.Entry(s.list.Tokens[t-1].ID).Text == "seribu" {
+		n = 1
+	}
 	for u := t; u < len(s.list.Tokens) && u < t+12; u++ {
 		tok := &s.list.Tokens[u]
 		if tok.Flags&token.Hidden != 0 {
@@ -403,7 +406,7 @@ func (s *Scanner) number(text []byte, t int) int {
 			}
 			return t
 		}
-		if size >= 7 && size <= 9 && s.passport(text, t) {
+		if size >= 7 && size <= 9 && s.passport(text, t) || token.IsLetter(text[tok.Start]) && s.mixedPlate(text, t) {
 			return t + 1
 		}
 	}
@@ -469,17 +472,23 @@ func (s *Scanner) mixedPlate(text []byte, t int) bool {
 // gatherAndJudge puts a number together and says what it is.
 func (s *Scanner) gatherAndJudge(text []byte, t int) int {
 	u := s.row.Gather(text, t, s.lineAt)
-	if first, last := &s.row.Atoms[0], &s.row.Atoms[len(s.row.Atoms)-1]; (first.Spoken || first.To-first.From == 1 && last.To-last.From == 1 && len(s.row.Atoms) > 2) && said.Lettered(text, int(first.Start), int(last.End)) {
+	if first, last := &s.row.Atoms[0], &s.row.Atoms[len(s.row.Atoms)-1]; (first.Spoken || last.Spoken || first.To-first.From == 1 && last.To-last.From == 1 && len(s.row.Atoms) > 2) && said.Lettered(text, int(first.Start), int(last.End)) {
 		if end := s.spelt(text, t); end > 0 {
 			for u = t + 1; u < len(s.list.Tokens) && int(s.list.Tokens[u].Start) < end; u++ {
 			}
 			return u
 		}
 	}
+	n := len(s.found)
+	if end := s.saidIP(text, t); end > 0 {
+		for u = t + 1; u < len(s.list.Tokens) && int(s.list.Tokens[u].Start) < end; u++ {
+		}
+		return u
+	}
 	if len(s.row.Digits) >= 3 {
 		s.retold(text)
 	}
-	if n := len(s.found); len(s.row.Atoms) >= 9 && s.row.Unhexed() {
+	if len(s.found) == n && len(s.row.Atoms) >= 9 && s.row.Uncoded() {
 		if s.judge(text); len(s.found) > n {
 			s.found[n].why.facts |= fPlain
 		}

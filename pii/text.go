@@ -62,6 +62,19 @@ func (s *Scanner) spelt(text []byte, t int) int {
 	return 0
 }
 
+// saidIP reads an address that is said, from the number at token t on. It returns where that ends, or 0.
+func (s *Scanner) saidIP(text []byte, t int) int {
+	if len(s.row.Atoms) < 4 || s.row.Atoms[1].Start-s.row.Atoms[0].End < 4 && !s.row.Atoms[1].Spoken {
+		return 0
+	}
+	end := s.said.IP(text, t)
+	if s.steps += 4; end == 0 || spoken(s.nearCues(text, t, t+1, s.lineAt), word.Version) {
+		return 0
+	}
+	s.add(reading{IP, 0.85, why{facts: fFormat | fSpoken}}, int(s.list.Tokens[t].Start), end)
+	return end
+}
+
 // address6 reads IPv6 and hardware addresses around the colon at token t. It returns where it has read to.
 func (s *Scanner) address6(text []byte, t int) int {
 	colon := int(s.list.Tokens[t].Start)
@@ -200,6 +213,15 @@ func (s *Scanner) mixedPiece(text []byte, t int) int {
 	if e := s.key(text, t); e > 0 {
 		return e
 	}
+	if len(piece) == 2 {
+		if from, to, lettered := sign.Pairs(text, start); to > 0 {
+			r := reading{MAC, 0.7, why{facts: fFormat}}
+			if s.near = s.nearCues(text, t, t+1, s.lineAt); lettered > 2 || spoken(s.near, word.MAC) {
+				s.add(r, from, to)
+				return to
+			}
+		}
+	}
 	if len(piece) == 12 && sign.Joined(piece) && s.beside(text, t, word.MAC, reading{typ: MAC, conf: 0.85}) {
 		return end
 	}
@@ -274,27 +296,13 @@ func (s *Scanner) passport(text []byte, t int) bool {
 
 // plate reads the letters around the short number at token t: B 1234 XYZ.
 func (s *Scanner) plate(text []byte, t, from, to int) bool {
-	a := from
-	if a > 0 && (text[a-1] == ' ' || text[a-1] == '-') {
-		a--
-	}
-	start := a
-	for start > 0 && a-start < 3 && token.IsLetter(text[start-1]) {
-		start--
-	}
-	if n := a - start; n == 0 || n > 2 || start > 0 && (token.IsAlnum(text[start-1]) || text[start-1] == '.' || text[start-1] == '\'' || text[start-1] >= 0x80) || !check.Plate(text[start:a]) || text[from] == '0' {
+	start, end, odd := sign.Plate(text, from, to)
+	if end == 0 {
 		return false
 	}
-	b := to
-	if b < len(text) && (text[b] == ' ' || text[b] == '-') {
-		b++
-	}
-	end := b
-	for end < len(text) && end-b < 4 && token.IsLetter(text[end]) {
-		end++
-	}
-	if n := end - b; n == 0 || n > 3 || end < len(text) && (token.IsAlnum(text[end]) || text[end] >= 0x80) {
-		return false
+	tail := end
+	for token.IsLetter(text[tail-1]) {
+		tail--
 	}
 	upper := true
 	for _, c := range text[start:end] {
@@ -302,7 +310,7 @@ func (s *Scanner) plate(text []byte, t, from, to int) bool {
 	}
 	r := reading{Plate, 0, why{facts: fFormat, digits: uint8(to - from)}}
 	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
-		if !upper && s.dict.Cues(s.dict.Find(text, b, end))&word.Stop != 0 {
+		if !upper && s.dict.Cues(s.dict.Find(text, tail, end))&word.Stop != 0 {
 			return false // 8 m3 ke proyek
 		}
 		if c.bits&word.Plate != 0 && (c.dist <= 8 || c.place == question) {
@@ -316,8 +324,8 @@ func (s *Scanner) plate(text []byte, t, from, to int) bool {
 	}
 	if r.conf == 0 {
 		year := to-from == 4 && (text[from] == '1' && text[from+1] == '9' || text[from] == '2' && text[from+1] == '0')
-		word3 := s.dict.Find(text, b, end) != 0
-		if !upper || to-from < 3 || end-b < 2 || year || word3 || text[from-1] != text[to] {
+		word3 := s.dict.Find(text, tail, end) != 0
+		if odd || !upper || to-from < 3 || end-tail < 2 || year || word3 || text[from-1] != text[to] {
 			return false
 		}
 		r.conf = 0.7

@@ -76,8 +76,8 @@ func (s *Scanner) digitsOf(dst, part []byte, f Finding) []byte {
 					s.row.Retell(way)
 				}
 			}
-			if f.why.digits > 0 && s.row.Size() == 2*int(f.why.digits) {
-				s.row.Unhexed()
+			if f.why.digits > 0 && s.row.Size() > int(f.why.digits) {
+				s.row.Uncoded()
 			}
 			for i := range s.row.Atoms {
 				dst = append(dst, s.row.Digits[s.row.Atoms[i].From:s.row.Atoms[i].To]...)

@@ -138,7 +138,7 @@ func (r *Row) Gather(text []byte, t, line int) int {
 				}
 				u++
 			} else {
-				if e := r.Dict.Entry(tok.ID); e.Part == word.Digit && e.Value != 9 && !r.compound(u+1) { // most numbers are said digit by digit
+				if e := r.Dict.Entry(tok.ID); e.Part == word.Digit && e.Value != 9 && !r.compound(u+1) && !r.Said.Counts(text, u) { // most numbers are said digit by digit
 					r.Digits = append(r.Digits, '0'+e.Value)
 					u++
 				} else {
@@ -382,23 +382,57 @@ func (r *Row) compound(u int) bool {
 	return p == word.Teen || p == word.Tens || p == word.Hundred || p == word.Magnitude
 }
 
-// Unhexed turns atoms that are the signs for digits in hexadecimal, 30 38 31 32, into the digits. It reports whether they were that.
-func (r *Row) Unhexed() bool {
+// codes are the ways in which signs for digits are written by their numbers: how many digits each has, and the number of the sign 0.
+var codes = [...]struct {
+	size int32
+	zero int
+	base int
+}{{2, 0x30, 16}, {2, 48, 10}, {3, 0o60, 8}, {8, 0b00110000, 2}}
+
+// Uncoded turns atoms that are the numbers of signs for digits, 30 38 31 32, into the digits. It reports whether they were that.
+func (r *Row) Uncoded() bool {
 	if len(r.Atoms) < 9 {
 		return false
 	}
+	for _, c := range codes {
+		if r.Atoms[0].To-r.Atoms[0].From != c.size || !r.coded(c.size, c.zero, c.base) {
+			continue
+		}
+		for k := range r.Atoms {
+			a := &r.Atoms[k]
+			r.Digits[k] = byte('0' + number(r.Digits[a.From:a.To], c.base) - c.zero)
+			a.From, a.To = int32(k), int32(k+1)
+		}
+		r.Digits = r.Digits[:len(r.Atoms)]
+		return true
+	}
+	return false
+}
+
+// coded reports whether all atoms have the size and stand for digits.
+func (r *Row) coded(size int32, zero, base int) bool {
 	for k := range r.Atoms {
-		if a := &r.Atoms[k]; a.To-a.From != 2 || r.Digits[a.From] != '3' || a.Spoken {
+		a := &r.Atoms[k]
+		if a.To-a.From != size || a.Spoken || base == 10 && k > 0 && a.Gap == Pause {
+			return false
+		}
+		if v := number(r.Digits[a.From:a.To], base) - zero; v < 0 || v > 9 {
 			return false
 		}
 	}
-	for k := range r.Atoms {
-		a := &r.Atoms[k]
-		r.Digits[k] = r.Digits[a.From+1]
-		a.From, a.To = int32(k), int32(k+1)
-	}
-	r.Digits = r.Digits[:len(r.Atoms)]
 	return true
+}
+
+// number reads digits in a base; what is no digit of the base makes it too large.
+func number(d []byte, base int) int {
+	n := 0
+	for _, c := range d {
+		if int(c-'0') >= base {
+			return 1 << 20
+		}
+		n = n*base + int(c-'0')
+	}
+	return n
 }
 
 // aside reports whether only a few words that nobody knows stand before token u, on a line after the number's: of whoever listens, or before

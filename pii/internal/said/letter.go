@@ -86,7 +86,7 @@ func Letter(w []byte) byte {
 		return 'X'
 	case "ye", "why", "yankee", "yengki":
 		return 'Y'
-	case "zet", "zed", "zee", "set", "zulu":
+	case "zet", "ze", "zed", "zee", "set", "zulu":
 		return 'Z'
 	}
 	return 0
@@ -118,6 +118,16 @@ func likens(w []byte) bool {
 	return false
 }
 
+// parts reports whether a word is said for a sign between letters and digits: a ce titik dua lima delapan.
+func parts(w []byte) bool {
+	for _, s := range [...]string{"titik", "colon", "strip", "dash", "spasi", "space", "dot"} {
+		if w[0]|0x20 == s[0] && token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
 // Lettered reports whether a word that may be a letter stands right before a number from start to end, or right after it: then Spelt may
 // find more.
 func Lettered(text []byte, start, end int) bool {
@@ -126,7 +136,7 @@ func Lettered(text []byte, start, end int) bool {
 		if Letter(w) != 0 || len(w) <= 3 && capitals(w) || len(w) == 2 && hexes(w) || sized(w) || token.EqualFold(w, "seribu") {
 			return true
 		}
-		if pb, pe := WordBefore(text, b, max(0, b-12)); pb < b && (likens(text[pb:pe]) || token.EqualFold(text[pb:pe], "in")) {
+		if pb, pe := WordBefore(text, b, max(0, b-12)); pb < b && (likens(text[pb:pe]) || token.EqualFold(text[pb:pe], "in") || parts(w) && Letter(text[pb:pe]) != 0) {
 			return true
 		}
 	}
@@ -158,10 +168,13 @@ func (s *Signs) add(c byte, start, end int) {
 // Span is where the signs from i to j, the last excluded, stand in the text.
 func (s *Signs) Span(i, j int) (start, end int) { return int(s.at[i][0]), int(s.at[j-1][1]) }
 
+// aside are signs that may stand between letters that are spelt.
+var aside = [256]bool{' ': true, ',': true, '-': true, '.': true, ':': true, '_': true, '*': true, '/': true, '|': true, '~': true}
+
 // WordBefore is the word that ends before p with at most three other signs between; b is p when there is none.
 func WordBefore(text []byte, p, lo int) (b, e int) {
 	e = p
-	for e > lo && p-e < 3 && (text[e-1] == ' ' || text[e-1] == ',' || text[e-1] == '-' || text[e-1] == '.' || text[e-1] == ':') {
+	for e > lo && p-e < 3 && aside[text[e-1]] {
 		e--
 	}
 	b = e
@@ -200,10 +213,10 @@ func opening(text []byte, p, lo int) int {
 			begin, p = b, b
 			continue
 		}
-		if !sized(w) && !token.EqualFold(w, "seribu") && !(len(w) == 2 && hexes(w)) {
+		if !sized(w) && !token.EqualFold(w, "seribu") && !(len(w) == 2 && hexes(w)) && !(parts(w) && words == 0) {
 			break
 		}
-		if p = b; len(w) == 2 {
+		if p = b; len(w) == 2 && hexes(w) {
 			begin = b
 		}
 	}
@@ -217,7 +230,7 @@ func (r Reader) Spelt(signs *Signs, text []byte, t, lo, hi int) bool {
 	signs.N = 0
 	for words, letters := 0, 0; p < hi && signs.N < len(signs.Sign) && words < 64; words++ {
 		from := p
-		for p < hi && p-from < 3 && (text[p] == ' ' || text[p] == ',' || text[p] == '-' || text[p] == '.' || text[p] == ':') {
+		for p < hi && p-from < 3 && aside[text[p]] {
 			p++
 		}
 		if p == hi || !token.IsAlnum(text[p]) {
@@ -259,7 +272,7 @@ func (r Reader) Spelt(signs *Signs, text []byte, t, lo, hi int) bool {
 				continue
 			} else if tokens[t].Kind == token.Word && (part == word.Dot || part == word.Dash) {
 				p = int(tokens[t].End)
-				if f := token.WordEnd(text, min(p+1, hi)); f <= hi && f == p+4 && token.EqualFold(text[p+1:f], "dua") && part == word.Dot {
+				if f := token.WordEnd(text, min(p+1, hi)); f <= hi && f == p+4 && token.EqualFold(text[p+1:f], "dua") && part == word.Dot && letters > 0 {
 					p = f // a colon
 				}
 				continue
@@ -289,6 +302,15 @@ func (r Reader) Spelt(signs *Signs, text []byte, t, lo, hi int) bool {
 			if e = token.WordEnd(text, e+1); e+1 < hi && text[e] == ' ' && token.EqualFold(text[max(p, e-3):e], " in") {
 				e = token.WordEnd(text, e+1) // B as in Bali
 			}
+			b := e
+			for b > p && token.IsLetter(text[b-1]) {
+				b--
+			}
+			if last := signs.N - 1; e > b && text[b]&^0x20 == signs.Sign[last] {
+				signs.at[last][1] = int32(e) // the example belongs to it
+			}
+		case letters > 0 && token.IsLetter(signs.Sign[signs.N-1]) && token.EqualFold(w, "ku"):
+			signs.add('Q', p, e) // es ku zet
 		default:
 			return letters > 0
 		}
@@ -441,6 +463,15 @@ func accented(w []byte) byte {
 		}
 	}
 	return Letter(w)
+}
+
+// Initial reports whether a single letter stands right before the place, or before the "nya" there.
+func Initial(text []byte, p, lo int) bool {
+	b, e := WordBefore(text, p, lo)
+	if token.EqualFold(text[b:e], "nya") {
+		b, e = WordBefore(text, b, lo)
+	}
+	return e-b == 1
 }
 
 // Acronym looks for three to six letters that are said one by one before the place, over at most five other words: k p j saya. It

@@ -48,6 +48,14 @@ func (r Reader) Number(digits, text []byte, u int) ([]byte, int) {
 			return digits, u + 2
 		}
 	}
+	if p == word.Digit && v < 10 {
+		if n, next := r.counted(text, u); n > 0 {
+			for range n {
+				digits = append(digits, '0'+v)
+			}
+			return digits, next
+		}
+	}
 	times := 1
 	for p == word.Repeat {
 		times = int(v)
@@ -116,6 +124,33 @@ func (r Reader) Number(digits, text []byte, u int) ([]byte, int) {
 		digits = append(digits, byte('0'+low%10))
 	}
 	return digits, u
+}
+
+// Counts reports whether the word at token u is a digit that has "nya" on it or behind it, so that it may be said how often it stands there:
+// nolnya dua, lima nya tiga kali.
+func (r Reader) Counts(text []byte, u int) bool {
+	tokens := r.List.Tokens
+	end := int(tokens[u].End)
+	if w := r.Dict.Entry(tokens[u].ID).Text; len(w) > 6 && w[len(w)-3:] == "nya" {
+		return true
+	}
+	return end+5 < len(text) && (text[end] == ' ' || text[end] == '-') && token.EqualFold(text[end+1:end+4], "nya") && text[end+4] == ' '
+}
+
+// counted reads how often the digit at token u stands there, when Counts says that this may follow. It returns 0 when it does not.
+func (r Reader) counted(text []byte, u int) (n byte, next int) {
+	tokens := r.List.Tokens
+	if next = u + 1; !r.Counts(text, u) || next >= len(tokens) || tokens[next].Kind != token.Word || tokens[next].Ord > tokens[u].Ord+2 {
+		return 0, 0
+	}
+	e := r.Dict.Entry(tokens[next].ID)
+	if e.Part != word.Digit || e.Value < 2 || e.Value > 4 || r.Counts(text, next) {
+		return 0, 0
+	}
+	if next++; r.is(next, "kali") && r.follows(next) {
+		next++
+	}
+	return e.Value, next
 }
 
 // eight reports whether token u is the digit that mobile numbers go on with behind their zero.

@@ -305,7 +305,7 @@ func IBAN(text []byte, start int) (size, end int) {
 	if start+15 > len(text) || !token.IsLetter(text[start]) || token.IsUpper(text[start]) != token.IsUpper(text[start+1]) || !token.IsLetter(text[start+1]) || !token.IsDigit(text[start+2]) || !token.IsDigit(text[start+3]) {
 		return 0, 0
 	}
-	upper := token.IsUpper(text[start]) // in small letters it must stand in one piece, with digits for the most part
+	upper := token.IsUpper(text[start]) // in small letters it must have digits for the most part
 	want := check.IBANLength(text[start]&^0x20, text[start+1]&^0x20)
 	var b [34]byte
 	i, n, digits := start, 0, 0
@@ -318,7 +318,7 @@ func IBAN(text []byte, start int) (size, end int) {
 		case token.IsLetter(c) && token.IsUpper(c) == upper:
 			b[n] = c &^ 0x20
 			n++
-		case upper && (c == ' ' || c == '-') && n%4 == 0 && n > 0 && text[i-1] != c:
+		case (c == ' ' || c == '-' || c == '.' || c == '_' || c == '/') && n%4 == 0 && n > 0 && token.IsAlnum(text[i-1]):
 		default:
 			return 0, 0
 		}
@@ -380,4 +380,85 @@ func Work(piece []byte) bool {
 		}
 	}
 	return true
+}
+
+// between are signs that may part the pieces of a plate; a space or a hyphen is usual.
+func between(c byte) bool {
+	return c == ' ' || c == '-' || c == '.' || c == '_' || c == '*' || c == '/' || c == '|' || c == '~'
+}
+
+// Plate reads the letters around the digits text[from:to]: B 1234 XYZ. End is 0 when it is no plate; odd says that other signs than a space or a
+// hyphen part its pieces.
+func Plate(text []byte, from, to int) (start, end int, odd bool) {
+	a := from
+	if a > 0 && between(text[a-1]) {
+		a--
+		odd = text[a] != ' ' && text[a] != '-'
+	}
+	start = a
+	for start > 0 && a-start < 3 && token.IsLetter(text[start-1]) {
+		start--
+	}
+	if n := a - start; n == 0 || n > 2 || start > 0 && (token.IsAlnum(text[start-1]) || text[start-1] == '.' || text[start-1] == '\'' || text[start-1] >= 0x80) || !check.Plate(text[start:a]) || text[from] == '0' {
+		return 0, 0, false
+	}
+	b := to
+	if b < len(text) && between(text[b]) {
+		odd = odd || text[b] != ' ' && text[b] != '-'
+		b++
+	}
+	for end = b; end < len(text) && end-b < 4 && token.IsLetter(text[end]); {
+		end++
+	}
+	if n := end - b; n == 0 || n > 3 || end < len(text) && (token.IsAlnum(text[end]) || text[end] >= 0x80) {
+		return 0, 0, false
+	}
+	return start, end, odd
+}
+
+// hexPair reports whether two hexadecimal digits stand alone at p.
+func hexPair(text []byte, p int) bool {
+	return p >= 0 && p+2 <= len(text) && token.IsHex(text[p]) && token.IsHex(text[p+1]) && (p == 0 || !token.IsAlnum(text[p-1])) && (p+2 == len(text) || !token.IsAlnum(text[p+2]))
+}
+
+// Pairs reads a hardware address whose pairs have a space or a word between, around the pair at the place: F0 9F C2 55 0A 17, A4 strip BB strip 6D.
+// End is 0 when there are not six; lettered is how many of them have a letter.
+func Pairs(text []byte, at int) (start, end, lettered int) {
+	start = at
+	for n := 0; n < 6 && start > 2 && text[start-1] == ' ' && hexPair(text, start-3); n++ {
+		start -= 3
+	}
+	p := start
+	for n := 1; ; n++ {
+		if !hexPair(text, p) {
+			return 0, 0, 0
+		}
+		if !token.IsDigit(text[p]) || !token.IsDigit(text[p+1]) {
+			lettered++
+		}
+		end = p + 2
+		next := end
+		for next < len(text) && next-end < 2 && (text[next] == ' ' || text[next] == ',' || text[next] == '_' || text[next] == '/' || text[next] == '.') {
+			next++
+		}
+		if w := token.WordEnd(text[:min(len(text), next+8)], next); w-next > 3 && w < len(text) && text[w] == ' ' {
+			for _, s := range [...]string{"strip", "dash", "colon", "spasi", "space", "titik"} {
+				if token.EqualFold(text[next:w], s) {
+					if next = w + 1; s == "titik" && next+4 < len(text) && token.EqualFold(text[next:next+4], "dua ") {
+						next += 4
+					}
+					break
+				}
+			}
+		}
+		if n == 6 {
+			if hexPair(text, next) && next > end {
+				return 0, 0, 0
+			}
+			return start, end, lettered
+		}
+		if p = next; p == end {
+			return 0, 0, 0
+		}
+	}
 }
