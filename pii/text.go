@@ -64,7 +64,7 @@ func (s *Scanner) spelt(text []byte, t int) int {
 
 // saidIP reads an address that is said, from the number at token t on. It returns where that ends, or 0.
 func (s *Scanner) saidIP(text []byte, t int) int {
-	if len(s.row.Atoms) < 4 || s.row.Atoms[1].Start-s.row.Atoms[0].End < 4 && !s.row.Atoms[1].Spoken {
+	if !s.row.Dotted || len(s.row.Atoms) < 4 {
 		return 0
 	}
 	end := s.said.IP(text, t)

@@ -27,6 +27,7 @@ type Row struct {
 	Digits []byte
 	Line   int  // where the last piece stands
 	Whole  bool // all that is read is one number
+	Dotted bool // a word for a point stands between two pieces
 	Steps  int
 
 	mended bool // what comes next replaces what was said
@@ -118,7 +119,7 @@ func OpensSpoken(p word.Part) bool {
 // Gather puts together the pieces that follow each other from token t. It returns the token after the last.
 func (r *Row) Gather(text []byte, t, line int) int {
 	r.Atoms, r.Digits = r.Atoms[:0], r.Digits[:0]
-	r.Line, r.mended, r.glued = line, false, 0
+	r.Line, r.mended, r.glued, r.Dotted = line, false, 0, false
 	u := t
 	join := Touch
 	for len(r.Digits) < groupLimit {
@@ -138,7 +139,7 @@ func (r *Row) Gather(text []byte, t, line int) int {
 				}
 				u++
 			} else {
-				if e := r.Dict.Entry(tok.ID); e.Part == word.Digit && e.Value != 9 && !r.compound(u+1) && !r.Said.Counts(text, u) { // most numbers are said digit by digit
+				if e := r.Dict.Entry(tok.ID); e.Part == word.Digit && e.Value != 9 && !r.compound(u+1) && !mayCount(text, int(tok.End)) { // most numbers are said digit by digit
 					r.Digits = append(r.Digits, '0'+e.Value)
 					u++
 				} else {
@@ -152,8 +153,8 @@ func (r *Row) Gather(text []byte, t, line int) int {
 		r.mended, r.glued = false, 0
 		var next int
 		if next, join = r.follows(text, u); join == Apart {
-			if !a.Spoken && a.To-a.From > 8 {
-				break // nothing goes on behind so long a piece
+			if size := a.To - a.From; !a.Spoken && (size > 8 || size < 3 && len(r.Atoms) == 1) && !r.Whole {
+				break // nothing goes on behind so long a piece, or so short a one
 			}
 			if next, join = r.farther(text, u); join == Apart {
 				break
@@ -162,6 +163,11 @@ func (r *Row) Gather(text []byte, t, line int) int {
 		u = next
 	}
 	return u
+}
+
+// mayCount reports whether a word for a digit that ends at the place may be said so often: it has "nya" on it or behind it.
+func mayCount(text []byte, end int) bool {
+	return text[end-2]|0x20 == 'y' || end+1 < len(text) && text[end+1]|0x20 == 'n'
 }
 
 // undisguised appends the digits of a piece in which letters look like digits or stand between them.
@@ -365,6 +371,7 @@ func (r *Row) follows(text []byte, u int) (int, Gap) {
 			r.mended = r.mended || e.Text == "eh"
 			if ord = tok.Ord; e.Part == word.Dash || e.Part == word.Dot {
 				most = 8
+				r.Dotted = r.Dotted || e.Part == word.Dot
 			}
 		default:
 			return u, Apart

@@ -34,10 +34,20 @@ func list(words string) map[string]bool {
 	return m
 }
 
+// likely tells for a first letter how long the words of both lists are that begin so, as a look before the look.
+var likely = func() (t [32][16]bool) {
+	for _, m := range [...]map[string]bool{joining, mending} {
+		for w := range m {
+			t[w[0]&0x1F][len(w)] = true
+		}
+	}
+	return t
+}()
+
 // in looks a word up in a list.
 func in(m map[string]bool, w []byte) bool {
 	var b [16]byte
-	if len(w) > len(b) {
+	if len(w) >= len(b) || !likely[w[0]&0x1F][len(w)] {
 		return false
 	}
 	for i, c := range w {
@@ -73,7 +83,9 @@ func (r Reader) Bridge(text []byte, from, to int) Link {
 			joins++
 		default:
 			if e := r.Dict.Entry(r.Dict.Find(text, p, e)); e.Cues&(word.Stop|word.Ack|word.Number) == 0 && e.Part != word.Filler {
-				others++
+				if others++; others > 1 {
+					return Unjoined
+				}
 			}
 		}
 		p = e
@@ -106,11 +118,22 @@ func (r Reader) unglue(digits, w []byte) ([]byte, int) {
 	return digits, n
 }
 
+// opening2 are the first two letters of words for digits.
+var opening2 = func() (t [32][32]bool) {
+	for w := range list("nol kosong zero satu one dua two tiga three telu empat four pat papat lima five limo enam six anam nem tujuh seven pitu delapan eight lapan wolu sembilan nine sanga") {
+		t[w[0]&0x1F][w[1]&0x1F] = true
+	}
+	return t
+}()
+
 // GluedAt returns where a word begins that is made of words for digits, right behind a piece of a number; 0 when there is none.
 func (r Reader) GluedAt(text []byte, p, limit int) int {
 	start := p
 	for start < limit && start-p < 2 && (text[start] == ' ' || text[start] == ',' || text[start] == '-' || text[start] == '.') {
 		start++
+	}
+	if limit-start < 6 || !opening2[text[start]&0x1F][text[start+1]&0x1F] {
+		return 0
 	}
 	end := token.WordEnd(text[:limit], start)
 	if end-start < 6 || end-start > 60 || r.Dict.Find(text, start, end) != 0 {
