@@ -49,7 +49,9 @@ func GIF(data []byte) (clean []byte, what []string, err error) {
 			}
 			next = subBlocks(data, at+2)
 			if next > 0 {
-				keep = gone.extension(data[at+1], data[at+2:next])
+				if keep, err = gone.extension(data[at+1], data[at+2:next]); err != nil {
+					return nil, nil, err
+				}
 			}
 		}
 		if next <= 0 {
@@ -83,14 +85,21 @@ func subBlocks(data []byte, at int) int {
 	return -1
 }
 
-// extension says whether a block that is no picture stays, and notes it if not.
-func (r *removed) extension(label byte, blocks []byte) bool {
+// most of what an extension that stays may have: how often a picture plays, and a buffer; how the next picture is shown.
+const (
+	gifPlays = 12 + 4 + 6 + 1
+	gifShows = 1 + 4 + 1
+)
+
+// extension says whether a block that is no picture stays, and notes it if not. What stays has no room for anything else.
+func (r *removed) extension(label byte, blocks []byte) (keep bool, err error) {
 	begins := func(name string) bool { return len(blocks) > 11 && blocks[0] == 11 && string(blocks[1:12]) == name }
+	plays := label == gifApplication && (begins("NETSCAPE2.0") || begins("ANIMEXTS1.0"))
 	switch {
-	case label == gifControl, label == gifPlain:
-		return true
-	case label == gifApplication && (begins("NETSCAPE2.0") || begins("ANIMEXTS1.0") || begins("ICCRGBG1012")): // how often it plays, and its colours
-		return true
+	case label == gifControl && len(blocks) > gifShows, plays && len(blocks) > gifPlays:
+		return false, ErrNotUnderstood
+	case label == gifControl, label == gifPlain, plays, label == gifApplication && begins("ICCRGBG1012"): // the last: colours
+		return true, nil
 	case label == gifApplication && begins("XMP DataXMP"):
 		r.add(XMP)
 	case label == gifComment:
@@ -98,5 +107,5 @@ func (r *removed) extension(label byte, blocks []byte) bool {
 	default:
 		r.add(Vendor)
 	}
-	return false
+	return false, nil
 }

@@ -2,6 +2,7 @@ package strip
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"slices"
 )
@@ -34,19 +35,53 @@ func HEIF(data []byte) (clean []byte, what []string, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if !h.meta || end < int64(len(data)) || len(h.items) > maxNotes {
+	if !h.meta || end < int64(len(data)) || len(h.items) > maxNotes || len(h.room) > maxNotes {
 		return nil, nil, ErrNotUnderstood
 	}
+	h.left = int64(len(data))
 	for id, word := range h.items {
 		if err := h.blank(id, word); err != nil {
 			return nil, nil, err
 		}
 	}
+	if err := h.gaps(); err != nil {
+		return nil, nil, err
+	}
 	return h.data, h.gone, nil
 }
 
-// maxNotes bounds the items that go: cameras write one or two.
-const maxNotes = 64
+// gaps overwrites what stands among the items and is none's. An item that stands elsewhere would have been overwritten with its box.
+func (h *heif) gaps() error {
+	var all []span
+	for _, extents := range h.places {
+		for _, e := range extents {
+			p, ok := h.place(e)
+			if !ok && e.method < 2 {
+				return ErrNotUnderstood
+			}
+			if ok {
+				all = append(all, p)
+			}
+		}
+	}
+	slices.SortFunc(all, func(a, b span) int { return cmp.Compare(a.from, b.from) })
+	for _, room := range h.room {
+		at := room.from
+		for _, p := range append(all, span{room.to, room.to}) {
+			if p.from > at && at < room.to {
+				h.overwrite(box{"", at, min(p.from, room.to)}, Vendor)
+			}
+			at = max(at, p.to)
+		}
+	}
+	return nil
+}
+
+const (
+	maxNotes   = 64      // items that go, and places where items may stand: cameras write one or two
+	maxPieces  = 16      // pieces of an item that goes
+	maxExtents = 1 << 14 // pieces of all items: a picture of tiles has some hundred
+)
 
 // heif overwrites in a copy.
 type heif struct {
@@ -54,6 +89,8 @@ type heif struct {
 	meta   bool
 	items  map[uint32]string // those that go, and the word for it
 	places map[uint32][]extent
+	pieces int
+	left   int64 // bytes that may still be overwritten
 	idat   span
 	room   []span // where items may stand
 	gone   removed
@@ -108,21 +145,22 @@ func (h *heif) top(b box) error {
 		h.meta = true
 		_, err := boxes(h.data, b.from+4, b.to, h.inMeta)
 		return err
-	case "udta", "uuid", "skip", "free":
-		h.overwrite(b)
 	case "mdat":
 		h.room = append(h.room, span{b.from, b.to})
-	case "moov": // a moving one has tracks with notes of their own
+	case "moov", "moof", "meco", "imda": // a moving one has tracks with notes of their own; and other places for items
 		return ErrNotUnderstood
+	case "ftyp":
+	default: // a reader passes over it: a film of the moment before, what telephones leave for themselves
+		h.overwrite(b, Vendor)
 	}
 	return nil
 }
 
 // overwrite leaves a box without a byte of what it held.
-func (h *heif) overwrite(b box) {
+func (h *heif) overwrite(b box, word string) {
 	if payload := h.data[b.from:b.to]; len(bytes.Trim(payload, "\x00")) > 0 {
 		clear(payload)
-		h.gone.add(Vendor)
+		h.gone.add(word)
 	}
 }
 
@@ -135,11 +173,41 @@ func (h *heif) inMeta(b box) error {
 	case "idat":
 		h.idat = span{b.from, b.to}
 		h.room = append(h.room, h.idat)
-	case "uuid", "udta":
-		h.overwrite(b)
+	case "iprp":
+		_, err := boxes(h.data, b.from, b.to, func(p box) error {
+			if p.kind != "ipco" {
+				return nil
+			}
+			_, err := boxes(h.data, p.from, p.to, h.property)
+			return err
+		})
+		return err
+	case "hdlr":
+		if name := (box{b.kind, b.from + 24, b.to}); name.from < name.to {
+			h.overwrite(name, Vendor)
+		}
+	case "pitm", "iref", "grpl", "ipro", "dinf":
+	default:
+		h.overwrite(b, Vendor)
 	}
 	return nil
 }
+
+// property empties those that are shown nowhere. They are told by their order, so that each stays where it is.
+func (h *heif) property(b box) error {
+	switch b.kind {
+	case "udes": // a name, a description and keywords
+		h.overwrite(b, Text)
+	case "crtt", "mdft", "itai":
+		h.overwrite(b, Time)
+	case "free", "skip":
+		h.overwrite(b, Vendor)
+	}
+	return nil
+}
+
+// pictured are the kinds of items that are pictures, or say how one is made of others.
+var pictured = []string{"hvc1", "lhv1", "hev1", "av01", "avc1", "vvc1", "evc1", "j2k1", "unci", "mski", "grid", "iovl", "iden", "tmap", "sato"}
 
 // names reads what the items are.
 func (h *heif) names(b box) error {
@@ -164,7 +232,7 @@ func (h *heif) names(b box) error {
 			return ErrNotUnderstood
 		}
 		rest := r.data
-		switch string(binary.BigEndian.AppendUint32(nil, uint32(kind))) {
+		switch kind := string(binary.BigEndian.AppendUint32(nil, uint32(kind))); kind {
 		case "Exif":
 			h.items[uint32(id)] = Exif
 		case "mime":
@@ -175,6 +243,10 @@ func (h *heif) names(b box) error {
 			}
 		case "uri ":
 			h.items[uint32(id)] = Vendor
+		default:
+			if !slices.Contains(pictured, kind) { // of JPEG, too: it would have notes of its own
+				return ErrNotUnderstood
+			}
 		}
 		return nil
 	})
@@ -225,7 +297,7 @@ func (h *heif) locate(b box) error {
 		for k := r.take(2); k > 0 && !r.short; k-- {
 			r.take(index)
 			at, size := from+r.take(offset), r.take(length)
-			if at > 1<<40 || size > 1<<40 {
+			if h.pieces++; h.pieces > maxExtents || at > 1<<40 || size > 1<<40 {
 				return ErrNotUnderstood
 			}
 			h.places[id] = append(h.places[id], extent{span{int64(at), int64(at + size)}, method})
@@ -242,12 +314,12 @@ var emptyNotes = map[string]string{Exif: "\x00\x00\x00\x00MM\x00*\x00\x00\x00\x0
 
 // blank overwrites an item, unless a piece of it is another's too.
 func (h *heif) blank(id uint32, word string) error {
-	if len(h.places[id]) == 0 {
+	if n := len(h.places[id]); n == 0 || n > maxPieces {
 		return ErrNotUnderstood
 	}
 	for i, e := range h.places[id] {
 		p, ok := h.place(e)
-		if !ok || h.shared(id, p) {
+		if h.left -= p.to - p.from; !ok || h.left < 0 || h.shared(id, p) {
 			return ErrNotUnderstood
 		}
 		payload := h.data[p.from:p.to]

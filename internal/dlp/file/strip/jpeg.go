@@ -7,6 +7,7 @@ import (
 
 // markers of JPEG.
 const (
+	sof0  = 0xc0
 	soi   = 0xd8
 	eoi   = 0xd9
 	sos   = 0xda
@@ -72,6 +73,8 @@ func JPEG(data []byte) (clean []byte, what []string, err error) {
 			end := entropy(data, next)
 			rest = append(rest, data[from:end]...)
 			next = end
+		case marker > app15 || marker < sof0 && marker != tem: // no decoder knows these
+			return nil, nil, ErrNotUnderstood
 		default:
 			rest = append(rest, data[from:next]...)
 		}

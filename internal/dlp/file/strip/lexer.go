@@ -2,11 +2,18 @@ package strip
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 )
 
-// maxNested bounds lists and dictionaries within one another.
-const maxNested = 64
+const (
+	maxNested = 64      // lists and dictionaries within one another
+	maxListed = 8       // values of a list that are kept: of filters there are one or two
+	maxKeys   = 1 << 16 // of a dictionary
+)
+
+// steers are the keys by which it is decided what a value is. Readers differ on which counts where one stands twice.
+var steers = []string{"Type", "Subtype", "Filter", "DecodeParms", "Length", "N", "First", "Info", "Encrypt"}
 
 // What a value of PDF is (ISO 32000-1, section 7.3).
 const (
@@ -29,8 +36,9 @@ type node struct {
 	n    int
 	name string
 	ref  ref
-	list []node
-	dict []item
+	list []node // the first of them
+	more bool   // there are more
+	dict []item // of one that stands within another value: none
 }
 
 // item is a key and its value; from is where the key begins.
@@ -50,10 +58,19 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// is says whether a key stands for a name.
+func (n *node) is(key, name string) bool {
+	v := n.get(key)
+	return v != nil && v.kind == isName && v.name == name
+}
+
 // lexer reads values of PDF.
 type lexer struct {
-	data []byte
-	at   int
+	data   []byte
+	at     int
+	signed bool               // there is a signature among the values
+	notes  map[ref]bool       // what a key Metadata refers to
+	remark func(from, to int) // told of what stands behind a %; may be nil
 }
 
 // space passes over blanks and remarks.
@@ -63,8 +80,12 @@ func (l *lexer) space() {
 		case blank(c):
 			l.at++
 		case c == '%':
+			from := l.at
 			for l.at < len(l.data) && l.data[l.at] != '\n' && l.data[l.at] != '\r' {
 				l.at++
+			}
+			if l.remark != nil {
+				l.remark(from, l.at)
 			}
 		default:
 			return
@@ -141,7 +162,9 @@ func (l *lexer) value(depth int) (node, error) {
 			if err != nil {
 				return node{}, err
 			}
-			list.list = append(list.list, v)
+			if list.more = len(list.list) == maxListed; !list.more {
+				list.list = append(list.list, v)
+			}
 		}
 	case rest[0] == '/':
 		return l.nameOf()
@@ -184,6 +207,16 @@ func (l *lexer) dictionary(depth int) (node, error) {
 		v, err := l.value(depth + 1)
 		if err != nil {
 			return node{}, err
+		}
+		l.signed = l.signed || key.name == "ByteRange"
+		if key.name == "Metadata" && v.kind == isRef && l.notes != nil {
+			l.notes[v.ref] = true
+		}
+		if depth > 0 {
+			continue
+		}
+		if len(d.dict) == maxKeys || slices.Contains(steers, key.name) && d.get(key.name) != nil {
+			return node{}, ErrNotUnderstood
 		}
 		d.dict = append(d.dict, item{key.name, from, v})
 	}

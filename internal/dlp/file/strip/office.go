@@ -8,7 +8,9 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"maps"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -41,10 +43,20 @@ func Office(data []byte) (clean []byte, what []string, err error) {
 	}
 	var out bytes.Buffer
 	w := zip.NewWriter(&out)
-	o := &office{out: w, left: maxInside}
+	o := &office{out: w, left: maxInside, people: maps.Clone(people), small: map[string]bool{}}
+	for _, f := range z.File {
+		if strings.ToLower(f.Name) == relationships {
+			if err := o.parts(f); err != nil {
+				return nil, nil, err
+			}
+		}
+	}
 	for _, f := range z.File {
 		if err := o.entry(f); err != nil {
 			return nil, nil, err
+		}
+		if out.Len() > 2*len(data) { // entries that lie in one another
+			return nil, nil, ErrNotUnderstood
 		}
 	}
 	if z.Comment != "" {
@@ -58,41 +70,71 @@ func Office(data []byte) (clean []byte, what []string, err error) {
 
 // office packs an archive anew.
 type office struct {
-	out  *zip.Writer
-	gone removed
-	left int64 // bytes that may still be opened
+	out    *zip.Writer
+	gone   removed
+	left   int64                        // bytes that may still be opened
+	people map[string]map[string]string // as people, with the entries that this document has for them
+	small  map[string]bool              // its small pictures of itself
+}
+
+// relationships is the entry that says what a document's parts are for.
+const relationships = "_rels/.rels"
+
+// parts reads which entries say who made a document: not every program names them as Office does.
+func (o *office) parts(f *zip.File) error {
+	text, err := o.read(f)
+	if err != nil {
+		return err
+	}
+	_, err = cutOut(text, func(e xml.StartElement) bool {
+		kind, target := "", ""
+		for _, a := range e.Attr {
+			switch a.Name.Local {
+			case "Type":
+				kind = path.Base(a.Value)
+			case "Target":
+				target = strings.ToLower(strings.TrimPrefix(path.Clean("/"+a.Value), "/"))
+			}
+		}
+		switch kind {
+		case "core-properties":
+			o.people[target] = people["docprops/core.xml"]
+		case "extended-properties":
+			o.people[target] = people["docprops/app.xml"]
+		case "thumbnail":
+			o.small[target] = true
+		}
+		return false
+	})
+	return err
 }
 
 func (o *office) entry(f *zip.File) error {
 	name := strings.ToLower(f.Name)
-	var change func([]byte) ([]byte, []string, error)
-	switch ext := path.Ext(name); {
-	case people[name] != nil:
-		change = func(b []byte) ([]byte, []string, error) { return emptied(b, people[name]) }
-	case name == "_rels/.rels":
+	change := picture
+	switch {
+	case o.people[name] != nil:
+		change = func(b []byte) ([]byte, []string, error) { return emptied(b, o.people[name]) }
+	case name == relationships:
 		change = withoutThumbnail
-	case strings.HasPrefix(name, "docprops/thumbnail."):
+	case name == "xl/workbook.xml":
+		change = withoutFolder
+	case name == "thumbnails/thumbnail.png": // the list of entries says that it is there
+		change = func([]byte) ([]byte, []string, error) { return []byte(smallest), []string{Thumbnail}, nil }
+	case o.small[name], strings.HasPrefix(name, "docprops/thumbnail."):
 		o.gone.add(Thumbnail)
 		return nil
-	case ext == ".jpg" || ext == ".jpeg":
-		change = leniently(JPEG)
-	case ext == ".png":
-		change = leniently(PNG)
-	case ext == ".gif":
-		change = leniently(GIF)
 	}
 	b, err := o.read(f)
 	if err != nil {
 		return err
 	}
-	if change != nil {
-		var gone []string
-		if b, gone, err = change(b); err != nil {
-			return err
-		}
-		for _, word := range gone {
-			o.gone.add(word)
-		}
+	b, gone, err := change(b)
+	if err != nil {
+		return err
+	}
+	for _, word := range gone {
+		o.gone.add(word)
 	}
 	return o.write(f, b)
 }
@@ -128,16 +170,26 @@ func (o *office) write(f *zip.File, b []byte) error {
 	return nil
 }
 
-// leniently leaves a picture that is not understood as it is: it is a part of the document, which is.
-func leniently(strip func([]byte) ([]byte, []string, error)) func([]byte) ([]byte, []string, error) {
-	return func(b []byte) ([]byte, []string, error) {
-		clean, gone, err := strip(b)
-		if err != nil {
-			return b, nil, nil
-		}
-		return clean, gone, nil
+// picture takes the notes out of a picture, whatever it is called, and leaves other entries as they are.
+func picture(b []byte) ([]byte, []string, error) {
+	begins := func(with string) bool { return bytes.HasPrefix(b, []byte(with)) }
+	switch {
+	case begins("\xff\xd8\xff"):
+		return JPEG(b)
+	case begins(pngHead):
+		return PNG(b)
+	case begins("GIF8"):
+		return GIF(b)
+	case begins("RIFF") && len(b) > 12 && string(b[8:12]) == "WEBP":
+		return WebP(b)
+	case IsHEIF(b):
+		return HEIF(b)
 	}
+	return b, nil, nil
 }
+
+// smallest is a picture of one pixel that cannot be seen.
+const smallest = pngHead + "\x00\x00\x00\x0d\x49\x48\x44\x52\x00\x00\x00\x01\x00\x00\x00\x01\x08\x06\x00\x00\x00\x1f\x15\xc4\x89\x00\x00\x00\x0d\x49\x44\x41\x54\x78\xda\x63\x60\x60\x60\x60\x00\x00\x00\x05\x00\x01\x7a\xa8\x57\x50\x00\x00\x00\x00\x49\x45\x4e\x44\xae\x42\x60\x82"
 
 func (o *office) read(f *zip.File) ([]byte, error) {
 	r, err := f.Open()
@@ -175,6 +227,11 @@ func emptied(text []byte, names map[string]string) ([]byte, []string, error) {
 			return nil, nil, ErrNotUnderstood
 		}
 		switch e := t.(type) {
+		case xml.Comment:
+			if inside == 0 {
+				cut = append(cut, span{before, d.InputOffset()})
+				gone.add(Comment)
+			}
 		case xml.StartElement:
 			depth++
 			if w := names[e.Name.Local]; w != "" && inside == 0 {
@@ -199,9 +256,29 @@ func emptied(text []byte, names map[string]string) ([]byte, []string, error) {
 
 // withoutThumbnail takes the way to the thumbnail out of the list of a document's parts.
 func withoutThumbnail(text []byte) ([]byte, []string, error) {
+	clean, err := cutOut(text, func(e xml.StartElement) bool {
+		return e.Name.Local == "Relationship" && slices.ContainsFunc(e.Attr, func(a xml.Attr) bool {
+			return a.Name.Local == "Type" && strings.HasSuffix(a.Value, "/metadata/thumbnail")
+		})
+	})
+	return clean, nil, err
+}
+
+// withoutFolder takes out in which folder of whose computer a workbook was kept.
+func withoutFolder(text []byte) ([]byte, []string, error) {
+	clean, err := cutOut(text, func(e xml.StartElement) bool { return e.Name.Local == "absPath" })
+	if len(clean) == len(text) {
+		return clean, nil, err
+	}
+	return clean, []string{Vendor}, err
+}
+
+// cutOut takes out elements, and leaves every other byte as it is.
+func cutOut(text []byte, goes func(xml.StartElement) bool) ([]byte, error) {
 	var cut []span
 	d := xml.NewDecoder(bytes.NewReader(text))
-	from, open := int64(-1), 0
+	d.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // names of elements are ASCII
+	from, open, inside := int64(0), 0, 0
 	for {
 		before := d.InputOffset()
 		t, err := d.RawToken()
@@ -209,28 +286,26 @@ func withoutThumbnail(text []byte) ([]byte, []string, error) {
 			break
 		}
 		if err != nil {
-			return nil, nil, ErrNotUnderstood
+			return nil, ErrNotUnderstood
 		}
 		switch e := t.(type) {
 		case xml.StartElement:
 			open++
-			for _, a := range e.Attr {
-				if e.Name.Local == "Relationship" && a.Name.Local == "Type" && strings.HasSuffix(a.Value, "/metadata/thumbnail") {
-					from = before
-				}
+			if inside == 0 && goes(e) {
+				from, inside = before, open
 			}
 		case xml.EndElement:
-			open--
-			if from >= 0 {
+			if inside == open && inside > 0 {
 				cut = append(cut, span{from, d.InputOffset()})
-				from = -1
+				inside = 0
 			}
+			open--
 		}
 	}
 	if open != 0 {
-		return nil, nil, ErrNotUnderstood
+		return nil, ErrNotUnderstood
 	}
-	return without(text, cut), nil, nil
+	return without(text, cut), nil
 }
 
 func without(text []byte, cut []span) []byte {

@@ -2,6 +2,7 @@ package strip
 
 import (
 	"bytes"
+	"cmp"
 	"compress/zlib"
 	"io"
 	"slices"
@@ -17,7 +18,11 @@ func PDF(data []byte) (clean []byte, what []string, err error) {
 	if begin < 0 {
 		return nil, nil, ErrNotUnderstood
 	}
-	d := &pdf{lexer: lexer{data: data}, out: bytes.Clone(data), lengths: lengths(data)}
+	d := &pdf{lexer: lexer{data: data, notes: map[ref]bool{}}, out: bytes.Clone(data), lengths: lengths(data), left: maxInside}
+	d.remark = func(from, to int) { d.forget(from, to, begin) }
+	if len(bytes.TrimSpace(data[:begin])) > 0 { // what a printer is told before
+		d.blank(0, begin, Comment)
+	}
 	if err := d.read(begin); err != nil {
 		return nil, nil, err
 	}
@@ -30,18 +35,19 @@ func PDF(data []byte) (clean []byte, what []string, err error) {
 // pdf is a document, and the copy in which things are overwritten.
 type pdf struct {
 	lexer
-	out      []byte
-	lengths  map[ref]int
-	objects  []object
-	trailers []node
-	ends     int // how often the document says where its table stands
-	gone     removed
+	out     []byte
+	lengths map[ref]int
+	objects []object
+	infos   map[ref]bool // where the notes stand; true: found
+	ends    int          // how often the document says where its table stands
+	left    int          // bytes that may still be unpacked
+	gone    removed
 }
 
-// object is one with a number.
+// object is one with a number. Its value is read again when it is needed: kept, those of a large document were many times its size.
 type object struct {
 	ref
-	value  node
+	from   int  // where its value begins
 	stream span // of its bytes; from 0 to 0: it has none
 }
 
@@ -70,9 +76,10 @@ func lengths(data []byte) map[ref]int {
 // read goes through the document from its beginning, object by object.
 func (d *pdf) read(begin int) error {
 	d.at = begin
+	d.infos = map[ref]bool{}
 	linear := false
 	for {
-		d.remarks(begin)
+		d.space()
 		rest := d.data[d.at:]
 		switch {
 		case len(rest) == 0:
@@ -83,8 +90,10 @@ func (d *pdf) read(begin int) error {
 			switch {
 			case d.ends == 0:
 				return ErrNotUnderstood
-			case d.ends > most:
+			case d.ends > most, d.again():
 				return ErrOlder
+			case d.signed:
+				return ErrSigned
 			}
 			return nil
 		case bytes.HasPrefix(rest, []byte("xref")):
@@ -97,7 +106,9 @@ func (d *pdf) read(begin int) error {
 			if err != nil || t.kind != isDict {
 				return ErrNotUnderstood
 			}
-			d.trailers = append(d.trailers, t)
+			if err := d.trailer(&t); err != nil {
+				return err
+			}
 		case bytes.HasPrefix(rest, []byte("startxref")):
 			d.at += len("startxref")
 			if n, err := d.value(0); err != nil || n.kind != isNumber {
@@ -105,68 +116,94 @@ func (d *pdf) read(begin int) error {
 			}
 			d.ends++
 		default:
-			o, err := d.object()
+			o, v, err := d.object()
 			if err != nil {
 				return err
 			}
-			linear = linear || len(d.objects) == 0 && o.value.get("Linearized") != nil
+			linear = linear || len(d.objects) == 0 && v.get("Linearized") != nil
 			d.objects = append(d.objects, o)
-			if kind := o.value.get("Type"); kind != nil && kind.name == "XRef" {
-				d.trailers = append(d.trailers, o.value)
-			}
-			if o.value.get("ByteRange") != nil {
-				return ErrSigned
+			if v.is("Type", "XRef") {
+				if err := d.trailer(&v); err != nil {
+					return err
+				}
 			}
 		}
 	}
 }
 
-// remarks goes to the next object, and overwrites what stands behind a % on the way: all but the first line, the signs behind it by which
-// programs know that this is no text, and the last line.
-func (d *pdf) remarks(begin int) {
-	for d.at < len(d.data) {
-		from := d.at
-		switch c := d.data[d.at]; {
-		case blank(c):
-			d.at++
-			continue
-		case c != '%':
-			return
+// again says whether a number stands for two objects: one is of an older version. It sorts them.
+func (d *pdf) again() bool {
+	slices.SortFunc(d.objects, func(a, b object) int {
+		return cmp.Or(cmp.Compare(a.number, b.number), cmp.Compare(a.generation, b.generation))
+	})
+	for i := 1; i < len(d.objects); i++ {
+		if d.objects[i].ref == d.objects[i-1].ref {
+			return true
 		}
-		d.at += len(d.data[from:]) - len(bytes.TrimLeftFunc(d.data[from:], func(c rune) bool { return c != '\n' && c != '\r' }))
-		line := d.data[from+1 : d.at]
-		if from == begin || string(bytes.TrimSpace(line)) == "%EOF" || bytes.IndexFunc(line, func(c rune) bool { return c < utf8.RuneSelf }) < 0 {
-			continue
-		}
-		for i := from + 1; i < d.at; i++ {
-			d.out[i] = ' '
-		}
-		d.gone.add(Comment)
 	}
+	return false
 }
 
-func (d *pdf) object() (o object, err error) {
+// trailer reads where the notes stand.
+func (d *pdf) trailer(t *node) error {
+	if t.get("Encrypt") != nil {
+		return ErrNotUnderstood
+	}
+	switch info := t.get("Info"); {
+	case info == nil:
+	case info.kind == isRef:
+		d.infos[info.ref] = false
+	case info.kind != isOther:
+		return ErrNotUnderstood
+	}
+	return nil
+}
+
+// forget overwrites what stands behind a %: all but the version in the first line, the signs behind it by which programs know that this is no text,
+// and the last line.
+func (d *pdf) forget(from, to, begin int) {
+	from++
+	if from == begin+1 {
+		from = min(begin+len("%PDF-1.7"), to)
+	}
+	line := bytes.TrimSpace(d.data[from:to])
+	if len(line) == 0 || string(line) == "%EOF" || len(line) < 16 && bytes.IndexFunc(line, func(c rune) bool { return c < utf8.RuneSelf && c != ' ' && c != '%' }) < 0 {
+		return
+	}
+	d.blank(from, to, Comment)
+}
+
+// blank overwrites a piece.
+func (d *pdf) blank(from, to int, word string) {
+	for i := from; i < to; i++ {
+		d.out[i] = ' '
+	}
+	d.gone.add(word)
+}
+
+func (d *pdf) object() (o object, v node, err error) {
 	if o.number, err = d.number(); err == nil {
 		o.generation, err = d.number()
 	}
 	if err != nil || !d.word("obj") {
-		return o, ErrNotUnderstood
+		return o, v, ErrNotUnderstood
 	}
-	if o.value, err = d.value(0); err != nil {
-		return o, err
+	o.from = d.at
+	if v, err = d.value(0); err != nil {
+		return o, v, err
 	}
 	if d.word("stream") {
-		if o.stream, err = d.streamOf(&o.value); err != nil {
-			return o, err
+		if o.stream, err = d.streamOf(&v); err != nil {
+			return o, v, err
 		}
 		if !d.word("endstream") {
-			return o, ErrNotUnderstood
+			return o, v, ErrNotUnderstood
 		}
 	}
 	if !d.word("endobj") {
-		return o, ErrNotUnderstood
+		return o, v, ErrNotUnderstood
 	}
-	return o, nil
+	return o, v, nil
 }
 
 // streamOf takes the bytes that the dictionary announces.
@@ -196,37 +233,34 @@ func (d *pdf) streamOf(dict *node) (span, error) {
 
 // strip overwrites what goes.
 func (d *pdf) strip() error {
-	var infos []ref
-	for _, t := range d.trailers {
-		if t.get("Encrypt") != nil {
-			return ErrNotUnderstood
+	for _, o := range d.objects {
+		_, isInfo := d.infos[o.ref]
+		if o.stream.to == 0 && !isInfo {
+			continue
 		}
-		switch info := t.get("Info"); {
-		case info == nil:
-		case info.kind == isRef:
-			infos = append(infos, info.ref)
-		case info.kind != isOther:
-			return ErrNotUnderstood
+		d.at = o.from
+		v, err := d.value(0)
+		if err != nil {
+			return err
 		}
-	}
-	found := map[ref]bool{}
-	for i := range d.objects {
-		o := &d.objects[i]
-		if slices.Contains(infos, o.ref) {
-			found[o.ref] = true
-			if o.stream.to > 0 {
+		if isInfo {
+			switch {
+			case d.infos[o.ref]: // it stood in a stream of objects before
+				return ErrOlder
+			case o.stream.to > 0:
 				return ErrNotUnderstood
 			}
-			if err := d.info(&o.value, d.out); err != nil {
-				return err
-			}
+			d.infos[o.ref] = true
+			err = d.info(&v, d.out)
+		} else {
+			err = d.packed(o, &v)
 		}
-		if err := d.packed(o, infos, found); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	for _, r := range infos {
-		if !found[r] {
+	for _, found := range d.infos {
+		if !found {
 			return ErrNotUnderstood
 		}
 	}
@@ -234,54 +268,125 @@ func (d *pdf) strip() error {
 }
 
 // packed takes out what an object's stream has.
-func (d *pdf) packed(o *object, infos []ref, found map[ref]bool) error {
-	if o.stream.to == 0 {
-		return nil
+func (d *pdf) packed(o object, v *node) error {
+	kind := v.get("Type")
+	filters, known := filters(v)
+	last := ""
+	if len(filters) > 0 {
+		last = filters[len(filters)-1]
 	}
-	is := func(key, name string) bool { n := o.value.get(key); return n != nil && n.name == name }
 	switch {
-	case is("Type", "Metadata"):
-		return d.packet(o)
-	case is("Type", "ObjStm"):
-		return d.inside(o, infos, found)
-	case o.filter() == "DCTDecode":
-		was := d.out[o.stream.from:o.stream.to]
-		if clean, gone, err := JPEG(bytes.TrimRight(was, "\x00")); err == nil && len(clean) <= len(was) {
-			clear(was[copy(was, clean):])
-			for _, word := range gone {
-				d.gone.add(word)
-			}
+	case kind != nil && kind.kind != isName:
+		return ErrNotUnderstood
+	case v.is("Type", "Metadata"), kind == nil && v.is("Subtype", "XML"), kind == nil && v.get("Subtype") == nil && d.notes[o.ref]:
+		return d.packet(o, filters, known && !parameters(v))
+	case v.is("Type", "ObjStm"):
+		if parameters(v) {
+			return ErrNotUnderstood
 		}
+		return d.inside(o, v, filters)
+	case !known:
+		return ErrNotUnderstood
+	case last == "JPXDecode":
+		return d.picture2000(o, filters)
+	case last == "DCTDecode", last == "DCT":
+		return d.photograph(o, v, filters)
 	}
 	return nil
 }
 
-// filter is the one by which a stream is packed; "" for none, "?" for several or one with parameters.
-func (o *object) filter() string {
-	f := o.value.get("Filter")
-	parameters := o.value.get("DecodeParms")
-	if parameters != nil && parameters.kind != isOther { // null
-		return "?"
+// photograph takes the notes out of a picture. What it is told for unpacking changes none of its bytes.
+func (d *pdf) photograph(o object, v *node, filters []string) error {
+	was := d.out[o.stream.from:o.stream.to]
+	packed := len(filters) == 2 && filters[0] == "FlateDecode" && !parameters(v)
+	if !packed && len(filters) > 1 {
+		return ErrNotUnderstood
 	}
+	picture := was
+	if packed {
+		var err error
+		if picture, err = d.unpacked(was); err != nil {
+			return err
+		}
+	}
+	clean, gone, err := JPEG(bytes.TrimRight(picture, "\x00"))
+	switch {
+	case err != nil || !packed && len(clean) > len(was):
+		return ErrNotUnderstood
+	case len(gone) == 0:
+		return nil
+	case packed && !d.replace(was, clean):
+		return ErrNotUnderstood
+	case !packed:
+		clear(was[copy(was, clean):])
+	}
+	for _, word := range gone {
+		d.gone.add(word)
+	}
+	return nil
+}
+
+// picture2000 overwrites the notes of a picture of JPEG 2000 (ISO/IEC 15444-1, annex I).
+func (d *pdf) picture2000(o object, filters []string) error {
+	was := d.out[o.stream.from:o.stream.to]
+	switch {
+	case len(filters) > 1:
+		return ErrNotUnderstood
+	case bytes.HasPrefix(was, []byte("\xff\x4f\xff\x51")): // pixels alone
+		return nil
+	}
+	_, err := boxes(was, 0, int64(len(was)), func(b box) error {
+		switch b.kind {
+		case "jP  ", "ftyp", "rreq", "jp2h", "jp2c", "jpch", "jplh":
+			return nil
+		case "uuid", "xml ", "uinf", "free":
+			if payload := was[b.from:b.to]; len(bytes.Trim(payload, "\x00")) > 0 {
+				clear(payload)
+				d.gone.add(Vendor)
+			}
+			return nil
+		}
+		return ErrNotUnderstood
+	})
+	return err
+}
+
+// parameters says whether a stream has some for its filters.
+func parameters(v *node) bool {
+	p := v.get("DecodeParms")
+	return p != nil && p.kind != isOther && (p.kind != isArray || p.more || slices.ContainsFunc(p.list, func(n node) bool { return n.kind != isOther })) // null
+}
+
+// filters are the ones by which a stream is packed; known: all of them are.
+func filters(v *node) (names []string, known bool) {
+	f := v.get("Filter")
 	switch {
 	case f == nil || f.kind == isOther:
-		return ""
-	case f.kind == isArray && len(f.list) == 1:
-		return f.list[0].name
+		return nil, true
 	case f.kind == isName:
-		return f.name
+		return []string{f.name}, true
+	case f.kind != isArray || f.more:
+		return nil, false
 	}
-	return "?"
+	for _, n := range f.list {
+		if n.kind != isName {
+			return nil, false
+		}
+		names = append(names, n.name)
+	}
+	return names, true
 }
 
 // nothing is a packet of XMP that says nothing.
 const nothing = `<?xpacket begin="" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"/><?xpacket end="r"?>`
 
 // packet empties a stream of XMP.
-func (d *pdf) packet(o *object) error {
+func (d *pdf) packet(o object, filters []string, plain bool) error {
 	was := d.out[o.stream.from:o.stream.to]
-	switch o.filter() {
-	case "":
+	switch {
+	case !plain || len(filters) > 1:
+		return ErrNotUnderstood
+	case len(filters) == 0:
 		if bytes.HasPrefix(was, []byte(nothing)) && len(bytes.TrimSpace(was)) == len(nothing) {
 			return nil
 		}
@@ -291,8 +396,8 @@ func (d *pdf) packet(o *object) error {
 		if len(was) >= len(nothing) {
 			copy(was, nothing)
 		}
-	case "FlateDecode":
-		if text, err := unpacked(was); err == nil && (string(text) == nothing || len(text) == 0) {
+	case filters[0] == "FlateDecode":
+		if text, err := d.unpacked(was); err == nil && (string(text) == nothing || len(text) == 0) {
 			return nil
 		}
 		if !d.replace(was, []byte(nothing)) && !d.replace(was, nil) {
@@ -319,31 +424,40 @@ func (d *pdf) replace(room, text []byte) bool {
 	return true
 }
 
-func unpacked(packed []byte) ([]byte, error) {
+// maxUnpacked bounds what a stream of objects or notes becomes.
+const maxUnpacked = 8 << 20
+
+func (d *pdf) unpacked(packed []byte) ([]byte, error) {
 	r, err := zlib.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return nil, ErrNotUnderstood
 	}
-	text, err := io.ReadAll(io.LimitReader(r, maxEntry+1))
-	if err != nil || len(text) > maxEntry {
+	most := min(d.left, maxUnpacked)
+	text, err := io.ReadAll(io.LimitReader(r, int64(most)+1))
+	d.left -= len(text)
+	if err != nil || len(text) > most {
 		return nil, ErrNotUnderstood
 	}
 	return text, nil
 }
 
 // inside takes the notes out that stand in a stream of objects.
-func (d *pdf) inside(o *object, infos []ref, found map[ref]bool) error {
-	count, first := o.value.get("N"), o.value.get("First")
-	if o.filter() != "FlateDecode" || count == nil || first == nil || count.kind != isNumber || first.kind != isNumber {
+func (d *pdf) inside(o object, v *node, filters []string) error {
+	count, first := v.get("N"), v.get("First")
+	packed := len(filters) == 1 && filters[0] == "FlateDecode"
+	if !packed && len(filters) > 0 || count == nil || first == nil || count.kind != isNumber || first.kind != isNumber {
 		return ErrNotUnderstood
 	}
 	room := d.out[o.stream.from:o.stream.to]
-	text, err := unpacked(room)
-	if err != nil {
-		return err
+	text := bytes.Clone(room)
+	if packed {
+		var err error
+		if text, err = d.unpacked(room); err != nil {
+			return err
+		}
 	}
-	inner := &pdf{lexer: lexer{data: text}}
-	changed := bytes.Clone(text)
+	inner := lexer{data: text}
+	changed := text
 	for range count.n {
 		number, err := inner.number()
 		if err != nil {
@@ -354,20 +468,30 @@ func (d *pdf) inside(o *object, infos []ref, found map[ref]bool) error {
 			return ErrNotUnderstood
 		}
 		r := ref{number, 0}
-		if !slices.Contains(infos, r) {
+		if _, isInfo := d.infos[r]; !isInfo {
 			continue
 		}
-		found[r] = true
-		one := &pdf{lexer: lexer{data: text, at: first.n + offset}}
+		if d.infos[r] { // it stood somewhere before
+			return ErrOlder
+		}
+		d.infos[r] = true
+		one := lexer{data: text, at: first.n + offset}
 		v, err := one.value(0)
 		if err != nil {
 			return err
+		}
+		if &changed[0] == &text[0] {
+			changed = bytes.Clone(text)
 		}
 		if err := d.info(&v, changed); err != nil {
 			return err
 		}
 	}
-	if !bytes.Equal(text, changed) && !d.replace(room, changed) {
+	switch {
+	case bytes.Equal(text, changed):
+	case !packed:
+		copy(room, changed)
+	case !d.replace(room, changed):
 		return ErrNotUnderstood
 	}
 	return nil

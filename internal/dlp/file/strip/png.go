@@ -8,8 +8,9 @@ import (
 
 const pngHead = "\x89PNG\r\n\x1a\n"
 
-// shown are the chunks that a reader may ignore and that change what is seen: colours, transparency, size, movement.
+// shown are the chunks that change what is seen: pixels, colours, transparency, size, movement.
 var shown = map[string]bool{
+	"IHDR": true, "PLTE": true, "IDAT": true, "CgBI": true,
 	"tRNS": true, "gAMA": true, "cHRM": true, "sRGB": true, "iCCP": true, "cICP": true, "mDCV": true, "cLLI": true, "sBIT": true, "bKGD": true, "hIST": true, "pHYs": true,
 	"sPLT": true, "acTL": true, "fcTL": true, "fdAT": true, "sTER": true, "oFFs": true,
 }
@@ -43,8 +44,10 @@ func PNG(data []byte) (clean []byte, what []string, err error) {
 				gone.add(Trailer)
 			}
 			return out, gone, nil
-		case kind[0]&0x20 == 0, shown[kind]: // what no reader may ignore stays, known or not
+		case shown[kind]:
 			out = append(out, all...)
+		case kind[0]&0x20 == 0: // no reader may ignore it
+			return nil, nil, ErrNotUnderstood
 		case kind == "eXIf":
 			gone.add(Exif)
 			if way := orientation(all[8 : 8+size]); way > 1 {

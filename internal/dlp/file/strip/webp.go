@@ -25,7 +25,7 @@ func WebP(data []byte) (clean []byte, what []string, err error) {
 		gone.add(Trailer)
 	}
 	way := 1
-	body, err := gone.chunks(data[12:size], &way)
+	body, err := gone.chunks(data[12:size], &way, false)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -47,7 +47,7 @@ func WebP(data []byte) (clean []byte, what []string, err error) {
 }
 
 // chunks copies those that are shown, also those within the pictures of a moving one, and notes the others and which way is up.
-func (r *removed) chunks(data []byte, way *int) (kept []byte, err error) {
+func (r *removed) chunks(data []byte, way *int, within bool) (kept []byte, err error) {
 	for len(data) > 0 {
 		if len(data) < 8 {
 			return nil, ErrNotUnderstood
@@ -63,10 +63,10 @@ func (r *removed) chunks(data []byte, way *int) (kept []byte, err error) {
 		case "VP8 ", "VP8L", "VP8X", "ALPH", "ANIM", "ICCP":
 			kept = append(kept, all...)
 		case "ANMF":
-			if len(payload) < 16 {
+			if len(payload) < 16 || within {
 				return nil, ErrNotUnderstood
 			}
-			inside, err := r.chunks(payload[16:], way)
+			inside, err := r.chunks(payload[16:], way, true)
 			if err != nil {
 				return nil, err
 			}
