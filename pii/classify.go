@@ -8,6 +8,7 @@ import (
 	"github.com/amanah-id/amanah/pii/internal/piece"
 	"github.com/amanah-id/amanah/pii/internal/said"
 	"github.com/amanah-id/amanah/pii/internal/secret"
+	"github.com/amanah-id/amanah/pii/internal/sign"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -147,7 +148,7 @@ func (s *Scanner) within(text []byte, t0, t1, line int, reach int32) []cue {
 		if tok.Kind == token.Number && (tok.End-tok.Start > 2 || t > t1 && t+1 < len(s.list.Tokens) && s.list.Tokens[t+1].Kind == token.Number) || tok.Kind == token.Mixed && tok.End-tok.Start > 6 {
 			kept := list[:first] // what stands between two numbers speaks of the second, unless it is nearer to the first
 			for _, c := range list[first:] {
-				if c.bits&(word.Bank|word.Account) != 0 && c.dist <= 2 && int32(c.dist) < tok.Ord-ord-int32(c.dist) {
+				if c.bits&(word.Bank|word.Account|word.Family|word.Licence|word.Passport|word.Work|word.Health) != 0 && c.dist <= 2 && int32(c.dist) < tok.Ord-ord-int32(c.dist) {
 					kept = append(kept, c)
 				}
 			}
@@ -278,6 +279,10 @@ func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
 		}
 	case n > 12 && d[0] == '0' && d[1] == '0' && d[2] == '6' && d[3] == '2':
 		rest = d[4:]
+	case n > 10 && d[0] == '0' && d[1] == '0' && d[2] != '0' && !s.row.Atoms[i].Spoken && s.row.Atoms[i].To-s.row.Atoms[i].From >= 3 && j > i && check.Country(d[2:]) > 0:
+		sh.types |= bit(Phone)
+		sh.facts |= fCountry
+		return
 	case d[0] == '0':
 		rest = d[1:]
 	case d[0] == '8':
@@ -302,7 +307,7 @@ func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
 				sh.facts |= fArea
 				sh.national = rest
 				first := int(s.row.Atoms[i].To - s.row.Atoms[i].From)
-				sh.formatted = j > i && j-i <= 3 && (d[0] == '0' && first == area+1 && (hyphens || bracket || s.row.Atoms[i+1].Gap == piece.Space && token.Numbered(text, int(s.row.Atoms[i].Start)))) || sh.plus
+				sh.formatted = j > i && j-i <= 3 && (d[0] == '0' && first == area+1 && (hyphens || bracket || s.row.Atoms[i+1].Gap == piece.Space && (token.Numbered(text, int(s.row.Atoms[i].Start)) || bytes.HasPrefix(text[s.row.Atoms[j].End:], []byte(" ext"))))) || sh.plus
 				return
 			}
 		}
@@ -357,7 +362,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 			return false
 		}
 	}
-	if j > i+1 && s.clock(i, j) {
+	if j > i+1 && s.clock(i, j) || j > i && s.paid(i, j) {
 		return false
 	}
 	var sh shape
@@ -443,6 +448,15 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 		r.conf -= 0.05
 	}
 	return true
+}
+
+// paid reports whether the atoms end in an amount behind a number that is whole without it: 8610576624 1.250.000.
+func (s *Scanner) paid(i, j int) bool {
+	k := j
+	for k > i && s.row.Atoms[k].Gap == piece.Point && (s.row.Atoms[k].To-s.row.Atoms[k].From) == 3 {
+		k--
+	}
+	return k < j && k > i && s.row.Atoms[k].Gap == piece.Space && (s.row.Atoms[k].To-s.row.Atoms[k].From) <= 3 && (s.row.Atoms[k-1].To-s.row.Atoms[k-1].From) >= 9
 }
 
 // belongs reports whether the word before the word for an order says that the number is no order's: PIN transaksi, HP pemesan.
@@ -584,10 +598,15 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 	if !contextual || c.crossed && s.lastType == 0 {
 		return 0, 0, 0
 	}
+	if bits&word.Transfer != 0 && n >= 10 && n <= 16 && c.place == before && !c.crossed && sh.types&bit(Phone) == 0 && token.Among(text, int(s.row.Atoms[i].Start), 2, "ke", "dari", "to", "di", "tujuan") && !spoken(all, word.Order) {
+		return Account, 0.75, 0
+	}
 	crossed := func(t Type) bool { return c.crossed && s.lastType != t }
 	switch {
 	case bits&(word.Health|word.Insurance) != 0 && bits&word.Document == 0 && n == 13 && !crossed(HealthInsurance):
 		return HealthInsurance, conf(0.93), fLength
+	case bits&word.Card != 0 && bits&word.Document != 0 && n == 13 && string(d[:3]) == "000" && d[3] != '0':
+		return HealthInsurance, conf(0.75), fLength
 	case bits&(word.Work|word.Insurance) != 0 && n == 11 && !crossed(WorkInsurance) && (bits&word.Work != 0 || d[0] != '0' || d[1] != '8'):
 		return WorkInsurance, conf(0.9), fLength
 	case bits&word.Licence != 0 && bits&word.Document == 0 && n >= 12 && n <= 16 && !crossed(DrivingLicence) && !(sh.facts&fOperator != 0 && d[0] != '8' && !(c.place == before && token.LicenceKind(text, int(s.row.Atoms[i].Start)))) && !(has(NIK) && spoken(all, word.NIK)):
@@ -610,10 +629,10 @@ func (s *Scanner) taxed(text []byte, c *cue, all []cue, i int) bool {
 		return false
 	}
 	for k := range all {
-		if o := &all[k]; o.bits&word.Tax != 0 && o.place == before && o.dist > c.dist && o.dist <= c.dist+2 {
+		if o := &all[k]; o.bits&word.Tax != 0 && o.place == before && o.dist > c.dist && (o.dist <= c.dist+2 || o.dist == c.dist+3 && token.Among(text, int(s.row.Atoms[i].Start), 2, "pakai", "pake", "memakai")) {
 			at := int(s.row.Atoms[i].Start)
 			from := max(int(s.list.Lines[s.row.Atoms[i].Line].Start), at-48)
-			return bytes.IndexByte(text[from:at], ',') < 0 && (o.dist == c.dist+2 || bytes.IndexByte(text[from:at], '(') >= 0)
+			return bytes.IndexByte(text[from:at], ',') < 0 && (o.dist >= c.dist+2 || bytes.IndexByte(text[from:at], '(') >= 0)
 		}
 	}
 	return false
@@ -827,6 +846,9 @@ func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, contextual, to
 			return 0, 0, 0 // a number made for one payment
 		}
 	}
+	if !said && sh.scheme != check.NoScheme && sh.scheme != check.Rare && n == 16 && spoken(all, word.Card) {
+		return 0, 0, 0 // the card of a bank
+	}
 	fits := usual>>n&1 != 0
 	if sh.facts&fOperator != 0 && (d[0] == '0' || d[0] == '6') && !fits {
 		return 0, 0, 0 // a mobile number beside the name of a bank: whoever has the account answers it
@@ -871,6 +893,10 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 		return Phone, 0.86
 	case sh.facts&fArea != 0 && d[0] == '0' && s.row.Atoms[i].Spoken && s.clean(i, j) && token.Among(text, int(s.row.Atoms[i].Start), 4, "nomor", "nomer", "nomornya", "number"):
 		return Phone, 0.7
+	case n == 15 && s.printed(i, j, 4, 2, 6, 2, 1):
+		return Account, 0.8 // as BRI prints them
+	case sh.types&bit(IMEI) != 0 && (d[0] == '3' && d[1] == '5' || d[0] == '8' && d[1] == '6') && s.clean(i, j) && sign.Beside(text, int(s.row.Atoms[i].Start), int(s.row.Atoms[j].End), sign.Devices):
+		return IMEI, 0.75
 	case n == 13 && string(d[:3]) == "000" && d[3] != '0' && j == i:
 		return HealthInsurance, 0.6
 	case n >= 10 && n <= 16 && s.clean(i, j) && token.OnBehalf(text, int(s.row.Atoms[j].End)) && d[0] != '6':

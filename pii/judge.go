@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/amanah-id/amanah/pii/internal/piece"
+	"github.com/amanah-id/amanah/pii/internal/sign"
 	"github.com/amanah-id/amanah/pii/internal/token"
 )
 
@@ -103,6 +104,9 @@ func (s *Scanner) span(f *Finding, text []byte, r *reading, i, j int) {
 		if end < len(text) && text[end] == ')' && bytes.LastIndexByte(inner, '(') > bytes.LastIndexByte(inner, ')') {
 			end++
 		}
+	}
+	if r.typ == Account {
+		start, end = sign.Checked(text, start, end)
 	}
 	if r.typ == OTP && start > 2 && text[start-1] == '-' {
 		start = token.Prefix(text, start)

@@ -1,6 +1,8 @@
 package pii
 
 import (
+	"bytes"
+
 	"github.com/amanah-id/amanah/pii/internal/check"
 	"github.com/amanah-id/amanah/pii/internal/sign"
 	"github.com/amanah-id/amanah/pii/internal/token"
@@ -191,7 +193,7 @@ func (s *Scanner) key(text []byte, t int) int {
 		return 0
 	}
 	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
-		if c.bits&word.Key != 0 && c.place == before && c.dist <= 4 {
+		if c.bits&word.Key != 0 && c.place == before && c.dist <= 4 && !token.Among(text, int(tok.Start), int(c.dist)+2, "public", "publik") {
 			s.add(reading{APIKey, 0.85, why{facts: fFormat, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, start, end)
 			return end
 		}
@@ -220,6 +222,17 @@ func (s *Scanner) mixedPiece(text []byte, t int) int {
 				s.add(r, from, to)
 				return to
 			}
+		}
+	}
+	if size := len(piece); size > 16 && size < 40 { // NIK1206155706840003TTL
+		from := bytes.IndexAny(piece, "0123456789")
+		to := from
+		for to < size && token.IsDigit(piece[to]) {
+			to++
+		}
+		if to-from == 16 && check.Issued(piece[from:to], s.region) && s.dict.Cues(s.dict.Find(piece, 0, from))&(word.NIK|word.Family) != 0 {
+			s.add(reading{NIK, 0.9, why{facts: fDistrict | fDate, digits: 16}}, start+from, start+to)
+			return end
 		}
 	}
 	if len(piece) == 12 && sign.Joined(piece) && s.beside(text, t, word.MAC, reading{typ: MAC, conf: 0.85}) {
@@ -282,16 +295,56 @@ func (s *Scanner) passport(text []byte, t int) bool {
 	if digits < 5 {
 		return false
 	}
+	r := reading{Passport, 0.93, why{facts: fFormat, digits: uint8(digits)}}
 	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
-		if c.bits&word.Passport != 0 && c.dist <= 8 {
-			s.add(reading{Passport, 0.93, why{facts: fFormat, digits: uint8(digits), cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(tok.Start), int(tok.End))
+		if c.bits&word.Passport != 0 && c.dist <= 11 {
+			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(c.ID).Text, c.dist, c.place
+			s.add(r, int(tok.Start), int(tok.End))
+			s.lastType = Passport
 			return true
 		}
-		if c.bits&word.Order != 0 && c.place == before && c.dist <= 2 {
+		if c.bits&word.Order != 0 && c.place == before && c.dist <= 2 && s.dict.Entry(c.ID).Text != "tiket" {
 			return false
 		}
 	}
+	if c := text[tok.Start]; digits == 7 && tok.End-tok.Start == 8 && (c == 'A' || c == 'B' || c == 'C' || c == 'E' || c == 'X') {
+		if s.steps += 200; s.lastType == Passport || sign.Beside(text, int(tok.Start), int(tok.End), sign.Travels) {
+			r.conf = 0.7
+			s.add(r, int(tok.Start), int(tok.End))
+			s.lastType = Passport
+			return true
+		}
+	}
 	return false
+}
+
+// plated reports whether letters and digits are a plate though no word says so: four digits, or three with letters enough, in three parts or in
+// one, and no year, dose or size.
+func plated(text []byte, start, from, to, b, end int) bool {
+	digits, head, tail := to-from, len(bytes.Trim(text[start:from], " -")), end-b
+	year := digits == 4 && (text[from] == '1' && text[from+1] == '9' || text[from] == '2' && text[from+1] == '0')
+	size := token.EqualFold(text[b:end], "iu") || token.EqualFold(text[b:end], "xl") || token.EqualFold(text[b:end], "ml") || token.EqualFold(text[b:end], "mg") || token.EqualFold(text[b:end], "kg") || token.EqualFold(text[b:end], "km")
+	if digits < 3 || tail < 2 || year || size {
+		return false
+	}
+	if apart := from-start > head; apart != (b > to) || apart && text[from-1] != text[to] {
+		return false
+	} else if !apart {
+		return digits == 4 && head+tail >= 4
+	}
+	return head == 2 && digits == 4 || !shouted(text, start, end)
+}
+
+// shouted reports whether everything around is in capitals too.
+func shouted(text []byte, start, end int) bool {
+	for _, side := range [2][]byte{text[max(0, start-24):start], text[end:min(len(text), end+24)]} {
+		for _, c := range side {
+			if c >= 'a' && c <= 'z' {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // plate reads the letters around the short number at token t: B 1234 XYZ.
@@ -309,6 +362,7 @@ func (s *Scanner) plate(text []byte, t, from, to int) bool {
 		upper = upper && !(c >= 'a' && c <= 'z')
 	}
 	r := reading{Plate, 0, why{facts: fFormat, digits: uint8(to - from)}}
+	ordered := false
 	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
 		if !upper && s.dict.Cues(s.dict.Find(text, tail, end))&word.Stop != 0 {
 			return false // 8 m3 ke proyek
@@ -318,14 +372,12 @@ func (s *Scanner) plate(text []byte, t, from, to int) bool {
 			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(c.ID).Text, c.dist, c.place
 			break
 		}
-		if c.bits&(word.Order|word.Money) != 0 && c.place == before && c.dist <= 2 {
-			return false
+		if c.bits&(word.Order|word.Money|word.Code) != 0 && c.place == before && c.dist <= 2 {
+			ordered = true
 		}
 	}
 	if r.conf == 0 {
-		year := to-from == 4 && (text[from] == '1' && text[from+1] == '9' || text[from] == '2' && text[from+1] == '0')
-		word3 := s.dict.Find(text, tail, end) != 0
-		if odd || !upper || to-from < 3 || end-tail < 2 || year || word3 || text[from-1] != text[to] {
+		if odd || !upper || ordered || !plated(text, start, from, to, tail, end) && !(s.lastType == Plate && text[from-1] == text[to]) {
 			return false
 		}
 		r.conf = 0.7

@@ -89,7 +89,7 @@ var roles = func() map[string]role {
 		{card, "kertu kartu kartunya krtu card kredit credit debit cc visa mastercard jcb"},
 		{expiry, "exp expiry expired expires valid thru berlaku"},
 		{lock, "brankas safe gembok padlock koper loker locker pintu gerbang gate door alarm smartlock keybox lockbox pagar kamar lift"},
-		{thing, "promo voucher pos postcode zip barang produk product booking tiket ticket kupon coupon diskon discount cabang branch area negara country bank toko error eror referral referal kurir rak wilayah kelas mapel bayar pembayaran payment pelanggan warna color colour saham menu etik qr bar batang pajak agen mitra lowongan buku resi order pesanan invoice iklan undangan gudang satker unit rekening norek nik ktp telepon listrik meter polis transaksi trx batch seri serial saldo gaji harga total antrian"},
+		{thing, "promo voucher pos postcode postal zip barang produk product booking tiket ticket kupon coupon diskon discount cabang branch area negara country bank toko error eror referral referal kurir rak wilayah kelas mapel bayar pembayaran payment pelanggan warna color colour saham menu etik qr bar batang pajak agen mitra lowongan buku resi order pesanan invoice iklan undangan gudang satker unit rekening norek nik ktp telepon listrik meter polis transaksi trx batch seri serial saldo gaji harga total antrian"},
 		{tail, "terakhir akhir last ending akhiran berakhiran ends ujung"},
 		{once, "onetime sekali"},
 		{guard | purpose, "keamanan security pengaman"},
@@ -398,7 +398,7 @@ type weight struct {
 
 // sent weighs whether the number is a code that was sent to somebody; below zero it is none.
 func (r Reader) sent(a, q *around, n Number) int {
-	if n.Digits < 4 || n.Digits > 8 || a.noun&thing != 0 && a.code > 0 || a.all&thing != 0 && a.all&purpose == 0 || q.all&thing != 0 && a.all&named == 0 || a.all&(back|card) == back|card {
+	if n.Digits < 4 || n.Digits > 8 || (a.noun|a.prior)&thing != 0 && a.code > 0 || a.all&thing != 0 && a.all&purpose == 0 || q.all&thing != 0 && a.all&named == 0 || a.all&(back|card) == back|card {
 		return -1
 	}
 	sum := -3

@@ -462,3 +462,41 @@ func Pairs(text []byte, at int) (start, end, lettered int) {
 		}
 	}
 }
+
+// Devices and Travels are words that speak of telephones and of journeys.
+var (
+	Devices = []string{"imei", "*#06#", "sinyal", "device", "dev:", "gadget", "handphone", "samsung", "iphone", "oppo", "vivo", "xiaomi", "redmi", "infinix", "handset", "smartphone"}
+	Travels = []string{"umroh", "umrah", "haji", "jemaah", "jamaah", "pax", "terbang", "penerbangan", "bandara", "imigrasi", "check-in", "checkin", "penumpang", "travel", "buku hijau", "visa", "kedutaan", "boarding", "wna", "halaman pertama", "booking tiket"}
+)
+
+// Beside reports whether one of the words stands within a hundred bytes of the place, in the same text.
+func Beside(text []byte, start, end int, words []string) bool {
+	for _, side := range [2][]byte{text[max(0, start-100):start], text[end:min(len(text), end+100)]} {
+		for i := range side {
+			if i > 0 && token.IsAlnum(side[i-1]) {
+				continue
+			}
+			for _, w := range words {
+				if c := side[i]; (c|0x20 == w[0] || c == w[0]) && i+len(w) <= len(side) && token.EqualFold(side[i:i+len(w)], w) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// Checked adds to an account that has points inside what belongs to it behind a hyphen: the last digit, as banks of the provinces print it, and
+// the branch before it: 700-01.01.08064-9.
+func Checked(text []byte, start, end int) (from, to int) {
+	if bytes.IndexByte(text[start:end], '.') < 0 {
+		return start, end
+	}
+	if end+1 < len(text) && text[end] == '-' && token.IsDigit(text[end+1]) && (end+2 == len(text) || !token.IsAlnum(text[end+2])) {
+		end += 2
+	}
+	if start > 3 && text[start-1] == '-' && token.IsDigit(text[start-2]) && token.IsDigit(text[start-3]) && token.IsDigit(text[start-4]) && (start == 4 || !token.IsAlnum(text[start-5])) {
+		start -= 4
+	}
+	return start, end
+}

@@ -60,13 +60,14 @@ const (
 	Ewallet
 	Verify
 	Code
-	Parent // ibu, mother
-	Never  // what is never asked for
-	Home   // where somebody lives
-	Expiry // dates that are nobody's birth
-	Back   // the back of a card, the last digits
-	Lock   // what a code opens: a safe, a door
-	MAC    // hardware addresses, and what has one
+	Parent   // ibu, mother
+	Never    // what is never asked for
+	Home     // where somebody lives
+	Expiry   // dates that are nobody's birth
+	Back     // the back of a card, the last digits
+	Lock     // what a code opens: a safe, a door
+	MAC      // hardware addresses, and what has one
+	Transfer // money that goes to an account
 )
 
 // Interesting are the cues that say something about a number beside them.
