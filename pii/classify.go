@@ -645,7 +645,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	if c.place == question || c.place == header {
 		base -= 0.05
 	}
-	if end := int(s.row.Atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.list.Tokens[s.row.Atoms[i].First].Flags&token.Hidden != 0 || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) {
+	if end := int(s.row.Atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.list.Tokens[s.row.Atoms[i].First].Flags&token.Hidden != 0 || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) || s.hour(i, j) && c.dist > 2 || c.crossed && c.place == before && c.dist > 4 && n < 6 {
 		return 0, 0, 0
 	}
 	far := int8(8)
@@ -773,6 +773,12 @@ func (s *Scanner) daySaid(i, j int) bool {
 		}
 	}
 	return false
+}
+
+// hour reports whether the number is written as an hour with its minutes: 14.20.
+func (s *Scanner) hour(i, j int) bool {
+	a, b := &s.row.Atoms[i], &s.row.Atoms[j]
+	return j == i+1 && b.Gap == piece.Point && a.To-a.From == 2 && b.To-b.From == 2 && s.row.Digits[a.From] <= '2' && s.row.Digits[b.From] <= '5'
 }
 
 // versioned reports whether points part the digits as those of a version: 0.9.14.

@@ -3,6 +3,7 @@ package pii
 import (
 	"bytes"
 
+	"github.com/amanah-id/amanah/pii/internal/code"
 	"github.com/amanah-id/amanah/pii/internal/piece"
 	"github.com/amanah-id/amanah/pii/internal/sign"
 	"github.com/amanah-id/amanah/pii/internal/token"
@@ -79,8 +80,13 @@ func (s *Scanner) judge(text []byte) {
 		s.lastType = s.found[last].Type
 	}
 	for k := len(s.found) - 1; k >= first; k-- {
-		if t := s.found[k].Type; t == PIN || t == OTP || t == CVV {
-			s.siblings(text, s.found[k])
+		switch f := s.found[k]; f.Type {
+		case PIN, OTP, CVV:
+			s.siblings(text, f)
+		case Card:
+			if from, to := code.Behind(text, f.End); to > 0 {
+				s.add(reading{CVV, 0.85, why{facts: fFormat, digits: uint8(to - from)}}, from, to)
+			}
 		}
 	}
 }

@@ -150,7 +150,7 @@ func IPv6(s []byte) int {
 		if i == start {
 			break
 		}
-		if i < len(s) && s[i] == '.' {
+		if i+1 < len(s) && s[i] == '.' && s[i+1] >= '0' && s[i+1] <= '9' {
 			n := IPv4(s[start:])
 			if n == 0 || groups > 6 {
 				return 0

@@ -299,6 +299,34 @@ func Piece(text []byte, start int) (end, size int) {
 	return end, size
 }
 
+// Behind finds the check value of a card whose number ends at the place: … | 11/27 | 662. Between stand the month and the year in which it
+// ends, and signs. It returns 0, 0 when there is none.
+func Behind(text []byte, end int) (from, to int) {
+	p := end
+	var size [3]int
+	for k := range size {
+		q := p
+		for q < len(text) && q-p < 4 && (text[q] == ' ' || text[q] == '|' || text[q] == '/' || text[q] == ',' || text[q] == ';' || text[q] == '-') {
+			q++
+		}
+		from = q
+		for q < len(text) && token.IsDigit(text[q]) {
+			q++
+		}
+		if size[k] = q - from; size[k] == 0 || from == p {
+			return 0, 0
+		}
+		if k == 0 && (size[0] != 2 || text[from] > '1' || text[from] == '1' && text[from+1] > '2') || k == 1 && size[1] != 2 && size[1] != 4 {
+			return 0, 0
+		}
+		p = q
+	}
+	if size[2] != 3 && size[2] != 4 || p < len(text) && (token.IsAlnum(text[p]) || (text[p] == '.' || text[p] == ',') && p+1 < len(text) && token.IsDigit(text[p+1])) {
+		return 0, 0
+	}
+	return from, p
+}
+
 // Sibling finds another number of as many digits beside the number from start to end, with nothing between but words that join two values of
 // one thing: dari … jadi …, … atau …, old … new …. Before says on which side to look. It returns 0, 0 for none.
 func Sibling(text []byte, start, end, lo, hi int, before bool) (from, to int) {
