@@ -645,7 +645,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	if c.place == question || c.place == header {
 		base -= 0.05
 	}
-	if end := int(s.row.Atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.list.Tokens[s.row.Atoms[i].First].Flags&token.Hidden != 0 || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) || s.hour(i, j) && c.dist > 2 || c.crossed && c.place == before && c.dist > 4 && n < 6 {
+	if end := int(s.row.Atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') && !bytes.HasPrefix(text[end+1:], []byte(" itu ")) || at > 0 && token.IsLetter(text[at-1]) && n > 6 || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.list.Tokens[s.row.Atoms[i].First].Flags&token.Hidden != 0 || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) || s.hour(i, j) && c.dist > 2 || c.crossed && c.place == before && c.dist > 4 && n < 6 {
 		return 0, 0, 0
 	}
 	far := int8(8)
@@ -653,9 +653,9 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 		far = 20
 	}
 	switch bits := c.bits; {
-	case bits&word.CVV != 0 && n >= 3 && n <= 4 && c.dist <= 6:
+	case bits&word.CVV != 0 && n >= 3 && n <= 4 && c.dist <= 8:
 		return CVV, base - 0.02, fLength
-	case bits&word.OTP != 0 && n >= 4 && n <= 8 && c.dist <= far && !token.Among(text, at, 1, "hubungi", "hub", "telepon", "telp", "call", "dial"):
+	case bits&word.OTP != 0 && n >= 4 && n <= 8 && (c.dist <= far || token.Among(text, at, 1, "is", "adalah")) && !token.Among(text, at, 1, "hubungi", "hub", "telepon", "telp", "call", "dial"):
 		return OTP, base, fLength
 	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= far && !token.Among(text, at, 4, "lokasi", "location", "map", "maps", "bb", "bbm"):
 		return PIN, base, fLength

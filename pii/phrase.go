@@ -19,10 +19,14 @@ func (s *Scanner) date(text []byte, t int) (int, bool) {
 	}
 	start := int(s.list.Tokens[t].Start)
 	if r := s.born(text, t, start, &found); r.typ != 0 {
+		if o := s.undated; o.End > 0 && o.Start >= int(s.list.Lines[s.lineAt].Start) && o.Year < 2017 && date.Joined(text, o.End, start) {
+			s.add(r, o.Start, o.End) // suami X, istri Y, tanggal lahirnya
+		}
 		s.add(r, start, found.End)
-		s.bornEnd = found.End
+		s.bornEnd, s.undated = found.End, date.Found{}
 		return found.Next, true
 	}
+	s.undated = found
 	if found.Spaced || found.Never {
 		return t, false
 	}
@@ -34,6 +38,10 @@ func (s *Scanner) born(text []byte, t, start int, found *date.Found) (r reading)
 	l := &s.list.Lines[s.lineAt]
 	lo, hi := max(int(l.Start), start-160), min(int(l.End), found.End+80)
 	r = reading{BirthDate, 0.93, why{facts: fDate, place: before}}
+	if s.bornEnd > lo && s.bornEnd < start && date.Joined(text, s.bornEnd, start) && !date.Other(text, start, found.End, lo, hi) {
+		r.conf = 0.8
+		return r
+	}
 	identity, expires := word.Cue(0), false
 	for _, c := range s.bornCues(text, t, found.Next) {
 		if c.bits&word.Birth != 0 {
@@ -46,7 +54,7 @@ func (s *Scanner) born(text []byte, t, start int, found *date.Found) (r reading)
 			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(c.ID).Text, c.dist, c.place
 			return r
 		}
-		if c.bits&(word.Order|word.Money|word.Expiry) != 0 && c.place == before && c.dist <= 4 {
+		if c.bits&(word.Order|word.Money|word.Expiry) != 0 && c.place == before && c.dist <= 4 && s.dict.Entry(c.ID).Text != "akta" {
 			expires = true
 			break
 		}
@@ -59,7 +67,7 @@ func (s *Scanner) born(text []byte, t, start int, found *date.Found) (r reading)
 		return reading{}
 	}
 	r.conf = 0.8
-	if s.bornEnd > lo && s.bornEnd < start && date.Joined(text, s.bornEnd, start) || date.Lettered(text, start, lo) {
+	if date.Lettered(text, start, lo) {
 		return r
 	}
 	if field, document := date.Field(text, start, found.End, lo, hi); adult && !found.Never && (document || field && identity&(word.NIK|word.Family|word.Passport|word.Mother|word.Verify|word.Health) != 0) {

@@ -51,7 +51,8 @@ type Scanner struct {
 	near      []cue
 	asked     []cue
 	lastType  Type
-	bornEnd   int // where the last date of birth ends
+	bornEnd   int        // where the last date of birth ends
+	undated   date.Found // the last date that seemed to be nobody's birth
 	found     []Finding
 	kept      []Finding // of a number: what was found when it was told in another way
 	heads     table.Heads
@@ -273,7 +274,7 @@ func (s *Scanner) read(text []byte, limit int) {
 	s.lineAt, s.lastType = 0, 0
 	s.heads.Reset()
 	s.urlDone, s.letters.at, s.listLine = 0, -1, -1
-	s.weighedAt, s.bornEnd = [2]int{-1, -1}, -1
+	s.weighedAt, s.bornEnd, s.undated = [2]int{-1, -1}, -1, date.Found{}
 	done := 0 // bytes before it are used up
 	for t := 0; t < len(s.list.Tokens); {
 		tok := &s.list.Tokens[t]

@@ -78,25 +78,25 @@ var roles = func() map[string]role {
 		words string
 	}{
 		{named, "kode kodenya code codes kd kodene"},
-		{purpose, "verifikasi verification verif verify aktivasi activation aktifasi konfirmasi confirmation otentikasi autentikasi authentication authenticator rahasia login signin akses access pairing 2fa mfa tac validasi pemulihan recovery"},
-		{came, "masuk masuknya dikirim dikirimi dikirimkan kirim kekirim terkirim dapat dapet dpt dapetnya diterima terima nerima menerima nyampe sampe sampai datang dateng muncul keluar barusan brusan tadi td received receive sent send got get arrived came come texted just isinya bunyinya"},
-		{typed, "masukin masukkan masukan dimasukkan dimasukin input diinput isi isikan diisi ketik diketik ngetik tulis entered enter typed type typing put key submit pakai pake use using coba cobain tried"},
+		{purpose, "verifikasi verification verif verify aktivasi activation aktifasi konfirmasi confirmation otentikasi autentikasi authentication rahasia login signin akses access pairing 2fa mfa tac validasi pemulihan recovery cadangan backup penarikan tarik sign"},
+		{came, "masuk masuknya rauh dugi rawuh mlebu lebet dikirimin kekirim dikirim dikirimi dikirimkan kirim terkirim dapat dapet dpt dapetnya diterima terima nerima menerima nyampe sampe sampai datang dateng muncul keluar barusan brusan tadi td received receive sent send got get arrived came come texted just isinya bunyinya"},
+		{typed, "gunakan masuakkan masuakan masukin masukkan masukan dimasukkan dimasukin input diinput isi isikan diisi ketik diketik ngetik tulis entered enter typed type typing put key submit pakai pake use using coba cobain tried"},
 		{refused, "gagal ditolak salah expired kadaluarsa kedaluwarsa kadaluwarsa invalid wrong rejected hangus nolak error berlaku kepake valid expires working cepetan buruan"},
 		{hushed, "jangan berikan dikasih kasih kasihkan ngasih sebut sebutkan menyebutkan nyebutin bocor bagikan share shared gave give told tell siapa siapapun anyone penipu ditipu pelaku rahasiakan read baca bacakan bacain"},
-		{source, "sms wa whatsapp whatsap email mail notif notifikasi telegram tele google gojek grab shopee tokopedia tokped traveloka dana ovo gopay facebook fb instagram ig tiktok apps app aplikasi hp hape message text inbox akun account portal layar"},
+		{source, "sms wa whatsapp whatsap email mail notif notifikasi telegram tele google gojek grab shopee tokopedia tokped traveloka dana ovo gopay facebook fb instagram ig tiktok apps app aplikasi hp hape message text inbox akun account portal"},
 		{digits, "digit digits angko angka angkanya digitnya number numbers"},
 		{back, "blkg blkng blakang mburi tukang baliak belakang belakangnya dibelakang balik baliknya dibalik dibaliknya back signature reverse"},
 		{card, "kertu kartu kartunya krtu card kredit credit debit cc visa mastercard jcb"},
 		{expiry, "exp expiry expired expires valid thru berlaku"},
-		{lock, "brankas safe gembok padlock koper loker locker pintu gerbang gate door alarm smartlock keybox lockbox pagar kamar lift"},
+		{lock, "layar kamarna kamarnya brankas safe gembok padlock koper loker locker pintu gerbang gate door alarm smartlock keybox lockbox pagar kamar lift"},
 		{thing, "promo voucher pos postcode postal zip barang produk product booking tiket ticket kupon coupon diskon discount cabang branch area negara country bank toko error eror referral referal kurir rak wilayah kelas mapel bayar pembayaran payment pelanggan warna color colour saham menu etik qr bar batang pajak agen mitra lowongan buku resi order pesanan invoice iklan undangan gudang satker unit rekening norek nik ktp telepon listrik meter polis transaksi trx batch seri serial saldo gaji harga total antrian"},
 		{tail, "terakhir akhir last ending akhiran berakhiran ends ujung"},
 		{once, "onetime sekali"},
 		{guard | purpose, "keamanan security pengaman"},
 		{amex | card, "amex american express"},
 		{amex, "cid"},
-		{opens, "kunci kombinasi combination sandi password"},
-		{device, "token keybca appli key"},
+		{opens, "kunci konci kombinasi combination sandi password"},
+		{device, "token keybca appli key authenticator"},
 	} {
 		for _, w := range bytes.Fields([]byte(l.words)) {
 			m[string(w)] |= l.role
@@ -118,7 +118,12 @@ func of(w []byte) role {
 	if r, known := roles[string(b)]; known {
 		return r
 	}
-	return roles[string(bytes.TrimSuffix(b, []byte("nya")))]
+	for _, ending := range [...]string{"nya", "ne", "na", "ku"} {
+		if n := len(b) - len(ending); n > 3 && string(b[n:]) == ending {
+			return roles[string(b[:n])]
+		}
+	}
+	return 0
 }
 
 // around is what the words around a number say together.
@@ -198,9 +203,19 @@ func (r Reader) before(a *around, text []byte, p, lo, most int) {
 		a.words++
 		last = is
 		en := r.Dict.Entry(r.Dict.Find(text, b, e))
-		plain = is != 0 || en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 || en.Part == word.Filler || token.IsDigit(w[0])
+		plain = is != 0 || binds(w) || en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 || en.Part == word.Filler || token.IsDigit(w[0])
 		p = b
 	}
+}
+
+// binds reports whether a word of the regions binds what follows to the word before it: kode nyang, kode nan, kode ne.
+func binds(w []byte) bool {
+	for _, s := range [...]string{"nyang", "nan", "ne", "na", "sing", "ingkang", "nu", "tu", "mah", "teh", "iku", "niku", "wawu", "barusan", "saking"} {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
 }
 
 // after reads the words after p.
@@ -229,10 +244,11 @@ func (r Reader) Read(text []byte, n Number) (kind Kind, sure int, cost int) {
 	lo, hi := r.List.Said(r.Dict, text, n.Line), int(r.List.Lines[n.Line].End)
 	var a around
 	r.before(&a, text, n.Start, lo, 12)
+	ahead := a.words
 	r.after(&a, text, n.End, hi, 8)
 	a.all |= a.before | a.after
 	var q around
-	if a.words <= 6 || n.Spoken { // an answer
+	if a.words <= 6 || ahead <= 3 || n.Spoken { // an answer
 		q = r.asked(text, n)
 	}
 	cost = a.cost + q.cost
@@ -439,7 +455,7 @@ func (r Reader) sent(a, q *around, n Number) int {
 		sum++
 	case a.row: // one of a row of numbers
 		return -1
-	case is&(digits|source) == digits|source, a.all&(source|came) == source|came && !a.from && a.before&(source|came) != 0:
+	case a.before&typed != 0 && a.all&purpose != 0 && n.Digits == 6, is&(digits|source) == digits|source, a.all&(source|came) == source|came && !a.from && a.before&(source|came) != 0:
 	default:
 		return -1
 	}
@@ -457,7 +473,7 @@ func (r Reader) sent(a, q *around, n Number) int {
 	if a.code > 0 && a.prior&refused != 0 && n.Digits != 6 {
 		sum -= 3 // gagal, kode 4031
 	}
-	sum += points(a.all, weight{came, 2}, weight{typed, 1}, weight{hushed, 1}, weight{source, 1}, weight{tail, -1}) + points(a.after, weight{refused, 1})
+	sum += points(a.all, weight{came, 2}, weight{typed, 1}, weight{hushed, 1}, weight{source, 1}, weight{tail, -1}) + points(a.before, weight{hushed, 1}) + points(a.after, weight{refused, 1})
 	if q.all&(named|digits) != 0 {
 		sum += 2 + points(q.all, weight{came, 1}, weight{purpose, 1}, weight{source, 1}, weight{hushed, 1})
 	}

@@ -27,6 +27,7 @@ type Reader struct {
 // Found is a date.
 type Found struct {
 	Next   int // the token behind it
+	Start  int
 	End    int
 	Year   int
 	Spaced bool // three numbers with spaces between: a date only beside a word that says so
@@ -35,10 +36,11 @@ type Found struct {
 
 // Read reads the date that begins at token t.
 func (r Reader) Read(text []byte, t int) (found Found, ok bool) {
-	if found, ok = r.written(text, t); ok {
-		return found, true
+	if found, ok = r.written(text, t); !ok {
+		found, ok = r.foreign(text, t)
 	}
-	return r.foreign(text, t)
+	found.Start = int(r.List.Tokens[t].Start)
+	return found, ok
 }
 
 // written reads a date of three notes.
@@ -329,18 +331,18 @@ func before(text []byte, p, lo int) []byte {
 // Field reports whether the date is a field of its own between signs that part fields, or has a word of a document or "tgl" right before it.
 func Field(text []byte, start, end, lo, hi int) (field, document bool) {
 	w := before(text, start, lo)
-	gap := bytes.HasSuffix(bytes.TrimRight(text[max(lo, start-8):start], " ("), w)
+	gap := bytes.HasSuffix(bytes.TrimRight(text[max(lo, start-8):start], " (=:"), w)
 	document = gap && among(w, "ktp", "ijazah", "akta", "akte", "kk", "paspor", "passport", "sim", "ektp", "rapor", "raport")
 	p := start
 	for p > lo && text[p-1] == ' ' {
 		p--
 	}
-	left := p == lo || text[p-1] == ',' || text[p-1] == '/' || text[p-1] == '|' || text[p-1] == ';' || text[p-1] == '(' || text[p-1] == '-' && p < start || gap && among(w, "tgl", "tanggal")
+	left := p == lo || text[p-1] == ',' || text[p-1] == '/' || text[p-1] == '|' || text[p-1] == ';' || text[p-1] == '(' || text[p-1] == '&' || text[p-1] == '-' && p < start || gap && among(w, "tgl", "tanggal")
 	q := end
 	for q < hi && (text[q] == ' ' || text[q] == '\r') {
 		q++
 	}
-	right := q >= hi || text[q] == ',' || text[q] == '/' || text[q] == '|' || text[q] == ';' || text[q] == ')' || text[q] == '-' && q > end || text[q] == '.' && (q+1 >= hi || text[q+1] == ' ') || q > end && hi-q > 2 && among(text[q:min(hi, q+2)], "ok", "ib")
+	right := q >= hi || text[q] == ',' || text[q] == '/' || text[q] == '|' || text[q] == ';' || text[q] == ')' || text[q] == '&' || text[q] == '-' && q > end || text[q] == '.' && (q+1 >= hi || text[q+1] == ' ') || q > end && hi-q > 2 && among(text[q:min(hi, q+2)], "ok", "ib")
 	return left && right, document
 }
 
@@ -377,7 +379,7 @@ func Joined(text []byte, p, hi int) bool {
 		for e < hi && token.IsAlnum(text[e]) {
 			e++
 		}
-		if words++; words > 5 || !among(text[p:e], "istri", "suami", "anak", "ibu", "ayah", "bapak", "ke", "1", "2", "3", "4", "kakak", "adik", "dan", "dari", "jadi", "menjadi", "atau", "bukan", "harusnya", "seharusnya", "mestinya", "yang", "benar", "bener", "di", "ktp", "kk", "akta", "akte", "ijazah", "paspor", "tapi", "tetapi", "aslinya", "sistem", "sedangkan", "padahal", "to", "or", "and", "not", "should", "be", "wife", "husband", "son", "daughter", "tertulis", "kedua", "pertama", "tgl", "tanggal", "saya", "sebenarnya") {
+		if words++; words > 5 || !among(text[p:e], "istri", "suami", "anak", "ibu", "ayah", "bapak", "ke", "1", "2", "3", "4", "kakak", "adik", "dan", "dari", "jadi", "menjadi", "atau", "bukan", "harusnya", "seharusnya", "mestinya", "yang", "benar", "bener", "di", "ktp", "kk", "akta", "akte", "ijazah", "paspor", "tapi", "tetapi", "aslinya", "sistem", "sedangkan", "padahal", "to", "or", "and", "not", "should", "be", "wife", "husband", "son", "daughter", "tertulis", "tdk", "tidak", "valid", "kedua", "pertama", "tgl", "tanggal", "saya", "sebenarnya") {
 			return false
 		}
 		p = e

@@ -20,7 +20,7 @@ var list = []line{
 	{Tax, 0, 0, "npwp pajak tax taxpayer tin coretax bupot djp"},
 	{TaxPlace, 0, 0, "nitku"},
 	{Card, 0, 0, "kredit credit debit debet visa mastercard amex jcb cc unionpay creditcard"},
-	{Card | Document, 0, 0, "kartu card krtu kartunya atm"},
+	{Card | Document, 0, 0, "kartu card krtu kartunya kertu atm"},
 	{Phone, 0, 0, "hp nohp nope nopenya hapenya henpon henpun hempon telf tlfon telpun tilpun phonenumber mobilenumber hapeku nomerwa nomorwa nomerku nohpnya telpnya tlpnya hp2 hape hpnya handphone ponsel telp telpon telepon tlp tlpn telfon tlfn phone phones mobile cell cellphone seluler selular wa whatsapp whatsap watsap wasap wsp kontak contact hubungi hub fax faks faksimili sms call calls telephone tel hotline msisdn telegram dihubungi nowa notelp nomerhp nomorhp nohape ditelepon ditelpon dial"},
 	{Phone | Ewallet, 0, 0, "gopay ovo dana shopeepay linkaja"},
 	{Account, 0, 0, "rek rekening rekenin rekenning norekening nomorrekening norek rekg account acct acc akun rekenig reknya rekeningnya accnt"},
