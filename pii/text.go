@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/amanah-id/amanah/pii/internal/check"
+	"github.com/amanah-id/amanah/pii/internal/secret"
 	"github.com/amanah-id/amanah/pii/internal/sign"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
@@ -14,6 +15,9 @@ func (s *Scanner) email(text []byte, t int) bool {
 	start, end := sign.Email(text, int(s.list.Tokens[t].Start))
 	if end > 0 {
 		s.add(reading{Email, 0.99, why{facts: fFormat}}, start, end)
+		if f := s.secrets.Pair(text, end, int(s.list.Lines[s.lineAt].End)); f.End > 0 {
+			s.add(reading{Password, 0.75, why{}}, f.Start, f.End)
+		}
 	}
 	return end > 0
 }
@@ -247,7 +251,16 @@ func (s *Scanner) mixedPiece(text []byte, t int) int {
 	if len(piece) >= 6 && len(piece) <= 15 && token.IsDigit(piece[0]) {
 		s.gluedDate(text, t)
 	}
-	return max(end, s.lettered(text, t))
+	if end := s.lettered(text, t); end > 0 {
+		return end
+	}
+	l := &s.list.Lines[s.lineAt]
+	var room [secret.Most]secret.Found
+	for _, f := range s.secrets.Typed(room[:0], text, start, end, max(int(l.Start), start-160), min(int(l.End), end+120)) {
+		s.add(reading{Password, 0.72, why{}}, f.Start, f.End)
+	}
+	s.steps += 40
+	return end
 }
 
 // beside reports a piece as what the words beside it say that it is, unless a word for an order or a version is nearer.

@@ -459,7 +459,7 @@ func (r Reader) answered(text []byte, line int) (found Found, cost int) {
 		return found, 0
 	}
 	end := int(r.List.Lines[line].End)
-	asked := end > 0 && text[end-1] == '?'
+	asked, said := end > 0 && text[end-1] == '?', false
 	p, hi := r.List.Said(r.Dict, text, l), int(r.List.Lines[l].End)
 	for words := 0; words < 8 && p < hi; words++ {
 		for p < hi && (text[p] == ',' || text[p] == '.' || text[p] == ' ' || text[p] == ':') {
@@ -473,14 +473,15 @@ func (r Reader) answered(text []byte, line int) (found Found, cost int) {
 		en := r.Dict.Entry(r.Dict.Find(text, w.start, min(token.WordEnd(text, w.start), w.end)))
 		is := text[w.start:w.end]
 		switch g := r.grade(text, w); {
-		case g == 3 && (asked || words == 0), g == 1 && w.end-w.start >= 5 && asked && (w.stop || praised(text, w.end, hi)) && token.WordEnd(text, w.start) == w.end && !token.IsUpper(text[w.start+1]):
+		case g == 3 && (asked || words == 0 || said), g == 1 && w.end-w.start >= 5 && asked && (w.stop || praised(text, w.end, hi)) && token.WordEnd(text, w.start) == w.end && !token.IsUpper(text[w.start+1]):
 			return Found{Start: w.start, End: w.end, Weak: g < 3}, cost
 		case en.Cues&(word.Wrong|word.Email|word.Phone) != 0 || asks(is):
 			return found, cost
-		case en.Cues&(word.Stop|word.Ack) != 0, en.Part == word.Filler, verb(is), thing(is):
+		case en.Cues&(word.Stop|word.Ack) != 0, en.Part == word.Filler, verb(is), thing(is), among(is, "it's", "too", "late", "oh"):
 		default:
 			return found, cost
 		}
+		said = verb(is) || among(is, "it's")
 		p = w.end
 	}
 	return found, cost
@@ -517,4 +518,86 @@ func (r Reader) whole(text []byte, t, line int) (found Found) {
 		q = max(e, q+1)
 	}
 	return Found{Start: p, End: end, Weak: true}
+}
+
+// Typed reads a piece as only secrets are, which holds the signs from start to end, where somebody types it in to get in, with no word for a
+// secret: wifi warung pake kopipait99; or where it stands behind a name of a user and a slash: root / N4siUduk!
+func (r Reader) Typed(dst []Found, text []byte, start, end, lo, hi int) []Found {
+	for start > lo && text[start-1] > ' ' && text[start-1] != '"' && text[start-1] != '(' && text[start-1] != '`' {
+		start--
+	}
+	w := next(text, start, hi)
+	if w.start != start || w.end < end || r.grade(text, w) != 3 || modelled(text[w.start:w.end]) {
+		return dst
+	}
+	b := previous(text, start, lo)
+	is := text[b.start:b.end]
+	p := start
+	for p > lo && text[p-1] == ' ' {
+		p--
+	}
+	switch {
+	case p > lo && text[p-1] == '/' && p < start: // root / …
+		for p--; p > lo && text[p-1] == ' '; p-- {
+		}
+		u := previous(text, p, lo)
+		if !among(text[u.start:u.end], "root", "admin", "administrator", "user", "operator", "superadmin") {
+			return dst
+		}
+	case b.stop || !among(is, "ketik", "ngetik", "diketik", "isi", "masukin", "masukkan", "masupin", "pakai", "pake", "coba", "nyoba", "cobain", "trus", "taknggo", "nganggo", "jawab", "type", "typed", "enter", "entered", "tried", "key", "bukanya") || !gated(text, max(lo, start-110), min(hi, w.end+70)):
+		return dst
+	}
+	return r.more(append(dst, Found{Start: w.start, End: w.end}), text, hi)
+}
+
+// among reports whether a word is in the list.
+func among(w []byte, list ...string) bool {
+	for _, s := range list {
+		if token.EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
+
+// modelled reports whether a piece is rather the name of a thing: a word with a capital and one or two digits, Redmi9, Windows11.
+func modelled(b []byte) bool {
+	i := 0
+	for i < len(b) && token.IsLetter(b[i]) {
+		i++
+	}
+	return token.IsUpper(b[0]) && i > 1 && len(b)-i <= 2 && !token.IsUpper(b[1])
+}
+
+// gated reports whether the text speaks of getting in somewhere.
+func gated(text []byte, p, hi int) bool {
+	for p < hi {
+		e := min(token.WordEnd(text, p), hi)
+		if e > p && among(text[p:e], "wifi", "login", "masuk", "masuknya", "mlebu", "kunci", "dikunci", "terkunci", "sandi", "password", "akun", "zip", "rar", "pdf", "ssid", "kebuka", "buka", "hotspot", "router", "modem", "account", "unlock", "locked", "log", "sign", "nyambung", "konek") {
+			return true
+		}
+		p = max(e, p+1)
+	}
+	return false
+}
+
+// Pair reads a secret that follows an address of mail behind a colon or a slash.
+func (r Reader) Pair(text []byte, end, hi int) (found Found) {
+	p := end
+	for p < hi && text[p] == ' ' && p-end < 2 {
+		p++
+	}
+	if p >= hi || text[p] != ':' && text[p] != '/' && text[p] != '|' || text[p] == ':' && p > end {
+		return found
+	}
+	colon := text[p] == ':'
+	for p++; p < hi && text[p] == ' '; p++ {
+		if colon {
+			return found
+		}
+	}
+	if w := next(text, p, hi); w.end > w.start && r.grade(text, w) == 3 {
+		found = Found{Start: w.start, End: w.end}
+	}
+	return found
 }
