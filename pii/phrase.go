@@ -58,7 +58,7 @@ func (s *Scanner) born(text []byte, t, start int, found *date.Found) (r reading)
 			expires = true
 			break
 		}
-		if c.place != question {
+		if c.place != question && c.bits&word.Document == 0 {
 			identity |= c.bits
 		}
 	}
@@ -189,7 +189,7 @@ func (s *Scanner) motherName(text []byte, t int) bool {
 		if e.Cues&word.Maiden == 0 && (t == 0 || s.list.Tokens[t-1].Kind != token.Word || s.list.Tokens[t-1].Ord != s.list.Tokens[t].Ord-1 || s.dict.Cues(s.list.Tokens[t-1].ID)&word.Parent == 0) {
 			return false
 		}
-		if e.Text == "melahirkan" && !token.Among(text, int(s.list.Tokens[t].Start), 1, "yang", "yg", "sing", "ingkang") {
+		if e.Text == "melahirkan" && (!token.Among(text, int(s.list.Tokens[t].Start), 1, "yang", "yg", "sing", "ingkang") || !kin.Bearer(text[max(0, int(s.list.Tokens[t].Start)-60):min(len(text), p+30)])) {
 			return false
 		}
 	} else if p = s.kin.Near(s.list.Tokens, t); p == 0 {

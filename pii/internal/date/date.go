@@ -280,7 +280,7 @@ func Other(text []byte, start, end, lo, hi int) bool {
 			break
 		}
 		w := text[b:e]
-		if n < 3 && among(w, "wafat", "meninggal", "nikah", "menikah", "kawin", "cerai", "kerja", "bekerja", "dicetak", "cetak", "nota", "garansi", "sampai", "habis", "sd", "died", "deceased", "married", "joined", "hired", "issued", "passed", "vaksin", "masuk", "keluar", "terbit", "berlaku", "pensiun", "registrasi", "lulus", "akad", "resepsi", "operasional", "dikeluarkan", "diterbitkan", "kontrol", "acara", "pelaksanaan", "berangkat") {
+		if n < 3 && among(w, "wafat", "meninggal", "nikah", "menikah", "kawin", "cerai", "kerja", "bekerja", "dicetak", "cetak", "nota", "garansi", "sampai", "habis", "sd", "died", "deceased", "married", "joined", "hired", "issued", "passed", "vaksin", "masuk", "keluar", "terbit", "berlaku", "pensiun", "registrasi", "lulus", "akad", "resepsi", "operasional", "dikeluarkan", "diterbitkan", "kontrol", "acara", "pelaksanaan", "berangkat", "senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday") && !born(text, b, lo) {
 			return true
 		}
 		if n < 3 && among(w, "lahir", "lhr", "lahirnya", "dob", "ttl", "born", "birth", "kelahiran", "dilahirkan", "ultah") && n == 0 {
@@ -312,6 +312,21 @@ func Other(text []byte, start, end, lo, hi int) bool {
 			return false
 		}
 		q = e
+	}
+	return false
+}
+
+// born reports whether a day of the week is that of a birth: lahir Senin.
+func born(text []byte, p, lo int) bool {
+	for range 3 {
+		w := before(text, p, lo)
+		if among(w, "lahir", "lahirnya", "born", "lair", "dilahirkan", "terlahir", "kelahiran") {
+			return true
+		}
+		p -= len(w) + 1
+		if p <= lo {
+			return false
+		}
 	}
 	return false
 }

@@ -192,7 +192,9 @@ func quote(text []byte, p int) bool { return p > 0 && text[p-1] == '"' }
 // says that a word for a name stands between; paired, that the text names a father too: then small letters
 // are believed.
 func (r Reader) Own(text []byte, p, limit int, paired bool) (at Place, named bool) {
+	owned, called := p >= 2 && (token.EqualFold(text[p-2:p], "ku") || token.EqualFold(text[p-2:p], "mu")), false
 	if p < limit && text[p] == '\'' { // amma'ku
+		owned = true
 		p = token.WordEnd(text, p+1)
 	}
 	for words := 0; words < 5; words++ {
@@ -207,7 +209,11 @@ func (r Reader) Own(text []byte, p, limit int, paired bool) (at Place, named boo
 		w := text[p:e]
 		switch {
 		case among(w, "namanya", "bernama", "nama", "named", "asmanipun", "asmane", "jenenge", "jenengna", "jenenganana", "namonyo", "namina", "ngaranna", "name", "is", "was", "adalah", "yaitu"):
-			named = true
+			called = true
+			named = named || owned
+		case among(w, "saya", "aku", "gue", "gw", "gua", "ku", "sy", "abdi", "kula", "kulo", "ambo", "tiange", "tiang", "sa", "pu", "pung", "pe", "punya", "my", "aye", "ane", "denai", "kuring", "kami", "kita"):
+			owned = true
+			named = named || called
 		case among(w, "saya", "aku", "gue", "gw", "gua", "ku", "sy", "abdi", "kula", "kulo", "ambo", "tiange", "tiang", "sa", "pu", "pung", "pe", "punya", "saya", "itu", "niku", "niki", "teh", "si", "yang", "yg", "kandung", "melahirkan", "lahir", "lahia", "dengan", "dgn", "born", "kami", "kita", "my", "aye", "ane", "denai", "kuring", "alm", "almh", "almarhumah", "hj", "ibu", "bu", "kan", "tuh", "mah", "lengkapnya", "lengkap", "debitur", "siswa", "kdg", "sendiri"):
 		default:
 			if start, end := r.proper(text, p, limit); end > 0 {
@@ -217,7 +223,7 @@ func (r Reader) Own(text []byte, p, limit int, paired bool) (at Place, named boo
 				named, p = true, e
 				continue
 			}
-			if (named && words > 0 || paired && words == 0) && !token.IsUpper(text[p]) {
+			if (called && words > 0 || paired && words == 0) && !token.IsUpper(text[p]) {
 				if start, end, _, _ := r.Name(text, p, limit); start == p && end-start >= 4 && r.Plausible(text, start, end, limit, false) {
 					return Place{start, end}, named
 				}
@@ -247,6 +253,18 @@ func Set(text []byte, b, end, lo, hi int) bool {
 		b--
 	}
 	return b > lo && (text[b-1] == ',' || text[b-1] == '/' || text[b-1] == ';') && (end >= hi || text[end] == ',' || text[end] == '/' || text[end] == ';' || text[end] == '.' || text[end] == ' ' && end+1 < hi && text[end+1] == '/') && identifies(text[max(lo, b-120):hi])
+}
+
+// Bearer reports whether the text says whose mother bore whom: who speaks, or who is looked up.
+func Bearer(text []byte) bool {
+	for p := 0; p < len(text); {
+		e := token.WordEnd(text, p)
+		if e > p && among(text[p:e], "saya", "kula", "kulo", "gw", "gue", "cek", "verif", "ibu", "perempuan", "angkat") {
+			return true
+		}
+		p = max(e, p+1)
+	}
+	return false
 }
 
 // Corrected reports whether a word between two names says that the second stands for the first.
