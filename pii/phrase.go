@@ -13,6 +13,9 @@ import (
 
 // date reads a date that begins at token t. It returns the token after it.
 func (s *Scanner) date(text []byte, t int) (int, bool) {
+	if e := int(s.list.Tokens[t].End); e+3 >= len(text) || text[e] != ' ' && text[e] != '-' && text[e] != '/' && text[e] != '.' && !token.IsLetter(text[e]) {
+		return t, false
+	}
 	found, ok := s.dates.Read(text, t)
 	if !ok {
 		return t, false
@@ -265,7 +268,7 @@ func (s *Scanner) motherAside(text []byte, t int, given bool) {
 		return
 	}
 	paired := kin.Paired(text, lo, hi)
-	at, named := s.kin.Own(text, int(tok.End), hi, paired)
+	at, named := s.kin.Own(text, int(tok.End), hi, paired, r.why.cue != "ibu" && r.why.cue != "mother" && r.why.cue != "melahirkan")
 	s.steps += 40 + hi - lo
 	switch {
 	case token.Among(text, int(tok.Start), 2, "an", "nama") && !named:

@@ -254,6 +254,9 @@ func (s *Scanner) mixedPiece(text []byte, t int) int {
 	if end := s.lettered(text, t); end > 0 {
 		return end
 	}
+	if !bytes.ContainsAny(piece, "aeiou") { // codes of orders have no vowels in small letters
+		return end
+	}
 	l := &s.list.Lines[s.lineAt]
 	var room [secret.Most]secret.Found
 	for _, f := range s.secrets.Typed(room[:0], text, start, end, max(int(l.Start), start-160), min(int(l.End), end+120)) {

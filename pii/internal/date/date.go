@@ -280,7 +280,10 @@ func Other(text []byte, start, end, lo, hi int) bool {
 			break
 		}
 		w := text[b:e]
-		if n < 3 && among(w, "wafat", "meninggal", "nikah", "menikah", "kawin", "cerai", "kerja", "bekerja", "dicetak", "cetak", "nota", "garansi", "sampai", "habis", "sd", "died", "deceased", "married", "joined", "hired", "issued", "passed", "vaksin", "masuk", "keluar", "terbit", "berlaku", "pensiun", "registrasi", "lulus", "akad", "resepsi", "operasional", "dikeluarkan", "diterbitkan", "kontrol", "acara", "pelaksanaan", "berangkat", "senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday") && !born(text, b, lo) {
+		if n < 3 && among(w, "wafat", "meninggal", "nikah", "menikah", "kawin", "cerai", "kerja", "bekerja", "dicetak", "cetak", "nota", "garansi", "sampai", "habis", "sd", "died", "deceased", "married", "joined", "hired", "issued", "passed", "vaksin", "masuk", "keluar", "terbit", "berlaku", "pensiun", "registrasi", "lulus", "akad", "resepsi", "operasional", "dikeluarkan", "diterbitkan", "kontrol", "acara", "pelaksanaan", "berangkat") {
+			return true
+		}
+		if n == 0 && among(w, "senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday") && !born(text, b, lo) {
 			return true
 		}
 		if n < 3 && among(w, "lahir", "lhr", "lahirnya", "dob", "ttl", "born", "birth", "kelahiran", "dilahirkan", "ultah") && n == 0 {

@@ -190,9 +190,9 @@ func quote(text []byte, p int) bool { return p > 0 && text[p-1] == '"' }
 
 // Own reads the name that follows a word for a mother and whose mother she is: ibu saya Sulastri, mamakku si Ramot, emak gue namanya Rohayah. Named
 // says that a word for a name stands between; paired, that the text names a father too: then small letters
-// are believed.
-func (r Reader) Own(text []byte, p, limit int, paired bool) (at Place, named bool) {
-	owned, called := p >= 2 && (token.EqualFold(text[p-2:p], "ku") || token.EqualFold(text[p-2:p], "mu")), false
+// are believed; own, that the word is one by which people call their own mother.
+func (r Reader) Own(text []byte, p, limit int, paired, own bool) (at Place, named bool) {
+	owned, called := own || p >= 2 && (token.EqualFold(text[p-2:p], "ku") || token.EqualFold(text[p-2:p], "mu")), false
 	if p < limit && text[p] == '\'' { // amma'ku
 		owned = true
 		p = token.WordEnd(text, p+1)

@@ -116,7 +116,7 @@ func New() *Dictionary {
 	for _, l := range list {
 		for w := range strings.FieldsSeq(l.words) {
 			last := 1
-			if l.cues != 0 && l.cues&(Stop|Ack|Speaker|Money|Version|Number) == 0 && l.part == NoPart {
+			if l.cues != 0 && l.cues&(Stop|Ack|Speaker|Money|Version|Number|Transfer|MAC|Never) == 0 && l.part == NoPart {
 				last = len(endings)
 			}
 			for _, e := range endings[:last] {
