@@ -151,6 +151,21 @@ var developmentSets = []struct {
 	{"mixed, kept back", []string{"mixed_held.jsonl"}, []floor{
 		{"check", 95, 98}, {"context", 94, 98}, {"spoken", 74, 65}, {"evasion", 52, 98}, {"address", 83, 87}, {"address by words", 94, 97}, {"mother_name", 88, 98}, {"other", 98, 98},
 	}},
+	{"ways of all kinds", []string{"ways4.jsonl"}, []floor{
+		{"check", 91, 98}, {"context", 74, 96}, {"spoken", 68, 88}, {"evasion", 73, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 56, 80},
+	}},
+	{"newest", []string{"newest.jsonl"}, []floor{
+		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 94, 98}, {"evasion", 98, 98}, {"address", 83, 86}, {"address by words", 95, 98}, {"mother_name", 89, 98}, {"other", 98, 98},
+	}},
+	{"newest, kept back", []string{"newest_held.jsonl"}, []floor{
+		{"check", 98, 98}, {"context", 89, 96}, {"spoken", 94, 94}, {"evasion", 85, 91}, {"address", 65, 65}, {"address by words", 94, 95}, {"mother_name", 98, 98}, {"other", 98, 98},
+	}},
+	{"farther", []string{"farther.jsonl"}, []floor{
+		{"check", 98, 98}, {"context", 91, 91}, {"spoken", 75, 94}, {"evasion", 72, 83}, {"address", 81, 85}, {"address by words", 87, 98}, {"mother_name", 57, 82}, {"other", 98, 98},
+	}},
+	{"farther, kept back", []string{"farther_held.jsonl"}, []floor{
+		{"check", 96, 98}, {"context", 84, 90}, {"spoken", 84, 87}, {"evasion", 71, 91}, {"address", 72, 83}, {"address by words", 85, 98}, {"mother_name", 35, 79}, {"other", 74, 98},
+	}},
 }
 
 func TestIdentifiersInTheDevelopmentSet(t *testing.T) {

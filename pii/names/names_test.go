@@ -138,7 +138,7 @@ func TestNamesInNewsThatTheTrainingNeverSaw(t *testing.T) {
 	}
 }
 
-// messageFiles are the development set. The errors in calls_held.jsonl and later_held.jsonl were never read: see testdata/GUIDELINES.md. The floors
+// messageFiles are the development set. The errors of files that end in _held.jsonl were never read: see testdata/GUIDELINES.md. The floors
 // are what was reached, a little below; those of the older files stand where they stood.
 var messageFiles = []struct {
 	name   string
@@ -152,6 +152,10 @@ var messageFiles = []struct {
 	{"later_held.jsonl", map[string]float64{"person": 86, "place": 94}},
 	{"last.jsonl", map[string]float64{"person": 91, "place": 90}},
 	{"last_held.jsonl", map[string]float64{"person": 86, "place": 91}},
+	{"newest.jsonl", map[string]float64{"person": 93, "place": 93}},
+	{"newest_held.jsonl", map[string]float64{"person": 91, "place": 94}},
+	{"farther.jsonl", map[string]float64{"person": 85, "place": 92}},
+	{"farther_held.jsonl", map[string]float64{"person": 91, "place": 93}},
 }
 
 func TestNamesInMessages(t *testing.T) {
@@ -171,7 +175,7 @@ func TestNamesInMessages(t *testing.T) {
 		}
 	}
 	got := measureMessages(t, all, Options{}, false)
-	for kind, floor := range map[string]float64{"person": 90, "place": 84, "chat": 88, "note": 89, "mail": 92, "transcript": 90} {
+	for kind, floor := range map[string]float64{"person": 90, "place": 84, "chat": 88, "note": 89, "mail": 92, "transcript": 89} {
 		if got[kind].f1() < floor {
 			t.Errorf("all: %s: F1 is %.1f, the floor %.1f", kind, got[kind].f1(), floor)
 		}
