@@ -155,6 +155,10 @@ func (s *Scanner) within(text []byte, t0, t1, line int, reach int32) []cue {
 			list = kept
 			break
 		}
+		if tok.Kind == token.Word && t > t1 && piece.SpokenPart(s.dict.Part(tok.ID)) && t+1 < len(tokens) && piece.SpokenPart(s.dict.Part(tokens[t+1].ID)) && tokens[t+1].Kind == token.Word {
+			list = list[:first] // another number is said behind the word
+			break
+		}
 		if tok.Kind == token.Word && tok.Ord-ord <= 5 && len(list) < maxCues {
 			if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
 				list = noted(list, bits, tok.ID, int8(tok.Ord-ord), after, false)
@@ -212,6 +216,24 @@ func (s *Scanner) farCues(text []byte, t0, line int) []cue {
 	}
 	s.near = list
 	return list
+}
+
+// ahead looks for the bank that is named in the two turns after the number that ends with atom j: itu BCA atau BNI? It leaves it in near.
+func (s *Scanner) ahead(j int) bool {
+	line := int(s.row.Atoms[j].Line)
+	if j != len(s.row.Atoms)-1 || s.list.Lines[line].Label == 0 {
+		return false
+	}
+	for l := line + 1; l < len(s.list.Lines) && l <= line+2; l++ {
+		for t := int(s.list.Lines[l].From); t < int(s.list.Lines[l].To) && t < int(s.list.Lines[l].From)+16; t++ {
+			s.steps++
+			if tok := &s.list.Tokens[t]; tok.Kind == token.Word && s.dict.Cues(tok.ID)&word.Bank != 0 && s.dict.Entry(tok.ID).Text != "bank" {
+				s.near = append(s.near[:0], cue{s.dict.Cues(tok.ID), tok.ID, 1, question, false})
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // acronym adds the cue whose letters are said one by one before a spoken number: k p j saya.
@@ -413,6 +435,13 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 				r.why.cue, r.why.dist, r.why.place = s.dict.Entry(cu.ID).Text, cu.dist, cu.place
 			}
 		}
+		if r.typ == 0 && !vetoed && far && n >= 9 && s.ahead(j) {
+			if typ, conf, more := s.match(text, &s.near[0], s.near, &sh, d, i, j, contextual && !priced); typ == Account {
+				r.typ, r.conf = typ, conf
+				r.why.facts |= more
+				r.why.cue, r.why.dist, r.why.place = s.dict.Entry(s.near[0].ID).Text, 1, question
+			}
+		}
 		if r.typ != 0 || vetoed || far {
 			break
 		}
@@ -438,11 +467,14 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 	if spokenWords > 0 && check.Counting(d) && r.typ != PIN && r.typ != OTP && r.typ != CVV {
 		return false
 	}
-	if !uniform {
+	if !uniform && spokenWords == 0 {
 		r.conf -= 0.06
 	}
 	if j > i && r.typ == Phone && s.complete(i, j) {
 		r.conf -= 0.12
+	}
+	if j > i && r.typ == Phone && s.row.Begins(i, j) {
+		r.conf -= 0.2 // the second begins anew
 	}
 	if aliked || facts&fLines != 0 && spokenWords == 0 {
 		r.conf -= 0.05
@@ -848,7 +880,7 @@ func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, contextual, to
 		if all[k].bits&word.Money != 0 && all[k].place == before && all[k].dist == c.dist+1 {
 			return 0, 0, 0 // the balance of an account
 		}
-		if w := s.dict.Entry(all[k].ID).Text; (w == "va" || w == "virtual" || w == "briva") && all[k].place == before && all[k].dist <= c.dist+2 {
+		if w := s.dict.Entry(all[k].ID).Text; (w == "va" || w == "virtual" || w == "briva") && (all[k].place == before && all[k].dist <= c.dist+2 || all[k].place == after && all[k].dist < c.dist+2) {
 			return 0, 0, 0 // a number made for one payment
 		}
 	}
@@ -897,13 +929,13 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 			return Phone, 0.75
 		}
 		return Phone, 0.86
-	case sh.facts&fArea != 0 && d[0] == '0' && s.row.Atoms[i].Spoken && s.clean(i, j) && token.Among(text, int(s.row.Atoms[i].Start), 4, "nomor", "nomer", "nomornya", "number"):
+	case s.row.Atoms[i].Spoken && i == 0 && j == len(s.row.Atoms)-1 && (sh.facts&fArea != 0 && d[0] == '0' && n > 8 || sh.facts&fOperator != 0 && token.Among(text, int(s.row.Atoms[i].Start), 6, "nomor", "nomer", "nomornya", "nomernya", "nomorku", "number")):
 		return Phone, 0.7
 	case n == 15 && s.printed(i, j, 4, 2, 6, 2, 1):
 		return Account, 0.8 // as BRI prints them
 	case sh.types&bit(IMEI) != 0 && (d[0] == '3' && d[1] == '5' || d[0] == '8' && d[1] == '6') && s.clean(i, j) && sign.Beside(text, int(s.row.Atoms[i].Start), int(s.row.Atoms[j].End), sign.Devices):
 		return IMEI, 0.75
-	case n == 13 && string(d[:3]) == "000" && d[3] != '0' && j == i:
+	case n == 13 && string(d[:3]) == "000" && d[3] != '0' && (j == i || s.row.Atoms[i].Spoken && s.clean(i, j)):
 		return HealthInsurance, 0.6
 	case n >= 10 && n <= 16 && s.clean(i, j) && token.OnBehalf(text, int(s.row.Atoms[j].End)) && d[0] != '6':
 		return Account, 0.75

@@ -362,6 +362,13 @@ func (s *Scanner) password(text []byte, t int) {
 	if token.Among(text, int(s.list.Tokens[t].Start), 1, "by", "boarding", "season") || s.under(text, t, Password) {
 		return
 	}
+	if s.copied != nil {
+		at := int(s.list.Tokens[t].End)
+		if from, to := s.copied.Run(at, min(at+80, int(s.list.Lines[s.lineAt].End))); to > 0 {
+			s.add(reading{Password, 0.85, why{cue: s.dict.Entry(s.list.Tokens[t].ID).Text, dist: 1, place: before}}, from, to)
+			return
+		}
+	}
 	var room [secret.Most]secret.Found
 	found, cost := s.secrets.Read(room[:0], text, t, s.lineAt)
 	s.steps += cost

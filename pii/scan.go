@@ -57,6 +57,7 @@ type Scanner struct {
 	kept      []Finding // of a number: what was found when it was told in another way
 	heads     table.Heads
 	plain     [2]shadow.Text
+	copied    *shadow.Text // the copy that is scanned; nil when it is the text itself
 	signs     said.Signs
 	letters   struct { // what was said letter by letter before a number
 		at int32
@@ -199,7 +200,7 @@ func (s *Scanner) window(dst []Finding, text []byte, from, to int) []Finding {
 			s.list.Read(s.dict, s.text)
 		}
 	}
-	if copied != nil {
+	if s.copied = copied; copied != nil {
 		limit = len(s.text)
 	}
 	s.steps += s.list.Labels(s.dict, s.text)
@@ -209,6 +210,9 @@ func (s *Scanner) window(dst []Finding, text []byte, from, to int) []Finding {
 	for k := range s.found {
 		f := &s.found[k]
 		if copied != nil {
+			if from, to := copied.Around(f.Start, f.End); to > 0 && to-from <= 96 && s.lonely(k, from, to) {
+				f.Start, f.End = from, to // nobody can take it out of what was encoded
+			}
 			start, end := copied.Span(f.Start, f.End)
 			if end-start != f.End-f.Start {
 				f.why.facts |= fPlain
@@ -220,6 +224,11 @@ func (s *Scanner) window(dst []Finding, text []byte, from, to int) []Finding {
 		}
 	}
 	return dst
+}
+
+// lonely reports whether no other finding than number k lies in the part of the text.
+func (s *Scanner) lonely(k, from, to int) bool {
+	return (k == 0 || s.found[k-1].End <= from) && (k+1 == len(s.found) || s.found[k+1].Start >= to)
 }
 
 // add notes a finding of this window.
@@ -368,6 +377,9 @@ func (s *Scanner) listed(text []byte) {
 // startsSpoken reports whether at least three pieces of a spoken number follow each other from token t.
 func (s *Scanner) startsSpoken(t int) bool {
 	n, waits := 0, false
+	if s.dict.Part(s.list.Tokens[t].ID) == word.Repeat && t+1 < len(s.list.Tokens) && said.Pauses(s.text[s.list.Tokens[t].End:s.list.Tokens[t+1].Start]) {
+		return false
+	}
 	if t > 0 && s.list.Tokens[t-1].Ord == s.list.Tokens[t].Ord-1 && s.list.Tokens[t-1].Kind == token.Word && s.dict.Entry(s.list.Tokens[t-1].ID).Text == "seribu" {
 		n = 1
 	}
@@ -381,9 +393,9 @@ func (s *Scanner) startsSpoken(t int) bool {
 			n++
 		case token.Word:
 			e := s.dict.Entry(tok.ID)
-			if piece.SpokenPart(e.Part) {
+			if piece.SpokenPart(e.Part) || e.Text == "kali" {
 				n++
-			} else if waits = waits || said.Waiting(e.Text); e.Part != word.Filler && e.Part != word.Dash && e.Part != word.Dot && e.Cues&(word.Ack|word.Speaker) == 0 && e.Text != "kali" && !(waits && e.Cues&word.Interesting == 0) {
+			} else if waits = waits || said.Waiting(e.Text); e.Part != word.Filler && e.Part != word.Dash && e.Part != word.Dot && e.Cues&(word.Ack|word.Speaker) == 0 && e.Text != "ribu" && !(waits && e.Cues&word.Interesting == 0) {
 				return n >= 3
 			}
 		case token.Break:

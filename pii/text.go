@@ -24,8 +24,7 @@ func (s *Scanner) email(text []byte, t int) bool {
 
 // spokenEmail reads an address that is said around the word "at" at token t.
 func (s *Scanner) spokenEmail(text []byte, t int) {
-	l := &s.list.Lines[s.lineAt]
-	begin, end, steps := s.said.Email(text, t, int(l.From), int(l.Start), int(l.End))
+	begin, end, steps := s.said.Email(text, t, s.lineAt)
 	if s.steps += steps; end > 0 {
 		s.add(reading{Email, 0.9, why{facts: fSpoken}}, begin, end)
 	}
@@ -50,7 +49,10 @@ func (s *Scanner) spelt(text []byte, t int) int {
 	if passportEnd == 0 && plateEnd == 0 && !mac {
 		return 0
 	}
-	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+	past := t + 1
+	for _, end := s.signs.Span(0, max(plateEnd, passportEnd, 1)); past < len(s.list.Tokens) && int(s.list.Tokens[past].Start) < end; past++ {
+	}
+	for _, c := range s.cuesFor(text, t, past, s.lineAt) {
 		r, i, j := reading{Plate, 0.9, why{facts: fFormat | fSpoken, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, plate, plateEnd
 		switch {
 		case mac && c.bits&word.MAC != 0:
@@ -63,6 +65,11 @@ func (s *Scanner) spelt(text []byte, t int) int {
 		}
 		start, end := s.signs.Span(i, j)
 		s.add(r, start, end)
+		return end
+	}
+	if s.signs.Sure(plate, plateEnd) {
+		start, end := s.signs.Span(plate, plateEnd)
+		s.add(reading{Plate, 0.7, why{facts: fFormat | fSpoken}}, start, end)
 		return end
 	}
 	return 0

@@ -30,6 +30,7 @@ type Row struct {
 	Dotted bool // a word for a point stands between two pieces
 	Steps  int
 
+	text   []byte
 	mended bool // what comes next replaces what was said
 	glued  int  // where the next piece begins, when it is a word made of digits' words
 }
@@ -119,6 +120,7 @@ func OpensSpoken(p word.Part) bool {
 // Gather puts together the pieces that follow each other from token t. It returns the token after the last.
 func (r *Row) Gather(text []byte, t, line int) int {
 	r.Atoms, r.Digits = r.Atoms[:0], r.Digits[:0]
+	r.text = text
 	r.Line, r.mended, r.glued, r.Dotted = line, false, 0, false
 	u := t
 	join := Touch
@@ -139,7 +141,9 @@ func (r *Row) Gather(text []byte, t, line int) int {
 				}
 				u++
 			} else {
-				if e := r.Dict.Entry(tok.ID); e.Part == word.Digit && e.Value != 9 && !r.compound(u+1) && !mayCount(text, int(tok.End)) { // most numbers are said digit by digit
+				if len(r.Atoms) > 1 && r.thousands(u) {
+					r.Digits, u = r.Said.Large(r.Digits, text, u)
+				} else if e := r.Dict.Entry(tok.ID); e.Part == word.Digit && e.Value != 9 && !r.compound(u+1) && !mayCount(text, int(tok.End)) { // most numbers are said digit by digit
 					r.Digits = append(r.Digits, '0'+e.Value)
 					u++
 				} else {
@@ -165,6 +169,15 @@ func (r *Row) Gather(text []byte, t, line int) int {
 	return u
 }
 
+// thousands reports whether the digit at token u is of thousands that end a number of pieces: tiga ribu enam ratus dua belas.
+func (r *Row) thousands(u int) bool {
+	if u+2 >= len(r.List.Tokens) || r.Atoms[0].To-r.Atoms[0].From > 4 {
+		return false
+	}
+	next := &r.List.Tokens[u+1]
+	return next.Kind == token.Word && next.Ord == r.List.Tokens[u].Ord+1 && r.Dict.Entry(next.ID).Text == "ribu" && r.follower(u+2, word.Digit, word.Whole, word.HundredOf)
+}
+
 // mayCount reports whether a word for a digit that ends at the place may be said so often: it has "nya" on it or behind it.
 func mayCount(text []byte, end int) bool {
 	return text[end-2]|0x20 == 'y' || end+1 < len(text) && text[end+1]|0x20 == 'n'
@@ -186,6 +199,9 @@ func undisguised(digits, piece []byte, flags uint8) []byte {
 // farther finds the next piece where it does not simply follow.
 func (r *Row) farther(text []byte, u int) (int, Gap) {
 	last := &r.Atoms[len(r.Atoms)-1]
+	if len(r.Atoms) == 1 && last.To-last.From <= 2 && u < len(r.List.Tokens) && r.List.Tokens[u].Ord == last.ord+1 && r.counted(u) {
+		return u, Apart // sixteen digits
+	}
 	if last.Spoken || last.To-last.From <= 4 {
 		if r.glued = r.Said.GluedAt(text, int(last.End), int(r.List.Lines[r.Line].End)); r.glued > 0 {
 			return u, Touch
@@ -214,6 +230,10 @@ func (r *Row) over(text []byte, u int) (int, Gap) {
 			switch r.Said.Bridge(text, int(last.End), int(tok.Start)) {
 			case said.Joined:
 				if last.To-last.From <= 8 && tok.End-tok.Start <= 8 {
+					return u, Pause
+				}
+			case said.Aside:
+				if last.Spoken && tok.Kind == token.Word && r.follower(u+1, word.Digit, word.Teen, word.Tens, word.Hundred, word.Whole, word.Repeat) {
 					return u, Pause
 				}
 			case said.Mended:
@@ -257,6 +277,12 @@ func (r *Row) later(text []byte, u int) (int, Gap) {
 		case piece && (line > r.Line || r.Whole):
 			if tok.Kind == token.Number && tok.End-tok.Start > 8 || tok.Ord-from > 3 && !r.Whole {
 				return u, Apart
+			}
+			if tok.Kind == token.Word && r.Dict.Entry(tok.ID).Text == "oh" && !r.follower(u+1, word.Digit, word.Whole, word.Repeat) {
+				return u, Apart // oh, sorry
+			}
+			if !speaks && r.count(u) {
+				continue // fourteen digits
 			}
 			if !speaks && (tok.Kind == token.Word) == last.Spoken && !r.follower(u+1, word.Digit, word.Teen, word.Tens, word.Hundred, word.Whole, word.Repeat) {
 				continue // three more digits?
@@ -371,8 +397,8 @@ func (r *Row) follows(text []byte, u int) (int, Gap) {
 			r.mended = r.mended || e.Text == "eh"
 			if ord = tok.Ord; e.Part == word.Dash || e.Part == word.Dot {
 				most = 8
-				r.Dotted = r.Dotted || e.Part == word.Dot
 			}
+			r.Dotted = r.Dotted || e.Part == word.Dot || e.Text == "koma"
 		default:
 			return u, Apart
 		}
@@ -386,7 +412,7 @@ func (r *Row) compound(u int) bool {
 		return false
 	}
 	p := r.Dict.Part(r.List.Tokens[u].ID)
-	return p == word.Teen || p == word.Tens || p == word.Hundred || p == word.Magnitude
+	return p == word.Teen || p == word.Tens || p == word.Hundred || p == word.Magnitude || p == word.Plural
 }
 
 // codes are the ways in which signs for digits are written by their numbers: how many digits each has, and the number of the sign 0.
@@ -449,6 +475,32 @@ func (r *Row) aside(text []byte, u int, ord int32, later bool) bool {
 	return later && tok.Ord-ord <= 3 && bytes.IndexByte(text[r.List.Tokens[u-1].End:tok.Start], '.') < 0
 }
 
+// counted reports whether token u is a word for digits.
+func (r *Row) counted(u int) bool {
+	if r.List.Tokens[u].Kind != token.Word {
+		return false
+	}
+	switch r.Dict.Entry(r.List.Tokens[u].ID).Text {
+	case "digit", "digits", "angka", "angkanya", "digitnya", "numbers":
+		return true
+	}
+	return false
+}
+
+// count reports whether the number at token u says how many digits there are.
+func (r *Row) count(u int) bool {
+	for past := u + 4; u < min(past, len(r.List.Tokens)); u++ {
+		tok := &r.List.Tokens[u]
+		if tok.Kind == token.Word && !SpokenPart(r.Dict.Part(tok.ID)) {
+			return r.counted(u)
+		}
+		if tok.Kind != token.Word {
+			return false
+		}
+	}
+	return false
+}
+
 // follower reports whether token u is a word with one of these parts, right after the token before it.
 func (r *Row) follower(u int, parts ...word.Part) bool {
 	return u < len(r.List.Tokens) && r.List.Tokens[u].Kind == token.Word && r.List.Tokens[u].Ord == r.List.Tokens[u-1].Ord+1 && slices.Contains(parts, r.Dict.Part(r.List.Tokens[u].ID))
@@ -460,6 +512,9 @@ func (r *Row) repeats(u int) bool {
 		return false
 	}
 	t := &r.List.Tokens[u+1]
+	if text := r.text[r.List.Tokens[u].End:t.Start]; said.Pauses(text) {
+		return false
+	}
 	return t.Kind == token.Number && t.End-t.Start == 1 || t.Kind == token.Word && r.Dict.Entry(t.ID).Part == word.Digit
 }
 
@@ -493,6 +548,17 @@ const (
 	Partly                // also a line that says again the end of it
 	Mended                // what follows a word like "salah" replaces what was said before it
 )
+
+// Begins reports whether the zero and the eight of a telephone number are said again behind a pause, with enough behind them for a number of their own.
+func (r *Row) Begins(i, j int) bool {
+	last := r.Atoms[len(r.Atoms)-1].To
+	for k := i + 2; k < j; k++ {
+		if a := &r.Atoms[k]; a.Spoken && a.Gap >= Pause && last-a.From >= 10 && r.Digits[a.From] == '0' && r.Digits[a.From+1] == '8' && r.Digits[r.Atoms[i].From] == '0' {
+			return true
+		}
+	}
+	return false
+}
 
 // Retells reports whether the number can be told in another way: it goes over lines, or somebody corrects himself.
 func (r *Row) Retells() bool {

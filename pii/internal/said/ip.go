@@ -32,14 +32,14 @@ func (r Reader) IP(text []byte, t int) int {
 			return 0
 		}
 		end = int(tokens[u-1].End)
-		pointed := u < len(tokens) && tokens[u].Kind == token.Word && r.Dict.Part(tokens[u].ID) == word.Dot && tokens[u].Ord == tokens[u-1].Ord+1
+		pointed := u < len(tokens) && tokens[u].Kind == token.Word && (r.Dict.Part(tokens[u].ID) == word.Dot || r.is(u, "koma", "comma", "point", "poin")) && tokens[u].Ord == tokens[u-1].Ord+1
 		if part == 3 {
 			if pointed && u+1 < len(tokens) && tokens[u+1].Ord == tokens[u].Ord+1 {
 				return 0 // more of the same follows
 			}
 			break
 		}
-		if !pointed || u+1 >= len(tokens) || tokens[u+1].Ord != tokens[u].Ord+1 || tokens[u+1].Start-tokens[u-1].End > 12 {
+		if !pointed || u+1 >= len(tokens) || tokens[u+1].Ord != tokens[u].Ord+1 || tokens[u+1].Start-tokens[u-1].End > 14 {
 			return 0
 		}
 		t = u + 1

@@ -13,13 +13,14 @@ const (
 	Unjoined Link = iota
 	Joined        // the next piece is another part: 0812, belakangnya 5550
 	Mended        // what was said is taken back: dua, eh salah, tiga
+	Aside         // something else is said between two pauses: dua, halo? masih dengar?, tiga
 )
 
 // joining are words that tell a part of a number from the others, or that a sign or the next part follows.
-var joining = list("bagian potongan pertama kedua ketiga keempat depan depannya awal awalnya tengah tengahnya belakang belakangnya akhir akhirnya ujung ujungnya terakhir terakhirnya sambung disambung sambungannya sambungin gabung digabung lanjut lanjutnya lanjutan lanjutannya dilanjut sisa sisanya lalu terus trus kemudian habis then next followed part half first second third last rest spasi space strip setrip titik koma garis dash dot slash miring jeda enter tanda")
+var joining = list("bagian potongan pertama kedua ketiga keempat depan depannya awal awalnya tengah tengahnya belakang belakangnya akhir akhirnya ujung ujungnya terakhir terakhirnya sambung disambung sambungannya sambungin gabung digabung lanjut lanjutnya lanjutan lanjutannya dilanjut sisa sisanya lalu terus trus kemudian habis then next followed part half first second third last rest spasi space strip setrip titik koma garis dash dot slash miring jeda enter tanda setengah kpp pusat cabang kode")
 
 // mending are words that take back what was said.
-var mending = list("salah ralat maaf bukan koreksi maksud maksudnya maksudku sorry correction oops ups keliru kebalik mean actually wait tunggu eh")
+var mending = list("entar bentar sebentar salah ralat maaf bukan koreksi maksud maksudnya maksudku sorry correction oops ups keliru kebalik mean actually wait tunggu eh")
 
 func list(words string) map[string]bool {
 	m := map[string]bool{}
@@ -61,10 +62,12 @@ func (r Reader) Bridge(text []byte, from, to int) Link {
 	if to-from > 64 {
 		return Unjoined
 	}
-	joins, mends, others := 0, 0, 0
+	joins, mends, others, words := 0, 0, 0, 0
+	asked := false
 	for p := from; p < to; {
 		if !token.IsAlnum(text[p]) {
-			if text[p] == '?' || text[p] == '\n' || text[p] == ':' && joins+mends == 0 {
+			asked = asked || text[p] == '?'
+			if text[p] == '\n' || text[p] == ':' && joins+mends == 0 {
 				return Unjoined
 			}
 			p++
@@ -74,6 +77,7 @@ func (r Reader) Bridge(text []byte, from, to int) Link {
 		if e == p {
 			return Unjoined
 		}
+		words++
 		switch w := text[p:e]; {
 		case joins+mends+others == 0 && (token.EqualFold(w, "digit") || token.EqualFold(w, "digits") || token.EqualFold(w, "angka")):
 			return Unjoined // tiga digit belakang 507
@@ -83,14 +87,17 @@ func (r Reader) Bridge(text []byte, from, to int) Link {
 			joins++
 		default:
 			if e := r.Dict.Entry(r.Dict.Find(text, p, e)); e.Cues&(word.Stop|word.Ack|word.Number) == 0 && e.Part != word.Filler {
-				if others++; others > 1 {
-					return Unjoined
-				}
+				others++
 			}
 		}
 		p = e
 	}
+	paused := Pauses(text[from:min(to, from+2)]) && Pauses(text[max(from, to-4):to])
 	switch {
+	case paused && (words <= 4 || asked && words <= 6) && (others > 0 || asked):
+		return Aside
+	case asked:
+		return Unjoined
 	case mends > 0 && others <= 1:
 		return Mended
 	case joins > 0 && others == 0:

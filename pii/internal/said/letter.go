@@ -435,6 +435,26 @@ func (s *Signs) Plate() (i, j int) {
 	return 0, 0
 }
 
+// Sure reports whether a plate needs no word beside it: all that was spelt is the plate, its letters are said by their names, it has three digits
+// or four and two letters behind them at least.
+func (s *Signs) Sure(i, j int) bool {
+	if j == 0 || i > 0 || j < s.N {
+		return false
+	}
+	digits, behind := 0, 0
+	for k, c := range s.Sign[i:j] {
+		switch {
+		case token.IsDigit(c):
+			digits++
+		case s.at[i+k][1]-s.at[i+k][0] < 2:
+			return false
+		case digits > 0:
+			behind++
+		}
+	}
+	return digits >= 3 && behind >= 2
+}
+
 // accented is the letter that a word stands for, also as English letters are said in Indonesia: si vi vi.
 func accented(w []byte) byte {
 	if len(w) > 3 {

@@ -7,7 +7,7 @@ import (
 
 // between are signs that may stand between the pieces of an address that is said, or written apart.
 func between(c byte) bool {
-	return c == ' ' || c == '.' || c == '-' || c == '_' || c == '(' || c == ')' || c == '[' || c == ']' || c == '{' || c == '}' || c == '<' || c == '>' || c == '"' || c == '\''
+	return c == ' ' || c == ',' || c == '*' || c == '|' || c == '~' || c == '.' || c == '-' || c == '_' || c == '(' || c == ')' || c == '[' || c == ']' || c == '{' || c == '}' || c == '<' || c == '>' || c == '"' || c == '\''
 }
 
 // ending reports whether a word is the last part of a domain name.
@@ -16,10 +16,10 @@ func (r Reader) ending(text []byte, b, e int) bool {
 		return true
 	}
 	if e-b != 2 {
-		return false
+		return token.EqualFold(text[b:e], "aidi")
 	}
 	switch string([]byte{token.Lower(text[b]), token.Lower(text[b+1])}) {
-	case "me", "tv", "ai", "us", "uk", "au", "sg", "nl", "de", "jp", "cc", "ru", "fr", "in":
+	case "ko", "me", "tv", "ai", "us", "uk", "au", "sg", "nl", "de", "jp", "cc", "ru", "fr", "in":
 		return true
 	}
 	return false
@@ -83,8 +83,14 @@ func (r Reader) domain(text []byte, p, hi int) int {
 		if part == word.At {
 			return end // me at maria at example dot com
 		}
+		if words == 1 && !dotted && e <= hi && (part == word.Domain && r.provides(text, from) || len(text[p:e]) > 5 && token.EqualFold(text[p:p+3], "dot") && r.ending(text, p+3, e)) {
+			return e // gmail com, gmail dotcom
+		}
 		if e = label(text, p, hi); e == p {
 			break
+		}
+		if dotted && e+3 <= hi && token.EqualFold(text[p:e], "ai") && token.EqualFold(text[e:e+3], " di") {
+			return e + 3
 		}
 		switch {
 		case dotted:
@@ -112,6 +118,12 @@ func (r Reader) domain(text []byte, p, hi int) int {
 	return end
 }
 
+// provides reports whether the word that ends at the place is a provider of mail.
+func (r Reader) provides(text []byte, end int) bool {
+	b, e := WordBefore(text, end, max(0, end-20))
+	return b < end && r.Dict.Part(r.Dict.Find(text, b, e)) == word.Provider
+}
+
 // spaced reports whether letters that stand apart are the end of a domain name.
 func spaced(text []byte, p, e int) bool {
 	var b [4]byte
@@ -133,21 +145,152 @@ func spaced(text []byte, p, e int) bool {
 	return false
 }
 
-// Email reads an address that is said, or written with spaces, around the word or sign for @ at token t of the line [lo, hi): budi
-// titik santoso at gmail dot com. Steps is how many words were looked at.
-func (r Reader) Email(text []byte, t, first, lo, hi int) (begin, end, steps int) {
-	tokens := r.List.Tokens
-	at := int(tokens[t].Start)
-	if end = r.domain(text, int(tokens[t].End), hi); end == 0 {
-		return 0, 0, 1
+// Email reads an address that is said, or written with spaces, around the word or sign for @ at token t of the line: budi titik santoso at gmail
+// dot com. Steps is how many words were looked at.
+func (r Reader) Email(text []byte, t, line int) (begin, end, steps int) {
+	l := &r.List.Lines[line]
+	lo, hi := int(l.Start), int(l.End)
+	at, p := int(r.List.Tokens[t].Start), int(r.List.Tokens[t].End)
+	if p < hi && text[p]|0x20 == 't' && text[at] == '@' {
+		p++ // @t
 	}
-	// The name before: back to the word that announces it, or one word and what is joined to it.
+	announced := r.announced(t, int(l.From)) || r.asked(line)
+	if end = r.domain(text, p, hi); end == 0 {
+		if end = r.bare(text, p, hi, announced); end == 0 {
+			end = r.continued(text, p, line)
+		}
+		if end == 0 {
+			return 0, 0, 1
+		}
+	}
+	begin, steps = r.name(text, at, lo, announced)
+	if begin == at || begin <= r.spoken(text, line) {
+		begin = r.earlier(text, line, begin)
+	}
+	if begin == at {
+		return 0, 0, steps
+	}
+	return begin, end, steps
+}
+
+// bare returns where a provider's name ends that stands alone for its domain: rina at gmail. Somebody must have spoken of mail, or hyphens join it.
+func (r Reader) bare(text []byte, p, hi int, announced bool) int {
+	from := p
+	for p < hi && p-from < 3 && between(text[p]) {
+		p++
+	}
+	if p == from || p == hi {
+		return 0
+	}
+	e := min(token.WordEnd(text[:hi], p), hi)
+	if (announced || text[from] == '-') && r.Dict.Part(r.Dict.Find(text, p, e)) == word.Provider && !token.EqualFold(text[p:e], "live") {
+		return e
+	}
+	return 0
+}
+
+// continued returns where the domain ends that is said in the next turn of the same speaker, when nothing of it is said in this one.
+func (r Reader) continued(text []byte, p, line int) int {
+	own := r.List.Speaker(text, line)
+	if end := int(r.List.Lines[line].End); len(own) == 0 || end-p > 3 {
+		return 0
+	}
+	for l := line + 1; l < len(r.List.Lines) && l <= line+3; l++ {
+		if string(r.List.Speaker(text, l)) == string(own) {
+			return r.domain(text, r.spoken(text, l), int(r.List.Lines[l].End))
+		}
+	}
+	return 0
+}
+
+// spoken is where the speech on a line begins, behind words that only go on or agree.
+func (r Reader) spoken(text []byte, line int) int {
+	l := &r.List.Lines[line]
+	p := max(int(l.Start), int(l.Label))
+	for words := 0; words < 5; words++ {
+		q := p
+		for q < int(l.End) && between(text[q]) {
+			q++
+		}
+		e := min(token.WordEnd(text, q), int(l.End))
+		if en := r.Dict.Entry(r.Dict.Find(text, q, e)); e == q || en.Cues&(word.Stop|word.Ack) == 0 && en.Part != word.Filler || en.Part >= word.Digit && en.Part <= word.Repeat || Letter(text[q:e]) != 0 {
+			return q
+		}
+		p = e
+	}
+	return p
+}
+
+// earlier returns where the name of an address begins that was said in turns before this one; the place when there are none.
+func (r Reader) earlier(text []byte, line, begin int) int {
+	own := r.List.Speaker(text, line)
+	if len(own) == 0 {
+		return begin
+	}
+	for l := line - 1; l >= 0 && l >= line-8; l-- {
+		from, to := int(r.List.Lines[l].Start), int(r.List.Lines[l].End)
+		if string(r.List.Speaker(text, l)) != string(own) {
+			if to-from > 80 || r.speaksOfMail(l) {
+				break
+			}
+			continue
+		}
+		p := r.spoken(text, l)
+		if p == to || to-p > 160 || !r.nameOnly(text, p, to) {
+			break
+		}
+		begin = p
+	}
+	return begin
+}
+
+// nameOnly reports whether what is said is part of a name only: words that nobody knows, letters, numbers, signs.
+func (r Reader) nameOnly(text []byte, p, to int) bool {
+	for words := 0; p < to; {
+		if between(text[p]) {
+			p++
+			continue
+		}
+		e := p
+		for e < to && token.IsAlnum(text[e]) {
+			e++
+		}
+		if words++; e == p || words > 8 {
+			return false
+		}
+		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues&^(word.Stop|word.Ack|word.Number) != 0 && en.Part == word.NoPart {
+			return false
+		}
+		p = e
+	}
+	return true
+}
+
+// speaksOfMail reports whether a word for e-mail stands on a line.
+func (r Reader) speaksOfMail(line int) bool {
+	l := &r.List.Lines[line]
+	for t := int(l.From); t < int(l.To) && t < int(l.From)+24; t++ {
+		if tok := &r.List.Tokens[t]; tok.Kind == token.Word && r.Dict.Cues(tok.ID)&word.Email != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// asked reports whether a word for e-mail stands on one of the two lines before.
+func (r Reader) asked(line int) bool {
+	return line > 0 && r.speaksOfMail(line-1) || line > 1 && r.speaksOfMail(line-2)
+}
+
+// name returns where the name before the sign @ begins: the word that announces it, or one word and what is joined to it.
+func (r Reader) name(text []byte, at, lo int, announced bool) (begin, steps int) {
 	begin = at
-	joined, announced := true, r.announced(t, first)
-	for pieces := 0; begin > lo && pieces < 16; pieces++ {
-		e := begin
+	joined, loose := true, 0
+	for pieces := 0; begin > lo && pieces < 24; pieces++ {
+		e, comma := begin, false
 		for e > lo && begin-e <= 4 && between(text[e-1]) {
 			e--
+			comma = comma || text[e] == ','
 		}
 		if e == lo || !token.IsAlnum(text[e-1]) {
 			break
@@ -158,32 +301,102 @@ func (r Reader) Email(text []byte, t, first, lo, hi int) (begin, end, steps int)
 		for b > lo && token.IsAlnum(text[b-1]) && e-b < 40 {
 			b--
 		}
-		if e-b == 1 && token.IsLetter(text[b]) && joined { // spelt letter by letter
+		if b > lo && text[b-1] == '\'' && e-b == 1 {
+			break // email's
+		}
+		if pb, pe := WordBefore(text, b, lo); pb < b && joined { // d as in delta
+			if token.EqualFold(text[pb:pe], "in") {
+				pb, pe = WordBefore(text, pb, lo)
+			}
+			if qb, qe := WordBefore(text, pb, lo); likens(text[pb:pe]) && qb < pb && Letter(text[qb:qe]) == text[b]&^0x20 {
+				begin = qb
+				continue
+			}
+		}
+		if joined && r.letter(text, b, e, begin) { // spelt letter by letter
 			begin = b
 			continue
 		}
 		id := r.Dict.Find(text, b, e)
 		entry := r.Dict.Entry(id)
 		connects := entry.Part == word.Dot || entry.Part == word.Underscore || entry.Part == word.Dash
-		if w := text[b:e]; token.EqualFold(w, "bawah") || token.EqualFold(w, "datar") || token.EqualFold(w, "tengah") {
-			if pb, pe := WordBefore(text, b, lo); token.EqualFold(text[pb:pe], "garis") {
-				b, connects = pb, true
+		if first := compound(text, b, e, lo); first < b {
+			b, connects = first, true
+		}
+		number := entry.Part >= word.Digit && entry.Part <= word.Repeat || joined && (entry.Text == "ribu" || entry.Text == "seribu" || entry.Text == "kali") || token.IsDigit(text[b])
+		if comma && !joined {
+			break
+		}
+		if joined && begin < at && goesOn(entry.Text) {
+			begin = b
+			continue
+		}
+		if id != 0 && !connects && !number && (entry.Cues&^word.Speaker != 0 || entry.Cues != 0 && begin < at || entry.Part == word.Filler) {
+			break
+		}
+		if !connects && !joined && !number {
+			if loose++; !announced && (loose > 1 || !r.bounded(text, b, lo)) {
+				break
 			}
-		}
-		number := entry.Part >= word.Digit && entry.Part <= word.Repeat || joined && (entry.Text == "ribu" || entry.Text == "seribu") || token.IsDigit(text[b])
-		if id != 0 && !connects && !number && (entry.Cues != 0 || entry.Part == word.Filler) {
-			break
-		}
-		if !connects && !joined && !number && !announced {
-			break
 		}
 		joined = connects || number
 		begin = b
 	}
-	if begin == at {
-		return 0, 0, steps
+	return begin, steps
+}
+
+// goesOn reports whether a word only says that the name goes on, or with what.
+func goesOn(w string) bool {
+	switch w {
+	case "angka", "huruf", "lalu", "terus", "trus", "kemudian", "then", "and":
+		return true
 	}
-	return begin, end, steps
+	return false
+}
+
+// letter reports whether the word is a letter that is spelt among others: one letter, or the name of one beside another or beside a sign.
+func (r Reader) letter(text []byte, b, e, next int) bool {
+	if e-b == 1 {
+		return token.IsLetter(text[b])
+	}
+	if e-b > 8 || Letter(text[b:e]) == 0 {
+		return false
+	}
+	single := func(b, e int) bool {
+		return b < e && (Letter(text[b:e]) != 0 || r.Dict.Part(r.Dict.Find(text, b, e)) == word.Dot && e-b > 3)
+	}
+	if pb, pe := WordBefore(text, b, max(0, b-16)); pb < b && single(pb, pe) {
+		return true
+	}
+	return single(next, token.WordEnd(text[:min(len(text), next+12)], next))
+}
+
+// bounded reports whether a word of speech, or nothing, stands before the place.
+func (r Reader) bounded(text []byte, p, lo int) bool {
+	b, e := WordBefore(text, p, lo)
+	if b == p {
+		return p-lo < 3
+	}
+	en := r.Dict.Entry(r.Dict.Find(text, b, e))
+	return en.Cues != 0 || en.Part == word.Filler
+}
+
+// compound returns where two words for one sign begin, of which the second stands at [b, e): garis bawah, tanda hubung, under score.
+func compound(text []byte, b, e, lo int) int {
+	pb, pe := WordBefore(text, b, lo)
+	first, second := text[pb:pe], text[b:e]
+	is := func(w []byte, list ...string) bool {
+		for _, s := range list {
+			if token.EqualFold(w, s) {
+				return true
+			}
+		}
+		return false
+	}
+	if pb < b && (is(first, "garis") && is(second, "bawah", "datar", "tengah") || is(first, "tanda") && is(second, "hubung", "titik", "strip", "minus", "pisah") || is(first, "under", "ander") && is(second, "score", "skor")) {
+		return pb
+	}
+	return b
 }
 
 // announced reports whether a word for e-mail stands on the line before the token.

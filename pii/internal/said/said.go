@@ -48,6 +48,14 @@ func (r Reader) Number(digits, text []byte, u int) ([]byte, int) {
 			return digits, u + 2
 		}
 	}
+	if p == word.Digit && v >= 2 && v <= 6 && r.follows(u+1) {
+		if d, ok := plural(r.Dict.Entry(tokens[u+1].ID).Text); ok { // three zeros
+			for range v {
+				digits = append(digits, '0'+d)
+			}
+			return digits, u + 2
+		}
+	}
 	if p == word.Digit && v < 10 {
 		if n, next := r.counted(text, u); n > 0 {
 			for range n {
@@ -95,7 +103,7 @@ func (r Reader) Number(digits, text []byte, u int) ([]byte, int) {
 		case word.Tens:
 			low, width = 10*int(v), 2
 			u += 2
-			low, u = r.ones(first, low, u)
+			low, u = r.ones(text, first, low, u)
 		default:
 			low, width = int(v), 1
 			if v == 9 && r.Dict.Entry(tokens[u].ID).Text == "salapan" && r.minang(u) {
@@ -107,7 +115,7 @@ func (r Reader) Number(digits, text []byte, u int) ([]byte, int) {
 		low, width = int(v), 2
 		u++
 		if v >= 20 {
-			low, u = r.ones(first, low, u)
+			low, u = r.ones(text, first, low, u)
 		}
 	default:
 		if hundreds < 0 { // "double" before something else
@@ -124,6 +132,25 @@ func (r Reader) Number(digits, text []byte, u int) ([]byte, int) {
 		digits = append(digits, byte('0'+low%10))
 	}
 	return digits, u
+}
+
+// plural is the digit that an English word means more than one of.
+func plural(w string) (byte, bool) {
+	switch w {
+	case "zeros", "zeroes", "ohs":
+		return 0, true
+	case "ones":
+		return 1, true
+	case "fives":
+		return 5, true
+	case "sevens":
+		return 7, true
+	case "eights":
+		return 8, true
+	case "nines":
+		return 9, true
+	}
+	return 0, false
 }
 
 // Counts reports whether the word at token u is a digit that has "nya" on it or behind it, so that it may be said how often it stands there:
@@ -147,7 +174,7 @@ func (r Reader) counted(text []byte, u int) (n byte, next int) {
 	if e.Part != word.Digit || e.Value < 2 || e.Value > 4 || r.Counts(text, next) {
 		return 0, 0
 	}
-	if next++; r.is(next, "kali") && r.follows(next) {
+	if next++; r.is(next, "kali", "times", "lagi") && r.follows(next) {
 		next++
 	}
 	return e.Value, next
@@ -171,9 +198,9 @@ func (r Reader) minang(u int) bool {
 }
 
 // ones adds the ones that follow the tens: dua puluh satu. A digit that opens another number stays with that one.
-func (r Reader) ones(first, low, u int) (int, int) {
+func (r Reader) ones(text []byte, first, low, u int) (int, int) {
 	p, v := r.part(first, u)
-	if p != word.Digit || v == 0 {
+	if p != word.Digit || v == 0 || Pauses(text[r.List.Tokens[u-1].End:r.List.Tokens[u].Start]) {
 		return low, u
 	}
 	if q, _ := r.part(first, u+1); q == word.Teen || q == word.Tens || q == word.Hundred {

@@ -39,7 +39,7 @@ func Class(r rune) Kind {
 // latin are letters of Greek and Cyrillic that look like Latin ones, small capitals, and the digits of Chinese.
 var latin = map[rune]byte{
 	'а': 'a', 'е': 'e', 'о': 'o', 'р': 'p', 'с': 'c', 'у': 'y', 'х': 'x', 'і': 'i', 'ѕ': 's', 'ј': 'j', 'к': 'k', 'м': 'm', 'т': 't', 'п': 'n', 'г': 'r', 'ԁ': 'd', 'ɡ': 'g', 'ı': 'i', 'ո': 'n',
-	'А': 'A', 'В': 'B', 'Е': 'E', 'К': 'K', 'М': 'M', 'Н': 'H', 'О': 'O', 'Р': 'P', 'С': 'C', 'Т': 'T', 'У': 'Y', 'Х': 'X', 'І': 'I', 'Ѕ': 'S', 'З': '3', 'з': '3', 'б': '6',
+	'А': 'A', 'В': 'B', 'Е': 'E', 'К': 'K', 'М': 'M', 'Н': 'H', 'О': 'O', 'Р': 'P', 'С': 'C', 'н': 'n', 'л': 'l', 'д': 'd', 'в': 'v', 'Т': 'T', 'У': 'Y', 'Х': 'X', 'І': 'I', 'Ѕ': 'S', 'З': '3', 'з': '3', 'б': '6',
 	'〇': '0', '零': '0', '一': '1', '二': '2', '三': '3', '四': '4', '五': '5', '六': '6', '七': '7', '八': '8', '九': '9', '壹': '1', '贰': '2', '叁': '3', '肆': '4', '伍': '5', '陆': '6', '柒': '7', '捌': '8', '玖': '9', '两': '2',
 	'ᴀ': 'a', 'ʙ': 'b', 'ᴄ': 'c', 'ᴅ': 'd', 'ᴇ': 'e', 'ꜰ': 'f', 'ɢ': 'g', 'ʜ': 'h', 'ɪ': 'i', 'ᴊ': 'j', 'ᴋ': 'k', 'ʟ': 'l', 'ᴍ': 'm', 'ɴ': 'n', 'ᴏ': 'o', 'ᴘ': 'p', 'ǫ': 'q', 'ʀ': 'r', 'ꜱ': 's', 'ᴛ': 't', 'ᴜ': 'u', 'ᴠ': 'v', 'ᴡ': 'w', 'ʏ': 'y', 'ᴢ': 'z',
 	'α': 'a', 'ο': 'o', 'ρ': 'p', 'ν': 'v', 'ι': 'i', 'κ': 'k', 'Α': 'A', 'Β': 'B', 'Ε': 'E', 'Ζ': 'Z', 'Η': 'H', 'Ι': 'I', 'Κ': 'K', 'Μ': 'M', 'Ν': 'N', 'Ο': 'O', 'Ρ': 'P', 'Τ': 'T', 'Υ': 'Y', 'Χ': 'X',
@@ -50,8 +50,10 @@ func asciiOf(r rune) (byte, Kind) {
 	switch {
 	case r == 0xAD || r >= 0x200B && r <= 0x200F || r >= 0x2060 && r <= 0x2064 || r == 0xFEFF || r == 0x180E || r == 0x034F || r >= 0x202A && r <= 0x202E || r >= 0xFE00 && r <= 0xFE0F || r == 0x20E3 || r >= 0x0300 && r <= 0x036F:
 		return 0, Disguise
-	case r == 0x3002 || r == 0xFF61 || r == 0x2024: // full stops
+	case r == 0x3002 || r == 0xFF61 || r == 0x2024 || r == 0xFE52: // full stops
 		return '.', Disguise
+	case r == 0xFE6B:
+		return '@', Disguise
 	case r >= 0x3008 && r <= 0x3011 || r >= 0x3014 && r <= 0x301B: // brackets, in pairs
 		return "[]"[r&1], Gap
 	case r == 0xA0 || r >= 0x2000 && r <= 0x200A || r == 0x202F || r == 0x205F || r == 0x3000 || r == 0x2028 || r == 0x85:
@@ -115,10 +117,31 @@ func asciiOf(r rune) (byte, Kind) {
 type Text struct {
 	Bytes    []byte
 	from, to []int32
+	runs     [][2]int32 // of the copy: what was encoded as a whole
 }
 
 // Span turns a span of the copy into the span of the text that it stands for.
 func (t *Text) Span(start, end int) (int, int) { return int(t.from[start]), int(t.to[end-1]) }
+
+// Run is the part of the copy that begins at or after the place and before the end, and was encoded as a whole; to is 0 when there is none.
+func (t *Text) Run(at, end int) (from, to int) {
+	for _, r := range t.runs {
+		if int(r[0]) >= at && int(r[0]) < end {
+			return int(r[0]), int(r[1])
+		}
+	}
+	return 0, 0
+}
+
+// Around is the part of the copy around the span that was encoded as a whole; to is 0 when there is none.
+func (t *Text) Around(start, end int) (from, to int) {
+	for _, r := range t.runs {
+		if int(r[0]) <= start && end <= int(r[1]) {
+			return int(r[0]), int(r[1])
+		}
+	}
+	return 0, 0
+}
 
 // Inside is the part of the copy that stands for what lies within the span of the text.
 func (t *Text) Inside(start, end int) []byte {
@@ -141,7 +164,7 @@ func (t *Text) put(c byte, from, to int) {
 
 // Make writes the plain copy of the text.
 func (t *Text) Make(text []byte) {
-	t.Bytes, t.from, t.to = t.Bytes[:0], t.from[:0], t.to[:0]
+	t.Bytes, t.from, t.to, t.runs = t.Bytes[:0], t.from[:0], t.to[:0], t.runs[:0]
 	escaped := -1 // where the last escape ended
 	tried := 0    // where the last run ended that was tried as base64 in vain: one trial a run keeps the time linear
 	for i := 0; i < len(text); {
@@ -170,9 +193,11 @@ func (t *Text) Make(text []byte) {
 				i = end
 				continue
 			}
-			if i-start >= least && start >= tried {
+			if (i-start >= least || i-start > 10 && figures(text[start:i])) && start >= tried {
+				first := len(t.Bytes)
 				end, done := t.decode(text, start, i)
 				if done {
+					t.runs = append(t.runs, [2]int32{int32(first), int32(len(t.Bytes))})
 					i = end
 					continue
 				}
@@ -198,6 +223,11 @@ func (t *Text) Make(text []byte) {
 
 // byteSign is the sign that a piece like 0x30 stands for; 0 for something else.
 func byteSign(text []byte, i int) byte {
+	if i+6 <= len(text) && text[i] == 'U' && text[i+1] == '+' && text[i+2] == '0' && text[i+3] == '0' {
+		if v := pair(text, i+4); printable(v) {
+			return byte(v)
+		}
+	}
 	if i+4 > len(text) || text[i] != '0' || text[i+1]|0x20 != 'x' || i+4 < len(text) && isAlnum(text[i+4]) {
 		return 0
 	}
@@ -207,13 +237,21 @@ func byteSign(text []byte, i int) byte {
 	return 0
 }
 
+// width is how long a piece for one sign is that begins so: 0x30, U+0030.
+func width(c byte) int {
+	if c == 'U' {
+		return 6
+	}
+	return 4
+}
+
 // Listed reports whether signs are listed by their numbers from i on: 0x30 0x38 0x31 and more.
 func Listed(text []byte, i int) bool {
 	for range 6 {
 		if byteSign(text, i) == 0 {
 			return false
 		}
-		for i += 4; i < len(text) && (text[i] == ' ' || text[i] == ','); i++ {
+		for i += width(text[i]); i < len(text) && (text[i] == ' ' || text[i] == ','); i++ {
 		}
 	}
 	return true
@@ -221,15 +259,15 @@ func Listed(text []byte, i int) bool {
 
 // listed writes the signs of a list that begins at start. It returns where the list ends, or 0.
 func (t *Text) listed(text []byte, start, end int) int {
-	if end-start != 4 || !Listed(text, start) {
+	if end-start != 4 && (end-start != 1 || text[start] != 'U') || !Listed(text, start) {
 		return 0
 	}
 	for i, c := start, byte(0); ; {
 		if c = byteSign(text, i); c == 0 {
 			return end
 		}
-		t.put(c, i, i+4)
-		for end, i = i+4, i+4; i < len(text) && (text[i] == ' ' || text[i] == ','); i++ {
+		t.put(c, i, i+width(text[i]))
+		for end, i = i+width(text[i]), i+width(text[i]); i < len(text) && (text[i] == ' ' || text[i] == ','); i++ {
 		}
 	}
 }
@@ -237,6 +275,7 @@ func (t *Text) listed(text []byte, start, end int) int {
 // Again makes the plain copy of a plain copy, for what was disguised twice. The map goes back to the text of the first.
 func (t *Text) Again(first *Text) {
 	t.Make(first.Bytes)
+	t.runs = t.runs[:0] // twice encoded is no run of the text
 	for i := range t.Bytes {
 		t.from[i], t.to[i] = first.from[t.from[i]], first.to[t.to[i]-1]
 	}
@@ -297,6 +336,9 @@ func escape(text []byte, i int, after bool) (byte, int) {
 	case '[', '(', '{':
 		return bracketed(text, i)
 	case '\\':
+		if v, n := braced(text, i); n > 0 {
+			return v, n
+		}
 		if i+5 < len(text) && text[i+1]|0x20 == 'u' && pair(text, i+2) == 0 {
 			if v := pair(text, i+4); printable(v) {
 				return byte(v), 6
@@ -362,6 +404,36 @@ func named(text []byte, i int) bool {
 }
 
 var closing = [256]byte{'[': ']', '(': ')', '{': '}'}
+
+// braced reads \u{30}, and \060 beside another such.
+func braced(text []byte, i int) (byte, int) {
+	if i+4 < len(text) && text[i+1] == 'u' && text[i+2] == '{' {
+		j, v := i+3, 0
+		for ; j < min(len(text), i+9) && nibble(text[j]) >= 0; j++ {
+			v = v<<4 | nibble(text[j])
+		}
+		if j > i+3 && j < len(text) && text[j] == '}' && printable(v) {
+			return byte(v), j + 1 - i
+		}
+	}
+	octal := func(i int) int {
+		if i < 0 || i+4 > len(text) || text[i] != '\\' || text[i+1] != '0' {
+			return 0
+		}
+		v := 0
+		for _, c := range text[i+1 : i+4] {
+			if c < '0' || c > '7' {
+				return 0
+			}
+			v = v<<3 | int(c-'0')
+		}
+		return v
+	}
+	if v := octal(i); printable(v) && (octal(i+4) > 0 || octal(i-4) > 0) {
+		return byte(v), 4
+	}
+	return 0, 0
+}
 
 // bracketed reads a sign in brackets, which nobody writes but to hide an address: budi[@]contoh[.]id, budi(a)contoh.id.
 func bracketed(text []byte, i int) (byte, int) {
@@ -474,6 +546,9 @@ const least = 16
 
 // Encoded reports whether a piece of letters and digits begins as base64 or hexadecimal of readable text.
 func Encoded(piece []byte) bool {
+	if len(piece) < least {
+		return figures(piece)
+	}
 	return len(piece) >= least && (base64(piece[:least], nil, 0) || len(piece) >= 20 && hexadecimal(piece, nil, 0))
 }
 
@@ -513,6 +588,27 @@ func base64(piece []byte, t *Text, at int) bool {
 		}
 	}
 	return true
+}
+
+// figures reports whether a short piece is base64 of digits.
+func figures(piece []byte) bool {
+	bits, n, out := 0, 0, 0
+	for _, c := range piece {
+		v := int(values64[c])
+		if v < 0 {
+			return false
+		}
+		bits = bits<<6 | v
+		if n += 6; n >= 8 {
+			n -= 8
+			b := byte(bits >> n)
+			if b < '0' || b > '9' || out == 12 {
+				return false
+			}
+			out++
+		}
+	}
+	return out >= 8
 }
 
 func hexadecimal(piece []byte, t *Text, at int) bool {

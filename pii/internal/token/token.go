@@ -221,6 +221,9 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 			if i-start >= 20 {
 				suspicious = suspicious || shadow.Encoded(text[start:i])
 			}
+			if i-start == 4 && start > 1 && text[start-1] == '+' && text[start-2] == 'U' {
+				suspicious = suspicious || shadow.Listed(text, start-2)
+			}
 			tokens = note(tokens, start, i, ord, Number)
 			cur.Numbered = cur.Numbered || i-start > 4
 			ord++
@@ -341,7 +344,7 @@ func (s *List) mixed(dict *word.Dictionary, tokens []Token, text []byte, start, 
 	if i-start == 4 && !s.encoded {
 		s.encoded = shadow.Listed(text, start)
 	}
-	if i-start >= 16 && !s.encoded {
+	if i-start >= 11 && !s.encoded {
 		s.encoded = shadow.Encoded(text[start:i])
 	}
 	return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Mixed}), i

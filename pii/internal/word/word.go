@@ -108,6 +108,7 @@ const (
 	Postcode
 	Estate
 	Nth      // first, second: a day in English
+	Plural   // zeros: so many of a digit
 	Provider // gmail, yahoo: nobody is called so, not before a colon either
 )
 
