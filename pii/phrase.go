@@ -3,6 +3,7 @@ package pii
 import (
 	"bytes"
 
+	"github.com/amanah-id/amanah/pii/internal/address"
 	"github.com/amanah-id/amanah/pii/internal/date"
 	"github.com/amanah-id/amanah/pii/internal/kin"
 	"github.com/amanah-id/amanah/pii/internal/secret"
@@ -387,10 +388,26 @@ func (s *Scanner) password(text []byte, t int) {
 // address reads an address that begins at token t. It returns where it has read to.
 func (s *Scanner) address(text []byte, t int) int {
 	begin := int(s.list.Tokens[t].Start)
-	a, next := s.places.Read(text, begin, int(s.list.Tokens[t].End))
+	a, next := s.places.Read(text, begin, int(s.list.Tokens[t].End), int(s.list.Lines[s.lineAt].Start))
 	s.steps += next - begin
-	if a.End == 0 {
+	s.settle(text, t, &a)
+	return next
+}
+
+// bare reads an address whose name no word announces, by its house number, of which token t is a part. It returns where it has read to.
+func (s *Scanner) bare(text []byte, t int) int {
+	a, next := s.places.Bare(text, int(s.list.Tokens[t].Start), int(s.list.Lines[s.lineAt].Start))
+	s.steps += next - int(s.list.Tokens[t].Start) + 8
+	if a.End > 0 && s.settle(text, t, &a) {
 		return next
+	}
+	return 0
+}
+
+// settle adds the address that was read at token t, unless it is a place that is only spoken of. It reports whether it did.
+func (s *Scanner) settle(text []byte, t int, a *address.Found) bool {
+	if a.End == 0 {
+		return false
 	}
 	r := reading{Address, 0.75, why{digits: uint8(a.Parts), facts: fFormat}}
 	if a.Firm {
@@ -400,17 +417,17 @@ func (s *Scanner) address(text []byte, t int) int {
 		r.why.facts |= fRegency
 	}
 	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
-		if c.bits&word.Home != 0 && c.place != after {
+		if c.bits&word.Home != 0 && (c.place != after || a.Bare) {
 			r.conf = max(r.conf, 0.93)
 			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(c.ID).Text, c.dist, c.place
 			break
 		}
 	}
-	if a.Admin && r.why.cue == "" {
-		return next // a place that is spoken of, and nobody's address
+	if (a.Admin || a.Bare) && r.why.cue == "" {
+		return false // a place that is spoken of, and nobody's address
 	}
-	s.add(r, s.places.Lead(text, begin, int(s.list.Lines[s.lineAt].Start)), a.End)
-	return next
+	s.add(r, a.Start, a.End)
+	return true
 }
 
 // street reads an English address whose road ends with the word at token t.

@@ -303,6 +303,13 @@ func (s *Scanner) read(text []byte, limit int) {
 		}
 		switch tok.Kind {
 		case token.Number:
+			if p := int(tok.Start); tok.End-tok.Start <= 4 && p > 4 && (text[p-1] == '/' || text[p-1] == ' ' && int(tok.End) < len(text) && text[tok.End] == '/' && token.IsLetter(text[p-2]) || text[p-1] == '-' && token.IsUpper(text[p-2]) || text[p-1] == ' ' && text[p-2] == '/') {
+				if end := s.bare(text, t); end > 0 {
+					done = end
+					t++
+					continue
+				}
+			}
 			t = s.number(text, t)
 			continue
 		case token.Word:
@@ -315,6 +322,8 @@ func (s *Scanner) read(text []byte, limit int) {
 				switch part {
 				case word.Road, word.Estate, word.RT, word.Village, word.Subdistrict, word.Block:
 					done = s.address(text, t)
+				case word.House:
+					done = max(done, s.bare(text, t))
 				case word.Month:
 					if u, ok := s.date(text, t); ok {
 						t = u
@@ -338,6 +347,12 @@ func (s *Scanner) read(text []byte, limit int) {
 				s.password(text, t)
 			}
 		case token.Mixed:
+			if tok.End-tok.Start <= 8 && token.IsUpper(text[tok.Start]) {
+				if end := s.bare(text, t); end > 0 {
+					done = end
+					break
+				}
+			}
 			if !s.mixedPlate(text, t) {
 				done = s.mixedPiece(text, t)
 			}

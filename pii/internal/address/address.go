@@ -38,13 +38,19 @@ func (r *Reader) number(text []byte, p, limit int) (end, digits int) {
 	if end > p {
 		return end, end - p
 	}
-	q := p
+	q, single := p, true // dua belas is no row of digits
 	for words := 0; words < 5 && q < limit && token.IsLetter(text[q]); words++ {
 		e := min(token.WordEnd(text, q), limit)
-		if part := r.Dict.Part(r.Dict.Find(text, q, e)); part < word.Digit || part > word.HundredOf {
+		part := r.Dict.Part(r.Dict.Find(text, q, e))
+		if part < word.Digit || part > word.HundredOf {
 			break
 		}
-		end, digits = e, 1
+		if single = single && part == word.Digit; single {
+			digits++
+		} else {
+			digits = 1
+		}
+		end = e
 		if q = e; q+1 < limit && text[q] == ' ' {
 			q++
 		}
@@ -80,21 +86,25 @@ func (r *Reader) capitals(text []byte, p, limit int) (end int) {
 			break
 		}
 		end = e
-		if p = e; p+1 < limit && text[p] == ' ' {
+		if p = e; p+2 < limit && text[p] == '.' && text[p+1] == ' ' && token.IsUpper(text[p+2]) && e-lastWord(text, e) <= 2 { // PP. Nurul Falah
+			p++
+		}
+		if p+1 < limit && text[p] == ' ' {
 			p++
 		}
 	}
 	return end
 }
 
-// unnamed reads a place that the table does not know, such as a village without its word: with capitals behind a comma, or one small word
-// behind a number. What follows must confirm it, unless it ends the line.
-func (r *Reader) unnamed(text []byte, p, e, limit int, comma bool) (end int, last bool) {
+// unnamed reads a place that the table does not know, such as a village without its word: with capitals, or one small word. It reports
+// whether the place stays when nothing confirms it.
+func (r *Reader) unnamed(text []byte, p, e, limit int, comma bool) (end int, stays bool) {
 	if token.IsUpper(text[p]) {
-		if end = r.capitals(text, p, limit); comma && end > 0 {
-			return end, ends(text, end) || r.addressee(text, end, limit)
+		if end = r.capitals(text, p, limit); end == 0 || e < limit && text[e] == '-' {
+			return 0, false
 		}
-		return 0, false
+		loud := e-p > 1 && token.IsUpper(text[p+1]) // in a text of capitals they say nothing
+		return end, !(loud && !comma) && (ends(text, end) || text[end] == ',' || text[end] == ')' || text[end] == '"' || text[end] == ';' || text[end] == '<' || end+1 < limit && text[end] == ' ' && text[end+1] == '|' || r.smallBehind(text, end, limit))
 	}
 	if en := r.Dict.Entry(r.Dict.Find(text, p, e)); comma || e-p < 4 || en.Cues != 0 || en.Part != word.NoPart {
 		return 0, false
@@ -102,12 +112,9 @@ func (r *Reader) unnamed(text []byte, p, e, limit int, comma bool) (end int, las
 	return e, false
 }
 
-// addressee reports whether the sentence goes on behind the place with a function word: Ciganjur ya bang.
-func (r *Reader) addressee(text []byte, p, limit int) bool {
-	if p+1 >= limit || text[p] != ' ' || token.IsUpper(text[p+1]) {
-		return false
-	}
-	return r.Dict.Cues(r.Dict.Find(text, p+1, min(token.WordEnd(text, p+1), limit)))&(word.Stop|word.Ack) != 0
+// smallBehind reports whether the sentence goes on behind the place, and not with another name, a number or a colon.
+func (r *Reader) smallBehind(text []byte, p, limit int) bool {
+	return p+1 < limit && text[p] == ' ' && token.IsLetter(text[p+1]) && !token.IsUpper(text[p+1])
 }
 
 // goesOn reports whether a village or a part of one follows: dusun dua desa …
@@ -135,219 +142,6 @@ func addressed(part word.Part) word.Part {
 	return word.NoPart
 }
 
-// limitBytes is how far an address may reach.
-const limitBytes = 280
-
-// Found is an address.
-type Found struct {
-	End    int
-	Parts  int
-	Placed bool // the region table knows a place in it
-	Firm   bool // a number and a place, or three parts
-	Admin  bool // parts of the administration only: a place more than somebody's address
-}
-
-// Reader reads addresses.
-type Reader struct {
-	Dict  *word.Dictionary
-	Table *region.Table
-}
-
-// Read reads an address that begins with the word text[begin:first]. It returns what it found, with End 0 when that is none,
-// and where it has read to.
-func (r *Reader) Read(text []byte, begin, first int) (found Found, next int) {
-	limit := min(len(text), begin+limitBytes)
-	p, end := begin, begin
-	parts, numbered, placed, lines := 0, false, 0, 0
-	road, estate, housed := false, false, false
-	walk := first-begin == 5 && text[begin] == 'j' // "jalan" is also a verb
-	var last word.Part
-	guessed := 0 // places that are not confirmed yet
-read:
-	for p < limit {
-		// What stands between two parts.
-		comma := false
-		if last == word.Postcode && p+1 < limit && text[p] == '.' && text[p+1] == ' ' {
-			break
-		}
-		for p < limit && !token.IsAlnum(text[p]) {
-			switch c := text[p]; c {
-			case ' ', '.', '/', '-', '(', ')', '\t', '\r':
-			case ',', ';', ':':
-				comma = true
-			case '\n':
-				if lines++; lines > 3 {
-					break read
-				}
-				q := p + 1
-				for q < limit && (text[q] == ' ' || text[q] == '\t') {
-					q++
-				}
-				if e := token.WordEnd(text, q); r.keyword(text, q, e) == word.NoPart {
-					if _, known := r.placeName(text, q, limit, false); !known || parts < 2 {
-						break read
-					}
-				}
-				comma = true
-			default:
-				break read
-			}
-			p++
-		}
-		if p >= limit {
-			break
-		}
-		e, said := p, word.NoPart
-		if token.IsLetter(text[p]) {
-			e = token.WordEnd(text, p)
-			said = r.Dict.Part(r.Dict.Find(text, p, e))
-		}
-		if e == p || said >= word.Digit && said <= word.HundredOf {
-			e, n := r.number(text, p, limit)
-			if guessed > 0 && n != 5 {
-				break
-			}
-			switch {
-			case n == 5 && text[p] != '0' && parts >= 2 && (e >= limit || !token.IsAlnum(text[e])):
-				numbered, placed, last = true, placed+1, word.Postcode
-			case n <= 4 && !comma && (last == word.Road || last == word.Estate || last == word.Block):
-				e = houseEnd(text, e, limit)
-				numbered = numbered || !walk
-				last = word.House
-			default:
-				break read
-			}
-			parts++
-			end, p = e, e
-			continue
-		}
-		part, far := addressed(said), false
-		if part == word.NoPart {
-			if part, e = r.spelt(text, p, e); part == word.NoPart {
-				if far = stone(text[p:e]); far || storey(text[p:e]) {
-					part = word.House
-				}
-				if d := r.beside(text, p, e, limit); d > 0 && parts > 0 {
-					if !comma && parts >= 2 && numbered && (last == word.House || last <= word.RW) { // not after a town
-						end = d
-					}
-					p = d
-					continue
-				}
-			}
-		}
-		if guessed > 0 && part != word.NoPart && (part < word.Village || part == word.Estate) && !(part == word.Block && road && token.IsUpper(text[p])) {
-			break
-		}
-		q := e
-		for q < limit && (text[q] == '.' || text[q] == ' ' || text[q] == ':') {
-			q++
-		}
-		if part == word.NoPart && e-p == 2 && q > e && text[e] == '.' && q < limit && token.IsUpper(text[q]) && token.EqualFold(text[p:e], "br") {
-			part = word.Estate // Br. Campuan
-		}
-		switch part {
-		case word.Road, word.Estate:
-			name := r.roadName(text, q, limit)
-			if name == 0 && part == word.Road {
-				name = r.dayName(text, q, limit)
-			}
-			estate = estate || part == word.Estate && name > 0
-			if name == 0 { // Tower 8
-				if name, _ = r.number(text, q, limit); name == q || parts == 0 && !r.goesOn(text, name, limit) {
-					break read
-				}
-				name = houseEnd(text, name, limit)
-			}
-			road = road || part == word.Road
-			parts++
-			end, p = name, name
-		case word.House, word.RT, word.RW, word.Postcode:
-			if f := token.WordEnd(text, q); part == word.House && r.keyword(text, q, min(f, limit)) == word.House { // petak nomor 4
-				for q = f; q < limit && (text[q] == '.' || text[q] == ' '); q++ {
-				}
-			}
-			d, n := r.number(text, q, limit)
-			if n == 0 || n > 5 || n > 3 && part != word.Postcode && part != word.House {
-				break read
-			}
-			if far && d+1 < limit && (text[d] == ',' || text[d] == '.') && token.IsDigit(text[d+1]) && (d+2 >= limit || !token.IsAlnum(text[d+2])) {
-				d += 2 // Km 18,5
-			}
-			if part == word.House {
-				d = houseEnd(text, d, limit)
-			} else if part == word.RT && d+1 < limit && text[d] == '/' && token.IsDigit(text[d+1]) { // RT 03/05
-				for d++; d < limit && token.IsDigit(text[d]); d++ {
-				}
-				parts++
-			}
-			numbered = numbered || !far && (part != word.House || road || parts > 0)
-			housed = housed || said == word.House || part == word.RT
-			parts++
-			end, p = d, d
-		case word.Block:
-			d := q
-			for d < limit && (token.IsAlnum(text[d]) || text[d] == '/' || text[d] == '-') && d-q < 8 {
-				d++
-			}
-			if d == q || d-q > 1 && !suffixed(text[q:d]) && r.Dict.Cues(r.Dict.Find(text, q, d))&word.Stop != 0 { // blok di laut
-				break read
-			}
-			numbered, housed = true, true
-			parts++
-			end, p = d, d
-		case word.Village, word.Subdistrict, word.City, word.Provincial:
-			if part == word.Village && q+2 < limit && token.IsDigit(text[q]) { // Kel. 5 Ulu
-				if d, n := r.number(text, q, limit); n <= 2 && d+1 < limit && text[d] == ' ' {
-					q = d + 1
-				}
-			}
-			name, known := r.placeName(text, q, limit, true)
-			if name == 0 {
-				break read
-			}
-			if known || part == word.Village || part == word.Subdistrict {
-				placed++
-			}
-			parts++
-			end, p = name, name
-		default:
-			if f := token.WordEnd(text, q); r.keyword(text, q, f) == word.Postcode { // kode pos
-				p = q
-				continue
-			}
-			name, known := r.placeName(text, p, limit, false)
-			if !known && guessed < 2 && last != word.Postcode && (numbered || last >= word.Village || last == word.House && comma) && (comma || last <= word.RW) {
-				if to, stays := r.unnamed(text, p, e, limit, comma); stays && guessed == 0 {
-					end, p = to, to
-					parts++
-					break read
-				} else if to > 0 {
-					p, guessed = to, guessed+1
-					continue
-				}
-			}
-			if !known || !(comma || last >= word.House) {
-				break read
-			}
-			if name+1 < limit && text[name] == ' ' && token.IsUpper(text[name+1]) {
-				if to := r.capitals(text, p, limit); to > name && (ends(text, to) || text[to] == ',' || to+1 < limit && text[to] == ' ' && token.IsDigit(text[to+1])) {
-					name = to // Batam Centre
-				}
-			}
-			placed++
-			parts++
-			end, p = name, name
-			part = word.City
-		}
-		last, guessed = part, 0
-	}
-	if parts >= 2 && (numbered && (road || placed > 0 || parts >= 3 || estate && housed) || placed >= 2 || road && (placed > 0 || estate && parts >= 3)) {
-		found = Found{End: end, Parts: parts, Placed: placed > 0, Firm: numbered && placed > 0 || parts >= 3, Admin: !road && !numbered}
-	}
-	return found, max(end, p, begin+1)
-}
-
 // houseEnd adds what may follow a house number: a letter, a second number.
 func houseEnd(text []byte, e, limit int) int {
 	for n := 1; n <= 2 && e+n <= limit && token.IsLetter(text[e+n-1]); n++ {
@@ -356,7 +150,7 @@ func houseEnd(text []byte, e, limit int) int {
 		}
 	}
 	for n := 1; n <= 2 && e+n < limit && text[e] == ' ' && token.IsUpper(text[e+n]); n++ {
-		if e+n+1 >= len(text) || text[e+n+1] == ',' || ends(text, e+n+1) {
+		if w := text[e+1 : e+n+1]; (e+n+1 >= len(text) || text[e+n+1] == ',' || ends(text, e+n+1)) && !listed(w, "rt", "rw", "jl", "gg", "no", "km", "lt") {
 			return e + n + 1 // 22 B, 17 BF
 		}
 	}
@@ -391,17 +185,27 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 			third = 0
 			break
 		}
-		if capital && (!token.IsUpper(text[p]) || words == 5) || words > 0 && besides(text[p:e]) {
+		if capital && token.EqualFold(text[p:e], "by") && e+1 < limit && token.IsUpper(text[e+1]) { // by Pass
+			p = e + 1
+			continue
+		}
+		if capital && (!token.IsUpper(text[p]) || words == 5) || words > 0 && !(capital && title(text, p, e)) && hints(text[p:e]) == beside {
 			break
 		}
 		if !capital && words == 3 {
 			third = end
 		}
-		if k, _ := r.spelt(text, p, e); k != word.NoPart || en.Part >= word.Digit && en.Part <= word.HundredOf || stone(text[p:e]) {
+		if k, _ := r.spelt(text, p, e); k != word.NoPart || en.Part >= word.Digit && en.Part <= word.HundredOf && !title(text, p, e) || hints(text[p:e]) == stone {
 			break // jalan kaliurang kilometer tujuh
 		}
-		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && (e < limit && text[e] == '.' || lasting(text, p, e))) {
+		if e < limit && token.IsDigit(text[e]) || words > 0 && coded(text, p, e, limit) {
+			break // C6/14
+		}
+		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && (e < limit && text[e] == '.' || en.Cues&^(word.Stop|word.Ack) == 0 && title(text, p, e))) {
 			break
+		}
+		for e+1 < limit && text[e] == '-' && capital && token.IsUpper(text[e+1]) { // Al-Farabi
+			e = min(token.WordEnd(text, e+1), limit)
 		}
 		end, p = min(e, limit), e
 		if p < limit && text[p] == '.' {
@@ -429,6 +233,16 @@ func lastWord(text []byte, end int) int {
 	return b
 }
 
+// title reports whether a word of three letters or more has a capital and small letters behind it.
+func title(text []byte, p, e int) bool {
+	return e-p > 2 && token.IsUpper(text[p]) && !token.IsUpper(text[p+1])
+}
+
+// coded reports whether the letters at p begin the number of a house: k-17, II/12.
+func coded(text []byte, p, e, limit int) bool {
+	return (e-p == 1 || token.IsUpper(text[p]) && (e-p <= 2 || roman(text[p:e]))) && e+1 < limit && (text[e] == '-' || text[e] == '/') && token.IsDigit(text[e+1])
+}
+
 // dayName returns where a name ends that is a day, as roads have: 17 Agustus.
 func (r *Reader) dayName(text []byte, p, limit int) int {
 	d, n := r.number(text, p, limit)
@@ -446,7 +260,7 @@ func lasting(text []byte, p, e int) bool {
 	if e-p < 3 || !token.IsUpper(text[p]) || token.IsUpper(text[p+1]) {
 		return false
 	}
-	for _, s := range [...]string{"baru", "mas", "lama", "ibu", "bunda", "tengah", "kita"} {
+	for _, s := range [...]string{"baru", "mas", "lama", "ibu", "bunda", "tengah", "kita", "bulan", "kasih"} {
 		if token.EqualFold(text[p:e], s) {
 			return true
 		}
@@ -464,11 +278,19 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 		if words > 0 {
 			h = (h ^ ' ') * region.HashPrime
 		}
-		if r.keyword(text, p, e) != word.NoPart {
-			break
-		}
+		before := h
 		for _, c := range text[p:e] {
 			h = (h ^ uint64(token.Lower(c))) * region.HashPrime
+		}
+		if r.keyword(text, p, e) != word.NoPart && (words == 0 || r.Table.Named(h) == 0) { // but Medan Kota
+			break
+		}
+		if words == 0 && e+1 < limit && text[e] == ' ' && token.IsUpper(text[p]) && listed(text[p:e], "south", "north", "west", "east", "central") {
+			h, first, run = before, e, 1
+			words--
+			p = e + 1
+			said = true
+			continue
 		}
 		if words == 0 {
 			if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && !lasting(text, p, e) {
@@ -493,7 +315,7 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 	}
 	if said && !capital && first > 0 {
 		if to := max(end, first); to+1 < limit && text[to] == ' ' { // talang aman
-			if e := min(token.WordEnd(text, to+1), limit); e-to > 3 && r.Dict.Find(text, to+1, e) == 0 && !besides(text[to+1:e]) && (ends(text, e) || text[e] == ',' || text[e] == ' ' && e+1 < limit && r.keyword(text, e+1, min(token.WordEnd(text, e+1), limit)) >= word.Village) {
+			if e := min(token.WordEnd(text, to+1), limit); e-to > 3 && r.Dict.Find(text, to+1, e) == 0 && hints(text[to+1:e]) != beside && (ends(text, e) || text[e] == ',' || text[e] == ' ' && e+1 < limit && r.keyword(text, e+1, min(token.WordEnd(text, e+1), limit)) >= word.Village) {
 				return e, known
 			}
 		}
@@ -502,24 +324,6 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 		return end, true
 	}
 	return first, false
-}
-
-// stone reports whether a word says how far down the road something is: of a motorway too, where nobody lives.
-func stone(w []byte) bool {
-	return w[0]|0x20 == 'k' && (token.EqualFold(w, "km") || token.EqualFold(w, "kilometer"))
-}
-
-// storey reports whether a word says that the number of a floor or of a part of a building follows.
-func storey(w []byte) bool {
-	switch w[0] | 0x20 {
-	case 'l', 'u', 'k', 'p', 'r', 'f':
-		for _, s := range [...]string{"lt", "lantai", "unit", "kamar", "kmr", "petak", "pintu", "rumah", "room", "floor"} {
-			if token.EqualFold(w, s) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // direction reports whether a word says which part of a place is meant.

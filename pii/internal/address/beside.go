@@ -5,54 +5,72 @@ import (
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
 
-// besides reports whether a word says that what follows is a thing near the place that is meant.
-func besides(w []byte) bool {
+// hint is what a word that is no part of an address says of what follows.
+type hint uint8
+
+const (
+	plain  hint = iota
+	beside      // a thing near the place that is meant
+	flat        // the number of a floor or of a part of a building
+	looks       // what a house looks like
+	house       // its number, or what it looks like
+	stone       // how far down the road it is: of a motorway too, where nobody lives
+)
+
+// hints tells what a word says of what follows.
+func hints(w []byte) hint {
 	var b [12]byte
-	if len(w) < 3 || len(w) > len(b) {
-		return false
+	switch string(small(&b, w)) {
+	case "dekat", "deket", "dkt", "sebelah", "sblh", "sebelahnya", "samping", "sampingnya", "depan", "dpn", "depannya", "seberang", "sebrang", "seberangnya", "sbrg", "belakang", "blakang", "blkg", "belakangnya", "pengkereun", "tukangeun", "gigireun", "hareupeun", "payuneun", "caket", "mburi", "mburine", "ngarep", "ngarepe", "ngajeng", "sandhing", "sanding", "cedhak", "cedak", "cerak", "sabalah", "dakek", "stlh", "setelah", "ler", "lor", "kidul", "wetan", "kulon", "kulone", "lore", "kidule", "wetane", "etan", "near", "behind", "beside", "opposite", "nearby":
+		return beside
+	case "lt", "lantai", "unit", "kamar", "kmr", "petak", "pintu", "room", "floor", "suite", "los", "lapak", "kios", "jalur", "flat", "ruang":
+		return flat
+	case "rumah":
+		return house
+	case "rmh", "pagar", "cat", "bercat", "warna", "lewat", "masuk":
+		return looks
+	case "km", "kilometer":
+		return stone
 	}
-	for i, c := range w {
-		b[i] = token.Lower(c)
-	}
-	switch string(b[:len(w)]) {
-	case "dekat", "deket", "dkt", "sebelah", "sblh", "sebelahnya", "samping", "sampingnya", "depan", "dpn", "depannya", "seberang", "sebrang", "seberangnya", "sbrg", "belakang", "blakang", "blkg", "belakangnya",
-		"pengkereun", "tukangeun", "gigireun", "hareupeun", "payuneun", "caket", "mburi", "mburine", "ngarep", "ngarepe", "ngajeng", "sandhing", "sanding", "cedhak", "cedak", "cerak", "sabalah", "dakek",
-		"stlh", "setelah", "ler", "lor", "kidul", "wetan", "kulon", "kulone", "lore", "kidule", "wetane", "etan", "near", "behind", "beside", "opposite", "nearby":
-		return true
-	}
-	return false
+	return plain
+}
+
+// storeyed reports whether a word says that the number of a floor, of a part of a building or of a house follows.
+func storeyed(w []byte) bool {
+	h := hints(w)
+	return h == flat || h == house
 }
 
 // titled reports whether a word is a title, as in "warung bu Tini".
 func titled(w []byte) bool {
-	for _, s := range [...]string{"pak", "bu", "bapak", "ibu", "haji", "hajah", "mbah", "mas", "mbak", "bang", "kang", "teh", "the"} {
-		if token.EqualFold(w, s) {
-			return true
-		}
+	var b [12]byte
+	switch string(small(&b, w)) {
+	case "pak", "bu", "bapak", "ibu", "haji", "hajah", "mbah", "mas", "mbak", "bang", "kang", "teh", "the":
+		return true
 	}
 	return false
 }
 
 // official reports whether a word may stand in the name of an office: balai desa, rumah pak RT.
 func official(w []byte) bool {
-	for _, s := range [...]string{"rt", "rw", "kepala", "kota", "desa", "kelurahan", "kecamatan", "lurah", "camat"} {
-		if token.EqualFold(w, s) {
-			return true
-		}
+	var b [12]byte
+	switch string(small(&b, w)) {
+	case "rt", "rw", "kepala", "kota", "desa", "kelurahan", "kecamatan", "lurah", "camat":
+		return true
 	}
 	return false
 }
 
 // beside reads a thing near the place, whose word is text[p:e]: sebelah toko roti, dari ujung. It returns where its last word ends; 0
 // when it is none.
-func (r *Reader) beside(text []byte, p, e, limit int) int {
-	if token.EqualFold(text[p:e], "dari") {
+func (r *Reader) beside(text []byte, p, e, limit int, near bool) int {
+	if !near && token.EqualFold(text[p:e], "dari") {
 		if f := token.WordEnd(text, min(e+1, limit)); f <= limit && f > e+1 && token.EqualFold(text[e+1:f], "ujung") {
 			return f
 		}
 		return 0
 	}
-	if !besides(text[p:e]) {
+	if !near {
 		return 0
 	}
 	end, second := 0, 0
@@ -71,10 +89,13 @@ func (r *Reader) beside(text []byte, p, e, limit int) int {
 			continue
 		}
 		e = min(token.WordEnd(text, q), limit)
+		for e+1 < limit && text[e] == '-' && token.IsUpper(text[e+1]) { // masjid Al-Ikhlas
+			e = min(token.WordEnd(text, e+1), limit)
+		}
 		w := text[q:e]
 		en := r.Dict.Entry(r.Dict.Find(text, q, e))
 		title := titled(w)
-		if besides(w) || en.Cues&word.Order != 0 || !title && !official(w) && (en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 || words > 0 && en.Cues&word.Home != 0 || en.Part >= word.Road && en.Part <= word.RW) {
+		if hints(w) == beside || en.Cues&word.Order != 0 || !title && !official(w) && (en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 || words > 0 && en.Cues&word.Home != 0 || en.Part >= word.Road && en.Part <= word.RW) {
 			return end
 		}
 		if !title {
@@ -127,6 +148,9 @@ func ahead(text []byte, begin, lo int) int {
 		if b == start {
 			break
 		}
+		if start == begin && !comma && token.IsDigit(text[b]) && token.IsUpper(text[begin]) && e-b <= 4 && (b == lo || preposition(text, b, lo)) { // 48B Jalan Kemang
+			return b
+		}
 		if token.IsDigit(text[b]) && e-b <= 6 {
 			if nb, ne, apart := pieceBefore(text, b, lo); nb < b && !apart && listed(text[nb:ne], "unit", "apt", "flat", "lot", "room", "suite", "lantai", "lt", "no", "nomor", "kamar", "floor") {
 				start = nb
@@ -160,63 +184,222 @@ func ahead(text []byte, begin, lo int) int {
 	return start
 }
 
-// Lead returns where a description begins that an address at begin goes on from: alamatnya rumah cat hijau sebelah masjid, gang buntu. It
-// must follow a word for an address, and say what the house is near. Without one it is begin.
-func (r *Reader) Lead(text []byte, begin, lo int) int {
-	p := begin
+// preposition reports whether a word that says where stands before b.
+func preposition(text []byte, b, lo int) bool {
+	p, e, _ := pieceBefore(text, b, lo)
+	return p < b && listed(text[p:e], "to", "at", "di", "ke", "is") || b > lo+1 && text[b-2] == ':'
+}
+
+// lead returns where an address begins whose first part with a word for it is at begin: with the name of the estate before its block, with a
+// flat or a building before the road, with a village that no word announces, with what the house is near. Without one it is begin.
+func (r *Reader) lead(text []byte, begin, lo int) int {
 	if e := token.WordEnd(text, begin); r.Dict.Part(r.Dict.Find(text, begin, e)) == word.Block || complexed(text[begin:e]) {
-		numbered := 0                                                        // where a number stands that needs a word before it
-		for words := 0; words < 5 && p > lo+1 && text[p-1] == ' '; words++ { // BTN Minasa Upa Blok G9
-			b := p - 1
-			for b > lo && p-b < 24 && token.IsAlnum(text[b-1]) {
-				b--
+		if start := r.blockName(text, begin, lo); start < begin {
+			return r.row(text, start, lo)
+		}
+	}
+	if token.EqualFold(text[begin:token.WordEnd(text, begin)], "susun") {
+		b, _, _ := pieceBefore(text, begin, lo)
+		return b
+	}
+	start := min(r.row(text, begin, lo), r.outlook(text, begin, lo))
+	if start == begin {
+		start = ahead(text, begin, lo)
+	}
+	if at := r.led(text, start, lo); at < start || start == begin {
+		return at
+	}
+	return min(start, r.led(text, begin, lo))
+}
+
+// blockName returns where the name of the estate begins before its block: BTN Minasa Upa Blok G9.
+func (r *Reader) blockName(text []byte, begin, lo int) int {
+	p := begin
+	numbered := 0                                                        // where a number stands that needs a word before it
+	for words := 0; words < 5 && p > lo+1 && text[p-1] == ' '; words++ { // BTN Minasa Upa Blok G9
+		b := p - 1
+		for b > lo && p-b < 24 && token.IsAlnum(text[b-1]) {
+			b--
+		}
+		if p-1-b <= 2 && b < p-1 && b > lo && text[b-1] == ' ' && token.IsDigit(text[b]) && token.IsDigit(text[p-2]) { // Citra Garden 2
+			if c := b - 1; c > lo && token.IsLetter(text[c-1]) {
+				numbered = p
+				p = b
+				continue
 			}
-			if p-1-b <= 2 && b < p-1 && b > lo && text[b-1] == ' ' && token.IsDigit(text[b]) && token.IsDigit(text[p-2]) { // Citra Garden 2
-				if c := b - 1; c > lo && token.IsLetter(text[c-1]) {
-					numbered = p
-					p = b
-					continue
-				}
+		}
+		if en := r.Dict.Entry(r.Dict.Find(text, b, p-1)); b == p-1 || !token.IsUpper(text[b]) || (en.Cues != 0 || en.Part != word.NoPart) && en.Text != "btn" {
+			break
+		}
+		p, numbered = b, 0
+	}
+	return max(p, numbered)
+}
+
+// row returns where a row of words with capitals begins before the first part that is said to be one, when the words before the row say
+// that somebody is or lives there: di Parit Haji Husin 2, Komplek …; domisili Lembang Buntu Datu, Kec. …
+func (r *Reader) row(text []byte, begin, lo int) int {
+	p, comma, placed, words := begin, false, false, 0
+	for ; words < 8; words++ {
+		q := p
+		for q > lo && p-q < 2 && (text[q-1] == ' ' || text[q-1] == ',') {
+			if text[q-1] == ',' {
+				comma = true
 			}
-			if en := r.Dict.Entry(r.Dict.Find(text, b, p-1)); b == p-1 || !token.IsUpper(text[b]) || (en.Cues != 0 || en.Part != word.NoPart) && en.Text != "btn" {
+			q--
+		}
+		b := q
+		for b > lo && q-b < 24 && (token.IsAlnum(text[b-1]) || text[b-1] == '\'' || text[b-1] == '-') {
+			b--
+		}
+		if b == q || q == p {
+			break
+		}
+		w := text[b:q]
+		if token.IsDigit(w[0]) {
+			if len(w) > 3 || b == lo || text[b-1] != ' ' {
 				break
 			}
-			p, numbered = b, 0
+			placed = true
+			p = b
+			continue
 		}
-		return max(p, numbered)
+		if storeyed(w) && p < begin && token.IsDigit(text[p]) { // pintu 7
+			p = b
+			continue
+		}
+		if building(w) && !token.IsUpper(w[0]) && words > 0 { // kos bu Tatik
+			placed, p = true, b
+			break
+		}
+		en := r.Dict.Entry(r.Dict.Find(text, b, token.WordEnd(text, b)))
+		if !token.IsUpper(w[0]) && !(titled(w) && p < begin) || (en.Cues != 0 || en.Part >= word.Road && en.Part <= word.Postcode) && !titled(w) && !building(w) && !lasting(text, b, q) {
+			break
+		}
+		placed = placed || mansion(w) || building(w)
+		p = b
 	}
-	if start := ahead(text, begin, lo); start < begin {
-		return min(r.led(text, start, lo), r.led(text, begin, lo))
+	if e := token.WordEnd(text, p); p < begin && (titled(text[p:e]) || storeyed(text[p:e]) && !building(text[p:e])) {
+		return begin
 	}
-	return r.led(text, r.described(text, begin, lo), lo)
+	for p < begin && token.IsDigit(text[p]) { // a row does not begin with a number
+		for p < begin && text[p] != ' ' {
+			p++
+		}
+		for p < begin && (text[p] == ' ' || text[p] == ',') {
+			p++
+		}
+	}
+	if p >= begin || begin-p < 4 {
+		return begin
+	}
+	placed = placed || sited(text[p:token.WordEnd(text, p)])
+	switch r.lives(text, p, lo) {
+	case here:
+		return p
+	case sent:
+		if !comma || placed {
+			return p
+		}
+	case nowhere:
+		if placed && (p == lo || text[p-1] == '"' || text[p-1] == ' ' && p > lo+1 && (token.IsLetter(text[p-2]) || text[p-2] == ',' || text[p-2] == ':')) {
+			return p
+		}
+	}
+	return begin
+}
+
+// whereabouts is what the words before a name say of it.
+type whereabouts uint8
+
+const (
+	nowhere whereabouts = iota
+	here                // somebody is or lives there
+	sent                // something goes there: perhaps to a person
+)
+
+// lives tells what the word right before p says of a name there.
+func (r *Reader) lives(text []byte, p, lo int) whereabouts {
+	q, colon := p, false
+	for q > lo && p-q < 4 && (text[q-1] == ' ' || text[q-1] == ':' || text[q-1] == '=' || text[q-1] == '"') {
+		colon = colon || text[q-1] != ' '
+		q--
+	}
+	b := q
+	for b > lo && q-b < 24 && token.IsLetter(text[b-1]) {
+		b--
+	}
+	w := text[b:q]
+	switch {
+	case len(w) == 0:
+		return nowhere
+	case listed(w, "di", "ring", "nang", "ning", "neng", "ing", "in", "at", "dom", "tkp", "lokasi", "lok", "posisi", "ktp", "kampung"):
+		return here
+	case listed(w, "ke", "k", "to"):
+		return sent
+	}
+	if en := r.Dict.Entry(r.Dict.Find(text, b, q)); en.Cues&word.Home != 0 {
+		if en.Cues&word.Expiry != 0 || listed(w, "penerima", "antar", "diantar", "dikirimkan") {
+			return sent
+		}
+		return here
+	} else if colon || en.Cues&word.Stop != 0 || listed(w, "usaha", "lengkap", "kantor", "gudang", "toko", "bengkel", "penagihan", "surat") {
+		for range 3 { // alamat usaha:, alamat sesuai:, tinggalku sekarang
+			e := b
+			for e > lo && b-e < 2 && text[e-1] == ' ' {
+				e--
+			}
+			b = e
+			for b > lo && e-b < 24 && token.IsLetter(text[b-1]) {
+				b--
+			}
+			if b == e {
+				break
+			}
+			if en := r.Dict.Entry(r.Dict.Find(text, b, e)); en.Cues&word.Home != 0 && en.Cues&word.Expiry == 0 {
+				return here
+			}
+		}
+	}
+	return nowhere
+}
+
+// sited reports whether a word begins the name of a place where people live or sell, as it is written in some part of the country.
+func sited(w []byte) bool {
+	var b [12]byte
+	switch string(small(&b, w)) {
+	case "taman", "tmn", "simpang", "parit", "negeri", "lembang", "ohoi", "jaga", "afdeling", "kebun", "babakan", "btn", "los", "kios", "lapak", "panti", "pp", "ponpes", "kawasan", "pasar", "desa", "banua", "kuta", "wanua", "menara":
+		return true
+	}
+	return false
 }
 
 // complexed reports whether a word stands for a part of an estate, whose own name may stand before it: Green Lake City cluster Europe.
 func complexed(w []byte) bool {
-	for _, s := range [...]string{"cluster", "klaster", "tower"} {
-		if token.EqualFold(w, s) {
-			return true
-		}
+	var b [12]byte
+	switch string(small(&b, w)) {
+	case "cluster", "klaster", "tower":
+		return true
 	}
 	return false
 }
 
 // building reports whether a word opens the name of a building or of a part of a village: Pondok Anugrah, kos bu Tatik, Br. Kaja.
 func building(w []byte) bool {
-	for _, s := range [...]string{"kos", "kost", "kosan", "kontrakan", "pondok", "pondokan", "guesthouse", "homestay", "losmen", "toko", "warung", "kios", "unit", "po", "br", "rusun", "rusunawa", "rusunami", "kamar", "lantai", "lt", "pasar"} {
-		if token.EqualFold(w, s) {
-			return true
-		}
+	var b [12]byte
+	switch string(small(&b, w)) {
+	case "kos", "kost", "kosan", "kontrakan", "pondok", "pondokan", "guesthouse", "homestay", "losmen", "toko", "warung", "kios", "unit", "po", "br", "rusun", "rusunawa", "rusunami", "kamar", "lantai", "lt", "pasar":
+		return true
 	}
 	return false
 }
 
 // mansion reports whether a word ends the name of a building in English: The Peak Residence.
 func mansion(w []byte) bool {
-	for _, s := range [...]string{"residence", "residences", "apartment", "apartments", "village", "city", "regency", "park", "square", "mansion", "court", "hills", "estate", "tower", "towers", "suites", "plaza", "garden", "gardens"} {
-		if token.EqualFold(w, s) {
-			return true
-		}
+	var b [12]byte
+	switch string(small(&b, w)) {
+	case "residence", "residences", "apartment", "apartments", "village", "city", "regency", "park", "square", "mansion", "court", "hills", "estate", "tower", "towers", "suites", "plaza", "garden", "gardens":
+		return true
 	}
 	return false
 }
@@ -267,8 +450,9 @@ func (r *Reader) led(text []byte, begin, lo int) int {
 	return begin
 }
 
-// described returns where a description begins that an address at begin goes on from, as Lead does.
-func (r *Reader) described(text []byte, begin, lo int) int {
+// outlook returns where a description of a house begins that an address at begin goes on from: alamatnya rumah cat hijau sebelah masjid,
+// gang buntu. It must follow a word for an address, and say what the house is near.
+func (r *Reader) outlook(text []byte, begin, lo int) int {
 	p := begin
 	for p > lo && begin-p < 3 && (text[p-1] == ' ' || text[p-1] == ',') {
 		p--
@@ -298,7 +482,7 @@ func (r *Reader) described(text []byte, begin, lo int) int {
 		if house > 0 && near && p == house {
 			return house
 		}
-		near = near || besides(w)
+		near = near || hints(w) == beside
 		for _, s := range [...]string{"rumah", "rmh", "umah", "omah", "imah", "kosan", "kontrakan", "warung", "toko"} {
 			if token.EqualFold(w, s) {
 				house = b

@@ -59,7 +59,7 @@ var list = []line{
 
 	{Order, 0, 0, "order pesanan orderan invoice inv faktur resi resinya tracking awb tiket ticket transaksi transaction trx trxid ref referensi reference booking bookingan sku po kwitansi struk receipt batch seri serial barcode kupon voucher nota noresi nopesanan noinv virtual va briva meter meteran idpel customerid pengaduan komplain complaint kasus antrian antrean queue isbn ean upc sn kontrak polis id uid userid orderid session nip nisn nim nidn npsn nuptk nis perkara registrasi pendaftaran airwaybill promo kurir penerbangan porsi stok stock shipment laporan part sertifikat cif sk nop sptpd timestamp epoch rangka mesin objek akta"},
 	{Money, 0, 0, "rp rupiah idr usd sgd eur harga saldo nominal sebesar senilai seharga total jumlah price amount balance cost limit plafon gaji omzet harganya totalnya worth skor score hits views follower followers subscriber populasi suara"},
-	{Home, 0, 0, "alamat alamatnya almt tinggal domisili berdomisili rumah rumahnya bertempat address kirim dikirim dikirimkan pengiriman antar diantar kediaman tinggalnya live lives residing penerima kost kos ngontrak addr omah omahku griyo rmh rmhku"},
+	{Home, 0, 0, "alamat alamatnya almt tinggal domisili berdomisili rumah rumahnya bertempat address kirim dikirim dikirimkan pengiriman antar diantar kediaman tinggalnya live lives residing penerima kost kos ngontrak addr omah omahku griyo rmh rmhku tingga calik griyane dom bermukim menetap menempati mukim staying mailing deliver"},
 	{Expiry, 0, 0, "berlaku exp expiry expired tempo terdaftar daftar kadaluarsa kedaluwarsa valid thru pembuatan dibuat janji kunjungan terbit issued jadwal deadline due libur cuti acara event promo update diterbitkan perpanjang masuk keluar berangkat tiba checkin checkout beli dibeli kirim dikirim kontrol imunisasi vaksin operasi"},
 	{Number, 0, 0, "no nomor nomer nmr number num numbers nomornya nomernya nomorku nmor nomr"},
 	{Wrong, 0, 0, "salah invalid incorrect wrong required benar lemah kuat weak strong sama same case sensitive must should wajib diperlukan dibutuhkan diisi digunakan tercantum cocok sesuai belum belom terlalu minimal maksimal"},
@@ -96,9 +96,9 @@ var list = []line{
 
 	{0, Road, 0, "jl jln jalan jlan jlm gg gang gng lorong lr lrg"},
 	{0, Street, 0, "street road avenue ave boulevard blvd lane drive court crescent terrace"},
-	{0, Estate, 0, "dk br korong perum perumahan komplek kompleks komp apartemen apartment apt ruko griya cluster kp kampung kmp dusun dsn dukuh lingkungan rusun villa tower residence graha gedung gdg wisma menara asrama mess jorong banjar lingk padukuhan pedukuhan nagori huta perumnas klaster apart aptm kondominium condominium townhouse kampong"},
+	{0, Estate, 0, "dk br korong perum perumahan komplek kompleks komp apartemen apartment apt ruko griya cluster kp kampung kmp dusun dsn dukuh lingkungan rusun villa tower residence graha gedung gdg wisma menara asrama mess jorong banjar lingk padukuhan pedukuhan nagori huta perumnas klaster apart aptm kondominium condominium townhouse kampong ling dasan afdeling ohoi susun"},
 	{0, House, 0, "no nomor nomer number norumah"},
-	{0, Block, 0, "blok blk block kav kavling"},
+	{0, Block, 0, "blok blk bl block kav kavling"},
 	{0, RT, 0, "rt erte"}, {0, RW, 0, "rw erwe"},
 	{0, Village, 0, "kel kelurahan desa ds nagari gampong kalurahan pekon"},
 	{0, Subdistrict, 0, "kec kecamatan distrik kapanewon kemantren"},

@@ -1,0 +1,852 @@
+package address
+
+import (
+	"github.com/amanah-id/amanah/pii/internal/region"
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
+
+// limitBytes is how far an address may reach.
+const limitBytes = 280
+
+// Found is an address.
+type Found struct {
+	Start, End int
+	Parts      int
+	Placed     bool // the region table knows a place in it
+	Firm       bool // a number and a place, or three parts
+	Admin      bool // parts of the administration only: a place more than somebody's address
+	Bare       bool // a name and a number without a word that says what they are of
+}
+
+// Reader reads addresses.
+type Reader struct {
+	Dict  *word.Dictionary
+	Table *region.Table
+}
+
+// walk is one reading of an address, part by part.
+type walk struct {
+	*Reader
+	text                           []byte
+	limit                          int
+	p, end                         int // where it is, and where the last part ended that surely belongs to it
+	parts                          int
+	kinds                          int // parts with a word that says what they are
+	placed                         int // places that are known, or said to be places
+	short                          int // those in short: Kec., Ds.
+	guessed                        int // places that are not confirmed yet
+	lines, brackets                int
+	numbered, road, estate, housed bool
+	verb                           bool // "jalan" in small letters
+	led                            bool // a name stands before the first part
+	comma                          bool // a comma stands before the part that is read now
+	asked                          word.Part
+	last                           word.Part
+}
+
+// Read reads an address that begins with the word text[begin:first], on a line that begins at lo. It returns what it found, with End 0 when
+// that is none, and where it has read to.
+func (r *Reader) Read(text []byte, begin, first, lo int) (found Found, next int) {
+	w := walk{Reader: r, text: text, limit: min(len(text), begin+limitBytes), p: begin, end: begin}
+	w.verb = first-begin == 5 && text[begin] == 'j' // "jalan" is also a verb
+	for w.p < w.limit && w.between() && w.part() {
+	}
+	next = max(w.end, w.p, begin+1)
+	if w.parts == 0 {
+		return found, next
+	}
+	start := r.lead(text, begin, lo)
+	w.led = start < begin && (first-begin == 2 || token.WordEnd(text, start)-start > 2 || token.IsDigit(text[start]))
+	for p := start; p < begin && w.led && !w.numbered; p++ {
+		if token.IsDigit(text[p]) {
+			b, e, _ := pieceBefore(text, p, start)
+			w.numbered = w.road || storeyed(text[b:e]) // pintu 7
+		}
+	}
+	if start == begin && first < w.limit && text[first] == ':' { // Jalan: Brigjen Katamso
+		for start = first + 1; start < w.limit && text[start] == ' '; start++ {
+		}
+	}
+	if w.made() {
+		found = w.found(start)
+	}
+	return found, next
+}
+
+// Bare reads an address whose name has no word that says what it is, by the house number behind it, which has a part at p: Cempaka Putih
+// Tengah XVII/4, Darmo Permai Timur 5 no 33. Lo is where the line begins.
+func (r *Reader) Bare(text []byte, p, lo int) (found Found, next int) {
+	number := numberStart(text, p, lo)
+	start, words, sure := r.bareName(text, number, lo)
+	if words == 0 {
+		return found, p
+	}
+	weak := false // U23, which may be anything
+	if token.IsLetter(text[number]) && r.keyword(text, number, token.WordEnd(text, number)) != word.House {
+		e := number
+		for e < len(text) && token.IsAlnum(text[e]) {
+			e++
+		}
+		weak = e == len(text) || text[e] != '/' && text[e] != '-' && (text[e] != ' ' || e+1 == len(text) || text[e+1] != '/')
+	}
+	if weak && words == 1 {
+		return found, p
+	}
+	w := walk{Reader: r, text: text, limit: min(len(text), start+limitBytes), p: number, end: number, parts: 1, estate: true, last: word.Estate}
+	for more := w.part(); more && w.p < w.limit && w.between() && w.part(); {
+	}
+	if w.parts < 2 || !w.numbered || (words == 1 || r.keyword(text, number, token.WordEnd(text, number)) == word.House) && !sure && w.placed == 0 && words < 3 {
+		return found, p
+	}
+	found = w.found(start)
+	found.Bare = !sure || weak && w.placed == 0
+	return found, max(w.end, p)
+}
+
+// numberStart is where the number of a house begins that has a part at p: XVII/4, IX / 41, AS-14.
+func numberStart(text []byte, p, lo int) int {
+	if p > lo+3 && text[p-1] == ' ' && text[p-2] == '/' && text[p-3] == ' ' {
+		p -= 3
+	}
+	for n := 0; n < 7 && p > lo && (token.IsAlnum(text[p-1]) || text[p-1] == '/' || text[p-1] == '-'); n++ {
+		p--
+	}
+	return p
+}
+
+// bareName goes back over a row of one to six words with capitals that may be the name of a road or an estate. It returns where the row begins,
+// how many words it has, and whether what stands before it says that somebody lives there.
+func (r *Reader) bareName(text []byte, p, lo int) (start, words int, sure bool) {
+	start = p
+	site := false
+	for words < 6 && start > lo+1 && text[start-1] == ' ' {
+		q := start - 1
+		b := q
+		for b > lo && q-b < 20 && (token.IsAlnum(text[b-1]) || text[b-1] == '\'') {
+			b--
+		}
+		if b == q {
+			break
+		}
+		if token.IsDigit(text[b]) { // Darmo Permai Timur 5
+			if q-b > 2 || words > 0 || b == lo || text[b-1] != ' ' || !token.IsDigit(text[q-1]) {
+				break
+			}
+			start = b
+			continue
+		}
+		if !token.IsUpper(text[b]) {
+			if words == 0 && r.counts(text, b, q) && start == p {
+				start = b // Timur empat nomor dua belas
+				continue
+			}
+			break
+		}
+		w := text[b:q]
+		en := r.Dict.Entry(r.Dict.Find(text, b, token.WordEnd(text, b)))
+		if lawful(w) {
+			return p, 0, false
+		}
+		if (en.Cues != 0 || addressed(en.Part) != word.NoPart) && !titled(w) && !lasting(text, b, q) || en.Part == word.Month || en.Part == word.Magnitude {
+			break
+		}
+		site = site || mansion(w)
+		start = b
+		words++
+	}
+	if words == 0 || titled(text[start:token.WordEnd(text, start)]) {
+		return p, 0, false
+	}
+	at := r.lives(text, start, lo)
+	site = site || sited(text[start:token.WordEnd(text, start)])
+	return start, words, site && words > 1 || at == here || at == sent && words > 1
+}
+
+// lawful reports whether a word begins the name of a law or of a part of a writing, which has a number too.
+func lawful(w []byte) bool {
+	var b [12]byte
+	switch string(small(&b, w)) {
+	case "uu", "undang", "peraturan", "perpres", "permen", "perda", "pp", "pasal", "ayat", "keputusan", "kepres", "keppres", "inpres", "putusan", "surat", "sk", "edisi", "bab", "tabel", "gambar", "volume", "vol", "jilid", "seri", "instruksi", "edaran", "qanun", "bagian", "lampiran", "grup", "kelas", "ruang", "gate", "terminal", "halaman", "chapter", "table", "section", "article", "act", "issue", "model", "tipe", "type", "level", "tahap", "fase", "flight", "kereta", "bus", "tenda", "rak", "lantai":
+		return true
+	}
+	return false
+}
+
+// found is what was read.
+func (w *walk) found(start int) Found {
+	return Found{
+		Start: start, End: w.end, Parts: w.parts, Placed: w.placed > 0, Firm: w.numbered && w.placed > 0 || w.parts >= 3,
+		Admin: !w.road && !w.numbered && !(w.estate && w.short >= 2),
+	}
+}
+
+// made reports whether what was read is an address.
+func (w *walk) made() bool {
+	parts := w.parts
+	if w.led && (w.road || w.housed) {
+		parts++
+	}
+	switch {
+	case w.parts < 2 && !(w.led && w.numbered && w.road):
+		return false
+	case w.numbered:
+		return w.road || w.placed > 0 || parts >= 3 || w.estate && w.housed
+	}
+	return w.placed >= 2 || w.kinds >= 2 && w.placed > 0 || w.road && (w.placed > 0 || w.estate && parts >= 3)
+}
+
+// counts reports whether the word is a number that is said.
+func (r *Reader) counts(text []byte, p, e int) bool {
+	part := r.Dict.Part(r.Dict.Find(text, p, e))
+	return part >= word.Digit && part <= word.HundredOf
+}
+
+// code returns where the number of a house ends that begins with letters: C6/14, AS-14, II/12A, IX / 41.
+func (w *walk) code(p int) (end int, is bool) {
+	text, d := w.text, p
+	if p >= w.limit {
+		return p, false
+	}
+	for d < w.limit && token.IsLetter(text[d]) && d-p < 6 {
+		d++
+	}
+	upper := token.IsUpper(text[p])
+	if n := d - p; n == 0 || n > 5 || n > 3 && !roman(text[p:d]) || !upper && n > 1 || p > 0 && token.IsAlnum(text[p-1]) {
+		return p, false
+	}
+	if d+3 < w.limit && text[d] == ' ' && text[d+1] == '/' && text[d+2] == ' ' && roman(text[p:d]) {
+		d += 3
+	} else if d+1 < w.limit && (text[d] == '-' || text[d] == '/') {
+		d++
+	}
+	q := d
+	for d < w.limit && token.IsDigit(text[d]) {
+		d++
+	}
+	if d == q || d-q > 4 {
+		return p, false
+	}
+	if d = houseEnd(text, d, w.limit); d < len(text) && token.IsAlnum(text[d]) {
+		return p, false
+	}
+	return d, true
+}
+
+// roman reports whether a word is a number as the Romans wrote it.
+func roman(w []byte) bool {
+	for _, c := range w {
+		if c != 'I' && c != 'V' && c != 'X' {
+			return false
+		}
+	}
+	return len(w) > 0
+}
+
+// between goes over what stands between two parts. It reports whether the address may go on behind it.
+func (w *walk) between() bool {
+	text := w.text
+	w.comma, w.asked = false, word.NoPart
+	if w.last == word.Postcode && w.p+1 < w.limit && text[w.p] == '.' && text[w.p+1] == ' ' {
+		return false
+	}
+	for w.p < w.limit && !token.IsAlnum(text[w.p]) {
+		switch c := text[w.p]; c {
+		case ' ', '.', '/', '-', '\t', '\r':
+		case ',', ';', ':':
+			w.comma = true
+		case '(':
+			if !w.aside() {
+				return false
+			}
+			continue
+		case ')':
+			if w.brackets--; w.brackets < 0 {
+				return false
+			}
+		case '"', '<':
+			p, kind := w.field(w.p)
+			if p == 0 {
+				return false
+			}
+			w.p, w.asked, w.comma = p, kind, true
+			continue
+		case '\n':
+			if w.lines++; w.lines > 5 || !w.newline() {
+				return false
+			}
+			w.comma = true
+			return w.p < w.limit
+		default:
+			return false
+		}
+		w.p++
+	}
+	return w.p < w.limit
+}
+
+// aside goes over what stands in brackets, unless it is a part.
+func (w *walk) aside() bool {
+	p := w.p + 1
+	e := min(token.WordEnd(w.text, p), w.limit)
+	if _, known := w.placeName(w.text, p, w.limit, false); known || w.keyword(w.text, p, e) != word.NoPart {
+		w.p = p
+		w.brackets++
+		return true
+	}
+	if e < w.limit && w.text[e] == ')' && (w.Dict.Cues(w.Dict.Find(w.text, p, e))&(word.Home|word.Stop) != 0 || listed(w.text[p:e], "kantor", "gudang", "toko", "office")) {
+		return false // another address begins
+	}
+	for q := p; q < w.limit && q < p+40 && w.text[q] != '\n'; q++ {
+		if w.text[q] == ')' {
+			w.p = q + 1
+			return true
+		}
+	}
+	return false
+}
+
+// field goes over what a form has between two values: ","no":" and </jalan><nomor>. It returns where the value begins and what its
+// label says it is; 0 when the label says nothing of addresses.
+func (w *walk) field(p int) (value int, kind word.Part) {
+	text, stop := w.text, min(w.limit, p+48)
+	label, named := false, false
+	for p < stop {
+		switch c := text[p]; {
+		case c == '<' && p+1 < stop && text[p+1] == '/':
+			for p < stop && text[p] != '>' {
+				p++
+			}
+			p++
+		case token.IsLetter(c):
+			if label {
+				return 0, kind
+			}
+			label = true
+			kind, named, p = w.label(p, stop)
+		case label && (c == ':' || c == '>' || c == '='):
+			for p++; p < stop && (text[p] == ' ' || text[p] == '"'); p++ {
+			}
+			if !named {
+				return 0, kind
+			}
+			return p, kind
+		case c == '"' || c == '<' || c == ',' || c == ' ' || c == '\n' || c == '\r' || c == '\t':
+			p++
+		default:
+			return 0, kind
+		}
+	}
+	return 0, kind
+}
+
+// label reads the label of a field: kode_pos, alamat_2. It returns what it is of, whether it belongs to addresses, and where it ends.
+func (w *walk) label(p, stop int) (kind word.Part, named bool, end int) {
+	for p < stop && (token.IsLetter(w.text[p]) || w.text[p] == '_' || token.IsDigit(w.text[p])) {
+		e := max(p+1, min(token.WordEnd(w.text, p), stop))
+		en := w.Dict.Entry(w.Dict.Find(w.text, p, e))
+		if k := addressed(en.Part); k != word.NoPart {
+			kind, named = k, true
+		}
+		named = named || en.Cues&word.Home != 0 || listed(w.text[p:e], "city", "district", "state", "province", "village")
+		p = e
+	}
+	return kind, named, p
+}
+
+// newline goes to the next line, when the address goes on there.
+func (w *walk) newline() bool {
+	text, q := w.text, w.p+1
+	for q < w.limit && (text[q] == ' ' || text[q] == '\t' || text[q] == '>' || text[q] == '|' || text[q] == '"') {
+		q++
+	}
+	if q >= w.limit || !token.IsAlnum(text[q]) {
+		return false
+	}
+	e := min(token.WordEnd(text, q), w.limit)
+	if w.keyword(text, q, e) != word.NoPart || e+1 < w.limit && text[e] == ' ' && w.keyword(text, e+1, min(token.WordEnd(text, e+1), w.limit)) == word.Postcode {
+		w.p = q
+		return true
+	}
+	if _, known := w.placeName(text, q, w.limit, false); known && w.parts >= 2 {
+		w.p = q
+		return true
+	}
+	if kind, named, end := w.label(q, w.limit); named && end+1 < w.limit && (text[end] == ':' || text[end] == ' ' && text[end+1] == ':') && end > e { // alamat_2:
+		for end < w.limit && (text[end] == ' ' || text[end] == ':') {
+			end++
+		}
+		w.p, w.asked = end, kind
+		return end < w.limit
+	}
+	if w.numbered && token.IsUpper(text[q]) { // Joglo, Kembangan
+		if to := w.capitals(text, q, w.limit); to > q && to < w.limit && (text[to] == ',' || text[to] == '\n') {
+			if _, known := w.placeName(text, min(to+2, w.limit), w.limit, false); known || text[to] == '\n' && w.known(to+1) {
+				w.p = q
+				return true
+			}
+		}
+	}
+	return w.turn(q)
+}
+
+// known reports whether the line begins with a place of the table.
+func (w *walk) known(p int) bool {
+	_, known := w.placeName(w.text, p, w.limit, false)
+	return known
+}
+
+// turn goes over a question for the next part, and to the answer: agen: Kelurahannya? plg: Notoprajan.
+func (w *walk) turn(q int) bool {
+	text := w.text
+	body := w.speaker(q)
+	if body == 0 {
+		return false
+	}
+	kind, p, asks := word.NoPart, body, false
+	for ; p < w.limit && text[p] != '\n'; p++ {
+		asks = text[p] == '?' || asks && text[p] == ' '
+		if token.IsLetter(text[p]) && !token.IsAlnum(text[p-1]) && kind == word.NoPart {
+			kind = w.questioned(p)
+		}
+	}
+	if !asks || kind == word.NoPart || p+1 >= w.limit {
+		return false
+	}
+	if p = w.speaker(p + 1); p == 0 {
+		return false
+	}
+	for range 2 { // iya, Yogyakarta
+		e := min(token.WordEnd(text, p), w.limit)
+		if e == p || w.keyword(text, p, e) != word.NoPart || w.Dict.Cues(w.Dict.Find(text, p, e))&(word.Stop|word.Ack) == 0 {
+			break
+		}
+		for p = e; p < w.limit && (text[p] == ' ' || text[p] == ','); p++ {
+		}
+	}
+	w.p, w.asked = p, kind
+	return p < w.limit
+}
+
+// speaker returns where what is said begins in a line that begins with the name of who says it; 0 when it does not.
+func (w *walk) speaker(p int) int {
+	for e := p; e < w.limit && e < p+16; e++ {
+		if w.text[e] == ':' && e > p {
+			for e++; e < w.limit && w.text[e] == ' '; e++ {
+			}
+			return e
+		}
+		if !token.IsAlnum(w.text[e]) && w.text[e] != ' ' {
+			return 0
+		}
+	}
+	return 0
+}
+
+// questioned is the part that a word of a question asks for: kelurahannya, kode pos, postal code.
+func (w *walk) questioned(p int) word.Part {
+	e := min(token.WordEnd(w.text, p), w.limit)
+	if kind := w.keyword(w.text, p, e); kind != word.NoPart {
+		return kind
+	}
+	if e-p > 4 && token.EqualFold(w.text[e-3:e], "nya") {
+		return w.keyword(w.text, p, e-3)
+	}
+	return word.NoPart
+}
+
+// part reads the next part. It reports whether there was one, and the address may go on.
+func (w *walk) part() bool {
+	text, p := w.text, w.p
+	e, said := p, word.NoPart
+	if token.IsLetter(text[p]) {
+		e = min(token.WordEnd(text, p), w.limit)
+		said = w.Dict.Part(w.Dict.Find(text, p, e))
+	}
+	if e == p || said >= word.Digit && said <= word.HundredOf && !(w.comma && w.asked == word.NoPart && title(text, p, e) && e+1 < w.limit && text[e] == ' ' && token.IsUpper(text[e+1])) {
+		return w.figure()
+	}
+	kind, far := addressed(said), false
+	if kind == word.NoPart && w.last != word.Postcode {
+		if kind, e = w.spelt(text, p, e); kind == word.NoPart {
+			switch h := hints(text[p:e]); {
+			case h == stone:
+				kind, far = word.House, true
+			case h == flat || h == house && w.looks(e) == 0:
+				kind = word.House
+			case w.parts == 0:
+			case h == looks || h == house:
+				if d := w.looks(e); d > 0 {
+					w.p = d
+					return true
+				}
+			default:
+				if d := w.beside(text, p, e, w.limit, h == beside); d > 0 {
+					w.passed(d)
+					return true
+				}
+			}
+		}
+	}
+	if w.guessed > 0 && kind != word.NoPart && (kind < word.Village || kind == word.Estate) && !(kind == word.Block && w.road && token.IsUpper(text[p])) && !(kind == word.House && said == word.House && !w.numbered) {
+		return false
+	}
+	q := w.value(e, kind)
+	if kind == word.NoPart && e-p == 2 && q > e && text[e] == '.' && q < w.limit && token.IsUpper(text[q]) && token.EqualFold(text[p:e], "br") {
+		kind = word.Estate // Br. Campuan
+	}
+	end := 0
+	switch kind {
+	case word.Road, word.Estate:
+		end = w.named(kind, p, q)
+	case word.House, word.RT, word.RW, word.Postcode:
+		end = w.counted(kind, q, said == word.House, far)
+	case word.Block:
+		end = w.block(q)
+	case word.Village, word.Subdistrict, word.City, word.Provincial:
+		end = w.place(kind, q)
+	default:
+		return w.unsaid(p, e, q)
+	}
+	if end == 0 {
+		return false
+	}
+	w.parts++
+	w.kinds++
+	if e < w.limit && text[e] == '.' {
+		w.short++
+	}
+	w.end, w.p, w.last, w.guessed = end, end, kind, 0
+	return true
+}
+
+// passed goes on behind a thing near the place, which ends at d. It belongs to the address when it stands right behind the house.
+func (w *walk) passed(d int) {
+	if !w.comma && (w.parts >= 2 && w.numbered && (w.last == word.House || w.last <= word.RW) || w.estate && w.last == word.Village && w.kinds >= 2) { // not after a town
+		w.end = d
+	}
+	w.p = d
+}
+
+// value returns where the value begins behind a word for a part: behind its full stop, its colon, and a second word as in KEL/DESA :.
+func (w *walk) value(e int, kind word.Part) int {
+	q := e
+	for q < w.limit && (w.text[q] == '.' || w.text[q] == ' ' || w.text[q] == ':' || w.text[q] == '/' && kind != word.NoPart) {
+		if w.text[q] == '/' {
+			f := min(token.WordEnd(w.text, q+1), w.limit)
+			if k := w.keyword(w.text, q+1, f); k == word.NoPart || f == q+1 {
+				return q
+			}
+			q = f
+			continue
+		}
+		q++
+	}
+	return q
+}
+
+// figure reads a number without a word before it: a house, a postcode, a floor, a village that is called by a number.
+func (w *walk) figure() bool {
+	text, p := w.text, w.p
+	e, n := w.number(text, p, w.limit)
+	if n == 0 || w.guessed > 0 && n != 5 {
+		return false
+	}
+	switch {
+	case n == 5 && text[p] != '0' && (w.parts >= 2 || w.numbered) && (e >= w.limit || !token.IsAlnum(text[e])):
+		w.numbered, w.last = true, word.Postcode
+		w.placed++
+	case w.floor(e) > 0 && w.parts > 0:
+		e = w.floor(e)
+		w.numbered, w.last = true, word.House
+	case n <= 4 && (!w.comma && (w.last == word.Road || w.last == word.Estate || w.last == word.Block) || w.asked == word.House || w.asked == word.RT || w.asked == word.RW):
+		e = houseEnd(text, e, w.limit)
+		w.numbered = w.numbered || !w.verb
+		w.housed = w.housed || w.asked != word.NoPart
+		if to := w.prolonged(e); to > 0 && w.last == word.Road { // Toddopuli 10 Baru
+			w.end, w.p = to, to
+			return true
+		}
+		w.last = word.House
+	case w.comma && n <= 2 && w.numbered && token.IsDigit(text[p]) && e+1 < w.limit && text[e] == ' ' && token.IsUpper(text[e+1]) && listed(text[e+1:min(token.WordEnd(text, e+1), w.limit)], "ilir", "ulu"):
+		e = min(token.WordEnd(text, e+1), w.limit)
+		w.last = word.Village
+		w.placed++
+	default:
+		return false
+	}
+	w.parts++
+	w.end, w.p = e, e
+	return true
+}
+
+// floor returns where "rd Floor" ends that begins at e; 0 when it is not there.
+func (w *walk) floor(e int) int {
+	f := min(token.WordEnd(w.text, e), w.limit)
+	if f-e != 2 || f+1 >= w.limit || w.text[f] != ' ' {
+		return 0
+	}
+	if g := min(token.WordEnd(w.text, f+1), w.limit); token.EqualFold(w.text[f+1:g], "floor") {
+		return g
+	}
+	return 0
+}
+
+// prolonged returns where a word ends that belongs to the name of a road behind its number; 0 when there is none.
+func (w *walk) prolonged(e int) int {
+	if e+1 >= w.limit || w.text[e] != ' ' || !token.IsUpper(w.text[e+1]) {
+		return 0
+	}
+	f := min(token.WordEnd(w.text, e+1), w.limit)
+	if f >= w.limit || w.text[f] != ' ' {
+		return 0
+	}
+	if word := w.text[e+1 : f]; direction(word) || listed(word, "baru", "lama", "raya", "dalam", "ujung", "atas", "bawah", "kav") {
+		return f
+	}
+	return 0
+}
+
+// named reads the name behind a word for a road, an estate or a building. It returns where it ends.
+func (w *walk) named(kind word.Part, p, q int) int {
+	text := w.text
+	if q == p || token.EqualFold(text[p:min(p+5, w.limit)], "susun") && !before(text, p, "rumah") {
+		return 0
+	}
+	name := w.roadName(text, q, w.limit)
+	if name == 0 && kind == word.Road {
+		name = w.dayName(text, q, w.limit)
+	}
+	if e := token.WordEnd(text, p); name == 0 && w.parts == 0 && p > 1 && text[p-1] == ' ' && token.IsLetter(text[p-2]) && e < w.limit && text[e] == ',' && complexed(text[p:e]) {
+		w.estate = true
+		return e // Sandalwood Tower, unit 12
+	}
+	w.estate = w.estate || kind == word.Estate && name > 0
+	if name == 0 {
+		if d, is := w.code(q); is && kind == word.Estate { // Tower C/2109
+			w.numbered, w.estate = true, true
+			return d
+		}
+		if name, _ = w.number(text, q, w.limit); name == q || w.parts == 0 && !w.goesOn(text, name, w.limit) { // Tower 8
+			return 0
+		}
+		name = houseEnd(text, name, w.limit)
+	}
+	w.road = w.road || kind == word.Road
+	return name
+}
+
+// before reports whether the word stands right before p.
+func before(text []byte, p int, word string) bool {
+	b, e, comma := pieceBefore(text, p, 0)
+	return !comma && token.EqualFold(text[b:e], word)
+}
+
+// counted reads the number behind a word for a house, RT, RW or the post. It returns where it ends.
+func (w *walk) counted(kind word.Part, q int, house, far bool) int {
+	text := w.text
+	for range 2 { // petak nomor 4, No. Rumah: 214
+		if q >= w.limit || !token.IsLetter(text[q]) {
+			break
+		}
+		f := min(token.WordEnd(text, q), w.limit)
+		if kind != word.House || f == q || w.keyword(text, q, f) != word.House && !storeyed(text[q:f]) {
+			break
+		}
+		for q = f; q < w.limit && (text[q] == '.' || text[q] == ' ' || text[q] == ':'); q++ {
+		}
+	}
+	if q < w.limit && kind == word.House && text[q]|0x20 == 'k' && listed(text[q:min(token.WordEnd(text, q), w.limit)], "kosong") {
+		return 0
+	}
+	d, n := w.number(text, q, w.limit)
+	if n == 0 && kind == word.House {
+		return w.lettered(q, house)
+	}
+	if n == 0 || n > 5 || n > 3 && kind != word.Postcode && kind != word.House {
+		return 0
+	}
+	if far && d+1 < w.limit && (text[d] == ',' || text[d] == '.') && token.IsDigit(text[d+1]) && (d+2 >= w.limit || !token.IsAlnum(text[d+2])) {
+		d += 2 // Km 18,5
+	}
+	if kind == word.House {
+		d = houseEnd(text, d, w.limit)
+	} else if kind == word.RT && d+1 < w.limit && text[d] == '/' && token.IsDigit(text[d+1]) { // RT 03/05
+		for d++; d < w.limit && token.IsDigit(text[d]); d++ {
+		}
+		w.parts++
+	}
+	w.numbered = w.numbered || !far && (kind != word.House || w.road || w.parts > 0)
+	w.housed = w.housed || house || kind == word.RT
+	return d
+}
+
+// lettered reads the number of a house or a flat that begins with a letter or is one: B-8, CC, ce ha.
+func (w *walk) lettered(q int, house bool) int {
+	if q >= w.limit {
+		return 0
+	}
+	d, is := w.code(q)
+	if e := min(token.WordEnd(w.text, q), w.limit); !is && e > q && e-q <= 3 && token.IsUpper(w.text[q]) && token.IsUpper(w.text[e-1]) && (e >= w.limit || !token.IsAlnum(w.text[e])) && w.Dict.Find(w.text, q, e) == 0 {
+		d, is = e, true
+		if n, digits := w.number(w.text, min(e+1, w.limit), w.limit); digits > 0 && digits <= 3 && w.text[e] == ' ' && !house { // los AKS 77
+			d = n
+		}
+	} else if !is && e-q == 2 && suffixed(w.text[q:e]) && !house {
+		d, is = e, true
+		if f := min(token.WordEnd(w.text, min(e+1, w.limit)), w.limit); f-e == 3 && w.text[e] == ' ' && suffixed(w.text[e+1:f]) {
+			d = f
+		}
+	}
+	if !is {
+		return 0
+	}
+	w.numbered, w.housed = true, w.housed || house
+	return d
+}
+
+// block reads what a block is called. It returns where that ends.
+func (w *walk) block(q int) int {
+	text, d := w.text, q
+	for d < w.limit && (token.IsAlnum(text[d]) || text[d] == '/' || text[d] == '-') && d-q < 8 {
+		d++
+	}
+	if d == q || d-q > 1 && !suffixed(text[q:d]) && w.Dict.Cues(w.Dict.Find(text, q, d))&word.Stop != 0 { // blok di laut
+		return 0
+	}
+	if e := min(token.WordEnd(text, q), w.limit); e-q > 3 && token.IsUpper(text[q]) { // Kavling Hijau Lestari
+		if to := w.capitals(text, q, w.limit); to > e {
+			w.estate = true
+			return to
+		}
+	}
+	w.numbered, w.housed = true, true
+	return d
+}
+
+// place reads the name of a place behind the word that says what it is. It returns where that ends.
+func (w *walk) place(kind word.Part, q int) int {
+	if kind == word.Village && q+2 < w.limit && token.IsDigit(w.text[q]) { // Kel. 5 Ulu, Kel. 3-4 Ulu
+		d, n := w.number(w.text, q, w.limit)
+		if d+1 < w.limit && w.text[d] == '-' && token.IsDigit(w.text[d+1]) {
+			d, _ = w.number(w.text, d+1, w.limit)
+		}
+		if n <= 2 && d+1 < w.limit && w.text[d] == ' ' {
+			q = d + 1
+		}
+	}
+	name, known := w.placeName(w.text, q, w.limit, true)
+	if name == 0 {
+		return 0
+	}
+	if known || kind == word.Village || kind == word.Subdistrict {
+		w.placed++
+	}
+	return name
+}
+
+// unsaid reads a part that no word announces: a known place, a house number with letters, a name behind a comma or behind a number.
+func (w *walk) unsaid(p, e, q int) bool {
+	text := w.text
+	if w.last == word.Postcode && !token.IsUpper(text[p]) {
+		return false
+	}
+	if f := min(token.WordEnd(text, q), w.limit); w.keyword(text, q, f) == word.Postcode { // kode pos
+		w.p = q
+		return true
+	}
+	if d, is := w.code(p); is && w.parts > 0 && (!w.comma || w.asked == word.House) && (w.last == word.Road || w.last == word.Estate || w.last == word.House || w.last == word.Block) {
+		w.numbered, w.housed, w.last = true, true, word.House
+		w.parts++
+		w.end, w.p = d, d
+		return true
+	}
+	name, known := w.placeName(text, p, w.limit, w.asked >= word.Village && w.asked <= word.Provincial)
+	if name > 0 && w.asked >= word.Village && w.asked <= word.Provincial {
+		known = true
+	}
+	if !known && w.guessed < 2 && (w.last != word.Postcode || !w.comma) && w.places() {
+		to, stays := w.unnamed(text, p, e, w.limit, w.comma)
+		if to > 0 && stays {
+			w.end, w.p = to, to
+			w.parts++
+			w.guessed = 0
+			w.last = word.Village
+			return true
+		}
+		if to > 0 && !w.comma && w.parts >= 3 && (w.last == word.RT || w.last == word.RW) && (ends(text, to) || text[to] == ',' || w.function(to)) && !token.IsUpper(text[p]) && e-p > 4 && !token.EqualFold(text[e-3:e], "nya") {
+			w.end, w.p = to, to
+			w.parts++
+			w.last = word.Village
+			return true
+		}
+		if to > 0 {
+			w.p, w.guessed = to, w.guessed+1
+			return true
+		}
+	}
+	if !known || !(w.comma || w.last >= word.House) {
+		return false
+	}
+	if name+1 < w.limit && text[name] == ' ' && token.IsUpper(text[name+1]) {
+		if to := w.capitals(text, p, w.limit); to > name && (ends(text, to) || text[to] == ',' || to+1 < w.limit && text[to] == ' ' && token.IsDigit(text[to+1]) || w.smallBehind(text, to, w.limit)) {
+			name = to // Batam Centre
+		}
+	}
+	w.placed++
+	w.parts++
+	w.end, w.p, w.last, w.guessed = name, name, word.City, 0
+	return true
+}
+
+// function reports whether a function word stands behind p: cipinang aja ya.
+func (w *walk) function(p int) bool {
+	return p+1 < w.limit && w.text[p] == ' ' && w.Dict.Cues(w.Dict.Find(w.text, p+1, min(token.WordEnd(w.text, p+1), w.limit)))&(word.Stop|word.Ack) != 0
+}
+
+// places reports whether a place without a word for it may stand here.
+func (w *walk) places() bool {
+	if w.comma {
+		return w.numbered || w.last >= word.Village || w.last == word.House || w.last == word.Road
+	}
+	return (w.numbered || w.road) && w.last >= word.House && w.last <= word.RW && (w.road || w.housed) || w.last == word.Postcode || w.guessed > 0
+}
+
+// looks goes over what a house looks like: rumah cat kuning, pagar seng. It returns where that ends; 0 when it is something else.
+func (w *walk) looks(e int) int {
+	if e+1 < w.limit && listed(w.text[e+1:min(token.WordEnd(w.text, e+1), w.limit)], "di", "saya", "sy", "itu", "ini", "yg", "yang", "kami", "aku") && w.text[e] == ' ' {
+		return 0
+	}
+	for words := 0; words < 8; words++ {
+		q := e
+		if words == 0 && e+1 < w.limit && (token.IsDigit(w.text[e+1]) || w.keyword(w.text, e+1, min(token.WordEnd(w.text, e+1), w.limit)) == word.House || w.counts(w.text, e+1, min(token.WordEnd(w.text, e+1), w.limit))) {
+			return 0 // rumah nomor 41
+		}
+		for q < w.limit && (w.text[q] == ' ' || w.text[q] == '-') {
+			q++
+		}
+		if q >= w.limit || q == e {
+			return e
+		}
+		f := q
+		for f < w.limit && token.IsAlnum(w.text[f]) {
+			f++
+		}
+		if f == q || words > 0 && w.keyword(w.text, q, f) != word.NoPart {
+			return e
+		}
+		e = f
+	}
+	return 0
+}
+
+// small is a word of at most twelve letters in small letters; of a longer one it is empty.
+func small(b *[12]byte, w []byte) []byte {
+	if len(w) > len(b) {
+		return nil
+	}
+	for i, c := range w {
+		b[i] = token.Lower(c)
+	}
+	return b[:len(w)]
+}
