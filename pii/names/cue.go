@@ -19,9 +19,11 @@ const (
 	Signature      // the line below "salam" or "regards"
 	Speaker        // X: at the beginning of a line
 	Role           // penerima, PIC, pengirim
+	Kin            // anaknya, sopirnya, my wife
 	Living         // tinggal di, alamat, domisili
 	Origin         // dari X, from X
 	Answer         // the answer to a question for a name
+	Spelled        // a word that is spelled beside
 	Firm           // PT, toko, bank: what follows is nobody
 	FromCaller     // the caller knows the name
 	knownTail      // a further word of such a name
@@ -31,8 +33,8 @@ var cueTexts = [...]string{
 	OnBehalf: `after "on behalf of" (atas nama, a.n.)`, NameIs: `after "the name is" (nama saya, bernama)`, Mother: `after "mother's name" (ibu kandung)`,
 	Honour: "after a title (bapak, ibu, kak, mr)", With: `after "with" (dengan, this is)`, Said: `after "speaking with"`, Self: `after "I" (saya, aku)`,
 	Greeting: "after a greeting (dear, halo, yth.)", Signature: "below the end of a letter (salam, regards)", Speaker: "as the label of a speaker",
-	Role: "after a role (penerima, PIC)", Living: `after "lives in" (tinggal di, alamat)`, Origin: `after "from" (dari)`, Answer: "in answer to a question for a name",
-	Firm: "after a word for a firm (PT, toko)", FromCaller: "known to the caller", knownTail: "",
+	Role: "after a role (penerima, PIC)", Kin: "after somebody's kin or help (anaknya, sopir, my wife)", Living: `after "lives in" (tinggal di, alamat)`, Origin: `after "from" (dari)`, Answer: "in answer to a question for a name",
+	Spelled: "spelled letter by letter", Firm: "after a word for a firm (PT, toko)", FromCaller: "known to the caller", knownTail: "",
 }
 
 // String says where the name stands.
@@ -53,9 +55,9 @@ type cue struct {
 // strength is what a cue adds for its kind, in nats: before a word that is on a list of names, before one that is on none and that
 // the training did not meet as an ordinary one, and before an ordinary one.
 var strength = [...]struct{ listed, unknown, ordinary float64 }{
-	OnBehalf: {3, 2.5, 0.5}, NameIs: {2.5, 2, 0.5}, Mother: {3, 2.5, 1}, Honour: {2.5, 1, 0}, With: {1.5, 0, 0}, Said: {2.5, 2, 0},
-	Self: {1.5, -0.5, 0}, Greeting: {2, 0.5, 0}, Signature: {2.5, 1.5, 0}, Speaker: {2, 1, 0}, Role: {2, 1.5, 0}, Living: {1, 1, 0}, Origin: {0, 1, 0},
-	Answer: {3, 2, 0}, Firm: {-4, -4, -4}, FromCaller: {12, 12, 12}, knownTail: {12, 12, 12},
+	OnBehalf: {3, 2.5, 0.5}, NameIs: {2.5, 2, 0.5}, Mother: {3, 2.5, 1}, Honour: {3.5, 2, 0}, With: {1.5, 0, 0}, Said: {2.5, 2, 0},
+	Self: {1.5, -0.5, 0}, Greeting: {2, 0.5, 0}, Signature: {2.5, 1.5, 0}, Speaker: {2, 0.5, 0}, Role: {2, 1.5, 0}, Kin: {1.5, 0.75, 0}, Living: {1, 1, 0}, Origin: {0, 1, 0},
+	Answer: {3, 2, 0}, Spelled: {4, 4, 2.5}, Firm: {-4, -4, -4}, FromCaller: {12, 12, 12}, knownTail: {12, 12, 12},
 }
 
 func (c cue) announces() bool { return c.Cue != NoCue }
@@ -116,6 +118,8 @@ const (
 	wDear
 	wYth
 	wRole
+	wKin
+	wNya // "nya" that is written apart from the word before it
 	wSiapa
 	wEnd // salam, hormat saya, regards
 	wLabel
@@ -130,9 +134,16 @@ const (
 	wFirm
 	wShop // a firm that is often called by its owner: what follows a title is nobody either
 	wHesitation
-	wAt  // as an e-mail address is said
-	wDot // likewise
+	wAt    // as an e-mail address is said
+	wDot   // likewise
+	wDigit // a digit as it is said
+	wLike  // between a letter and a word that begins with it
+	wKata
+	wSandi
+	wParty // who calls: a role, and the label of a speaker
 	wHost
+	wBorn // TTL: place and date of birth
+	wOnly // "aja": may stand between "panggil" and the name
 	wWork // a book, a song: what follows between quotation marks is its title
 )
 
@@ -155,13 +166,14 @@ var cueWords = func() map[uint32]word {
 	add(wN, "n")
 	add(wAn, "an")
 	add(wDengan, "dengan", "dgn", "dg", "sama", "ama")
-	add(wSaya, "saya", "sy", "aku", "gue", "gw", "ane", "abdi", "kulo", "kula", "aye", "ambo", "tiang", "sa", "beta", "i'm")
+	add(wSaya, "saya", "sy", "aku", "gue", "gw", "ane", "abdi", "kulo", "kula", "aye", "ambo", "tiang", "sa", "beta", "saye", "i'm")
 	add(wBapak, "bapak", "pak", "bpk", "bp", "kak", "kakak", "kk", "mas", "mbak", "mba", "bang", "abang", "bu", "nak", "dek", "dik", "adik")
 	add(wTitle, "sdr", "sdri", "saudara", "saudari", "tuan", "tn", "nyonya", "ny", "nona", "om", "tante", "teh", "teteh", "kang", "akang", "neng", "uda", "uni",
 		"bli", "mbok", "daeng", "koh", "ko", "engkoh", "cici", "cik", "ce", "ci", "oom", "opa", "oma", "eyang", "mbah", "ustadz", "ustad", "ustadzah", "gus", "lae", "tulang",
 		"mr", "mrs", "ms", "miss", "sir", "madam", "bung",
-		"kakek", "nenek", "nek", "mak", "abah", "alm", "almarhum", "almarhumah", "h", "hj", "haji", "hajah", "dr", "drs", "dra", "ir", "prof", "pdt", "dokter", "nn", "kapt", "letkol", "habib", "si", "sus", "suster", "cak", "ning", "pace", "mace", "usi", "inang", "amang",
-		"bg", "bro", "sis", "kaka", "ade", "adek", "dok", "ust", "romo", "pastor", "sr", "bhante", "koko", "cece", "lik", "pakde", "bude", "bulik", "encing", "ncing", "encang", "pok", "mpok", "tete", "datuak", "adv")
+		"kakek", "nenek", "nek", "mak", "abah", "alm", "almarhum", "almarhumah", "h", "hj", "haji", "hajah", "hajjah", "dr", "drs", "dra", "ir", "prof", "pdt", "dokter", "nn", "kapt", "letkol", "habib", "si", "sus", "suster", "cak", "ning", "pace", "mace", "usi", "inang", "amang",
+		"bg", "bro", "sis", "kaka", "ade", "adek", "dok", "ust", "romo", "pastor", "sr", "bhante", "koko", "cece", "lik", "pakde", "bude", "bulik", "encing", "ncing", "encang", "pok", "mpok", "tete", "datuak", "adv",
+		"mama", "papa", "bunda", "ayah", "mami", "papi", "bidan", "bripka", "bripda", "briptu", "aipda", "ipda", "iptu", "akp", "kompol", "serka", "sertu", "dato", "datuk", "puang", "karaeng", "coach", "herr", "monsieur", "senor")
 	add(wIbu, "ibu")
 	add(wKandung, "kandung", "kandungnya", "kdg")
 	add(wGadis, "gadis")
@@ -178,7 +190,14 @@ var cueWords = func() map[uint32]word {
 	add(wMaiden, "maiden")
 	add(wDear, "dear", "hi", "hello", "halo", "hallo", "hai", "hey", "helo", "thanks", "makasih", "thank")
 	add(wYth, "yth", "kepada")
-	add(wRole, "penerima", "pengirim", "pic", "up", "pemohon", "pelapor", "tertanggung", "debitur", "kurir", "driver", "teknisi", "approved", "disetujui", "penumpang", "plg", "nsb", "spv", "suami", "istri", "pasien", "korban", "saksi", "pengemudi", "penjamin", "cardholder")
+	add(wRole, "penerima", "pengirim", "pic", "up", "pemohon", "pelapor", "tertanggung", "debitur", "kurir", "driver", "teknisi", "tech", "approved", "disetujui", "penumpang", "suami", "istri", "pasien", "korban", "saksi", "pengemudi", "penjamin", "cardholder")
+	add(wKin, "anaknya", "adiknya", "kakaknya", "istrinya", "suaminya", "ibunya", "bapaknya", "ayahnya", "mamanya", "papanya", "temannya", "temanku", "istriku", "suamiku", "anakku", "adikku", "kakakku", "sepupunya", "keponakannya",
+		"keneknya", "supirnya", "sopirnya", "tukangnya", "gurunya", "bosnya", "pacarnya", "supir", "sopir", "petugas", "satpam", "mandor", "guru", "kepsek", "camat", "lurah", "kades", "ketua", "kapten", "belakangnya", "depannya", "panggilannya", "sepupu", "keponakan", "rekan",
+		"wife", "husband", "brother", "sister", "son", "daughter", "colleague", "landlord")
+	add(wParty, "plg", "nsb", "spv")
+	add(wNya, "nya")
+	add(wBorn, "ttl", "kelahiran")
+	add(wOnly, "aja", "saja", "cuma", "memang", "tuh")
 	add(wSiapa, "siapa", "sendiri", "siapanya", "who")
 	add(wEnd, "salam", "hormat", "regards", "sincerely", "cheers", "rgds", "wassalam", "hormatku")
 	add(wTinggal, "tinggal", "domisili", "berdomisili", "asal", "berasal")
@@ -197,9 +216,13 @@ var cueWords = func() map[uint32]word {
 		"from", "to", "cc", "date", "tanggal", "tgl", "jam", "no", "nomor", "total", "status", "re", "fwd", "penerima", "pengirim", "operator", "penelpon", "penelepon", "caller", "pic", "ps", "nb", "bank", "rek", "norek", "ktp", "npwp", "kota", "provinsi", "kecamatan", "kelurahan", "info", "keluhan", "solusi", "tindakan", "hasil", "produk", "order", "resi", "invoice",
 		"plg", "nsb", "spv", "tl", "asr", "spk", "speaker", "pembicara", "penyiar", "kasir", "perawat", "pasien", "suami", "istri", "anak", "tkp", "korban", "saksi") // late: what has a meaning beside keeps it
 	add(wAt, "at", "et", "keong")
-	add(wDot, "titik", "dot", "strip", "underscore", "underskor", "bawah")
+	add(wDot, "titik", "dot", "strip", "underscore", "underskor", "garis", "bawah", "dash", "minus")
+	add(wLike, "untuk", "for", "seperti", "kayak", "like", "as", "buat")
+	add(wKata, "kata")
+	add(wSandi, "sandi", "sandinya")
+	add(wDigit, "nol", "kosong", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double", "dobel")
 	add(wWork, "buku", "novel", "lagu", "film", "album", "serial", "sinetron", "komik", "drama", "puisi", "tembang", "judul", "berjudul", "game", "gim", "book", "song", "movie", "series", "title", "titled")
-	add(wHost, "com", "co", "net", "org", "id", "gmail", "yahoo", "ymail", "hotmail", "outlook", "icloud", "example")
+	add(wHost, "com", "co", "net", "org", "id", "gmail", "yahoo", "ymail", "hotmail", "outlook", "icloud", "example", "kom", "jimel", "yahu", "rocketmail", "proton")
 	return out
 }()
 
@@ -219,7 +242,7 @@ func wordOf(t *tagger.Token) word {
 }
 
 // readCues fills f.words and f.cues: which cue announces each token.
-func (f *finder) readCues() {
+func (f *finder) readCues(text []byte) {
 	f.words, f.cues = f.words[:0], f.cues[:0]
 	for i := range f.tokens {
 		f.words = append(f.words, wordOf(&f.tokens[i]))
@@ -243,6 +266,17 @@ func (f *finder) readCues() {
 			f.spelled(i)
 		case f.words[i] == wWork:
 			f.titled(i)
+		case f.words[i] == wSandi && f.at(i-1) == wKata && (f.tokens[i].Shape == tagger.Lower || f.tokens[i-1].Shape != tagger.Lower):
+			f.cues[i].nobody = true // "kata Sandi" is what Sandi says
+		}
+	}
+	f.keys()
+	for i := 0; i < len(f.tokens); {
+		if _, ok := letterOf(&f.tokens[i]); ok {
+			f.likeness(i, text)
+			i = f.spelling(i, text)
+		} else {
+			i++
 		}
 	}
 	for i := range f.tokens {
@@ -321,7 +355,11 @@ func (f *finder) cueAt(i int) (Cue, int) {
 	case wNama:
 		return f.nameAt(i)
 	case wBernama:
-		return NameIs, f.colon(i + 1)
+		next := i + 1
+		if f.at(next) == wOnly {
+			next++
+		}
+		return NameIs, f.colon(next)
 	case wIbu:
 		if f.at(i+1) == wKandung {
 			next := i + 2
@@ -357,6 +395,8 @@ func (f *finder) cueAt(i int) (Cue, int) {
 			}
 			return Said, i + 2
 		}
+	case wSiapa:
+		return f.askedAt(i)
 	case wDengan:
 		return With, i + 1
 	case wSaya:
@@ -368,7 +408,18 @@ func (f *finder) cueAt(i int) (Cue, int) {
 	case wYth:
 		return Greeting, f.colon(i + 1)
 	case wRole:
+		next := i + 1
+		if f.at(next) == wNya {
+			next++
+		}
+		return Role, f.colon(next)
+	case wParty:
+		if f.isPunct(i+1, ':') && (i == 0 || f.tokens[i-1].Shape == tagger.Break) {
+			return NoCue, 0 // who speaks
+		}
 		return Role, f.colon(i + 1)
+	case wKin:
+		return Kin, f.colon(i + 1)
 	case wTinggal, wLive:
 		if f.at(i+1) == wDi || f.at(i+1) == wIn || f.at(i+1) == wDari {
 			return Living, i + 2
@@ -376,11 +427,31 @@ func (f *finder) cueAt(i int) (Cue, int) {
 		return Living, i + 1
 	case wDari:
 		return Origin, i + 1
-	case wAlamat:
+	case wAlamat, wBorn:
 		return Living, f.colon(i + 1)
 	}
 	return NoCue, 0
 }
+
+// askedAt reads what follows "siapa" in the same line, when the question was one for a name: "dengan ibu siapa ya, rosmini".
+func (f *finder) askedAt(i int) (Cue, int) {
+	asks := false
+	for k := i - 1; k >= max(0, i-3) && !asks; k-- {
+		w := f.words[k]
+		asks = w == wNama || w == wBernama || w == wDengan || w == wKandung
+	}
+	next := i + 1
+	for next < min(len(f.tokens), i+1+passed) && (f.words[next] == wHesitation || f.words[next].honour() || f.words[next] == wSaya || f.words[next] == wSpeaking || f.tokens[next].Shape == tagger.Punct) {
+		next++
+	}
+	if !asks || next >= len(f.tokens) || f.tokens[next].Shape == tagger.Break {
+		return NoCue, 0
+	}
+	return Answer, next
+}
+
+// passed is how many words may stand between the question for a name and the answer.
+const passed = 4
 
 // nameAt reads what follows "nama".
 func (f *finder) nameAt(i int) (Cue, int) {
@@ -450,7 +521,7 @@ func (f *finder) answer(line, end int) {
 		w := f.words[i]
 		asks = asks || w == wNama || w == wName || w == wSiapa || w == wBernama || w == wKandung || w == wSpeaking || w == wTalking
 	}
-	if !asks {
+	if !asks || f.at(line) == wBorn {
 		return
 	}
 	first := line

@@ -20,14 +20,17 @@ func (f *finder) capital(i int) bool {
 // person mends the edges of a person's name, where the tagger is least sure: titles in front are no part of it; an initial in front,
 // the second half of a hyphened name, the rest of a signature are; ordinary words in small letters after a capital are not.
 func (f *finder) person(first, end int) (int, int) {
-	for first < end-1 && (f.words[first].honour() || f.tokens[first].Shape == tagger.Punct) {
+	if first < end-1 && f.tokens[first].Shape == tagger.Lower && f.capital(first+1) && !fromOf[f.tokens[first].Hash] && f.cues[first].Cue != FromCaller {
+		first++ // pax WIBOWO
+	}
+	for first < end-1 && (f.words[first].honour() || f.words[first] == wRole || f.words[first] == wKin || f.words[first] == wSaya && f.tokens[first].Shape == tagger.Lower || f.tokens[first].Shape == tagger.Punct) {
 		first++ // nor is the full stop of a title
+	}
+	if first < end-1 && f.tokens[first].Shape == tagger.Initial && f.tokens[first+1].Shape == tagger.Lower {
+		first++ // B andri: the label of a speaker
 	}
 	for end-1 > first && ((f.capital(first) || f.cues[first].announces()) && f.smallKnown(end-1) || f.tokens[end-1].Shape == tagger.Punct) {
 		end--
-	}
-	if first < end-1 && f.tokens[first].Shape == tagger.Lower && f.capital(first+1) && !fromOf[f.tokens[first].Hash] && f.cues[first].Cue != FromCaller {
-		first++ // pax WIBOWO
 	}
 	if end-2 > first && f.tokens[end-1].Shape == tagger.Initial && f.isPunct(end-2, '.') && f.tokens[end-3].Shape != tagger.Initial {
 		end -= 2 // the next sentence begins: "I"
@@ -38,8 +41,8 @@ func (f *finder) person(first, end int) (int, int) {
 		}
 	}
 	if first > 1 && f.isPunct(first-1, '.') && f.touches(first-1) && f.tokens[first-2].Shape == tagger.Initial && !f.words[first-2].honour() && !f.isPunct(first-3, '.') &&
-		(f.cues[first-2].Cue != NoCue || first > 2 && f.tokens[first-3].Shape != tagger.Break) {
-		first -= 2 // at the beginning of a line it counts the lines
+		(f.cues[first-2].Cue != NoCue || first > 2 && f.tokens[first-3].Shape != tagger.Break || first > 2 && !f.counted(first-4)) {
+		first -= 2 // at the beginning of a line it can count the lines
 	}
 	for f.isPunct(end, '/') && f.touches(end) && f.touches(end+1) && f.tokens[end-1].Shape == tagger.Upper && f.tokens[end+1].Shape == tagger.Upper {
 		for end += 2; end < len(f.tokens) && f.tokens[end].Shape == tagger.Upper && f.words[end] != wTitle; end++ { // WIBOWO/ANITA RINI MRS
@@ -53,12 +56,54 @@ func (f *finder) person(first, end int) (int, int) {
 			first = k - 1
 		}
 	}
+	if f.goesOnTo(end) {
+		end++
+	}
 	if f.cues[first].Cue == Signature {
 		for k := 0; k < 2 && end < len(f.tokens) && f.tokens[end].Shape == tagger.Title; k++ {
 			end++
 		}
 	}
 	return first, end
+}
+
+// counted says whether the line that ends with token i begins with a letter or a number and a mark, as the lines of a list do.
+func (f *finder) counted(i int) bool {
+	for i > 0 && f.tokens[i-1].Shape != tagger.Break {
+		i--
+	}
+	return i >= 0 && (f.tokens[i].Shape == tagger.Initial || f.tokens[i].Shape == tagger.Digits) && (f.isPunct(i+1, '.') || f.isPunct(i+1, ')'))
+}
+
+// goesOnTo says whether token i, which the tagger left out, ends the name before it: a word with a capital like the one before, on no list of ordinary
+// words, behind which something else begins.
+func (f *finder) goesOnTo(i int) bool {
+	if i >= len(f.tokens) || f.labels[i] != tagger.Outside {
+		return false
+	}
+	t, before := &f.tokens[i], &f.tokens[i-1]
+	return (t.Shape == tagger.Title || t.Shape == tagger.Upper && t.End-t.Start > 3) && t.Shape == before.Shape && t.Start == before.End+1 && t.Class&tagger.Ordinary == 0 && f.words[i] == plain && f.cues[i] == (cue{}) &&
+		(i+1 == len(f.tokens) || f.tokens[i+1].Shape == tagger.Break || f.isPunct(i+1, ',') || f.isPunct(i+1, '.'))
+}
+
+// sameName says whether the person who begins at token i, by the tagger, is the one before, because nothing stands between them and both have capitals.
+func (f *finder) sameName(i int) bool {
+	t, before := &f.tokens[i], &f.tokens[i-1]
+	return f.labels[i] == tagger.FirstPerson && t.Shape == tagger.Title && before.Shape == tagger.Title && t.Start == before.End+1 && f.cues[i] == (cue{}) && t.Hash != before.Hash
+}
+
+// twice says where in the name of a person a second one begins, because its first word is said again: "yusuf yusuf effendi", as people do on the telephone.
+// It is the end when there is none.
+func (f *finder) twice(first, end int) int {
+	if f.tokens[first].Seen != tagger.Lower || f.tokens[first].End-f.tokens[first].Start < 3 || f.cues[first].Cue == FromCaller {
+		return end
+	}
+	for k := first + 1; k < end; k++ {
+		if f.tokens[k].Hash == f.tokens[first].Hash {
+			return first + 1
+		}
+	}
+	return end
 }
 
 // smallKnown says whether token i is an ordinary word in small letters that nobody knows as a name.
@@ -85,6 +130,9 @@ var kindOfPlace = map[uint32]bool{tagger.HashOf("kab"): true, tagger.HashOf("kec
 func (f *finder) place(first, end int) (int, int) {
 	if first > 1 && f.isPunct(first-1, '.') && f.touches(first-1) && kindOfPlace[f.tokens[first-2].Hash] {
 		first -= 2
+	}
+	if f.isPunct(end, '-') && f.touches(end) && f.touches(end+1) && f.tokens[end+1].Hash == f.tokens[end-1].Hash {
+		end += 2 // Wangi-Wangi
 	}
 	for end-1 > first && (f.tokens[end-1].Shape == tagger.Alnum || f.tokens[end-1].Shape == tagger.Punct) {
 		end--
@@ -122,21 +170,14 @@ func (f *finder) short(first, end int) bool {
 	return false
 }
 
-// The least margins, in nats, of a word in small letters that is on no list of names of Indonesia and that nothing announces: by itself it is hardly a
-// person. In messages of service, where most new words are new words, it takes more than in news.
-const (
-	leastStrange        = 1
-	leastStrangeService = 2.5
-)
+// leastStrange is the least margin, in nats, of a word in small letters that is on no list of names of Indonesia and that nothing announces, in a message
+// of service: there, most new words are new words.
+const leastStrange = 1.5
 
 // least is the least margin of a person who begins at token first.
 func (f *finder) least(first int, r Reason) float64 {
-	t := &f.tokens[first]
-	switch {
-	case r.Cue != NoCue || r.Lists&(GivenNames|FamilyNames) != 0 || t.Shape != tagger.Lower:
+	if t := &f.tokens[first]; r.Cue != NoCue || r.Lists&(GivenNames|FamilyNames) != 0 || t.Shape != tagger.Lower || t.Register == 0 {
 		return 0
-	case t.Register > 0:
-		return leastStrangeService
 	}
 	return leastStrange
 }

@@ -234,6 +234,13 @@ func TestEachCueAnnouncesItsName(t *testing.T) {
 		{"penerima: lestari", "person lestari", Role},
 		{"agen: namanya siapa kak\ncust: eh, darmawan", "person darmawan", Answer},
 		{"ibu kandung saya namanya sumarni", "person sumarni", Mother},
+		{"nama bapak siapa ya mbak, suharni", "person suharni", Answer},
+		{"dengan ibu siapa saya bicara rosmini", "person rosmini", Answer},
+		{"panggil aja sumargono ya", "person sumargono", NameIs},
+		{"yang terima sopirnya jonggi", "person jonggi", Kin},
+		{"kwabonu yes k w a b o n u", "person kwabonu", Spelled},
+		{"we i es en u jadi wisnu ya", "person wisnu", Spelled},
+		{"bravo uniform delta india jadi budi", "person budi", Spelled},
 		{"saya tinggal di purwakarta", "place purwakarta", Living},
 		{"alamat: purwakarta", "place purwakarta", Living},
 		{"paket kiriman dari lowokbengi", "place lowokbengi", Origin},
@@ -253,6 +260,8 @@ func TestTextWithoutNamesHoldsNone(t *testing.T) {
 		"", " ", "\n\n", "12345", "...", "Terima kasih, mohon ditunggu ya Kak", "atas nama perusahaan", "a.n. PT Maju Jaya Abadi", "dengan hormat", "Bapak sudah bayar?",
 		"nama produk: kabel data", "pesanan 88213 sebesar Rp1.250.000 belum dikirim", "skor akhir 3-1", "satu dua tiga empat lima", "tolong kirim ke budi.santoso@contoh.id",
 		"lihat https://contoh.id/rina/wulandari", "follow @rina_wulandari", "my name is not on the list", "jalan rusak, gang sempit", "ibu rumah tangga bisa daftar?",
+		"email saya rina underscore sari sembilan satu et yahoo titik com", "ririn garis bawah kusuma at gmail titik com",
+		"kunci:\nMz9aWoLRYXk4Qw/ErTy7uIoFaWvFMfca+RiNaBnM3=\nDkMGogZj",
 		"nama ibu kandungnya siapa pak?", "hasilnya positif, dirujuk ke XKJ", "Regards,", "Salam,\n\n", "M.M.", "D Z A K",
 	} {
 		if got := found(text, Options{}); got != "" {
@@ -283,6 +292,12 @@ func TestANameEndsWhereItEnds(t *testing.T) {
 		"pax WIBOWO/ANITA MRS":                      "person WIBOWO/ANITA",
 		"pasien Anak Agung Raka Suteja masuk":       "person Anak Agung Raka Suteja",
 		"atas nama Mujur Sitanggang":                "person Mujur Sitanggang",
+		"nama saya herlamb herlamb sucipto":         "person herlamb; person herlamb sucipto",
+		"A pagi bu B andri mana":                    "person andri",
+		"nun saye zulkifli dari batam":              "person zulkifli; place batam",
+		"Hormat kami,\nE. Soekasah":                 "person E. Soekasah",
+		"kami ke Wangi-Wangi besok":                 "place Wangi-Wangi",
+		"Nama: Budi\nTTL: Purwakarta, 2 Mei 1990":   "person Budi; place Purwakarta",
 		"SPK-1: selamat pagi\nSPK-2: ya halo":       "",
 		"gangguan di Kab. Wonogiri sejak pagi":      "place Kab. Wonogiri",
 		"laporan di Polsek Wonogiri sudah diterima": "",
@@ -290,6 +305,38 @@ func TestANameEndsWhereItEnds(t *testing.T) {
 	} {
 		if got := found(text, Options{}); got != want {
 			t.Errorf("%q: found %q, not %q", text, got, want)
+		}
+	}
+}
+
+// Who was announced once is called later without it.
+func TestAWordThatWasANameIsOneAgain(t *testing.T) {
+	for _, name := range []string{"sumboga", "gosyen", "blandina"} {
+		first, later := "nama saya "+name+" ya mbak", " besok "+name+" yang datang"
+		if got, want := found(first+later, Options{}), "person "+name+"; person "+name; got != want {
+			t.Errorf("found %q, not %q", got, want)
+		}
+		if got := found(later, Options{}); got != "" {
+			t.Errorf("found %q where it was not announced", got)
+		}
+	}
+}
+
+// Letters are no name, and a word that they do not spell is none by them.
+func TestLettersAloneAreNoName(t *testing.T) {
+	for _, text := range []string{"Yankee, Oscar, Sierra, Echo", "kodenya a b c d ya", "je en e satu kosong", "harga es teh ce de"} {
+		if got := found(text, Options{}); got != "" {
+			t.Errorf("%q: found %q", text, got)
+		}
+	}
+	for _, c := range []struct {
+		letters, word string
+		want          bool
+	}{
+		{"budi", "Budi", true}, {"ebudi", "budi", true}, {"fitz", "fitzgerald", true}, {"fit", "fitzgerald", false}, {"budi", "budo", false}, {"budi", "bud", false}, {"abc", "bc", false},
+	} {
+		if spells([]byte(c.letters), []byte(c.word)) != c.want {
+			t.Errorf("%s spells %s: %v", c.letters, c.word, !c.want)
 		}
 	}
 }

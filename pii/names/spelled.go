@@ -28,12 +28,16 @@ func (f *finder) spelled(i int) {
 	first := i
 	for {
 		word := f.pastMarks(first-1, -1)
+		for word >= 0 && f.at(word) == wDot { // garis bawah
+			word = f.pastMarks(word-1, -1)
+		}
 		if word < 0 || !f.letters(word) {
 			break
 		}
 		first = word
 		joint := f.pastMarks(first-1, -1)
 		switch {
+		case f.at(first) == wDigit && joint >= 0 && f.letters(joint): // sari sembilan satu
 		case f.at(joint) == wDot && joint >= 0:
 			first = joint
 		case joint < first-1: // marks between them
@@ -47,6 +51,29 @@ func (f *finder) spelled(i int) {
 	}
 	for k := first; k < end; k++ {
 		f.cues[k].nobody = true
+	}
+}
+
+// leastCode is how long a run without a blank is that is no word, but a key.
+const leastCode = 32
+
+// keys marks the lines of keys, in the 64 signs that such are written in, and the rest of a key on the line below: their letters are no names.
+func (f *finder) keys() {
+	below := false // the line before was one of a key
+	for line := 0; line < len(f.tokens); {
+		end, key, digits := line, true, false
+		for ; end < len(f.tokens) && f.tokens[end].Shape != tagger.Break; end++ {
+			digits = digits || f.tokens[end].Shape == tagger.Alnum || f.tokens[end].Shape == tagger.Digits
+			key = key && (end == line || f.touches(end)) && (f.tokens[end].Shape != tagger.Punct || f.isPunct(end, '+') || f.isPunct(end, '/') || f.isPunct(end, '='))
+		}
+		long := end > line && f.tokens[end-1].End-f.tokens[line].Start >= leastCode && digits
+		if key = key && (long || below && end == line+1 && (digits || f.tokens[line].Shape == tagger.Mixed)); key {
+			for k := line; k < end; k++ {
+				f.cues[k].nobody = true
+			}
+		}
+		below = key
+		line = end + 1
 	}
 }
 
@@ -80,7 +107,7 @@ func (f *finder) quotes(i int) bool {
 // pastMarks is the next token from i that is no mark of those that stand between the parts of an address, at most three further on.
 func (f *finder) pastMarks(i, step int) int {
 	for range 3 {
-		if !f.isPunct(i, '[') && !f.isPunct(i, ']') && !f.isPunct(i, '(') && !f.isPunct(i, ')') && !f.isPunct(i, '.') && !f.isPunct(i, '_') && !f.isPunct(i, '-') {
+		if !f.isPunct(i, '[') && !f.isPunct(i, ']') && !f.isPunct(i, '(') && !f.isPunct(i, ')') && !f.isPunct(i, '.') && !f.isPunct(i, ',') && !f.isPunct(i, '_') && !f.isPunct(i, '-') {
 			break
 		}
 		i += step

@@ -2,6 +2,9 @@ package main
 
 import (
 	"math"
+	"runtime"
+	"slices"
+	"sync"
 
 	"github.com/amanah-id/amanah/pii/names/internal/tagger"
 )
@@ -248,28 +251,45 @@ func (f *field) average() {
 	}
 }
 
-// trained is the average of several fields, each the average of its later epochs.
+// trained is the average of several fields, each the average of its later epochs. They learn side by side, as many as there are processors, and are
+// added in their order, so that the sum is always the same.
 func trained(sequences []*sequence, features int, r rule) *field {
+	fields := make([]*field, r.seeds)
+	var group sync.WaitGroup
+	turns := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for seed := range fields {
+		turns <- struct{}{}
+		group.Go(func() {
+			fields[seed] = one(slices.Clone(sequences), features, r, chance(7+1000*seed))
+			<-turns
+		})
+	}
+	group.Wait()
 	all := newField(features)
-	var work space
-	for seed := range r.seeds {
-		random := chance(7 + 1000*seed)
-		f := newField(features)
-		for epoch := range r.epochs {
-			for i := len(sequences) - 1; i > 0; i-- {
-				j := random.below(i + 1)
-				sequences[i], sequences[j] = sequences[j], sequences[i]
-			}
-			for _, s := range sequences {
-				f.learn(s, r, &random, &work)
-			}
-			if epoch >= r.epochs/3 {
-				f.remember(f)
-			}
-		}
-		f.average()
+	for _, f := range fields {
 		all.remember(f)
 	}
 	all.average()
 	return all
+}
+
+// one is a field that learned from the sequences in orders of chance.
+func one(sequences []*sequence, features int, r rule, random chance) *field {
+	f := newField(features)
+	var work space
+	for epoch := range r.epochs {
+		for i := len(sequences) - 1; i > 0; i-- {
+			j := random.below(i + 1)
+			sequences[i], sequences[j] = sequences[j], sequences[i]
+		}
+		for _, s := range sequences {
+			f.learn(s, r, &random, &work)
+		}
+		if epoch >= r.epochs/3 {
+			f.remember(f)
+		}
+	}
+	f.average()
+	f.square, f.sum = nil, nil // only the weights are wanted now
+	return f
 }

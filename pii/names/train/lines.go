@@ -13,7 +13,7 @@ import (
 
 // written are the messages of service that were written for this package, one a line, their names marked: [[P:a person]], [[L:a place]],
 // [[A:an address]], whose inside is labelled neither way. "\n" is a line break.
-var written = []string{"service_chat.txt", "service_notes.txt", "service_mail.txt", "service_more.txt"}
+var written = []string{"service_chat.txt", "service_notes.txt", "service_mail.txt", "service_more.txt", "service_transcripts.txt"}
 
 // marks are the letters of the marks and what they stand for.
 var marks = map[byte]Entity{'P': {Person: true}, 'L': {}, 'A': {Free: true}}

@@ -43,7 +43,7 @@ func little(t *testing.T) (fstest.MapFS, recipe) {
 		data[file] = &fstest.MapFile{Data: text}
 	}
 	r := final
-	r.epochs, r.seeds, r.chat, r.blocks = 3, 2, 1, 1<<13
+	r.epochs, r.seeds, r.chat, r.blocks = 3, 2, 1, 1<<12
 	return data, r
 }
 
@@ -128,7 +128,7 @@ func TestTheModelWasMadeOfTheseData(t *testing.T) {
 
 func TestTheTrainingMakesTheModelBitForBit(t *testing.T) {
 	if os.Getenv("AMANAH_TEST_MODEL") == "" {
-		t.Skip("half a minute of training; AMANAH_TEST_MODEL=1 asks for it")
+		t.Skip("a minute of training; AMANAH_TEST_MODEL=1 asks for it")
 	}
 	out := filepath.Join(t.TempDir(), "model.bin")
 	if err := run(os.DirFS("testdata"), out, final); err != nil {

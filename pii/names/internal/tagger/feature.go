@@ -18,7 +18,7 @@ const (
 )
 
 // MaxFeatures is how many features a token has, those of its classes not counted.
-const MaxFeatures = 45
+const MaxFeatures = 41
 
 // Vector is the hashes of one token's features.
 type Vector [MaxFeatures]uint32
@@ -107,7 +107,7 @@ func steps(strange, words int) uint8 {
 
 // Lexical says whether a feature names the word itself. Training leaves those out at random, so that the words around it, its
 // look and its ends learn to do without.
-func Lexical(i int) bool { return i == 0 || i == 5 || i == 6 || i == 26 }
+func Lexical(i int) bool { return i == 0 || i == 5 || i == 6 || i == 24 }
 
 // Extract writes the features of token i and returns how many.
 func Extract(v *Vector, tokens []Token, i int) int {
@@ -125,44 +125,40 @@ func Extract(v *Vector, tokens []Token, i int) int {
 	v[4] = salted(5, rr.Hash)
 	v[5] = salted2(6, l.Hash, t.Hash)
 	v[6] = salted2(7, t.Hash, r.Hash)
-	v[7] = salted2(8, ll.Hash, l.Hash)
-	v[8] = salted2(9, r.Hash, rr.Hash)
-	v[9] = salted(10, t.pre2)
-	v[10] = salted(11, t.pre3)
-	v[11] = salted(12, t.pre4)
-	v[12] = salted(13, t.suf2)
-	v[13] = salted(14, t.suf3)
-	v[14] = salted(15, t.suf4)
-	v[15] = salted(16, shapes)
-	v[16] = salted2(17, l.Hash, shape)
-	v[17] = salted2(18, r.Hash, shape)
-	v[18] = salted(19, class|shape<<16)
-	v[19] = salted2(20, classL, class|shape<<16)
-	v[20] = salted2(21, class|shape<<16, classR)
-	v[21] = salted2(22, classL<<16|class, classR)
-	v[22] = salted2(23, l.Hash, class)
-	v[23] = salted2(24, r.Hash, class)
-	v[24] = salted(25, l.suf3)
-	v[25] = salted(26, r.suf3)
-	v[26] = salted2(27, t.Hash, shape)
-	v[27] = salted2(28, shapes, uint32(ll.Seen)<<8|uint32(rr.Seen))
-	v[28] = salted2(29, l.Hash, r.Hash)
-	v[29] = salted(30, shape)
-	v[30] = salted2(31, uint32(ll.Class), uint32(rr.Class))
-	v[31] = salted2(32, t.suf3, shape)
-	v[32] = salted2(33, t.pre3, shape)
-	v[33] = salted2(36, t.suf3, uint32(known))
-	v[34] = salted2(37, t.suf2, knownAround)
-	v[35] = salted2(38, t.pre2, knownAround)
-	v[36] = salted2(39, uint32(ll.Class&Ordinary)+uint32(rr.Class&Ordinary)<<16, knownAround)
-	v[37] = salted2(43, l.Hash, uint32(known)|1)
-	v[38] = salted2(44, r.Hash, uint32(known)|1)
-	v[39] = salted2(45, salted(1, ll.Hash), l.Hash^uint32(known))
-	v[40] = salted2(46, r.Hash, rr.Hash^uint32(known))
-	v[41] = salted2(47, uint32(t.Strange), class|shape<<16)
-	v[42] = salted2(48, uint32(t.Strange)|shape<<8, uint32(known))
-	v[43] = salted2(49, uint32(t.Register), class|shape<<16)
-	v[44] = salted2(50, uint32(t.Register), salted(2, l.Hash))
+	v[7] = salted(10, t.pre2)
+	v[8] = salted(11, t.pre3)
+	v[9] = salted(12, t.pre4)
+	v[10] = salted(13, t.suf2)
+	v[11] = salted(14, t.suf3)
+	v[12] = salted(15, t.suf4)
+	v[13] = salted(16, shapes)
+	v[14] = salted2(17, l.Hash, shape)
+	v[15] = salted2(18, r.Hash, shape)
+	v[16] = salted(19, class|shape<<16)
+	v[17] = salted2(20, classL, class|shape<<16)
+	v[18] = salted2(21, class|shape<<16, classR)
+	v[19] = salted2(22, classL<<16|class, classR)
+	v[20] = salted2(23, l.Hash, class)
+	v[21] = salted2(24, r.Hash, class)
+	v[22] = salted(25, l.suf3)
+	v[23] = salted(26, r.suf3)
+	v[24] = salted2(27, t.Hash, shape)
+	v[25] = salted2(28, shapes, uint32(ll.Seen)<<8|uint32(rr.Seen))
+	v[26] = salted2(29, l.Hash, r.Hash)
+	v[27] = salted(30, shape)
+	v[28] = salted2(31, uint32(ll.Class), uint32(rr.Class))
+	v[29] = salted2(32, t.suf3, shape)
+	v[30] = salted2(33, t.pre3, shape)
+	v[31] = salted2(36, t.suf3, uint32(known))
+	v[32] = salted2(37, t.suf2, knownAround)
+	v[33] = salted2(38, t.pre2, knownAround)
+	v[34] = salted2(39, uint32(ll.Class&Ordinary)+uint32(rr.Class&Ordinary)<<16, knownAround)
+	v[35] = salted2(45, salted(1, ll.Hash), l.Hash^uint32(known))
+	v[36] = salted2(46, r.Hash, rr.Hash^uint32(known))
+	v[37] = salted2(47, uint32(t.Strange), class|shape<<16)
+	v[38] = salted2(48, uint32(t.Strange)|shape<<8, uint32(known))
+	v[39] = salted2(49, uint32(t.Register), class|shape<<16)
+	v[40] = salted2(50, uint32(t.Register), salted(2, l.Hash))
 	return MaxFeatures
 }
 

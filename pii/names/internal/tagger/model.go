@@ -8,8 +8,8 @@ import (
 
 // Model is the trained weights and the word lists.
 //
-// Weights are small integers (a byte each) in a table of blocks of 32 bytes: four tags of 16 bits and four rows of six weights,
-// for the six labels that are not outside. The upper half of a feature's hash is its block, the lower half its tag, so that a
+// Weights are small integers (a byte each) in a table of blocks of 64 bytes: eight tags of 16 bits and eight rows of six weights,
+// for the six labels that are not outside. The upper bits of a feature's hash are its block, the lower half its tag, so that a
 // feature that the training never met adds nothing.
 type Model struct {
 	lexicon Lexicon
@@ -27,9 +27,9 @@ type Row struct {
 }
 
 const (
-	magic     = "pii/names 1\n"
-	blockSize = 32
-	slots     = 4
+	magic     = "pii/names 2\n"
+	blockSize = 64
+	slots     = 8
 	bias      = 128 // weights are stored with it, so that sums need no signs
 )
 
@@ -51,7 +51,7 @@ func Write(lexicon *Lexicon, rows []Row, blocks int, pair [Labels][Labels]int32,
 	table := make([]byte, blocks*blockSize)
 	for _, r := range rows {
 		tag := tagOf(r.Hash)
-		block := table[int(r.Hash>>16)&(blocks-1)*blockSize:][:blockSize]
+		block := table[blockOf(r.Hash, uint32(blocks-1)):][:blockSize]
 		for s := range slots {
 			if binary.LittleEndian.Uint16(block[2*s:]) != 0 {
 				continue
@@ -65,6 +65,8 @@ func Write(lexicon *Lexicon, rows []Row, blocks int, pair [Labels][Labels]int32,
 	}
 	return append(b, table...)
 }
+
+func blockOf(h, mask uint32) int { return int(h>>16&mask) * blockSize }
 
 func tagOf(h uint32) uint16 {
 	if h&0xffff == 0 {
@@ -123,17 +125,21 @@ func (m *Model) sum(features []uint32, out *[8]int16) {
 	hits := uint64(0)
 	table := m.blocks
 	for _, h := range features {
-		at := int(h>>16&m.mask) * blockSize
+		at := blockOf(h, m.mask)
 		block := table[at : at+blockSize+2]
 		tag := uint64(h & 0xffff)
 		if tag == 0 {
 			tag = 1
 		}
-		diff := binary.LittleEndian.Uint64(block) ^ tag*lanes
-		found := (diff - lanes) & ^diff & highs // the lowest set bit is the slot with this tag
-		slot := bits.TrailingZeros64(found) >> 4 & 3
+		left := binary.LittleEndian.Uint64(block) ^ tag*lanes
+		right := binary.LittleEndian.Uint64(block[8:]) ^ tag*lanes
+		inLeft := (left - lanes) & ^left & highs // the lowest set bit is the slot with this tag
+		inRight := (right - lanes) & ^right & highs
+		isLeft := int(int64(inLeft|-inLeft) >> 63) // all bits, when the slot is there
+		slot := (bits.TrailingZeros64(inLeft)>>4&isLeft | (bits.TrailingZeros64(inRight)>>4+slots/2)&^isLeft) & (slots - 1)
+		found := inLeft | inRight
 		some := found | -found // its highest bit says whether there is one
-		row := binary.LittleEndian.Uint64(block[8+6*slot:]) & uint64(int64(some)>>63)
+		row := binary.LittleEndian.Uint64(block[2*slots+6*slot:]) & uint64(int64(some)>>63)
 		even += row & octets
 		odd += row >> 8 & octets
 		hits += some >> 63
