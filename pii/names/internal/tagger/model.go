@@ -53,10 +53,11 @@ func Write(lexicon *Lexicon, rows []Row, blocks int, pair [Labels][Labels]int32,
 		tag := tagOf(r.Hash)
 		block := table[blockOf(r.Hash, uint32(blocks-1)):][:blockSize]
 		for s := range slots {
-			if binary.LittleEndian.Uint16(block[2*s:]) != 0 {
+			at := block[2*(s&1*slots/2+s>>1):] // tags stand in two words, in turns
+			if binary.LittleEndian.Uint16(at) != 0 {
 				continue
 			}
-			binary.LittleEndian.PutUint16(block[2*s:], tag)
+			binary.LittleEndian.PutUint16(at, tag)
 			for y, w := range r.Weights {
 				block[2*slots+6*s+y] = byte(int(w) + bias)
 			}
@@ -133,11 +134,10 @@ func (m *Model) sum(features []uint32, out *[8]int16) {
 		}
 		left := binary.LittleEndian.Uint64(block) ^ tag*lanes
 		right := binary.LittleEndian.Uint64(block[8:]) ^ tag*lanes
-		inLeft := (left - lanes) & ^left & highs // the lowest set bit is the slot with this tag
+		inLeft := (left - lanes) & ^left & highs // the lowest set bit is the place of this tag
 		inRight := (right - lanes) & ^right & highs
-		isLeft := int(int64(inLeft|-inLeft) >> 63) // all bits, when the slot is there
-		slot := (bits.TrailingZeros64(inLeft)>>4&isLeft | (bits.TrailingZeros64(inRight)>>4+slots/2)&^isLeft) & (slots - 1)
-		found := inLeft | inRight
+		found := inLeft>>8 | inRight
+		slot := bits.TrailingZeros64(found) >> 3 & (slots - 1)
 		some := found | -found // its highest bit says whether there is one
 		row := binary.LittleEndian.Uint64(block[2*slots+6*slot:]) & uint64(int64(some)>>63)
 		even += row & octets
