@@ -16,7 +16,7 @@ var (
 		// of names
 		"on no list": "no_list", names.OnBehalf.String(): "on_behalf", names.NameIs.String(): "name_is", names.Mother.String(): "mother", names.Honour.String(): "honour", names.With.String(): "with", names.Said.String(): "speaking",
 		names.Self.String(): "self", names.Greeting.String(): "greeting", names.Signature.String(): "signature", names.Speaker.String(): "speaker", names.Role.String(): "role", names.Living.String(): "living", names.Origin.String(): "origin",
-		names.Answer.String(): "answer", names.Firm.String(): "firm", names.FromCaller.String(): "known",
+		names.Answer.String(): "answer", names.Kin.String(): "kin", names.Spelled.String(): "spelled", names.Firm.String(): "firm", names.FromCaller.String(): "known",
 	}
 	lists = map[string]string{
 		"given names": "given", "family names": "family", "foreign names": "foreign", "places": "places", "countries and foreign cities": "countries", "known names": "known_names",
