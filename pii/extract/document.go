@@ -148,11 +148,34 @@ func (f files) open(name string) (io.Reader, error) {
 	return nil, nil //nolint:nilnil // there is no such file
 }
 
-func decoder(r io.Reader) *xml.Decoder {
+func decoder(r io.Reader) *markup {
 	d := xml.NewDecoder(r)
 	d.Strict = false
 	d.CharsetReader = charset.NewReaderLabel
-	return d
+	return &markup{Decoder: d}
+}
+
+// markup tells XML that breaks off, and that which brings words of its own, from what can be read to its end.
+type markup struct {
+	*xml.Decoder
+	open int
+	odd  bool
+}
+
+func (m *markup) RawToken() (xml.Token, error) {
+	t, err := m.Decoder.RawToken()
+	switch e := t.(type) {
+	case xml.StartElement:
+		m.open++
+	case xml.EndElement:
+		m.open--
+	case xml.Directive:
+		m.odd = m.odd || bytes.Contains(e, []byte("<!ENTITY"))
+	}
+	if errors.Is(err, io.EOF) && (m.open > 0 || m.odd) {
+		err = io.ErrUnexpectedEOF
+	}
+	return t, err
 }
 
 // wrong makes an error of XML or zip a reason.
@@ -170,7 +193,7 @@ func wrong(err error) error {
 
 // office reads a document that is an archive of XML.
 func (p *parser) office() error {
-	if err := countDirectory(bytes.NewReader(p.task.Data), int64(len(p.task.Data)), p.task.Limits); err != nil {
+	if err := overfull(bytes.NewReader(p.task.Data), int64(len(p.task.Data)), p.task.Limits); err != nil {
 		return wrong(err)
 	}
 	z, err := zip.NewReader(bytes.NewReader(p.task.Data), int64(len(p.task.Data)))
@@ -224,15 +247,7 @@ func (p *parser) officePart(f files, e *zip.File) error {
 	case strings.HasSuffix(name, "/"), base == "thumbnail.jpeg", strings.HasPrefix(name, "Thumbnails/"), strings.HasPrefix(name, "Object Replacements/"):
 		return nil
 	case embedded:
-		r, err := f.open(name)
-		if err != nil {
-			return err
-		}
-		data, err := p.unpack(r, int64(min(e.CompressedSize64, uint64(len(p.task.Data))))) //nolint:gosec // the smaller is small
-		if err != nil {
-			return wrong(err)
-		}
-		return p.part(name, data)
+		return p.whole(f, name, func([]byte) bool { return true })
 	case ext == ".rels":
 		read = p.targets
 	case p.task.Kind == Open && base == "content.xml":
@@ -244,7 +259,9 @@ func (p *parser) officePart(f files, e *zip.File) error {
 		read = p.openText
 	case p.task.Kind == Sheet && (strings.HasPrefix(name, "xl/worksheets/sheet") || base == "sharedStrings.xml" || base == "styles.xml" || base == "workbook.xml" || strings.Contains(name, "/theme/") || base == "calcChain.xml"):
 		return nil // by workbook
-	case ext != ".xml", base == "[Content_Types].xml", p.task.Kind == Open, strings.Contains(name, "/theme/"), base == "styles.xml", base == "settings.xml", base == "fontTable.xml",
+	case ext != ".xml":
+		return p.whole(f, name, func(data []byte) bool { return readable(data, name) })
+	case base == "[Content_Types].xml", p.task.Kind == Open, strings.Contains(name, "/theme/"), base == "styles.xml", base == "settings.xml", base == "fontTable.xml",
 		base == "webSettings.xml", base == "presProps.xml", base == "viewProps.xml", base == "tableStyles.xml", base == "numbering.xml", strings.Contains(name, "slideLayouts/"), strings.Contains(name, "slideMasters/"):
 		return nil
 	default:
@@ -264,6 +281,26 @@ func (p *parser) officePart(f files, e *zip.File) error {
 		return err
 	}
 	return wrong(read(at, r))
+}
+
+// whole hands over an entry as a file of its own, if it is one.
+func (p *parser) whole(f files, name string, is func([]byte) bool) error {
+	r, err := f.open(name)
+	if err != nil {
+		return err
+	}
+	data, err := io.ReadAll(r)
+	if err != nil || !is(data) {
+		return wrong(err)
+	}
+	return p.part(name, data)
+}
+
+// readable says whether what is no part of a document as its program writes it is a file all the same: a chunk in another format, which Word shows, or
+// one that somebody has put there. Fonts and the settings of printers are none.
+func readable(data []byte, name string) bool {
+	kind, reading := sniff.Of(data[:min(len(data), sniff.Size)], name)
+	return len(data) > 0 && reading == sniff.Read && Kind(kind) != Picture
 }
 
 func number(s string) (n int) {

@@ -35,8 +35,18 @@ func (p *parser) pdf() error {
 			return pdfReason(err)
 		}
 	}
-	if doc.Pages() == 0 {
+	switch {
+	case doc.Cut():
+		if err := p.skip(Origin{}, Truncated); err != nil {
+			return err
+		}
+	case doc.Pages() == 0:
 		if err := p.skip(Origin{}, Damaged); err != nil {
+			return err
+		}
+	}
+	for _, outside := range doc.Outside() {
+		if err := p.part("outside", outside); err != nil {
 			return err
 		}
 	}

@@ -51,7 +51,8 @@ func (p *parser) run(program string, in []byte, most int, args ...string) ([]byt
 	cmd.Env = []string{"OMP_THREAD_LIMIT=1", "LC_ALL=C.UTF-8"}
 	cmd.Stdin = bytes.NewReader(in)
 	out := &capped{most: most, stop: cancel}
-	cmd.Stdout = out
+	said := &capped{most: ocrSize, stop: cancel}
+	cmd.Stdout, cmd.Stderr = out, said
 	cmd.WaitDelay = time.Second
 	err := cmd.Run()
 	switch {
@@ -59,7 +60,7 @@ func (p *parser) run(program string, in []byte, most int, args ...string) ([]byt
 		return nil, p.ctx.Err()
 	case out.full:
 		return nil, TooBig
-	case err != nil:
+	case err != nil, out.kept.Len() == 0 && bytes.Contains(said.kept.Bytes(), []byte("Error")): // of a broken TIFF it only complains
 		return nil, Damaged
 	}
 	return out.kept.Bytes(), nil

@@ -246,6 +246,15 @@ func (w *walk) entered(at, entry Origin, name string, depth int) (bool, error) {
 	return true, w.segment(&Segment{Origin: entry, Text: text, To: len(text), Offset: -1})
 }
 
+// remark scans what an archive says of itself or of an entry, beside its name.
+func (w *walk) remark(at Origin, text string) error {
+	if text == "" {
+		return nil
+	}
+	at.Kind = Name
+	return w.segment(&Segment{Origin: at, Text: []byte(text), To: len(text), Offset: -1})
+}
+
 func (w *walk) tar(at Origin, r io.Reader, depth int) error {
 	t := tar.NewReader(r)
 	for {
@@ -253,12 +262,15 @@ func (w *walk) tar(at Origin, r io.Reader, depth int) error {
 		if err != nil {
 			return w.failed(at, err)
 		}
-		if h.Typeflag != tar.TypeReg {
-			continue
-		}
 		entry := inside(at, h.Name)
 		if ok, err := w.entered(at, entry, h.Name, depth); !ok || err != nil {
 			return err
+		}
+		if err := w.remark(entry, strings.Trim(h.Linkname+"\n"+h.PAXRecords["comment"], "\n")); err != nil {
+			return err
+		}
+		if h.Typeflag != tar.TypeReg {
+			continue
 		}
 		packed := h.Size // holes of a sparse file are expanded by the reader
 		if err := w.item(entry, h.Name, &expanding{w: w, r: t, in: func() int64 { return packed }}, nil, depth+1); err != nil {
@@ -281,6 +293,9 @@ func (w *walk) packed(at Origin, name string, r io.Reader, depth int) error {
 		z, err := gzip.NewReader(in)
 		if err != nil {
 			return w.failed(at, noEnd(err))
+		}
+		if err := w.remark(at, strings.Trim(z.Name+"\n"+z.Comment, "\n")); err != nil {
+			return err
 		}
 		out = z
 	} else {

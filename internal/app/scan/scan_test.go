@@ -165,7 +165,7 @@ var everything = []file{
 	{"data/a.json", `{"pelanggan":{"nik":` + nik + `,"` + nik + `":"x"}}`},
 	{"KTP " + nik + ".html", "<html><p>NIK " + nik + "</p></html>"},
 	{"surat.zip", zipped(file{"NIK " + nik + ".txt", "NIK " + nik}, file{"surat.docx", zipped(file{"[Content_Types].xml", "<Types/>"}, file{"word/document.xml", "<w:p><w:t>NIK " + nik + "</w:t></w:p>"})})},
-	{"laporan.pdf", "%PDF-1.4\n1 0 obj\n<< /Type /Page /Contents 2 0 R >>\nendobj\n2 0 obj\n<< >>\nstream\nBT /F1 12 Tf (NIK " + nik + ") Tj ET\nendstream\nendobj\n"},
+	{"laporan.pdf", "%PDF-1.4\n1 0 obj\n<< /Type /Page /Contents 2 0 R >>\nendobj\n2 0 obj\n<< >>\nstream\nBT /F1 12 Tf (NIK " + nik + ") Tj ET\nendstream\nendobj\ntrailer\n<<>>\n%%EOF\n"},
 	{"rahasia.pdf", "%PDF-1.4\ntrailer << /Encrypt 1 0 R >>"},
 	{"biner.bin", "\x00\x01\x02\x03\x04\x05\x06\x07\x08"},
 	{"kosong.txt", ""},

@@ -130,7 +130,7 @@ func TestNotesHideNowhereInAPDF(t *testing.T) {
 		if bytes.Contains(clean[at:], []byte("RAHASIA")) || bytes.Contains(clean[:at], []byte("RAHASIA")) && name != "in objects that stand unpacked" {
 			t.Errorf("%s: it is there still", name)
 		}
-		if was, is := textOf(t, "a.pdf", data), textOf(t, "a.pdf", clean); !slices.Equal(was[len(was)-1:], is[len(is)-1:]) {
+		if was, is := textOf(t, "a.pdf", data), textOf(t, "a.pdf", clean); len(was) < 2 || len(is) < 2 || was[1] != is[1] {
 			t.Errorf("%s: %q\n%q", name, was, is)
 		}
 	}

@@ -84,23 +84,22 @@ func Read(data []byte, budget int64, check func() error) (*Document, error) {
 // gather takes every object of the file.
 func (d *Document) gather() error {
 	data := d.data
+	objects, trailers := word{text: "obj"}, word{text: "trailer"}
 	for i := 0; i < len(data); {
-		j := bytes.Index(data[i:], []byte("obj"))
-		t := bytes.Index(data[i:], []byte("trailer"))
-		if t >= 0 && (j < 0 || t < j) {
-			l := lexer{data: data, at: i + t + len("trailer")}
+		at, t := objects.from(data, i), trailers.from(data, i)
+		if t < at {
+			l := lexer{data: data, at: t + len("trailer")}
 			if v, ok := l.value(0).(dict); ok {
 				if err := d.trailer(v); err != nil {
 					return err
 				}
 			}
-			i += t + len("trailer")
+			i = t + len("trailer")
 			continue
 		}
-		if j < 0 {
+		if at == len(data) {
 			break
 		}
-		at := i + j
 		i = at + 3
 		number, ok := numberBefore(data, at)
 		if !ok {
@@ -127,6 +126,47 @@ func (d *Document) gather() error {
 		}
 	}
 	return nil
+}
+
+// word is found again and again, each place once: looked for anew behind each object, one that stands only at the end costs the square of the size.
+type word struct {
+	text string
+	at   int // it is not before
+	seen bool
+}
+
+// from is the first place at or behind i, or the end.
+func (w *word) from(data []byte, i int) int {
+	if w.seen && w.at >= i {
+		return w.at
+	}
+	w.seen = true
+	if n := bytes.Index(data[i:], []byte(w.text)); n >= 0 {
+		w.at = i + n
+	} else {
+		w.at = len(data)
+	}
+	return w.at
+}
+
+// Outside is what stands before the file begins and behind its end: no reader of PDF shows it.
+func (d *Document) Outside() (pieces [][]byte) {
+	begins, ends := bytes.Index(d.data, []byte("%PDF-")), bytes.LastIndex(d.data, []byte("%%EOF"))
+	if ends < 0 || d.Cut() {
+		ends = len(d.data)
+	}
+	for _, piece := range [][]byte{d.data[:max(begins, 0)], bytes.TrimPrefix(d.data[ends:], []byte("%%EOF"))} {
+		if len(bytes.Trim(piece, " \t\r\n\f\x00\x1a")) > 0 {
+			pieces = append(pieces, bytes.TrimLeft(piece, "\r\n"))
+		}
+	}
+	return pieces
+}
+
+// Cut says that no end stands behind the last object: the file breaks off.
+func (d *Document) Cut() bool {
+	end := max(bytes.LastIndex(d.data, []byte("startxref")), bytes.LastIndex(d.data, []byte("%%EOF")))
+	return bytes.LastIndex(d.data, []byte(" obj")) > end
 }
 
 // special looks into streams that are part of the file's own order.

@@ -42,7 +42,7 @@ type signature struct {
 var signatures = []signature{
 	{0, "PK\x03\x04", "zip"}, {0, "PK\x05\x06", "zip"}, {0, "PK\x07\x08", "zip"}, {0, "\x1f\x8b", "gzip"}, {0, "BZh", "bzip2"}, {257, "ustar", "tar"},
 	{0, "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "msg"}, {0, "{\\rtf", "rtf"},
-	{0, "\x89PNG\r\n\x1a\n", "picture"}, {0, "\xff\xd8\xff", "picture"}, {0, "GIF87a", "picture"}, {0, "GIF89a", "picture"}, {0, "II*\x00", "picture"}, {0, "MM\x00*", "picture"}, {8, "WEBP", "picture"},
+	{0, "\x89PNG\r\n\x1a\n", "picture"}, {0, "\xff\xd8\xff", "picture"}, {0, "GIF87a", "picture"}, {0, "GIF89a", "picture"}, {0, "II*\x00", "picture"}, {0, "MM\x00*", "picture"},
 }
 
 // unread are formats that are known and not read.
@@ -67,6 +67,9 @@ func Of(head []byte, name string) (kind string, r Reading) {
 			return "other", Unread
 		}
 	}
+	if len(head) >= 12 && string(head[:4]) == "RIFF" && string(head[8:12]) == "WEBP" {
+		return "picture", Read
+	}
 	if len(head) >= 14 && head[0] == 'B' && head[1] == 'M' && bytes.IndexByte(head[2:14], 0) >= 0 {
 		return "picture", Read
 	}
@@ -76,10 +79,30 @@ func Of(head []byte, name string) (kind string, r Reading) {
 	if Wide(head) != "" {
 		return textKind(narrow(head), name), Read
 	}
-	if !Textual(head) {
+	switch {
+	case mainframe(head):
+		return "other", Unread
+	case !Textual(head):
 		return "other", Unknown
 	}
 	return textKind(head, name), Read
+}
+
+// mainframe tells text in EBCDIC, whose letters and digits are where other encodings have nothing that is often: nine in ten bytes are one of them or
+// its blank.
+func mainframe(b []byte) bool {
+	high, fits := 0, 0
+	for _, c := range b {
+		low := c & 15
+		switch {
+		case c >= 0x81 && low >= 1 && low <= 9, c >= 0xf0 && low == 0:
+			high++
+			fits++
+		case c == 0x40, c == 0x4b, c == 0x6b, c == 0x15, c == 0x25:
+			fits++
+		}
+	}
+	return high*2 > len(b) && fits*10 >= len(b)*9 && !ValidPrefix(b)
 }
 
 // Textual says whether bytes are text: few control characters, whatever the encoding, and hardly any where many letters are not those of
@@ -193,6 +216,8 @@ func mailHeaders(head []byte, strict bool) map[string]bool {
 // Wide tells UTF-16 and UTF-32 by the mark at the beginning or by zeros in every second byte.
 func Wide(head []byte) string {
 	switch {
+	case narrowBehind(head):
+		return ""
 	case bytes.HasPrefix(head, []byte("\xff\xfe\x00\x00")):
 		return "utf-32le"
 	case bytes.HasPrefix(head, []byte("\x00\x00\xfe\xff")):
@@ -224,6 +249,21 @@ func Wide(head []byte) string {
 		return "utf-16be"
 	}
 	return ""
+}
+
+// narrowBehind says whether the mark of wide text stands before text that is not wide: nearly all of it ASCII, and read by twos it would be no word of
+// any language.
+func narrowBehind(head []byte) bool {
+	if len(head) < 8 || head[0] < 0xfe || head[1] < 0xfe {
+		return false
+	}
+	ascii := 0
+	for _, c := range head[2:] {
+		if c < 0x7f && (c >= ' ' || c == '\n' || c == '\r' || c == '\t') {
+			ascii++
+		}
+	}
+	return ascii*10 >= (len(head)-2)*9
 }
 
 // narrow makes wide text ASCII, to look at it.
