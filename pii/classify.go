@@ -485,6 +485,9 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 // paid reports whether the atoms end in an amount behind a number that is whole without it: 8610576624 1.250.000.
 func (s *Scanner) paid(i, j int) bool {
 	k := j
+	if a := s.row.Atoms; j+1 < len(a) && a[j+1].Gap == piece.Point && a[j+1].To-a[j+1].From == 3 && a[j].Gap == piece.Space && a[j].To-a[j].From <= 3 && a[j-1].To-a[j-1].From >= 9 {
+		return true // cut out of it
+	}
 	for k > i && s.row.Atoms[k].Gap == piece.Point && (s.row.Atoms[k].To-s.row.Atoms[k].From) == 3 {
 		k--
 	}

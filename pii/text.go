@@ -395,7 +395,7 @@ func (s *Scanner) plate(text []byte, t, from, to int) bool {
 			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(c.ID).Text, c.dist, c.place
 			break
 		}
-		if c.bits&(word.Order|word.Money|word.Code) != 0 && c.place == before && c.dist <= 2 {
+		if c.bits&(word.Order|word.Money|word.Code) != 0 && c.place == before && (c.dist <= 2 || c.bits&word.Code != 0 && c.dist == 3) {
 			ordered = true
 		}
 	}
