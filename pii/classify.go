@@ -703,19 +703,25 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 // lettered reads a code of letters and digits that begins at token t: A7K-055. It returns where it ends, or 0.
 func (s *Scanner) lettered(text []byte, t int) int {
 	start := int(s.list.Tokens[t].Start)
-	end, size := code.Piece(text, start)
-	if size == 0 {
-		return 0
+	end, size := code.Piece(text, start, false)
+	small := size == 0
+	if small {
+		if end, size = code.Piece(text, start, true); size == 0 {
+			return 0
+		}
 	}
 	number := code.Number{Start: start, End: end, Line: s.lineAt, Digits: size, Lettered: true}
 	for _, c := range s.nearCues(text, t, t+1, s.lineAt) {
 		if c.bits&(word.Order|word.Password|word.Version) != 0 && c.place == before && c.dist <= 3 {
 			return 0
 		}
-		if c.bits&(word.OTP|word.Verify|word.Code|word.Key) == 0 || c.dist > 6 {
+		if c.bits&(word.OTP|word.Verify|word.Code|word.Key) == 0 || c.dist > 6 || small && (c.bits&word.OTP == 0 || c.place != before || c.dist > 3) {
 			continue
 		}
 		r := reading{OTP, 0.93, why{facts: fFormat, digits: uint8(size), cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}
+		if s.dict.Entry(c.ID).Text == "passcode" {
+			r.typ = Password // of letters
+		}
 		if c.bits&word.OTP == 0 {
 			kind, sure, cost := s.codes.Read(text, number)
 			if s.steps += cost; kind != code.OTP {
@@ -866,7 +872,7 @@ func spoken(all []cue, bits word.Cue) bool {
 // account tells whether the number is an account's, by the cue and the lengths of the banks that are named.
 func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, contextual, told bool) (Type, float32, fact) {
 	n := len(d)
-	if !contextual || n < 8 || n > 16 || c.dist > 9 || c.crossed && s.lastType != Account {
+	if !contextual || n < 8 || n > 16 || c.dist > 9 && !c.crossed || c.crossed && s.lastType != Account {
 		return 0, 0, 0
 	}
 	var usual uint32
@@ -891,7 +897,7 @@ func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, contextual, to
 		return 0, 0, 0 // the card of a bank
 	}
 	fits := usual>>n&1 != 0
-	if sh.facts&fOperator != 0 && (d[0] == '0' || d[0] == '6') && !fits {
+	if sh.facts&fOperator != 0 && (d[0] == '0' || d[0] == '6') && !fits && !(n == 10 && c.bits&word.Account != 0 && c.place == before && c.dist == 1) {
 		return 0, 0, 0 // a mobile number beside the name of a bank: whoever has the account answers it
 	}
 	switch {

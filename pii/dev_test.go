@@ -131,25 +131,25 @@ var developmentSets = []struct {
 		{"check", 92, 98}, {"context", 79, 92}, {"spoken", 81, 81}, {"evasion", 76, 98}, {"address", 77, 87}, {"address by words", 90, 98}, {"mother_name", 98, 81}, {"other", 99, 98},
 	}},
 	{"ways of giving", []string{"ways1.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 67, 94}, {"spoken", 35, 48}, {"evasion", 43, 81}, {"mother_name", 80, 93}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 76, 96}, {"spoken", 35, 48}, {"evasion", 43, 81}, {"mother_name", 80, 93}, {"other", 98, 98},
 	}},
 	{"ways of saying and hiding", []string{"ways2.jsonl"}, []floor{
-		{"check", 48, 98}, {"context", 0, 0}, {"spoken", 66, 88}, {"evasion", 70, 94}, {"other", 38, 98},
+		{"check", 48, 98}, {"context", 0, 0}, {"spoken", 70, 90}, {"evasion", 72, 94}, {"other", 38, 98},
 	}},
 	{"ways of writing", []string{"ways3.jsonl"}, []floor{
-		{"check", 88, 94}, {"context", 75, 92}, {"spoken", 80, 85}, {"address", 44, 67}, {"address by words", 56, 96}, {"other", 94, 82},
+		{"check", 94, 96}, {"context", 89, 97}, {"spoken", 80, 91}, {"address", 56, 75}, {"address by words", 63, 96}, {"other", 98, 94},
 	}},
 	{"natural", []string{"natural.jsonl"}, []floor{
-		{"check", 95, 95}, {"context", 87, 98}, {"spoken", 98, 93}, {"evasion", 83, 98}, {"address", 64, 64}, {"address by words", 94, 98}, {"mother_name", 98, 98}, {"other", 92, 98},
+		{"check", 98, 98}, {"context", 92, 98}, {"spoken", 98, 93}, {"evasion", 83, 98}, {"address", 64, 64}, {"address by words", 94, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"natural, kept back", []string{"natural_held.jsonl"}, []floor{
 		{"check", 95, 98}, {"context", 95, 95}, {"spoken", 86, 92}, {"evasion", 73, 98}, {"address", 73, 83}, {"address by words", 89, 94}, {"mother_name", 78, 98}, {"other", 98, 98},
 	}},
 	{"mixed", []string{"mixed.jsonl"}, []floor{
-		{"check", 95, 98}, {"context", 86, 95}, {"spoken", 84, 93}, {"evasion", 63, 90}, {"address", 54, 73}, {"address by words", 74, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 92, 96}, {"spoken", 84, 93}, {"evasion", 73, 91}, {"address", 73, 83}, {"address by words", 84, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"mixed, kept back", []string{"mixed_held.jsonl"}, []floor{
-		{"check", 95, 98}, {"context", 94, 98}, {"spoken", 74, 65}, {"evasion", 52, 98}, {"address", 83, 87}, {"address by words", 94, 97}, {"mother_name", 88, 98}, {"other", 98, 98},
+		{"check", 95, 98}, {"context", 94, 98}, {"spoken", 74, 65}, {"evasion", 52, 98}, {"address", 83, 87}, {"address by words", 94, 96}, {"mother_name", 88, 98}, {"other", 98, 98},
 	}},
 	{"ways of all kinds", []string{"ways4.jsonl"}, []floor{
 		{"check", 91, 98}, {"context", 74, 96}, {"spoken", 68, 88}, {"evasion", 73, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 56, 80},

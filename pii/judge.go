@@ -75,6 +75,7 @@ func (s *Scanner) judge(text []byte) {
 			}
 		}
 		s.edge = end + 1
+		s.lastType = s.found[len(s.found)-1].Type
 	}
 	if last := len(s.found) - 1; last >= first {
 		s.lastType = s.found[last].Type

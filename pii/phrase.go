@@ -89,6 +89,9 @@ func (s *Scanner) saidDate(text []byte, t int) int {
 		return 0
 	}
 	year := s.list.Tokens[last-1].Kind == token.Number || s.dict.Part(s.list.Tokens[last-1].ID) != word.Month
+	if start := int(s.list.Tokens[first].Start); !year && s.bornEnd > 0 && s.bornEnd < start && start-s.bornEnd < 24 {
+		return 0 // 05/12/1990 (5 December)
+	}
 	for _, c := range s.bornCues(text, first, last) {
 		if c.bits&(word.Expiry|word.Order) != 0 && c.place == before && c.dist <= 4 {
 			break

@@ -343,8 +343,12 @@ func (s *Scanner) read(text []byte, limit int) {
 			if cues&(word.Mother|word.Maiden|word.Parent) != 0 {
 				s.motherly(text, t, cues)
 			}
-			if cues&word.Password != 0 {
+			if cues&word.Password != 0 || cues&word.Key != 0 && secret.Shared(text, int(tok.Start), int(tok.End)) {
 				s.password(text, t)
+			} else if cues&word.Key != 0 && int(tok.End) < len(text) && text[tok.End] == '-' {
+				if start, end, known := sign.Key(text, int(tok.Start), int(tok.End)); known {
+					s.add(reading{APIKey, 0.97, why{facts: fFormat}}, start, end)
+				}
 			}
 		case token.Mixed:
 			if tok.End-tok.Start <= 8 && token.IsUpper(text[tok.Start]) {

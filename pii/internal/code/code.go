@@ -287,15 +287,15 @@ func (r Reader) asked(text []byte, n Number) (q around) {
 	return q
 }
 
-// Piece reads a piece as codes of letters and digits are: capitals and at least two digits, in at most two groups with a hyphen. It returns
+// Piece reads a piece as codes of letters and digits are: capitals and at least two digits, in at most two groups with a hyphen; small letters only when asked for. It returns
 // where it ends and how many signs it has; size 0 for something else.
-func Piece(text []byte, start int) (end, size int) {
+func Piece(text []byte, start int, small bool) (end, size int) {
 	letters, figures, groups := 0, 0, 1
 	for end = start; end < len(text) && end-start < 12; end++ {
 		switch c := text[end]; {
 		case token.IsDigit(c):
 			figures++
-		case token.IsUpper(c):
+		case token.IsUpper(c) || small && token.IsLetter(c):
 			letters++
 		case c == '-' && groups == 1 && end > start && end+1 < len(text) && token.IsAlnum(text[end+1]):
 			groups++

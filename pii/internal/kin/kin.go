@@ -334,7 +334,7 @@ func ordinary(w []byte) bool {
 	begins := func(s string) bool { return bytes.HasPrefix(b, []byte(s)) }
 	n := len(b)
 	switch {
-	case b == nil, n >= 6 && ends("nya"), n >= 6 && (ends("ing") || ends("tion") || ends("ment")), n >= 7 && (begins("meng") || begins("meny") || begins("memb") || begins("mend") || begins("menj") || begins("menu") || begins("mela") && n < 8),
+	case b == nil && !token.IsUpper(w[0]), n >= 6 && ends("nya"), n >= 6 && (ends("ing") || ends("tion") || ends("ment")), n >= 7 && (begins("meng") || begins("meny") || begins("memb") || begins("mend") || begins("menj") || begins("menu") || begins("mela") && n < 8),
 		n >= 7 && begins("di") && !ends("na") && !ends("ti") && !ends("ni") && !ends("ah") && !ends("ta"), n >= 8 && ends("an") && (begins("pe") || begins("ke")), n >= 7 && begins("ber") && !ends("tha"), n >= 6 && ends("ed"), n >= 7 && ends("an") && !begins("wul"), n >= 6 && begins("mem"), n >= 7 && begins("ter"):
 		return true
 	}

@@ -349,7 +349,7 @@ func (r *Row) follows(text []byte, u int) (int, Gap) {
 				return u, Apart // 1234567890 3 bulan terakhir
 			}
 			g := between(text, from, tok.Start)
-			if g == Several && max(tok.End-tok.Start, last.To-last.From) > 6 && bytes.IndexByte(text[from:tok.Start], '|') >= 0 {
+			if max(tok.End-tok.Start, last.To-last.From) > 6 && (g == Several && bytes.IndexByte(text[from:tok.Start], '|') >= 0 || g == Space && text[from] == '\t' && last.To-last.From > 8) {
 				return u, Apart // another cell
 			}
 			if g == Pause && (tok.End-tok.Start > 2 || last.To-last.From > 2) {

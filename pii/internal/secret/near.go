@@ -581,6 +581,16 @@ func gated(text []byte, p, hi int) bool {
 	return false
 }
 
+// Shared reports whether the word for a key is that of a network, which is a password: wpa key, kunci wifi.
+func Shared(text []byte, start, end int) bool {
+	w := previous(text, start, max(0, start-16))
+	if !w.stop && among(text[w.start:w.end], "shared", "wpa", "wpa2", "wifi", "network", "security", "preshared", "pre-shared", "hotspot") {
+		return true
+	}
+	n := next(text, end, min(len(text), end+12))
+	return among(text[n.start:n.end], "wifi", "hotspot") && (n.start == end+1)
+}
+
 // Pair reads a secret that follows an address of mail behind a colon or a slash.
 func (r Reader) Pair(text []byte, end, hi int) (found Found) {
 	p := end

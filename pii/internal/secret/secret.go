@@ -60,7 +60,9 @@ func ruled(w []byte) bool {
 // Read appends the secrets that the word at token t of a line leads to: after it, in the answer, apart from it on either side, and those that
 // are joined to one.
 func (r Reader) Read(dst []Found, text []byte, t, line int) (found []Found, cost int) {
-	found = dst
+	if found = dst; hinted(text, int(r.List.Tokens[t].Start), int(r.List.Lines[line].Start)) {
+		return found, 8
+	}
 	hi := int(r.List.Lines[line].End)
 	if w := r.whole(text, t, line); w.End > 0 {
 		return append(found, w), 40
@@ -71,7 +73,7 @@ func (r Reader) Read(dst []Found, text []byte, t, line int) (found []Found, cost
 		one = strong(text, from, min(hi, from+120))
 		cost += 30
 	}
-	if one.End == 0 && !hinted(text, int(r.List.Tokens[t].Start), int(r.List.Lines[line].Start)) {
+	if one.End == 0 {
 		var more int
 		if one, more = r.plain(text, t, line); one.End == 0 {
 			cost += more

@@ -200,7 +200,7 @@ type keyForm struct {
 var keyForms = [...]keyForm{
 	{"AKIA", 16}, {"ASIA", 16}, {"AIza", 30}, {"ya29.", 20}, {"ghp_", 30}, {"gho_", 30}, {"ghu_", 30}, {"ghs_", 30}, {"ghr_", 30}, {"github_pat_", 40}, {"glpat-", 20},
 	{"sk_live_", 16}, {"sk_test_", 16}, {"rk_live_", 16}, {"pk_live_", 16}, {"sk-proj-", 20}, {"sk-ant-", 20}, {"sk-", 20}, {"xoxb-", 20}, {"xoxp-", 20}, {"xoxa-", 20}, {"xoxr-", 20}, {"xapp-", 20},
-	{"SG.", 30}, {"npm_", 30}, {"pypi-", 40}, {"dop_v1_", 40}, {"shpat_", 30}, {"hf_", 30}, {"EAAG", 30}, {"xnd_production_", 16}, {"xnd_development_", 16}, {"Mid-server-", 16}, {"SB-Mid-server-", 16}, {"eyJ", 40}, {"whsec_", 20}, {"pk_test_", 16}, {"rk_test_", 16}, {"Mid-client-", 16}, {"SB-Mid-client-", 16}, {"VT-server-", 16}, {"VT-client-", 16}, {"xnd_public_", 16}, {"GOCSPX-", 20}, {"xoxe-", 20}, {"glsa_", 30}, {"dckr_pat_", 20}, {"ATATT", 40}, {"sq0atp-", 20}, {"sq0csp-", 20}, {"shpss_", 30}, {"shpca_", 30}, {"lin_api_", 30}, {"ntn_", 30}, {"figd_", 30}, {"EAAC", 40}, {"EAAJ", 40}, {"key-", 32}, {"AC", 32}, {"SK", 32},
+	{"SG.", 20}, {"npm_", 30}, {"pypi-", 40}, {"dop_v1_", 40}, {"shpat_", 30}, {"hf_", 30}, {"EAAG", 30}, {"xnd_production_", 16}, {"xnd_development_", 16}, {"Mid-server-", 16}, {"SB-Mid-server-", 16}, {"eyJ", 40}, {"whsec_", 20}, {"pk_test_", 16}, {"rk_test_", 16}, {"Mid-client-", 16}, {"SB-Mid-client-", 16}, {"VT-server-", 16}, {"VT-client-", 16}, {"xnd_public_", 16}, {"GOCSPX-", 20}, {"xoxe-", 20}, {"glsa_", 30}, {"dckr_pat_", 20}, {"ATATT", 40}, {"sq0atp-", 20}, {"sq0csp-", 20}, {"shpss_", 30}, {"shpca_", 30}, {"lin_api_", 30}, {"ntn_", 30}, {"figd_", 30}, {"EAAC", 40}, {"EAAJ", 40}, {"key-", 32}, {"AC", 32}, {"SK", 32},
 }
 
 func keySign(c byte) bool {
