@@ -648,7 +648,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		return DrivingLicence, conf(0.9), fLength
 	case bits&word.Passport != 0 && (n >= 8 && n <= 9 || n == 7 && s.row.Atoms[i].Spoken && token.Spelt(text, int(s.row.Atoms[i].Start)) >= 0) && c.dist <= 6:
 		return Passport, conf(0.75), fLength
-	case bits&word.Birth != 0 && n >= 4 && n <= 8 && c.dist <= 6 && (j == i || s.row.Atoms[i].Spoken && s.row.Atoms[j].Spoken):
+	case bits&word.Birth != 0 && n >= 4 && n <= 8 && c.dist <= 6 && !(c.place == after && s.row.Atoms[j].End < int32(len(text)) && text[s.row.Atoms[j].End] == '.') && (j == i || s.row.Atoms[i].Spoken && s.row.Atoms[j].Spoken):
 		if (n == 8 || n == 6) && check.BirthDigits(d) || j > i && s.daySaid(i, j) {
 			return BirthDate, conf(0.9), fDate
 		}
@@ -690,7 +690,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	switch bits := c.bits; {
 	case bits&word.CVV != 0 && n >= 3 && n <= 4 && c.dist <= 8:
 		return CVV, base - 0.02, fLength
-	case bits&word.OTP != 0 && n >= 4 && n <= 8 && (c.dist <= far || token.Among(text, at, 1, "is", "adalah")) && !token.Among(text, at, 1, "hubungi", "hub", "telepon", "telp", "call", "dial"):
+	case bits&word.OTP != 0 && n >= 4 && n <= 8 && (c.dist <= far || token.Among(text, at, 1, "is", "adalah")) && !token.Among(text, at, 1, "hubungi", "hub", "telepon", "telp", "call", "dial", "rc", "timeout", "retry", "port"):
 		return OTP, base, fLength
 	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= far && !token.Among(text, at, 4, "lokasi", "location", "map", "maps", "bb", "bbm"):
 		return PIN, base, fLength
@@ -738,7 +738,7 @@ func (s *Scanner) lettered(text []byte, t int) int {
 // siblings adds what is said to stand for a secret, or to have stood for it, beside the finding: dari 482913 jadi 913482.
 func (s *Scanner) siblings(text []byte, f Finding) {
 	l := &s.list.Lines[s.lineAt]
-	if f.Start < int(l.Start) || f.End > int(l.End) || f.End-f.Start > 8 {
+	if f.Start < int(l.Start) || f.End > int(l.End) || f.End-f.Start > 8 && f.Type != Account {
 		return
 	}
 	for _, before := range [...]bool{true, false} {

@@ -116,55 +116,55 @@ var developmentSets = []struct {
 		{"check", 99, 98}, {"context", 95, 93}, {"spoken", 95, 97}, {"evasion", 95, 98}, {"address", 95, 97}, {"address by words", 97, 98}, {"mother_name", 93, 98}, {"other", 100, 100},
 	}},
 	{"later", []string{"later.jsonl"}, []floor{
-		{"check", 99, 98}, {"context", 98, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 100, 100}, {"other", 100, 100},
+		{"check", 98, 98}, {"context", 98, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"later, kept back", []string{"later_held.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 86, 97}, {"evasion", 93, 98}, {"address", 44, 57}, {"address by words", 70, 98}, {"mother_name", 80, 80}, {"other", 94, 100},
+		{"check", 97, 97}, {"context", 95, 98}, {"spoken", 92, 98}, {"evasion", 98, 98}, {"address", 43, 56}, {"address by words", 69, 98}, {"mother_name", 98, 98}, {"other", 93, 98},
 	}},
 	{"values", []string{"values.jsonl"}, []floor{
-		{"check", 95, 97}, {"context", 78, 95}, {"spoken", 82, 87}, {"evasion", 73, 98}, {"address", 72, 76}, {"address by words", 84, 98}, {"mother_name", 89, 96}, {"other", 93, 98},
+		{"check", 95, 96}, {"context", 89, 95}, {"spoken", 87, 89}, {"evasion", 91, 98}, {"address", 71, 75}, {"address by words", 85, 98}, {"mother_name", 92, 95}, {"other", 95, 98},
 	}},
 	{"last", []string{"last.jsonl"}, []floor{
-		{"check", 99, 98}, {"context", 92, 98}, {"spoken", 98, 98}, {"evasion", 83, 98}, {"address", 66, 75}, {"address by words", 80, 98}, {"mother_name", 98, 98}, {"other", 95, 98},
+		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 98, 98}, {"evasion", 90, 98}, {"address", 65, 74}, {"address by words", 79, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"last, kept back", []string{"last_held.jsonl"}, []floor{
-		{"check", 92, 98}, {"context", 79, 92}, {"spoken", 81, 81}, {"evasion", 76, 98}, {"address", 77, 87}, {"address by words", 90, 98}, {"mother_name", 98, 81}, {"other", 99, 98},
+		{"check", 95, 97}, {"context", 84, 94}, {"spoken", 89, 89}, {"evasion", 75, 98}, {"address", 87, 87}, {"address by words", 97, 98}, {"mother_name", 98, 80}, {"other", 98, 98},
 	}},
 	{"ways of giving", []string{"ways1.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 76, 96}, {"spoken", 35, 48}, {"evasion", 43, 81}, {"mother_name", 80, 93}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 77, 97}, {"spoken", 36, 49}, {"evasion", 44, 82}, {"mother_name", 81, 93}, {"other", 98, 98},
 	}},
 	{"ways of saying and hiding", []string{"ways2.jsonl"}, []floor{
-		{"check", 48, 98}, {"context", 0, 0}, {"spoken", 70, 90}, {"evasion", 72, 94}, {"other", 38, 98},
+		{"check", 49, 98}, {"context", 0, 0}, {"spoken", 71, 91}, {"evasion", 73, 95}, {"other", 39, 98},
 	}},
 	{"ways of writing", []string{"ways3.jsonl"}, []floor{
-		{"check", 94, 96}, {"context", 89, 97}, {"spoken", 80, 91}, {"address", 56, 75}, {"address by words", 63, 96}, {"other", 98, 94},
+		{"check", 95, 97}, {"context", 91, 98}, {"spoken", 81, 92}, {"address", 57, 76}, {"address by words", 64, 97}, {"other", 98, 95},
 	}},
 	{"natural", []string{"natural.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 92, 98}, {"spoken", 98, 93}, {"evasion", 83, 98}, {"address", 64, 64}, {"address by words", 94, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 98, 94}, {"evasion", 84, 98}, {"address", 65, 65}, {"address by words", 95, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"natural, kept back", []string{"natural_held.jsonl"}, []floor{
-		{"check", 95, 98}, {"context", 95, 95}, {"spoken", 86, 92}, {"evasion", 73, 98}, {"address", 73, 83}, {"address by words", 89, 94}, {"mother_name", 78, 98}, {"other", 98, 98},
+		{"check", 96, 98}, {"context", 96, 96}, {"spoken", 87, 93}, {"evasion", 74, 98}, {"address", 74, 84}, {"address by words", 90, 95}, {"mother_name", 79, 98}, {"other", 98, 98},
 	}},
 	{"mixed", []string{"mixed.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 92, 96}, {"spoken", 84, 93}, {"evasion", 73, 91}, {"address", 73, 83}, {"address by words", 84, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 93, 97}, {"spoken", 85, 94}, {"evasion", 74, 92}, {"address", 74, 84}, {"address by words", 85, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"mixed, kept back", []string{"mixed_held.jsonl"}, []floor{
-		{"check", 95, 98}, {"context", 94, 98}, {"spoken", 74, 65}, {"evasion", 52, 98}, {"address", 83, 87}, {"address by words", 94, 96}, {"mother_name", 88, 98}, {"other", 98, 98},
+		{"check", 96, 98}, {"context", 97, 98}, {"spoken", 75, 66}, {"evasion", 53, 98}, {"address", 84, 88}, {"address by words", 95, 97}, {"mother_name", 89, 98}, {"other", 98, 98},
 	}},
 	{"ways of all kinds", []string{"ways4.jsonl"}, []floor{
-		{"check", 91, 98}, {"context", 74, 96}, {"spoken", 68, 88}, {"evasion", 73, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 56, 80},
+		{"check", 95, 98}, {"context", 86, 98}, {"spoken", 71, 89}, {"evasion", 73, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 71, 89},
 	}},
 	{"newest", []string{"newest.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 94, 98}, {"evasion", 98, 98}, {"address", 83, 86}, {"address by words", 95, 98}, {"mother_name", 89, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 94, 98}, {"evasion", 98, 98}, {"address", 83, 86}, {"address by words", 95, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"newest, kept back", []string{"newest_held.jsonl"}, []floor{
 		{"check", 98, 98}, {"context", 89, 96}, {"spoken", 94, 94}, {"evasion", 85, 91}, {"address", 65, 65}, {"address by words", 94, 95}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"farther", []string{"farther.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 91, 91}, {"spoken", 75, 94}, {"evasion", 72, 83}, {"address", 81, 85}, {"address by words", 87, 98}, {"mother_name", 57, 82}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 93, 95}, {"spoken", 75, 94}, {"evasion", 72, 83}, {"address", 81, 85}, {"address by words", 87, 98}, {"mother_name", 69, 84}, {"other", 98, 98},
 	}},
 	{"farther, kept back", []string{"farther_held.jsonl"}, []floor{
-		{"check", 96, 98}, {"context", 84, 90}, {"spoken", 84, 87}, {"evasion", 71, 91}, {"address", 72, 83}, {"address by words", 85, 98}, {"mother_name", 35, 79}, {"other", 74, 98},
+		{"check", 96, 98}, {"context", 85, 90}, {"spoken", 84, 87}, {"evasion", 71, 91}, {"address", 72, 77}, {"address by words", 91, 98}, {"mother_name", 35, 79}, {"other", 74, 98},
 	}},
 }
 

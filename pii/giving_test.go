@@ -474,6 +474,7 @@ var waysOfGiving = []struct {
 		"ibu kandung = [[mother_name:Rohana]]; ttl Solo [[birth_date:12-05-1990]]",
 		"nama ibu: [[mother_name:Rohana]]",
 		"Ibu : [[mother_name:Rohana]], Ayah : Budi",
+		"nama orang tua: ayah Budi, ibu [[mother_name:Rohana]]",
 		"nama ayah Budi, nama ibu [[mother_name:Rohana]]",
 		"anak dari bapak Budi dan ibu [[mother_name:Rohana]]",
 		"bin Sulaiman, ibu kandungnya [[mother_name:Rohana]]",

@@ -82,7 +82,7 @@ func (s *Scanner) judge(text []byte) {
 	}
 	for k := len(s.found) - 1; k >= first; k-- {
 		switch f := s.found[k]; f.Type {
-		case PIN, OTP, CVV:
+		case PIN, OTP, CVV, Account:
 			s.siblings(text, f)
 		case Card:
 			if from, to := code.Behind(text, f.End); to > 0 {

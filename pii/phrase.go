@@ -74,7 +74,7 @@ func (s *Scanner) born(text []byte, t, start int, found *date.Found) (r reading)
 	if date.Lettered(text, start, lo) {
 		return r
 	}
-	if field, document := date.Field(text, start, found.End, lo, hi); adult && !found.Never && (document || field && identity&(word.NIK|word.Family|word.Passport|word.Mother|word.Verify|word.Health) != 0) {
+	if field, document := date.Field(text, start, found.End, lo, hi); adult && !found.Never && (document || field && identity&(word.NIK|word.Family|word.Passport|word.Mother|word.Verify|word.Health|word.Work|word.Insurance) != 0) {
 		r.conf = 0.72
 		return r
 	}
@@ -233,7 +233,7 @@ func (s *Scanner) motherAnswer(text []byte, asked string) {
 		if end == 0 {
 			start, end = s.corrected(text, p, int(answer.End))
 		}
-		if end > 0 && kin.Short(text, end, int(answer.End)) {
+		if end > 0 && (kin.Short(text, end, int(answer.End)) || start == p && end < len(text) && (text[end] == ',' || text[end] == '.') && !s.motherOn(l)) {
 			s.mother(text, reading{MotherName, 0.8, why{cue: asked, dist: 1, place: question}}, start, end)
 			return
 		}
@@ -241,6 +241,16 @@ func (s *Scanner) motherAnswer(text []byte, asked string) {
 			return
 		}
 	}
+}
+
+// motherOn reports whether a line has a word for a mother: then her name stands beside that.
+func (s *Scanner) motherOn(line int) bool {
+	for t := int(s.list.Lines[line].From); t < int(s.list.Lines[line].To); t++ {
+		if tok := &s.list.Tokens[t]; tok.Kind == token.Word && tok.Flags&token.Hidden == 0 && s.dict.Cues(tok.ID)&word.Parent != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // corrected reads a name in an answer that does not begin with it: bukan, Lasmini.
@@ -267,16 +277,28 @@ func (s *Scanner) motherAside(text []byte, t int, given bool) {
 		}
 		return
 	}
+	if q := bytes.IndexByte(text[tok.End:hi], '?'); q > 4 && q < 40 && kin.Asks(text[tok.End:int(tok.End)+q]) {
+		s.motherAnswer(text, r.why.cue) // mamanya siapa namanya?
+		return
+	}
 	if int(tok.End) < hi && text[tok.End] == '?' && kin.Short(text, max(lo, s.list.Said(s.dict, text, s.lineAt)), int(tok.Start)) {
 		s.motherAnswer(text, r.why.cue) // ibunya?
 		return
 	}
 	paired := kin.Paired(text, lo, hi)
-	at, named := s.kin.Own(text, int(tok.End), hi, paired, r.why.cue != "ibu" && r.why.cue != "mother" && r.why.cue != "melahirkan")
+	own := r.why.cue != "ibu" && r.why.cue != "mother" && r.why.cue != "melahirkan"
+	at, named := s.kin.Own(text, int(tok.End), hi, paired, own)
 	s.steps += 40 + hi - lo
 	switch {
 	case token.Among(text, int(tok.Start), 2, "an", "nama") && !named:
 		return // the holder of an account
+	case at.End == 0 && s.motherAsked(text, t):
+		var room [1]kin.Place
+		found, cost := s.kin.Around(room[:0], text, int(tok.Start), int(tok.End), lo, hi)
+		if s.steps += cost; len(found) == 0 {
+			return
+		}
+		at = found[0]
 	case at.End == 0:
 		if at, _ = s.kin.Before(text, int(tok.Start), lo); at.End == 0 || int(tok.End) >= len(text) || text[tok.End] != ')' || !kin.Answers(text[lo:hi]) {
 			return // suparmi (mama)
@@ -284,12 +306,19 @@ func (s *Scanner) motherAside(text []byte, t int, given bool) {
 	case int(tok.Start) == int(l.Start) && text[tok.End] == ':' && (at.End < hi || !kin.Checked(text[max(0, lo-80):min(len(text), hi+80)])):
 		return // who speaks
 	case kin.Child(text, int(tok.Start), lo):
+	case kin.Parents(text, int(tok.Start), lo, hi):
 	case at.Start == int(tok.End)+1 && !named && !(paired && r.why.cue != "ibu") && !kin.Set(text, int(tok.Start), at.End, lo, hi):
 		return // ibu Rohana, who is spoken to
 	case !named && !kin.Answers(text[max(lo-80, 0):hi]):
 		return
 	}
 	s.add(r, at.Start, at.End)
+}
+
+// motherAsked reports whether the turn before asked for a mother's name.
+func (s *Scanner) motherAsked(text []byte, t int) bool {
+	s.near = s.near[:0]
+	return spoken(s.farCues(text, t, s.lineAt), word.Mother|word.Maiden)
 }
 
 // phrase is where the words for a mother begin that end with token t: nama ibu kandung.

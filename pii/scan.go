@@ -471,6 +471,12 @@ func (s *Scanner) spacedPassport(text []byte, t int) int {
 	if end == 0 {
 		return t
 	}
+	if c := text[start-2]; digits == 7 && (c == 'A' || c == 'B' || c == 'C' || c == 'E' || c == 'X') && sign.Beside(text, start, end, sign.Travels) {
+		s.add(reading{Passport, 0.7, why{facts: fFormat, digits: 7}}, start-2, end)
+		for t++; t < len(s.list.Tokens) && int(s.list.Tokens[t].Start) < end; t++ {
+		}
+		return t
+	}
 	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
 		if c.bits&word.Passport == 0 || c.dist > 8 || !token.IsUpper(text[start-2]) && (c.place != before || c.dist > 2) {
 			continue

@@ -77,7 +77,7 @@ var roles = func() map[string]role {
 		role  role
 		words string
 	}{
-		{named, "kode kodenya code codes kd kodene"},
+		{named, "kode kodenya code codes kd kodene kodenye"},
 		{purpose, "verifikasi verification verif verify aktivasi activation aktifasi konfirmasi confirmation otentikasi autentikasi authentication rahasia login signin akses access pairing 2fa mfa tac validasi pemulihan recovery cadangan backup penarikan tarik sign"},
 		{came, "masuk masuknya rauh dugi rawuh mlebu lebet dikirimin kekirim dikirim dikirimi dikirimkan kirim terkirim dapat dapet dpt dapetnya diterima terima nerima menerima nyampe sampe sampai datang dateng muncul keluar barusan brusan tadi td received receive sent send got get arrived came come texted just isinya bunyinya"},
 		{typed, "gunakan masuakkan masuakan masukin masukkan masukan dimasukkan dimasukin input diinput isi isikan diisi ketik diketik ngetik tulis entered enter typed type typing put key submit pakai pake use using coba cobain tried"},
@@ -85,10 +85,10 @@ var roles = func() map[string]role {
 		{hushed, "jangan berikan dikasih kasih kasihkan ngasih sebut sebutkan menyebutkan nyebutin bocor bagikan share shared gave give told tell siapa siapapun anyone penipu ditipu pelaku rahasiakan read baca bacakan bacain"},
 		{source, "sms wa whatsapp whatsap email mail notif notifikasi telegram tele google gojek grab shopee tokopedia tokped traveloka dana ovo gopay facebook fb instagram ig tiktok apps app aplikasi hp hape message text inbox akun account portal"},
 		{digits, "digit digits angko angka angkanya digitnya number numbers"},
-		{back, "blkg blkng blakang mburi tukang baliak belakang belakangnya dibelakang balik baliknya dibalik dibaliknya back signature reverse"},
+		{back, "punggung blkg blkng blakang mburi tukang baliak belakang belakangnya dibelakang balik baliknya dibalik dibaliknya back signature reverse"},
 		{card, "kertu kartu kartunya krtu card kredit credit debit cc visa mastercard jcb"},
 		{expiry, "exp expiry expired expires valid thru berlaku"},
-		{lock, "layar kamarna kamarnya brankas safe gembok padlock koper loker locker pintu gerbang gate door alarm smartlock keybox lockbox pagar kamar lift"},
+		{lock, "layar kamarna kamarnya brankas safe gembok padlock koper loker locker pintu lemari gerbang gate door alarm smartlock keybox lockbox pagar kamar lift"},
 		{thing, "promo voucher pos postcode postal zip barang produk product booking tiket ticket kupon coupon diskon discount cabang branch area negara country bank toko error eror referral referal kurir rak wilayah kelas mapel bayar pembayaran payment pelanggan warna color colour saham menu etik qr bar batang pajak agen mitra lowongan buku resi order pesanan invoice iklan undangan gudang satker unit rekening norek nik ktp telepon listrik meter polis transaksi trx batch seri serial saldo gaji harga total antrian"},
 		{tail, "terakhir akhir last ending akhiran berakhiran ends ujung"},
 		{once, "onetime sekali"},
@@ -96,7 +96,7 @@ var roles = func() map[string]role {
 		{amex | card, "amex american express"},
 		{amex, "cid"},
 		{opens, "kunci konci kombinasi combination sandi password"},
-		{device, "token keybca appli key authenticator"},
+		{device, "token keybca appli key authenticator mtoken"},
 	} {
 		for _, w := range bytes.Fields([]byte(l.words)) {
 			m[string(w)] |= l.role
@@ -419,7 +419,7 @@ func joins(w []byte) bool {
 	switch string(room[:len(w)]) {
 	case "dari", "ke", "jadi", "menjadi", "atau", "atw", "ato", "sama", "dan", "terus", "trus", "lalu", "kemudian", "ganti", "diganti", "diubah", "dirubah", "ubah", "baru", "lama", "yang", "yg", "bukan", "dulu", "sekarang", "skrg",
 		"mungkin", "kalo", "gak", "ga", "juga", "saya", "coba", "dicoba", "tapi", "salah", "gagal", "terakhir", "pertama", "kedua", "ketiga", "udah", "sudah", "or", "and", "to", "then", "into", "from", "changed", "maybe", "not", "but", "it", "was", "is",
-		"now", "new", "old", "between", "the", "second", "first", "i", "also", "tried", "karo", "utawa", "sareng", "atanapi", "jeung", "nya", "adalah", "itu", "setelah", "after":
+		"now", "new", "one", "lagi", "malah", "harusnya", "old", "between", "the", "second", "first", "i", "also", "tried", "karo", "utawa", "sareng", "atanapi", "jeung", "nya", "adalah", "itu", "setelah", "after":
 		return true
 	}
 	return false
@@ -475,7 +475,7 @@ func (r Reader) sent(a, q *around, n Number) int {
 	}
 	sum += points(a.all, weight{came, 2}, weight{typed, 1}, weight{hushed, 1}, weight{source, 1}, weight{tail, -1}) + points(a.before, weight{hushed, 1}) + points(a.after, weight{refused, 1})
 	if q.all&(named|digits) != 0 {
-		sum += 2 + points(q.all, weight{came, 1}, weight{purpose, 1}, weight{source, 1}, weight{hushed, 1})
+		sum += 2 + points(q.all, weight{came, 1}, weight{purpose, 1}, weight{source, 1}, weight{hushed, 1}, weight{tail, -4})
 	}
 	switch {
 	case a.count == n.Digits || q.count == n.Digits:

@@ -137,7 +137,7 @@ func signs(b []byte) bool { return len(b) == 1 && (b[0] == '/' || b[0] == '-' ||
 
 // months that the dictionary does not have: in old and in regional spellings, and those of the Islamic year from 101 on.
 var months = map[string]int{
-	"djanuari": 1, "januwari": 1, "pebuari": 2, "febuari": 2, "pébruari": 2, "maart": 3, "mart": 3, "maret.": 3, "djuni": 6, "djoeni": 6, "juny": 6, "djuli": 7, "djoeli": 7, "agoestoes": 8, "agustos": 8, "augustus": 8, "oktobr": 10, "nopembr": 11, "desembr": 12, "disember": 12,
+	"djanuari": 1, "januwari": 1, "pebuari": 2, "febuari": 2, "pébruari": 2, "séptémber": 9, "désémber": 12, "nopémber": 11, "október": 10, "maart": 3, "mart": 3, "maret.": 3, "djuni": 6, "djoeni": 6, "juny": 6, "djuli": 7, "djoeli": 7, "agoestoes": 8, "agustos": 8, "augustus": 8, "oktobr": 10, "nopembr": 11, "desembr": 12, "disember": 12,
 	"muharam": 101, "muharram": 101, "sura": 101, "suro": 101, "safar": 102, "sapar": 102, "rabiul": 103, "rabi'ul": 103, "mulud": 103, "jumadil": 105, "jumadal": 105, "rajab": 107, "syaban": 108, "sya'ban": 108, "ruwah": 108,
 	"ramadan": 109, "ramadhan": 109, "romadhon": 109, "ramadlan": 109, "puasa": 109, "syawal": 110, "syawwal": 110, "sawal": 110, "zulkaidah": 111, "dzulqa'dah": 111, "dzulkaidah": 111, "dzulqaidah": 111, "zulhijah": 112, "dzulhijjah": 112, "dzulhijah": 112, "zulhijjah": 112,
 }
@@ -350,6 +350,9 @@ func before(text []byte, p, lo int) []byte {
 func Field(text []byte, start, end, lo, hi int) (field, document bool) {
 	w := before(text, start, lo)
 	gap := bytes.HasSuffix(bytes.TrimRight(text[max(lo, start-8):start], " (=:"), w)
+	if gap && among(w, "ditulis", "tertulis", "tercatat", "tertera") {
+		w = before(text, start-len(w)-1, lo)
+	}
 	document = gap && among(w, "ktp", "ijazah", "akta", "akte", "kk", "paspor", "passport", "sim", "ektp", "rapor", "raport")
 	p := start
 	for p > lo && text[p-1] == ' ' {

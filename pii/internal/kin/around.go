@@ -119,7 +119,7 @@ func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []
 
 // announces reports whether a word may stand right before a name that was not given at once.
 func announces(w []byte) bool {
-	return corrects(w) || among(w, "mestinya", "adalah", "namanya", "bernama", "nama", "itu", "is", "was", "jawab", "answered", "diisi", "sebut", "di", "bukan", "cuma", "lengkapnya", "si", "reads", "menjadi", "jadi", "ke", "dari", "sebelumnya", "tetapi", "tapi", "one", "its", "it's", "siapa", "boru", "br")
+	return corrects(w) || among(w, "mestinya", "adalah", "namanya", "bernama", "nama", "itu", "is", "was", "jawab", "answered", "diisi", "sebut", "di", "bukan", "cuma", "lengkapnya", "si", "reads", "menjadi", "jadi", "ke", "dari", "sebelumnya", "tetapi", "tapi", "one", "its", "it's", "siapa", "boru", "br", "semula", "awalnya", "tadinya")
 }
 
 // Before returns the name that stands before the words for a mother: Saodah. Itu nama ibu kandung saya.
@@ -208,13 +208,13 @@ func (r Reader) Own(text []byte, p, limit int, paired, own bool) (at Place, name
 		}
 		w := text[p:e]
 		switch {
-		case among(w, "namanya", "bernama", "nama", "named", "asmanipun", "asmane", "jenenge", "jenengna", "jenenganana", "namonyo", "namina", "ngaranna", "name", "is", "was", "adalah", "yaitu"):
+		case among(w, "namanya", "bernama", "nama", "named", "maparab", "mewasta", "wasta", "arane", "dipanggil", "asmanipun", "asmane", "jenenge", "jenengna", "jenenganana", "namonyo", "namina", "ngaranna", "name", "is", "was", "adalah", "yaitu"):
 			called = true
 			named = named || owned
 		case among(w, "saya", "aku", "gue", "gw", "gua", "ku", "sy", "abdi", "kula", "kulo", "ambo", "tiange", "tiang", "sa", "pu", "pung", "pe", "punya", "my", "aye", "ane", "denai", "kuring", "kami", "kita"):
 			owned = true
 			named = named || called
-		case among(w, "saya", "aku", "gue", "gw", "gua", "ku", "sy", "abdi", "kula", "kulo", "ambo", "tiange", "tiang", "sa", "pu", "pung", "pe", "punya", "saya", "itu", "niku", "niki", "teh", "si", "yang", "yg", "kandung", "melahirkan", "lahir", "lahia", "dengan", "dgn", "born", "kami", "kita", "my", "aye", "ane", "denai", "kuring", "alm", "almh", "almarhumah", "hj", "ibu", "bu", "kan", "tuh", "mah", "lengkapnya", "lengkap", "debitur", "siswa", "kdg", "sendiri"):
+		case among(w, "saya", "aku", "gue", "gw", "gua", "ku", "sy", "abdi", "kula", "kulo", "ambo", "tiange", "tiang", "sa", "pu", "pung", "pe", "punya", "saya", "itu", "niku", "niki", "teh", "si", "yang", "yg", "kandung", "melahirkan", "lahir", "lahia", "dengan", "dgn", "born", "kami", "kita", "my", "aye", "ane", "denai", "kuring", "alm", "almh", "almarhumah", "hj", "ibu", "bu", "kan", "tuh", "yah", "ya", "mah", "lengkapnya", "lengkap", "debitur", "siswa", "kdg", "sendiri"):
 		default:
 			if start, end := r.proper(text, p, limit); end > 0 {
 				return Place{start, end}, named
@@ -269,6 +269,9 @@ func Bearer(text []byte) bool {
 
 // Corrected reports whether a word between two names says that the second stands for the first.
 func Corrected(text []byte, p, hi int) (is bool) {
+	if bytes.Count(text[p:hi], []byte("|")) == 1 && len(bytes.Trim(text[p:hi], " |")) == 0 || p < hi && text[p] == '"' && text[hi-1] == '"' {
+		return true // the next cell, or both in quotes
+	}
 	for p < hi {
 		e := min(token.WordEnd(text, p), hi)
 		if among(text[p:e], "bukan", "bkn", "not", "mertua", "nama") {
@@ -340,6 +343,48 @@ func Child(text []byte, b, lo int) bool {
 			return true
 		}
 		p = q
+	}
+	return false
+}
+
+// Asks reports whether words between a word for a mother and a question mark ask for her name.
+func Asks(text []byte) bool {
+	who, name := false, false
+	for p := 0; p < len(text); {
+		e := token.WordEnd(text, p)
+		if e > p {
+			who = who || among(text[p:e], "siapa", "sopo", "saha", "sapa", "sinten", "what", "who")
+			name = name || named(text[p:e]) || among(text[p:e], "namanya", "jenengnya")
+		}
+		p = max(e, p+1)
+	}
+	return who && name
+}
+
+// Parents reports whether a father is named right before the word for a mother at b, among words for both: bapak X ibu Y, orang tua kandung.
+func Parents(text []byte, b, lo, hi int) bool {
+	father := false
+	for p, words := b, 0; words < 4 && p > lo; words++ {
+		e := p
+		for e > lo && !token.IsAlnum(text[e-1]) {
+			e--
+		}
+		q := e
+		for q > lo && token.IsLetter(text[q-1]) {
+			q--
+		}
+		if q == e {
+			break
+		}
+		father = father || among(text[q:e], "ayah", "bapak", "bapa", "abi", "papa")
+		p = q
+	}
+	for p := lo; father && p < hi; {
+		e := token.WordEnd(text[:hi], p)
+		if e > p && among(text[p:e], "kandung", "ortu", "orang", "orangtua", "wali", "akta", "akte") {
+			return true
+		}
+		p = max(e, p+1)
 	}
 	return false
 }

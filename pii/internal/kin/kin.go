@@ -48,7 +48,7 @@ func never(w []byte) bool {
 		"per", "antara", "tanpa", "sebelum", "sesudah", "setelah", "ketika", "saat", "waktu", "kata", "katanya", "diberikan", "diberi", "diperiksa", "diverifikasi", "dicek", "dibetulkan", "diperbaiki", "dikoreksi", "pengkinian",
 		"update", "diupdate", "keliru", "typo", "mohon", "harap", "diganti", "digantikan", "dirubah", "jawab", "dijawab", "jawaban", "jawabannya", "ingat", "inget", "hafal", "apal", "huruf", "hurufnya", "name", "names", "mother", "mom", "own", "file", "record", "records", "account", "profile", "database",
 		"sa", "pu", "pung", "pe", "niku", "niki", "asmanipun", "jenengna", "jenenganana", "mulu", "melulu", "muncul", "sambung", "besar", "hadir", "pertama", "reads", "asal", "mertua", "saudara", "saudari", "surname", "maiden", "lahirnya", "menikahnya", "kecilnya",
-		"kedua", "ketiga", "bosen", "bosan", "males", "malas", "termasuk", "apakah", "pepak", "nopo", "mboten", "kula", "null", "dukcapil", "tkw", "sick", "wa", "asking", "asked", "gave", "indonesia":
+		"kedua", "ketiga", "bosen", "bosan", "males", "malas", "termasuk", "apakah", "pepak", "nopo", "mboten", "kula", "null", "dukcapil", "tkw", "sick", "wa", "asking", "asked", "gave", "indonesia", "tiada", "segala", "bagus", "core":
 		return true
 	}
 	return !token.IsUpper(w[0]) && !vowel(w)
@@ -61,7 +61,7 @@ func vowel(w []byte) bool { return bytes.ContainsAny(w, "aeiouyAEIOUY") }
 func title(w []byte) bool {
 	var room [12]byte
 	switch string(lowered(&room, w)) {
-	case "hj", "hajah", "hajjah", "ny", "nyonya", "alm", "almh", "almarhumah", "bu", "ibu", "mbah", "mbok", "mak", "mrs", "ms", "dra", "dr", "drg", "prof", "ustadzah", "umi", "nyi", "oma", "tante", "bunda", "mama":
+	case "hj", "hajah", "hajjah", "ny", "nyonya", "alm", "almh", "almarhumah", "bu", "ibu", "mbah", "mbok", "mak", "mrs", "ms", "dra", "dr", "drg", "prof", "ustadzah", "umi", "nyi", "oma", "tante", "bunda", "mama", "mpok", "inaq":
 		return true
 	}
 	return false
@@ -109,6 +109,8 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 			case c == '?':
 				start, end, spent := r.answer(text, p, limit)
 				return start, end, end > 0, cost + spent
+			case c == ')' && skipped == 0 && !sure:
+				return 0, 0, true, cost // (ibu kandung)
 			case token.IsDigit(c), c == '.' && skipped > 0 && p+1 < limit && text[p+1] == ' ' && !titleBefore(text, p):
 				return 0, 0, false, cost
 			}
@@ -153,6 +155,9 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 		if capital && words > 0 && e-p == 2 && token.IsUpper(text[p]) && !token.IsUpper(text[p+1]) && e+2 < limit && text[e] == '.' && text[e+1] == ' ' && token.IsUpper(text[e+2]) {
 			p = e + 2 // Ramlah Hi. Usman
 			continue
+		}
+		if words > 0 && e < limit && text[e] == '=' {
+			break // IBU=SUMARNI STS=OK
 		}
 		if e == p || !r.word(text, p, e) || capital && !token.IsUpper(text[p]) {
 			break

@@ -64,7 +64,7 @@ func next(text []byte, p, limit int) (w piece) {
 
 // previous reads the piece that ends at or before p.
 func previous(text []byte, p, lo int) (w piece) {
-	for p > lo && (text[p-1] == ' ' || text[p-1] == '(' || text[p-1] == '-' || text[p-1] == 0x94 || text[p-1] == 0x80 || text[p-1] == 0xe2) {
+	for p > lo && (text[p-1] == ' ' || text[p-1] == '(' || text[p-1] == '<' || text[p-1] == '-' || text[p-1] == 0x94 || text[p-1] == 0x80 || text[p-1] == 0xe2) {
 		p--
 	}
 	for _, q := range quotes {
@@ -243,7 +243,7 @@ func joins(w []byte) bool {
 		room[i] = token.Lower(c)
 	}
 	switch string(room[:len(w)]) {
-	case "dari", "ke", "jadi", "menjadi", "atau", "atw", "ato", "sama", "dan", "terus", "trus", "lalu", "kemudian", "ganti", "diganti", "diubah", "ubah", "baru", "lama", "yang", "yg", "bukan", "melainkan", "dulu", "sekarang", "skrg", "mungkin", "kalau", "kalo", "juga", "tapi", "tetapi", "salah",
+	case "dari", "ke", "jadi", "menjadi", "atau", "atw", "ato", "sama", "dan", "terus", "trus", "lalu", "kemudian", "ganti", "diganti", "diubah", "ubah", "baru", "lama", "yang", "yg", "bukan", "melainkan", "dulu", "sekarang", "skrg", "mungkin", "kalau", "kalo", "juga", "lagi", "tapi", "tetapi", "salah",
 		"or", "and", "to", "then", "changed", "but", "it", "i", "was", "is", "now", "new", "not", "password", "pw", "sandi", "coba", "sesudah", "sebelum", "harusnya", "seharusnya", "mestinya", "should", "be", "instead":
 		return true
 	}
@@ -260,6 +260,9 @@ func (r Reader) more(found []Found, text []byte, limit int) []Found {
 	p := first.End
 	joined := 0
 	for words := 0; words < 8 && p < limit && len(found) < cap(found); words++ {
+		if p < limit && (text[p] == '"' || text[p] == '\'' || text[p] == '`') && p == first.End {
+			p++
+		}
 		comma := p < limit && (text[p] == ',' || text[p] == ';' || text[p] == '/')
 		for p < limit && (text[p] == ',' || text[p] == ';' || text[p] == '/' || text[p] == '.' && comma) {
 			p++
@@ -532,6 +535,10 @@ func (r Reader) Typed(dst []Found, text []byte, start, end, lo, hi int) []Found 
 	}
 	b := previous(text, start, lo)
 	is := text[b.start:b.end]
+	if !b.stop && among(is, "aja", "saja", "yang", "yg", "itu") { // pakai aja …
+		b = previous(text, b.start, lo)
+		is = text[b.start:b.end]
+	}
 	p := start
 	for p > lo && text[p-1] == ' ' {
 		p--
@@ -541,10 +548,10 @@ func (r Reader) Typed(dst []Found, text []byte, start, end, lo, hi int) []Found 
 		for p--; p > lo && text[p-1] == ' '; p-- {
 		}
 		u := previous(text, p, lo)
-		if !among(text[u.start:u.end], "root", "admin", "administrator", "user", "operator", "superadmin") {
+		if v := previous(text, u.start, lo); !among(text[v.start:v.end], "user", "username", "login", "id") && !among(text[u.start:u.end], "root", "admin", "administrator", "user", "operator", "superadmin") {
 			return dst
 		}
-	case b.stop || !among(is, "ketik", "ngetik", "diketik", "isi", "masukin", "masukkan", "masupin", "pakai", "pake", "coba", "nyoba", "cobain", "trus", "taknggo", "nganggo", "jawab", "type", "typed", "enter", "entered", "tried", "key", "bukanya") || !gated(text, max(lo, start-110), min(hi, w.end+70)):
+	case b.stop || !among(is, "ketik", "ngetik", "diketik", "isi", "masukin", "masukkan", "masupin", "pakai", "pake", "coba", "nyoba", "cobain", "trus", "taknggo", "nganggo", "jawab", "type", "typed", "enter", "entered", "tried", "key", "bukanya", "dengan") || !gated(text, max(lo, start-110), min(hi, w.end+70)):
 		return dst
 	}
 	return r.more(append(dst, Found{Start: w.start, End: w.end}), text, hi)
@@ -586,6 +593,9 @@ func Shared(text []byte, start, end int) bool {
 	w := previous(text, start, max(0, start-16))
 	if !w.stop && among(text[w.start:w.end], "shared", "wpa", "wpa2", "wifi", "network", "security", "preshared", "pre-shared", "hotspot") {
 		return true
+	}
+	if p := end; p+2 < len(text) && (text[p] == ':' || text[p] == ' ' && text[p+1] == '=') && gated(text, max(0, start-60), start) {
+		return true // wifi cabang = …, key = …
 	}
 	n := next(text, end, min(len(text), end+12))
 	return among(text[n.start:n.end], "wifi", "hotspot") && (n.start == end+1)

@@ -261,7 +261,7 @@ func digitsEnd(text []byte, p, limit int) int {
 func (r Reader) candidate(text []byte, p, limit int, answer, explicit, far bool) (found Found) {
 	end := p
 	letters, small, digits, signs, stars := 0, 0, 0, 0, 0
-	for end < limit && end-p < 64 && text[end] > ' ' && text[end] != '"' {
+	for end < limit && end-p < 64 && text[end] > ' ' && text[end] != '"' && text[end] != '<' {
 		switch c := text[end]; {
 		case token.IsLetter(c):
 			letters++

@@ -466,7 +466,7 @@ func Pairs(text []byte, at int) (start, end, lettered int) {
 // Devices and Travels are words that speak of telephones and of journeys.
 var (
 	Devices = []string{"imei", "*#06#", "sinyal", "device", "dev:", "gadget", "handphone", "samsung", "iphone", "oppo", "vivo", "xiaomi", "redmi", "infinix", "handset", "smartphone"}
-	Travels = []string{"umroh", "umrah", "haji", "jemaah", "jamaah", "pax", "terbang", "penerbangan", "bandara", "imigrasi", "check-in", "checkin", "penumpang", "travel", "buku hijau", "visa", "kedutaan", "boarding", "wna", "halaman pertama", "booking tiket"}
+	Travels = []string{"umroh", "umrah", "haji", "jemaah", "jamaah", "pax", "terbang", "penerbangan", "bandara", "imigrasi", "check-in", "checkin", "penumpang", "travel", "buku hijau", "visa", "kedutaan", "boarding", "wna", "halaman pertama", "booking tiket", "p<idn", "perjalanan"}
 )
 
 // Beside reports whether one of the words stands within a hundred bytes of the place, in the same text.

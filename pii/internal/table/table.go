@@ -150,7 +150,7 @@ func Under(dst []Cell, list *token.List, text []byte, at, line int) (cells []Cel
 	for i := range delimiters {
 		d := delimiters[i]
 		n := bytes.Count(head, delimiters[i:i+1])
-		if n < 2 { // one: a field and its value
+		if n < 2 && !(n == 1 && bytes.IndexByte(head, '_') >= 0) { // one: a field and its value
 			continue
 		}
 		for cell := range bytes.SplitSeq(head, delimiters[i:i+1]) {
