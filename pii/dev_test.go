@@ -119,52 +119,52 @@ var developmentSets = []struct {
 		{"check", 98, 98}, {"context", 98, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"later, kept back", []string{"later_held.jsonl"}, []floor{
-		{"check", 97, 97}, {"context", 95, 98}, {"spoken", 92, 98}, {"evasion", 98, 98}, {"address", 43, 56}, {"address by words", 69, 98}, {"mother_name", 98, 98}, {"other", 93, 98},
+		{"check", 97, 97}, {"context", 95, 98}, {"spoken", 92, 98}, {"evasion", 98, 98}, {"address", 76, 86}, {"address by words", 88, 98}, {"mother_name", 98, 98}, {"other", 93, 98},
 	}},
 	{"values", []string{"values.jsonl"}, []floor{
-		{"check", 95, 96}, {"context", 89, 95}, {"spoken", 87, 89}, {"evasion", 91, 98}, {"address", 71, 75}, {"address by words", 85, 98}, {"mother_name", 92, 95}, {"other", 95, 98},
+		{"check", 95, 96}, {"context", 90, 95}, {"spoken", 93, 93}, {"evasion", 91, 98}, {"address", 83, 86}, {"address by words", 92, 98}, {"mother_name", 92, 95}, {"other", 95, 98},
 	}},
 	{"last", []string{"last.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 98, 98}, {"evasion", 90, 98}, {"address", 65, 74}, {"address by words", 79, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 87, 87}, {"address by words", 95, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"last, kept back", []string{"last_held.jsonl"}, []floor{
-		{"check", 95, 97}, {"context", 84, 94}, {"spoken", 89, 89}, {"evasion", 75, 98}, {"address", 87, 87}, {"address by words", 97, 98}, {"mother_name", 98, 80}, {"other", 98, 98},
+		{"check", 95, 97}, {"context", 84, 94}, {"spoken", 98, 98}, {"evasion", 75, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 80}, {"other", 98, 98},
 	}},
 	{"ways of giving", []string{"ways1.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 77, 97}, {"spoken", 36, 49}, {"evasion", 44, 82}, {"mother_name", 81, 93}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 77, 97}, {"spoken", 74, 98}, {"evasion", 53, 98}, {"mother_name", 81, 93}, {"other", 98, 98},
 	}},
 	{"ways of saying and hiding", []string{"ways2.jsonl"}, []floor{
-		{"check", 49, 98}, {"context", 0, 0}, {"spoken", 71, 91}, {"evasion", 73, 95}, {"other", 39, 98},
+		{"check", 49, 98}, {"context", 0, 0}, {"spoken", 86, 93}, {"evasion", 78, 98}, {"other", 39, 98},
 	}},
 	{"ways of writing", []string{"ways3.jsonl"}, []floor{
-		{"check", 95, 97}, {"context", 91, 98}, {"spoken", 81, 92}, {"address", 57, 76}, {"address by words", 64, 97}, {"other", 98, 95},
+		{"check", 95, 97}, {"context", 90, 98}, {"spoken", 93, 93}, {"address", 89, 94}, {"address by words", 93, 98}, {"other", 98, 95},
 	}},
 	{"natural", []string{"natural.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 98, 94}, {"evasion", 84, 98}, {"address", 65, 65}, {"address by words", 95, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 98, 98}, {"evasion", 84, 98}, {"address", 82, 82}, {"address by words", 97, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"natural, kept back", []string{"natural_held.jsonl"}, []floor{
-		{"check", 96, 98}, {"context", 96, 96}, {"spoken", 87, 93}, {"evasion", 74, 98}, {"address", 74, 84}, {"address by words", 90, 95}, {"mother_name", 79, 98}, {"other", 98, 98},
+		{"check", 96, 98}, {"context", 96, 96}, {"spoken", 98, 98}, {"evasion", 74, 98}, {"address", 86, 98}, {"address by words", 90, 98}, {"mother_name", 79, 98}, {"other", 98, 98},
 	}},
 	{"mixed", []string{"mixed.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 93, 97}, {"spoken", 85, 94}, {"evasion", 74, 92}, {"address", 74, 84}, {"address by words", 85, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 93, 97}, {"spoken", 98, 98}, {"evasion", 84, 93}, {"address", 92, 98}, {"address by words", 96, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"mixed, kept back", []string{"mixed_held.jsonl"}, []floor{
-		{"check", 96, 98}, {"context", 97, 98}, {"spoken", 75, 66}, {"evasion", 53, 98}, {"address", 84, 88}, {"address by words", 95, 97}, {"mother_name", 89, 98}, {"other", 98, 98},
+		{"check", 96, 98}, {"context", 95, 98}, {"spoken", 79, 73}, {"evasion", 53, 98}, {"address", 89, 93}, {"address by words", 96, 97}, {"mother_name", 89, 98}, {"other", 98, 98},
 	}},
 	{"ways of all kinds", []string{"ways4.jsonl"}, []floor{
-		{"check", 95, 98}, {"context", 86, 98}, {"spoken", 71, 89}, {"evasion", 73, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 71, 89},
+		{"check", 98, 98}, {"context", 86, 98}, {"spoken", 78, 87}, {"evasion", 73, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 71, 89},
 	}},
 	{"newest", []string{"newest.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 94, 98}, {"evasion", 98, 98}, {"address", 83, 86}, {"address by words", 95, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 94, 98}, {"evasion", 98, 98}, {"address", 91, 94}, {"address by words", 96, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"newest, kept back", []string{"newest_held.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 89, 96}, {"spoken", 94, 94}, {"evasion", 85, 91}, {"address", 65, 65}, {"address by words", 94, 95}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 89, 96}, {"spoken", 94, 94}, {"evasion", 85, 91}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"farther", []string{"farther.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 93, 95}, {"spoken", 75, 94}, {"evasion", 72, 83}, {"address", 81, 85}, {"address by words", 87, 98}, {"mother_name", 69, 84}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 93, 97}, {"spoken", 83, 94}, {"evasion", 79, 91}, {"address", 86, 89}, {"address by words", 89, 98}, {"mother_name", 69, 84}, {"other", 98, 98},
 	}},
 	{"farther, kept back", []string{"farther_held.jsonl"}, []floor{
-		{"check", 96, 98}, {"context", 85, 90}, {"spoken", 84, 87}, {"evasion", 71, 91}, {"address", 72, 77}, {"address by words", 91, 98}, {"mother_name", 35, 79}, {"other", 74, 98},
+		{"check", 96, 98}, {"context", 85, 90}, {"spoken", 87, 87}, {"evasion", 71, 91}, {"address", 79, 84}, {"address by words", 92, 98}, {"mother_name", 35, 79}, {"other", 74, 98},
 	}},
 }
 
