@@ -384,7 +384,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 			return false
 		}
 	}
-	if j > i+1 && s.clock(i, j) || j > i && s.paid(i, j) {
+	if j > i+1 && s.row.Clock(i, j) || j > i && s.row.Paid(i, j) {
 		return false
 	}
 	var sh shape
@@ -410,7 +410,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 	for {
 		for ; looked < len(cues) && r.typ == 0; looked++ {
 			cu := &cues[looked]
-			if cu.bits&(word.Order|word.Money) != 0 && cu.bits&(word.Phone|word.Account|word.Card) == 0 && !(sh.types&bit(TaxNumber) != 0 && s.printed(i, j, 2, 3, 3, 1, 3, 3)) {
+			if cu.bits&(word.Order|word.Money) != 0 && cu.bits&(word.Phone|word.Account|word.Card) == 0 && !(sh.types&bit(TaxNumber) != 0 && s.row.Printed(i, j, 2, 3, 3, 1, 3, 3)) {
 				if cu.place == before && s.belongs(cues[looked+1:], cu, &sh) {
 					continue
 				}
@@ -480,18 +480,6 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 		r.conf -= 0.05
 	}
 	return true
-}
-
-// paid reports whether the atoms end in an amount behind a number that is whole without it: 8610576624 1.250.000.
-func (s *Scanner) paid(i, j int) bool {
-	k := j
-	if a := s.row.Atoms; j+1 < len(a) && a[j+1].Gap == piece.Point && a[j+1].To-a[j+1].From == 3 && a[j].Gap == piece.Space && a[j].To-a[j].From <= 3 && a[j-1].To-a[j-1].From >= 9 {
-		return true // cut out of it
-	}
-	for k > i && s.row.Atoms[k].Gap == piece.Point && (s.row.Atoms[k].To-s.row.Atoms[k].From) == 3 {
-		k--
-	}
-	return k < j && k > i && s.row.Atoms[k].Gap == piece.Space && (s.row.Atoms[k].To-s.row.Atoms[k].From) <= 3 && (s.row.Atoms[k-1].To-s.row.Atoms[k-1].From) >= 9
 }
 
 // belongs reports whether the word before the word for an order says that the number is no order's: PIN transaksi, HP pemesan.
@@ -680,7 +668,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	if c.place == question || c.place == header {
 		base -= 0.05
 	}
-	if end := int(s.row.Atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') && !bytes.HasPrefix(text[end+1:], []byte(" itu ")) || at > 0 && token.IsLetter(text[at-1]) && n > 6 || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.list.Tokens[s.row.Atoms[i].First].Flags&token.Hidden != 0 || s.slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) || s.hour(i, j) && c.dist > 2 || c.crossed && c.place == before && c.dist > 4 && n < 6 {
+	if end := int(s.row.Atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') && !bytes.HasPrefix(text[end+1:], []byte(" itu ")) || at > 0 && token.IsLetter(text[at-1]) && n > 6 || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.list.Tokens[s.row.Atoms[i].First].Flags&token.Hidden != 0 || s.row.Slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) || s.row.Hour(i, j) && c.dist > 2 || c.crossed && c.place == before && c.dist > 4 && n < 6 {
 		return 0, 0, 0
 	}
 	far := int8(8)
@@ -776,17 +764,6 @@ func (s *Scanner) weighed(text []byte, c *cue, all []cue, n, i, j int) (Type, fl
 	return 0, 0, 0
 }
 
-// clock reports whether the atoms are times with commas between: 09.10, 11.30, 14.05.
-func (s *Scanner) clock(i, j int) bool {
-	for k := i; k <= j; k++ {
-		a := &s.row.Atoms[k]
-		if want := [2]piece.Gap{piece.Pause, piece.Point}[(k-i)&1]; a.To-a.From != 2 || k > i && a.Gap != want && (a.Gap != piece.Several || want != piece.Pause) || s.row.Digits[a.From] > '5' {
-			return false
-		}
-	}
-	return (j-i)&1 == 1
-}
-
 // daySaid reports whether the spoken atoms are a date, however the day, the month and the year are said: dua belas, lima, sembilan puluh.
 func (s *Scanner) daySaid(i, j int) bool {
 	first := s.row.Atoms[i].From
@@ -816,12 +793,6 @@ func (s *Scanner) daySaid(i, j int) bool {
 	return false
 }
 
-// hour reports whether the number is written as an hour with its minutes: 14.20.
-func (s *Scanner) hour(i, j int) bool {
-	a, b := &s.row.Atoms[i], &s.row.Atoms[j]
-	return j == i+1 && b.Gap == piece.Point && a.To-a.From == 2 && b.To-b.From == 2 && s.row.Digits[a.From] <= '2' && s.row.Digits[b.From] <= '5'
-}
-
 // versioned reports whether points part the digits as those of a version: 0.9.14.
 func (s *Scanner) versioned(text []byte, i, j int) bool {
 	if p := s.row.Atoms[i].Start; p > 0 && text[p-1]|0x20 == 'v' && (p == 1 || !token.IsLetter(text[p-2])) {
@@ -829,16 +800,6 @@ func (s *Scanner) versioned(text []byte, i, j int) bool {
 	}
 	for k := i + 1; k <= j; k++ {
 		if a, b := &s.row.Atoms[k-1], &s.row.Atoms[k]; b.Gap == piece.Point && a.To-a.From != b.To-b.From {
-			return true
-		}
-	}
-	return false
-}
-
-// slashed reports whether a sign that parts fields stands inside the number, as in 12/27.
-func (s *Scanner) slashed(i, j int) bool {
-	for k := i + 1; k <= j; k++ {
-		if s.row.Atoms[k].Gap == piece.Single && s.row.Atoms[k].To-s.row.Atoms[k].From > 1 {
 			return true
 		}
 	}
@@ -929,7 +890,7 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 		return 0, 0
 	}
 	switch {
-	case sh.types&bit(TaxNumber) != 0 && n == 15 && s.printed(i, j, 2, 3, 3, 1, 3, 3):
+	case sh.types&bit(TaxNumber) != 0 && n == 15 && s.row.Printed(i, j, 2, 3, 3, 1, 3, 3):
 		return TaxNumber, 0.95
 	case sh.scheme != check.NoScheme && sh.scheme != check.Rare && n >= 14 && n <= 16 && s.regular(i, j):
 		return Card, 0.9
@@ -940,7 +901,7 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 		return Phone, 0.86
 	case s.row.Atoms[i].Spoken && i == 0 && j == len(s.row.Atoms)-1 && (sh.facts&fArea != 0 && d[0] == '0' && n > 8 || sh.facts&fOperator != 0 && token.Among(text, int(s.row.Atoms[i].Start), 6, "nomor", "nomer", "nomornya", "nomernya", "nomorku", "number")):
 		return Phone, 0.7
-	case n == 15 && s.printed(i, j, 4, 2, 6, 2, 1):
+	case n == 15 && s.row.Printed(i, j, 4, 2, 6, 2, 1):
 		return Account, 0.8 // as BRI prints them
 	case sh.types&bit(IMEI) != 0 && (d[0] == '3' && d[1] == '5' || d[0] == '8' && d[1] == '6') && s.clean(i, j) && sign.Beside(text, int(s.row.Atoms[i].Start), int(s.row.Atoms[j].End), sign.Devices):
 		return IMEI, 0.75
@@ -952,19 +913,6 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 	return 0, 0
 }
 
-// printed reports whether the atoms have these lengths.
-func (s *Scanner) printed(i, j int, sizes ...int32) bool {
-	if j-i+1 != len(sizes) {
-		return false
-	}
-	for k, n := range sizes {
-		if a := &s.row.Atoms[i+k]; a.To-a.From != n {
-			return false
-		}
-	}
-	return true
-}
-
 // regular reports whether the digits of a card stand as people write them: in one piece, in fours, as on the card of
 // American Express, or one by one.
 func (s *Scanner) regular(i, j int) bool {
@@ -974,11 +922,11 @@ func (s *Scanner) regular(i, j int) bool {
 	if s.row.Atoms[i].Spoken || s.row.Atoms[j].Spoken {
 		return true
 	}
-	if !s.clean(i, j) && !(i%4 == 0 && len(s.row.Atoms)%4 == 0 && s.printed(i, j, 4, 4, 4, 4)) { // a row of cards is as good as one
+	if !s.clean(i, j) && !(i%4 == 0 && len(s.row.Atoms)%4 == 0 && s.row.Printed(i, j, 4, 4, 4, 4)) { // a row of cards is as good as one
 		return false
 	}
 	size := s.row.Atoms[i].To - s.row.Atoms[i].From
-	if s.printed(i, j, 4, 6, 5) || s.printed(i, j, 4, 6, 4) {
+	if s.row.Printed(i, j, 4, 6, 5) || s.row.Printed(i, j, 4, 6, 4) {
 		return true
 	}
 	for k := i; k < j; k++ {

@@ -341,35 +341,6 @@ func (s *Scanner) passport(text []byte, t int) bool {
 	return false
 }
 
-// plated reports whether letters and digits are a plate though no word says so: four digits, or three with letters enough, in three parts or in
-// one, and no year, dose or size.
-func plated(text []byte, start, from, to, b, end int) bool {
-	digits, head, tail := to-from, len(bytes.Trim(text[start:from], " -")), end-b
-	year := digits == 4 && (text[from] == '1' && text[from+1] == '9' || text[from] == '2' && text[from+1] == '0')
-	size := token.EqualFold(text[b:end], "iu") || token.EqualFold(text[b:end], "xl") || token.EqualFold(text[b:end], "ml") || token.EqualFold(text[b:end], "mg") || token.EqualFold(text[b:end], "kg") || token.EqualFold(text[b:end], "km")
-	if digits < 3 || tail < 2 || year || size {
-		return false
-	}
-	if apart := from-start > head; apart != (b > to) || apart && text[from-1] != text[to] {
-		return false
-	} else if !apart {
-		return digits == 4 && head+tail >= 4
-	}
-	return head == 2 && digits == 4 || !shouted(text, start, end)
-}
-
-// shouted reports whether everything around is in capitals too.
-func shouted(text []byte, start, end int) bool {
-	for _, side := range [2][]byte{text[max(0, start-24):start], text[end:min(len(text), end+24)]} {
-		for _, c := range side {
-			if c >= 'a' && c <= 'z' {
-				return false
-			}
-		}
-	}
-	return true
-}
-
 // plate reads the letters around the short number at token t: B 1234 XYZ.
 func (s *Scanner) plate(text []byte, t, from, to int) bool {
 	start, end, odd := sign.Plate(text, from, to)
@@ -400,7 +371,7 @@ func (s *Scanner) plate(text []byte, t, from, to int) bool {
 		}
 	}
 	if r.conf == 0 {
-		if odd || !upper || ordered || !plated(text, start, from, to, tail, end) && !(s.lastType == Plate && text[from-1] == text[to]) {
+		if odd || !upper || ordered || !sign.Plated(text, start, from, to, tail, end) && !(s.lastType == Plate && text[from-1] == text[to]) {
 			return false
 		}
 		r.conf = 0.7

@@ -500,3 +500,32 @@ func Checked(text []byte, start, end int) (from, to int) {
 	}
 	return start, end
 }
+
+// Plated reports whether letters and digits are a plate though no word says so: four digits, or three with letters enough, in three parts or in
+// one, and no year, dose or size.
+func Plated(text []byte, start, from, to, b, end int) bool {
+	digits, head, tail := to-from, len(bytes.Trim(text[start:from], " -")), end-b
+	year := digits == 4 && (text[from] == '1' && text[from+1] == '9' || text[from] == '2' && text[from+1] == '0')
+	size := token.EqualFold(text[b:end], "iu") || token.EqualFold(text[b:end], "xl") || token.EqualFold(text[b:end], "ml") || token.EqualFold(text[b:end], "mg") || token.EqualFold(text[b:end], "kg") || token.EqualFold(text[b:end], "km")
+	if digits < 3 || tail < 2 || year || size {
+		return false
+	}
+	if apart := from-start > head; apart != (b > to) || apart && text[from-1] != text[to] {
+		return false
+	} else if !apart {
+		return digits == 4 && head+tail >= 4
+	}
+	return head == 2 && digits == 4 || !shouted(text, start, end)
+}
+
+// shouted reports whether everything around is in capitals too.
+func shouted(text []byte, start, end int) bool {
+	for _, side := range [2][]byte{text[max(0, start-24):start], text[end:min(len(text), end+24)]} {
+		for _, c := range side {
+			if c >= 'a' && c <= 'z' {
+				return false
+			}
+		}
+	}
+	return true
+}

@@ -1,0 +1,53 @@
+package piece
+
+// Clock reports whether the atoms are times with commas between: 09.10, 11.30, 14.05.
+func (r *Row) Clock(i, j int) bool {
+	for k := i; k <= j; k++ {
+		a := &r.Atoms[k]
+		if want := [2]Gap{Pause, Point}[(k-i)&1]; a.To-a.From != 2 || k > i && a.Gap != want && (a.Gap != Several || want != Pause) || r.Digits[a.From] > '5' {
+			return false
+		}
+	}
+	return (j-i)&1 == 1
+}
+
+// Hour reports whether the number is written as an hour with its minutes: 14.20.
+func (r *Row) Hour(i, j int) bool {
+	a, b := &r.Atoms[i], &r.Atoms[j]
+	return j == i+1 && b.Gap == Point && a.To-a.From == 2 && b.To-b.From == 2 && r.Digits[a.From] <= '2' && r.Digits[b.From] <= '5'
+}
+
+// Paid reports whether the atoms end in an amount behind a number that is whole without it: 8610576624 1.250.000.
+func (r *Row) Paid(i, j int) bool {
+	k := j
+	if a := r.Atoms; j+1 < len(a) && a[j+1].Gap == Point && a[j+1].To-a[j+1].From == 3 && a[j].Gap == Space && a[j].To-a[j].From <= 3 && a[j-1].To-a[j-1].From >= 9 {
+		return true // cut out of it
+	}
+	for k > i && r.Atoms[k].Gap == Point && r.Atoms[k].To-r.Atoms[k].From == 3 {
+		k--
+	}
+	return k < j && k > i && r.Atoms[k].Gap == Space && r.Atoms[k].To-r.Atoms[k].From <= 3 && r.Atoms[k-1].To-r.Atoms[k-1].From >= 9
+}
+
+// Slashed reports whether a sign that parts fields stands inside the number, as in 12/27.
+func (r *Row) Slashed(i, j int) bool {
+	for k := i + 1; k <= j; k++ {
+		if r.Atoms[k].Gap == Single && r.Atoms[k].To-r.Atoms[k].From > 1 {
+			return true
+		}
+	}
+	return false
+}
+
+// Printed reports whether the atoms have these lengths.
+func (r *Row) Printed(i, j int, sizes ...int32) bool {
+	if j-i+1 != len(sizes) {
+		return false
+	}
+	for k, n := range sizes {
+		if a := &r.Atoms[i+k]; a.To-a.From != n {
+			return false
+		}
+	}
+	return true
+}
