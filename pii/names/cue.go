@@ -138,6 +138,7 @@ const (
 	wDot   // likewise
 	wDigit // a digit as it is said
 	wLike  // between a letter and a word that begins with it
+	wMail  // what follows can be an address as it is said
 	wKata
 	wSandi
 	wParty // who calls: a role, and the label of a speaker
@@ -175,7 +176,7 @@ var cueWords = func() map[uint32]word {
 		"bg", "bro", "sis", "kaka", "ade", "adek", "dok", "ust", "romo", "pastor", "sr", "bhante", "koko", "cece", "lik", "pakde", "bude", "bulik", "encing", "ncing", "encang", "pok", "mpok", "tete", "datuak", "adv",
 		"mama", "papa", "bunda", "ayah", "mami", "papi", "bidan", "bripka", "bripda", "briptu", "aipda", "ipda", "iptu", "akp", "kompol", "serka", "sertu", "dato", "datuk", "puang", "karaeng", "coach", "herr", "monsieur", "senor")
 	add(wIbu, "ibu")
-	add(wKandung, "kandung", "kandungnya", "kdg")
+	add(wKandung, "kandung", "kandungnya", "kandungny", "kdg")
 	add(wGadis, "gadis")
 	add(wBernama, "bernama", "namanya", "namaku", "dipanggil", "panggil", "named", "called", "jenengku", "jenenge", "asmane", "asmanipun", "ngaran", "ngaranna", "nami", "namina", "namo", "adan")
 	add(wMy, "my", "her", "his", "your", "customer")
@@ -190,11 +191,11 @@ var cueWords = func() map[uint32]word {
 	add(wMaiden, "maiden")
 	add(wDear, "dear", "hi", "hello", "halo", "hallo", "hai", "hey", "helo", "thanks", "makasih", "thank")
 	add(wYth, "yth", "kepada")
-	add(wRole, "penerima", "pengirim", "pic", "up", "pemohon", "pelapor", "tertanggung", "debitur", "kurir", "driver", "teknisi", "tech", "approved", "disetujui", "penumpang", "suami", "istri", "pasien", "korban", "saksi", "pengemudi", "penjamin", "cardholder")
+	add(wRole, "penerima", "pengirim", "pic", "up", "pemohon", "pelapor", "tertanggung", "debitur", "tech", "approved", "disetujui", "suami", "istri", "korban", "saksi", "penjamin", "cardholder")
 	add(wKin, "anaknya", "adiknya", "kakaknya", "istrinya", "suaminya", "ibunya", "bapaknya", "ayahnya", "mamanya", "papanya", "temannya", "temanku", "istriku", "suamiku", "anakku", "adikku", "kakakku", "sepupunya", "keponakannya",
 		"keneknya", "supirnya", "sopirnya", "tukangnya", "gurunya", "bosnya", "pacarnya", "supir", "sopir", "petugas", "satpam", "mandor", "guru", "kepsek", "camat", "lurah", "kades", "ketua", "kapten", "belakangnya", "depannya", "panggilannya", "sepupu", "keponakan", "rekan",
 		"wife", "husband", "brother", "sister", "son", "daughter", "colleague", "landlord")
-	add(wParty, "plg", "nsb", "spv")
+	add(wParty, "plg", "nsb", "spv", "kurir", "driver", "teknisi", "pasien", "penumpang", "pengemudi")
 	add(wNya, "nya")
 	add(wBorn, "ttl", "kelahiran")
 	add(wOnly, "aja", "saja", "cuma", "memang", "tuh")
@@ -218,6 +219,7 @@ var cueWords = func() map[uint32]word {
 	add(wAt, "at", "et", "keong")
 	add(wDot, "titik", "dot", "strip", "underscore", "underskor", "garis", "bawah", "dash", "minus")
 	add(wLike, "untuk", "for", "seperti", "kayak", "like", "as", "buat")
+	add(wMail, "email", "emailnya", "emailku", "emaile", "imel", "imelnya", "surel", "surelnya", "surelku", "suratel")
 	add(wKata, "kata")
 	add(wSandi, "sandi", "sandinya")
 	add(wDigit, "nol", "kosong", "satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan", "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "double", "dobel")
@@ -266,8 +268,11 @@ func (f *finder) readCues(text []byte) {
 			f.spelled(i)
 		case f.words[i] == wWork:
 			f.titled(i)
-		case f.words[i] == wSandi && f.at(i-1) == wKata && (f.tokens[i].Shape == tagger.Lower || f.tokens[i-1].Shape != tagger.Lower):
-			f.cues[i].nobody = true // "kata Sandi" is what Sandi says
+		case f.words[i] == wSandi && f.at(i-1) == wKata && (f.tokens[i].Shape == tagger.Lower || f.tokens[i-1].Shape != tagger.Lower),
+			f.words[i] == wSandi && f.tokens[i].Shape == tagger.Lower && (f.isPunct(i+1, ':') || f.isPunct(i+1, '=')):
+			f.cues[i].nobody = true // but "kata Sandi" is what Sandi says
+		case f.words[i] == wMail:
+			f.dictated(i)
 		}
 	}
 	f.keys()
@@ -414,11 +419,14 @@ func (f *finder) cueAt(i int) (Cue, int) {
 		}
 		return Role, f.colon(next)
 	case wParty:
-		if f.isPunct(i+1, ':') && (i == 0 || f.tokens[i-1].Shape == tagger.Break) {
-			return NoCue, 0 // who speaks
+		if f.speaks(i) {
+			return NoCue, 0
 		}
 		return Role, f.colon(i + 1)
 	case wKin:
+		if f.speaks(i) {
+			return NoCue, 0
+		}
 		return Kin, f.colon(i + 1)
 	case wTinggal, wLive:
 		if f.at(i+1) == wDi || f.at(i+1) == wIn || f.at(i+1) == wDari {
@@ -452,6 +460,23 @@ func (f *finder) askedAt(i int) (Cue, int) {
 
 // passed is how many words may stand between the question for a name and the answer.
 const passed = 4
+
+// speaks says whether the word at i is the label of a speaker, and no field of a form: it begins its line, and more than a name follows the colon.
+func (f *finder) speaks(i int) bool {
+	if !f.isPunct(i+1, ':') || i > 0 && f.tokens[i-1].Shape != tagger.Break {
+		return false
+	}
+	words := 0
+	for k := i + 2; k < len(f.tokens) && f.tokens[k].Shape != tagger.Break; k++ {
+		if f.tokens[k].Word() {
+			words++
+		}
+	}
+	return words > mostOfName
+}
+
+// mostOfName is how many words a name in a form has.
+const mostOfName = 4
 
 // nameAt reads what follows "nama".
 func (f *finder) nameAt(i int) (Cue, int) {

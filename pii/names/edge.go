@@ -140,9 +140,10 @@ func (f *finder) place(first, end int) (int, int) {
 	return first, end
 }
 
-// ofFirm says whether a place is part of the name of an organisation: the "Bantaeng" of "Polres Bantaeng".
+// ofFirm says whether a place is part of the name of an organisation: the "Bantaeng" of "Polres Bantaeng". In news, where whoever labels them means
+// the place and the house, it is one.
 func (f *finder) ofFirm(first int) bool {
-	return f.at(first-1).firm() || f.at(first).firm()
+	return !f.tokens[first].News() && (f.at(first-1).firm() || f.at(first).firm())
 }
 
 // machine says whether a name is the label that a transcribing machine gives a speaker: SPK-2 before a colon.

@@ -8,10 +8,10 @@ import "github.com/amanah-id/amanah/pii/names/internal/tagger"
 // alphabet is what letters are called, in Indonesian and on the radio: the letter, and then its names.
 var alphabet = map[uint32]letter{}
 
-// letter is one letter of a spelled word, and whether it was said with a word of its own that could be a name.
+// letter is one letter of a spelled word, whether it was said with a word of the radio, and whether that word is hardly anything else.
 type letter struct {
-	letter byte
-	radio  bool
+	letter      byte
+	radio, only bool
 }
 
 // called is a filter of 4,096 bits before the alphabet.
@@ -39,6 +39,11 @@ var called = func() (f [64]uint64) {
 	add(letter{letter: 'v'}, "ve we eks ye zet")
 	add(letter{letter: 'a', radio: true}, "alfa bravo charlie delta echo foxtrot golf hotel india juliet kilo lima mike november oscar papa quebec romeo sierra tango uniform victor whiskey xray yankee zulu")
 	add(letter{letter: 'a', radio: true}, "alpha")
+	for _, w := range []string{"alfa", "alpha", "bravo", "delta", "echo", "foxtrot", "kilo", "quebec", "sierra", "tango", "uniform", "whiskey", "xray", "yankee", "zulu"} {
+		l := alphabet[tagger.HashOf(w)]
+		l.only = true
+		alphabet[tagger.HashOf(w)] = l
+	}
 	return f
 }()
 
@@ -57,7 +62,7 @@ func (f *finder) likeness(i int, text []byte) {
 		return
 	}
 	next := i + 1
-	for next < min(len(f.tokens), i+3) && f.words[next] == wLike {
+	for next < min(len(f.tokens), i+3) && (f.words[next] == wLike || f.words[next] == wIn) {
 		next++
 	}
 	if next > i+1 && next < len(f.tokens) && f.tokens[next].Word() && text[f.tokens[next].Start]|0x20 == text[f.tokens[i].Start]|0x20 {
@@ -75,7 +80,7 @@ const (
 // letters reads the run of letters that begins at token i, and returns where it ends.
 func (f *finder) spelling(i int, text []byte) int {
 	var spelled [mostLetters]byte
-	n, radio, end := 0, 0, i
+	n, radio, end, only := 0, 0, i, false
 	for k := i; k < len(f.tokens) && n < mostLetters; k++ {
 		l, ok := letterOf(&f.tokens[k])
 		if !ok {
@@ -88,18 +93,20 @@ func (f *finder) spelling(i int, text []byte) int {
 		if n++; l.radio {
 			radio++
 		}
+		only = only || l.only
 		end = k + 1
 	}
-	if n < leastLetters {
+	some := only && radio == n && n > 1
+	if n < leastLetters && !some {
 		return i + 1
 	}
-	some := radio >= leastLetters
-	for k := max(0, i-aroundWord); k < min(len(f.tokens), end+aroundWord); k++ {
+	for k := max(0, i-aroundWord); n >= leastLetters && k < min(len(f.tokens), end+aroundWord); k++ {
 		if (k < i || k >= end) && f.tokens[k].Word() && spells(spelled[:n], text[f.tokens[k].Start:f.tokens[k].End]) {
 			f.announce(Spelled, k)
 			some = true
 		}
 	}
+	some = some || radio >= leastLetters
 	for k := i; k < end && some; k++ {
 		f.cues[k].nobody = true
 	}

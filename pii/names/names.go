@@ -136,7 +136,7 @@ func (f *finder) find(dst []Span, text []byte, from int, o Options) []Span {
 }
 
 // gate says which tokens can be part of a name: words that are not known as ordinary ones, what a cue announces, and the
-// neighbours of both.
+// neighbours of both; in news, whose names hold more ordinary words, every token of a text that has such a word at all.
 func (f *finder) gate() bool {
 	f.matters = f.matters[:0]
 	some := false
@@ -146,7 +146,7 @@ func (f *finder) gate() bool {
 		if can && i > 0 {
 			f.matters[i-1] = true
 		}
-		f.matters = append(f.matters, can || i > 0 && (f.cues[i-1].announces() || f.tokens[i-1].Word() && !f.tokens[i-1].Known()))
+		f.matters = append(f.matters, can || t.News() || i > 0 && (f.cues[i-1].announces() || f.tokens[i-1].Word() && !f.tokens[i-1].Known()))
 		some = some || can
 	}
 	return some

@@ -54,6 +54,32 @@ func (f *finder) spelled(i int) {
 	}
 }
 
+// aheadOfDot is how many tokens may stand between the word for an address, or a part of it, and the next "dot" or "at".
+const aheadOfDot = 4
+
+// dictated marks what follows the word for an address, as long as a "dot" or an "at" comes soon: "email saya ratih strip kusuma".
+func (f *finder) dictated(i int) {
+	from := i + 1
+	for from < len(f.tokens) && (f.words[from] == wSaya || f.words[from] == wNya || f.words[from] == wHesitation || f.isPunct(from, ':') || f.isPunct(from, ',')) {
+		from++
+	}
+	for end := from; end < len(f.tokens); {
+		joint := end
+		for joint < min(len(f.tokens), end+aheadOfDot) && f.tokens[joint].Shape != tagger.Break && f.words[joint] != wDot && f.words[joint] != wAt {
+			joint++
+		}
+		if joint == len(f.tokens) || f.words[joint] != wDot && f.words[joint] != wAt {
+			return
+		}
+		for end = joint + 1; end < len(f.tokens) && (f.words[end] == wDot || f.words[end] == wAt); end++ {
+		}
+		end = min(end+1, len(f.tokens)) // the part behind it
+		for ; from < end; from++ {
+			f.cues[from].nobody = true
+		}
+	}
+}
+
 // leastCode is how long a run without a blank is that is no word, but a key.
 const leastCode = 32
 

@@ -89,6 +89,9 @@ func See(tokens []Token) {
 	}
 }
 
+// longLine is the first of the steps of lines with more than a dozen words.
+const longLine = 7
+
 // steps are how many of the words of a line are strange, and how long it is: 0 and 1 for less than five words, then five steps for each of three
 // lengths.
 func steps(strange, words int) uint8 {
@@ -100,7 +103,7 @@ func steps(strange, words int) uint8 {
 	case words > 24:
 		length = 12
 	case words > 12:
-		length = 7
+		length = longLine
 	}
 	return uint8(length + min(4, strange*8/words))
 }

@@ -314,3 +314,20 @@ func FuzzTokens(f *testing.F) {
 		}
 	})
 }
+
+func TestALongLineWithoutWordsOfServiceReadsLikeNews(t *testing.T) {
+	lexicon := NewLexicon(map[uint32]Class{HashOf("kak"): Ordinary | Service})
+	for text, want := range map[string]bool{
+		"satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas":                           false,
+		"satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas belas puluh ratus":         true,
+		"satu dua tiga empat lima enam tujuh delapan sembilan sepuluh sebelas belas puluh ratus kak":     false,
+		"satu dua tiga empat lima enam tujuh\ndelapan sembilan sepuluh sebelas belas puluh ratus ribuan": false,
+	} {
+		tokens := Tokens(nil, []byte(text))
+		lexicon.Classify(tokens, []byte(text))
+		See(tokens)
+		if tokens[0].News() != want {
+			t.Errorf("%q: %v", text, !want)
+		}
+	}
+}

@@ -55,6 +55,9 @@ func (t *Token) Word() bool { return t.Shape <= Mixed }
 // Known says whether the word was met in the training outside names, and is on no list of names or places.
 func (t *Token) Known() bool { return t.Class == Ordinary }
 
+// News says whether the line of the token reads like news: it has more than a dozen words, and none that only messages of service have.
+func (t *Token) News() bool { return t.Register == 0 && t.Strange >= longLine }
+
 const (
 	letter = 1 << iota
 	capital
