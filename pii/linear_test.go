@@ -53,6 +53,48 @@ func TestTimeIsLinearInTheLengthWhateverTheText(t *testing.T) {
 	}
 }
 
+// Whatever stands beside whatever, and wherever a text breaks off, the scanner comes to its end. That the findings are well formed is asked of each.
+func TestNoMixtureOfPiecesAndNoTextThatBreaksOffStopsTheScanner(t *testing.T) {
+	s := New(Options{Least: 0.01})
+	at := ""
+	defer func() {
+		if err := recover(); err != nil {
+			t.Fatalf("%q: %v", at, err)
+		}
+	}()
+	var found []Finding
+	scan := func(text string) {
+		at = text
+		found = s.Scan(found[:0], []byte(text))
+		for _, f := range found {
+			if f.Start < 0 || f.End <= f.Start || f.End > len(text) {
+				t.Errorf("%q: %s from %d to %d", text, f.Type, f.Start, f.End)
+			}
+		}
+	}
+	for _, a := range hostile {
+		for _, b := range hostile {
+			scan(strings.Repeat(a, 3) + " " + strings.Repeat(b+a, 3) + b)
+		}
+	}
+	for _, v := range vectors(t) {
+		for end := range len(v.Text) {
+			scan(v.Text[:end])
+			scan(v.Text[end:])
+		}
+	}
+	for _, m := range developmentSet(t) {
+		for end := range len(m.Text) {
+			if c := m.Text[end]; !m.back && (c == ' ' || c == '\n') {
+				scan(m.Text[:end+1])
+			}
+		}
+	}
+	for _, text := range []string{"mamak pun udah nyuruh ", "meme tiang maparab ni ", "double ya double double"} {
+		scan(text)
+	}
+}
+
 // BenchmarkHostile shows beside the count what the clock says: text of one length, each hostile piece repeated.
 func BenchmarkHostile(b *testing.B) {
 	s := New(Options{})

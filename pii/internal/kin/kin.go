@@ -324,7 +324,7 @@ func (r Reader) Plausible(text []byte, start, end, limit int, sure bool) bool {
 		}
 		p = e
 	}
-	if sure || end == limit || text[end] != ' ' || end+1 < limit && !token.IsLetter(text[end+1]) {
+	if sure || end+1 >= limit || text[end] != ' ' || !token.IsLetter(text[end+1]) {
 		return true
 	}
 	e := min(token.WordEnd(text, end+1), limit)

@@ -385,7 +385,7 @@ func (r *Row) follows(text []byte, u int) (int, Gap) {
 			if waits = waits || said.Waiting(e.Text); waits && last.Spoken && e.Cues&word.Interesting == 0 {
 				filler = true
 			}
-			if words == 0 && len(r.Atoms) == 1 && last.Spoken && last.To-last.From <= 2 && r.Digits[last.From] != '0' && r.Digits[last.From] < '9' && join == Touch && (e.Text == "digit" || e.Text == "digits" || e.Text == "angka") && !said.Pauses(text[from:tok.Start]) {
+			if size := last.To - last.From; words == 0 && len(r.Atoms) == 1 && last.Spoken && size > 0 && size <= 2 && r.Digits[last.From] != '0' && r.Digits[last.From] < '9' && join == Touch && (e.Text == "digit" || e.Text == "digits" || e.Text == "angka") && !said.Pauses(text[from:tok.Start]) {
 				return u, Apart // enam belas digit: so many follow
 			}
 			if words++; !filler || words > 8 {
