@@ -35,6 +35,7 @@ const (
 	fLength
 	fCheck // a check sum other than Luhn
 	fPlain // found in the normalised copy
+	fSwapped
 )
 
 // place tells where a cue stands.
@@ -422,7 +423,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 				continue
 			}
 			if cu.bits&(word.Reverse|word.Back) != 0 && n >= 10 {
-				if typ := s.reversed(d); typ != 0 && (cu.bits&word.Reverse != 0 || typ != Phone || token.Among(text, int(first.Start), 8, "baca", "dibaca", "bacanya", "read")) {
+				if typ := s.reversed(d); typ != 0 && (cu.bits&word.Reverse != 0 || typ != Phone || token.Among(text, int(first.Start), 8, "baca", "dibaca", "bacanya", "read", "acak", "diacak", "dari")) {
 					r.typ, r.conf = typ, 0.8
 					r.why.facts = facts | fReversed
 					r.why.cue, r.why.dist, r.why.place = s.dict.Entry(cu.ID).Text, cu.dist, cu.place

@@ -39,6 +39,7 @@ func (f Finding) Reason() string {
 		{fReversed, "written backwards"},
 		{fLines, "over several lines"},
 		{fPlain, "disguised"},
+		{fSwapped, "its last part first"},
 	} {
 		if w.fact == fRegency && f.Type == Address {
 			w.text = "place exists"

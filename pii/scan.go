@@ -543,15 +543,17 @@ func (s *Scanner) retold(text []byte) {
 		return
 	}
 	s.row.Told, s.kept = append(s.row.Told[:0], s.row.Atoms...), s.kept[:0]
-	for _, t := range [...]piece.Telling{piece.Again, piece.Plain, piece.Partly, piece.Mended} {
+	for _, t := range [...]piece.Telling{piece.Again, piece.Plain, piece.Partly, piece.Mended, piece.Swapped} {
 		if !s.row.Retell(t) {
 			continue
 		}
 		size, found := s.row.Size(), 0
 		s.lastType = last
 		s.judge(text)
-		for _, f := range s.found[n:] {
-			found += int(f.why.digits)
+		for k := n; k < len(s.found); k++ {
+			if found += int(s.found[k].why.digits); t == piece.Swapped {
+				s.found[k].why.facts |= fSwapped
+			}
 		}
 		if found >= size {
 			return

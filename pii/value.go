@@ -76,6 +76,9 @@ func (s *Scanner) digitsOf(dst, part []byte, f Finding) []byte {
 					s.row.Retell(way)
 				}
 			}
+			if f.why.facts&fSwapped != 0 {
+				s.row.Retell(piece.Swapped)
+			}
 			if f.why.digits > 0 && s.row.Size() > int(f.why.digits) {
 				s.row.Uncoded()
 			}

@@ -30,9 +30,11 @@ type Row struct {
 	Dotted bool // a word for a point stands between two pieces
 	Steps  int
 
-	text   []byte
-	mended bool // what comes next replaces what was said
-	glued  int  // where the next piece begins, when it is a word made of digits' words
+	text    []byte
+	mended  bool // what comes next replaces what was said
+	joined  bool // words join two parts
+	letters int  // how many signs it has, when they only look like digits
+	glued   int  // where the next piece begins, when it is a word made of digits' words
 }
 
 // Gap is what stands between two pieces of a number.
@@ -92,7 +94,7 @@ func between(text []byte, from, to int32) Gap {
 	case n <= 5:
 		comma := false
 		for k, c := range text[from:to] {
-			if c == '*' && k > 0 && text[from+int32(k)-1] == '*' {
+			if c == '*' && k > 0 && text[from+int32(k)-1] == '*' && !alone(text, from, to) {
 				return Apart // a mask
 			}
 			if c == ',' || c == ';' {
@@ -109,6 +111,11 @@ func between(text []byte, from, to int32) Gap {
 	return Apart
 }
 
+// alone reports whether single digits stand on both sides of what lies between.
+func alone(text []byte, from, to int32) bool {
+	return (from < 2 || !token.IsDigit(text[from-2])) && (int(to)+1 >= len(text) || !token.IsDigit(text[to+1]))
+}
+
 // SpokenPart reports whether a word is part of a spoken number.
 func SpokenPart(p word.Part) bool { return p >= word.Digit && p <= word.Repeat }
 
@@ -121,14 +128,20 @@ func OpensSpoken(p word.Part) bool {
 func (r *Row) Gather(text []byte, t, line int) int {
 	r.Atoms, r.Digits = r.Atoms[:0], r.Digits[:0]
 	r.text = text
-	r.Line, r.mended, r.glued, r.Dotted = line, false, 0, false
+	r.Line, r.mended, r.glued, r.Dotted, r.joined = line, false, 0, false, false
 	u := t
 	join := Touch
 	for len(r.Digits) < groupLimit {
 		r.Atoms = append(r.Atoms, Atom{})
 		a := &r.Atoms[len(r.Atoms)-1] // filled in where it stands, as a token is
 		a.First, a.From, a.Gap, a.Line, a.mended = int32(u), int32(len(r.Digits)), join, int32(r.Line), r.mended
-		if r.glued > 0 {
+		if r.glued > 0 && r.letters > 0 {
+			a.Start, a.End, a.ord, a.Alike = int32(r.glued), int32(r.glued+r.letters), r.Atoms[len(r.Atoms)-2].ord+1, true
+			r.Digits = undisguised(r.Digits, text[a.Start:a.End], token.Alike)
+			for u < len(r.List.Tokens) && r.List.Tokens[u].Start < a.End {
+				u++
+			}
+		} else if r.glued > 0 {
 			a.Start, a.End, a.ord, a.Spoken = int32(r.glued), int32(token.WordEnd(text, r.glued)), r.Atoms[len(r.Atoms)-2].ord+1, true
 			r.Digits = r.Said.Glued(r.Digits, text[a.Start:a.End])
 		} else {
@@ -154,7 +167,7 @@ func (r *Row) Gather(text []byte, t, line int) int {
 			a.Start, a.End, a.ord = tok.Start, r.List.Tokens[u-1].End, r.List.Tokens[u-1].Ord
 		}
 		a.Next, a.To = int32(u), int32(len(r.Digits))
-		r.mended, r.glued = false, 0
+		r.mended, r.glued, r.letters = false, 0, 0
 		var next int
 		if next, join = r.follows(text, u); join == Apart {
 			if size := a.To - a.From; !a.Spoken && (size > 8 || size < 3 && len(r.Atoms) == 1) && !r.Whole {
@@ -202,21 +215,55 @@ func (r *Row) farther(text []byte, u int) (int, Gap) {
 	if len(r.Atoms) == 1 && last.To-last.From <= 2 && u < len(r.List.Tokens) && r.List.Tokens[u].Ord == last.ord+1 && r.counted(u) {
 		return u, Apart // sixteen digits
 	}
-	if last.Spoken || last.To-last.From <= 4 {
+	if last.Spoken || last.To-last.From <= 4 && len(r.Atoms) > 1 {
 		if r.glued = r.Said.GluedAt(text, int(last.End), int(r.List.Lines[r.Line].End)); r.glued > 0 {
 			return u, Touch
+		}
+	}
+	if !last.Spoken && int(last.End)+1 < len(text) && (token.LooksLike[text[last.End+1]] != 0 || token.IsDigit(text[last.End+1])) {
+		if n := alike(text, int(last.End), int(r.List.Lines[r.Line].End)); n > 0 {
+			r.glued, r.letters = int(last.End)+1, n
+			return u, between(text, last.End, last.End+1)
 		}
 	}
 	if u == len(r.List.Tokens) {
 		return u, Apart
 	}
-	if next, join := r.over(text, u); join != Apart {
-		return next, join
+	if last.Spoken || said.MayJoin(text, int(last.End)) || r.Whole {
+		if next, join := r.over(text, u); join != Apart {
+			return next, join
+		}
 	}
 	if !last.Spoken && r.List.Tokens[u].Kind != token.Break && !r.Whole {
 		return u, Apart
 	}
 	return r.later(text, u)
+}
+
+// alike returns how many signs a piece has that stands behind a separator at the place and only looks like digits: 0812-ooo-SS12, 6-2-8-I-2. Letters
+// alone must be one between the same separators, or zeroes.
+func alike(text []byte, p, limit int) int {
+	if p+2 >= limit || text[p] != '-' && text[p] != ' ' && text[p] != '_' && text[p] != '.' {
+		return 0
+	}
+	e, digits, zeroes := p+1, 0, 0
+	for ; e < limit && token.IsAlnum(text[e]); e++ {
+		switch c := text[e]; {
+		case token.IsDigit(c):
+			digits++
+		case token.LooksLike[c] == 0:
+			return 0
+		case c|0x20 == 'o':
+			zeroes++
+		}
+	}
+	n := e - p - 1
+	switch {
+	case n == 0 || n > 6 || digits == n:
+	case n == 1 && e < limit && text[e] == text[p] && text[p] != ' ', digits > 0 && n > 2, zeroes == n && n > 1 && (e == limit || !token.IsLetter(text[e])):
+		return n
+	}
+	return 0
 }
 
 // over finds the next piece behind a few words that join the parts of a number, or that take back what was said: 0812, belakangnya 5550; dua,
@@ -226,10 +273,14 @@ func (r *Row) over(text []byte, u int) (int, Gap) {
 	for ; u < len(r.List.Tokens) && r.List.Tokens[u].Ord <= last.ord+7; u++ {
 		r.Steps++
 		tok := &r.List.Tokens[u]
+		if tok.Kind == token.Word && OpensSpoken(r.Dict.Part(tok.ID)) && u+1 < len(r.List.Tokens) && r.counted(u+1) {
+			continue // delapan angka pertama
+		}
 		if tok.Kind == token.Number || tok.Kind == token.Word && OpensSpoken(r.Dict.Part(tok.ID)) {
 			switch r.Said.Bridge(text, int(last.End), int(tok.Start)) {
 			case said.Joined:
 				if last.To-last.From <= 8 && tok.End-tok.Start <= 8 {
+					r.joined = true
 					return u, Pause
 				}
 			case said.Aside:
@@ -313,7 +364,7 @@ func (r *Row) follows(text []byte, u int) (int, Gap) {
 		}
 		switch tok.Kind {
 		case token.Break:
-			if line++; line-r.Line > 6 || !last.Spoken && (last.To-last.From > 6 || words > 0) || r.List.Lines[r.Atoms[0].Line].Label > 0 {
+			if line++; line-r.Line > 6 || !last.Spoken && (last.To-last.From > 6 || words > 0 && line == r.Line+1 || words > 2) || r.List.Lines[r.Atoms[0].Line].Label > 0 {
 				return u, Apart // a turn ends, or the number
 			}
 			if tok.Ord != ord+1 && !r.aside(text, u, ord, last.Spoken && line > r.Line) {
@@ -352,7 +403,7 @@ func (r *Row) follows(text []byte, u int) (int, Gap) {
 			if max(tok.End-tok.Start, last.To-last.From) > 6 && (g == Several && bytes.IndexByte(text[from:tok.Start], '|') >= 0 || g == Space && text[from] == '\t' && last.To-last.From > 8) {
 				return u, Apart // another cell
 			}
-			if g == Pause && (tok.End-tok.Start > 2 || last.To-last.From > 2) {
+			if size := tok.End - tok.Start; g == Pause && (size > 2 || last.To-last.From > 2) && (size != 4 || last.To-last.From != 4 || tok.Start != from+1) {
 				return u, Apart
 			}
 			return u, g
@@ -543,10 +594,11 @@ type Telling uint8
 
 // The ways.
 const (
-	Again  Telling = iota // a line that says again what was just said is a read-back
-	Plain                 // all of it belongs to the number
-	Partly                // also a line that says again the end of it
-	Mended                // what follows a word like "salah" replaces what was said before it
+	Again   Telling = iota // a line that says again what was just said is a read-back
+	Plain                  // all of it belongs to the number
+	Partly                 // also a line that says again the end of it
+	Swapped                // the part that was said last comes first
+	Mended                 // what follows a word like "salah" replaces what was said before it
 )
 
 // Begins reports whether the zero and the eight of a telephone number are said again behind a pause, with enough behind them for a number of their own.
@@ -562,6 +614,9 @@ func (r *Row) Begins(i, j int) bool {
 
 // Retells reports whether the number can be told in another way: it goes over lines, or somebody corrects himself.
 func (r *Row) Retells() bool {
+	if r.joined {
+		return true
+	}
 	for i := range r.Atoms {
 		if r.Atoms[i].mended || r.Atoms[i].Line != r.Atoms[0].Line {
 			return true
@@ -573,6 +628,9 @@ func (r *Row) Retells() bool {
 // Retell puts the atoms together from those in spare as they are understood in one way. It reports whether that makes a difference.
 func (r *Row) Retell(t Telling) bool {
 	r.Atoms = r.Atoms[:0]
+	if t == Swapped {
+		return r.swap()
+	}
 	dropped := t == Plain
 	base := len(r.Digits)
 	p0, p1 := base, base // what was said on the line before
@@ -599,6 +657,36 @@ func (r *Row) Retell(t Telling) bool {
 		p1 = len(r.Digits)
 	}
 	return dropped
+}
+
+// swap puts the last part of a number of two parts first. The atoms keep their places in the text, so that they span both.
+func (r *Row) swap() bool {
+	cut := 0
+	for k := 1; k < len(r.Told); k++ {
+		if r.Told[k].Gap == Pause {
+			if cut > 0 {
+				return false
+			}
+			cut = k
+		}
+	}
+	if !r.joined || cut == 0 {
+		return false
+	}
+	base := len(r.Digits)
+	for _, part := range [...][]Atom{r.Told[cut:], r.Told[:cut]} {
+		for _, a := range part {
+			r.Digits = append(r.Digits, r.Digits[a.From:a.To]...)
+		}
+	}
+	r.Atoms = append(r.Atoms, r.Told...)
+	for k, at := 0, base; k < len(r.Atoms); k++ { // pieces of the same number of digits as those they stand for matter to nobody
+		a := &r.Atoms[k]
+		size := int(a.To - a.From)
+		a.From, a.To = int32(at), int32(at+size)
+		at += size
+	}
+	return true
 }
 
 // takeBack drops the last atoms that what stands in spare from i to j replaces: the group that was said last, or as many as are said now. It

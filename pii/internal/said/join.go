@@ -17,7 +17,7 @@ const (
 )
 
 // joining are words that tell a part of a number from the others, or that a sign or the next part follows.
-var joining = list("bagian potongan pertama kedua ketiga keempat depan depannya awal awalnya tengah tengahnya belakang belakangnya akhir akhirnya ujung ujungnya terakhir terakhirnya sambung disambung sambungannya sambungin gabung digabung lanjut lanjutnya lanjutan lanjutannya dilanjut sisa sisanya lalu terus trus kemudian habis then next followed part half first second third last rest spasi space strip setrip titik koma garis dash dot slash miring jeda enter tanda setengah kpp pusat cabang kode")
+var joining = list("bagian potongan pertama kedua ketiga keempat depan depannya awal awalnya tengah tengahnya belakang belakangnya akhir akhirnya ujung ujungnya terakhir terakhirnya sambung disambung sambungannya sambungin gabung digabung lanjut lanjutnya lanjutan lanjutannya dilanjut sisa sisanya lalu terus trus kemudian habis then next followed part half first second third last rest spasi space strip setrip titik koma garis dash dot slash miring jeda enter tanda setengah angka digit kpp pusat cabang kode")
 
 // mending are words that take back what was said.
 var mending = list("entar bentar sebentar salah ralat maaf bukan koreksi maksud maksudnya maksudku sorry correction oops ups keliru kebalik mean actually wait tunggu eh")
@@ -57,6 +57,19 @@ func in(m map[string]bool, w []byte) bool {
 	return m[string(b[:len(w)])]
 }
 
+// MayJoin reports whether the word behind a place may be one that joins the parts of a number, or one before it: a look before the look.
+func MayJoin(text []byte, p int) bool {
+	from := p
+	for p < len(text) && p-from < 4 && !token.IsLetter(text[p]) {
+		if text[p] == '(' || text[p] == '[' {
+			return true
+		}
+		p++
+	}
+	e := token.WordEnd(text[:min(len(text), p+16)], p)
+	return e > p && (in(joining, text[p:e]) || e-p < 4)
+}
+
 // Bridge tells how the words between two pieces of a number on one line join them.
 func (r Reader) Bridge(text []byte, from, to int) Link {
 	if to-from > 64 {
@@ -94,6 +107,8 @@ func (r Reader) Bridge(text []byte, from, to int) Link {
 	}
 	paused := Pauses(text[from:min(to, from+2)]) && Pauses(text[max(from, to-4):to])
 	switch {
+	case words == 1 && others == 1 && Pauses(text[max(from, to-3):to]):
+		return Aside // dua kursi, tujuh
 	case paused && (words <= 4 || asked && words <= 6) && (others > 0 || asked):
 		return Aside
 	case asked:

@@ -487,6 +487,12 @@ func accented(w []byte) byte {
 
 // Initial reports whether a single letter stands right before the place, or before the "nya" there.
 func Initial(text []byte, p, lo int) bool {
+	for p > lo && aside[text[p-1]] {
+		p--
+	}
+	if p < lo+2 || !token.IsLetter(text[p-1]) || token.IsLetter(text[p-2]) && text[p-2]|0x20 != 'y' {
+		return false
+	}
 	b, e := WordBefore(text, p, lo)
 	if token.EqualFold(text[b:e], "nya") {
 		b, e = WordBefore(text, b, lo)

@@ -101,7 +101,7 @@ func (r Reader) domain(text []byte, p, hi int) int {
 				words, dotted, p = words+1, false, e // mail dot contoh dot com
 				continue
 			}
-			dots, dotted, end = dots+1, false, e
+			dots, dotted, bracketed, end = dots+1, false, false, e
 			words = 1
 		case dots > 0:
 			return end
@@ -411,8 +411,25 @@ func (r Reader) announced(t, first int) bool {
 
 // Address writes an address that was said as it is typed.
 func (r Reader) Address(dst, text []byte) []byte {
+	lines := r.List.Lines
+	own := r.List.Speaker(text, len(lines)-1)
+	for l := range lines {
+		from, to := int(lines[l].Start), int(lines[l].End)
+		if l > 0 && string(r.List.Speaker(text, l)) != string(own) {
+			continue // what the listener says
+		}
+		if l > 0 {
+			from = r.spoken(text, l)
+		}
+		dst = r.typed(dst, text[:to], from)
+	}
+	return dst
+}
+
+// typed writes what is said from p to the end of the text as it is typed.
+func (r Reader) typed(dst, text []byte, p int) []byte {
 	last, t := 0, 0
-	for p := 0; p < len(text); {
+	for p < len(text) {
 		if !token.IsAlnum(text[p]) {
 			if c := text[p]; c == '.' || c == '@' || c == '_' || c == '-' {
 				dst = append(dst, c)
@@ -454,6 +471,12 @@ func (r Reader) Address(dst, text []byte) []byte {
 			if dst, u = r.Large(dst, text, t); u > t {
 				e = int(r.List.Tokens[u-1].End)
 			}
+		case goesOn(entry.Text):
+		case e-p > 1 && r.letter(text, p, e, e+1):
+			dst = append(dst, Letter(text[p:e])|0x20)
+			last = 1
+			p = e
+			continue
 		default:
 			for _, c := range text[p:e] {
 				dst = append(dst, token.Lower(c))

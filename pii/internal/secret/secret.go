@@ -179,6 +179,9 @@ func (r Reader) follows(text []byte, t, line int) (found Found, cost int) {
 			return candidate, cost
 		}
 		e := min(token.WordEnd(text, p), limit)
+		if e+4 < limit && text[e] == '-' && token.EqualFold(text[e+1:e+4], "nya") {
+			e += 4 // wifi-nya
+		}
 		cost += e - p
 		if skipped++; e == p || skipped > steps || e < limit && token.IsDigit(text[e]) || e < limit && text[e] != ' ' && text[e] != ',' && text[e] != ':' && text[e] != '?' && !(text[e] == '.' && (e+1 >= limit || text[e+1] == ' ')) {
 			return found, cost
@@ -284,6 +287,11 @@ func (r Reader) candidate(text []byte, p, limit int, answer, explicit, far bool)
 		end--
 	}
 	n := end - p
+	if !far && letters > 0 && digits == 0 {
+		if said := r.said(text, p, limit); said.End > 0 && (!answer || said.End >= limit-1) {
+			return said
+		}
+	}
 	if n < 4 || letters == 0 && digits == 0 {
 		return found
 	}
@@ -363,40 +371,6 @@ func ruledNext(text []byte, p, limit int) bool {
 		p++
 	}
 	return ruled(text[p:min(token.WordEnd(text, p), limit)])
-}
-
-// said reads a secret that is said: one or two words that nobody knows and digits in words.
-func (r Reader) said(text []byte, p, limit int) (found Found) {
-	q := p
-	for words := 0; words < 2; words++ {
-		e := min(token.WordEnd(text, q), limit)
-		if id := r.Dict.Find(text, q, e); e-q < 3 || id != 0 || thing(text[q:e]) {
-			return found
-		}
-		if e+1 >= limit || text[e] != ' ' {
-			return found
-		}
-		q = e + 1
-		digits := 0
-		for f := q; f < limit; {
-			e := min(token.WordEnd(text, f), limit)
-			if part := r.Dict.Part(r.Dict.Find(text, f, e)); e == f || part < word.Digit || part > word.Repeat {
-				break
-			}
-			if digits++; digits > 12 {
-				return Found{}
-			}
-			if found.Start, found.End, found.Said = p, e, true; e+1 >= limit || text[e] != ' ' {
-				break
-			}
-			f = e + 1
-		}
-		if digits >= 2 {
-			return found
-		}
-		found = Found{}
-	}
-	return found
 }
 
 // short reports whether no more than three words follow, and no digit.

@@ -208,6 +208,13 @@ func (t *Text) Make(text []byte) {
 			}
 			continue
 		}
+		if (c == '-' || c == '.') && Beeps(text, i) {
+			for ; i < len(text) && beeps(text, i) >= 0; i += 6 {
+				t.put(byte('0'+beeps(text, i)), i, i+5)
+			}
+			i--
+			continue
+		}
 		if b, n := escape(text, i, escaped == i); n > 0 {
 			if b != 0 {
 				t.put(b, i, i+n)
@@ -393,14 +400,54 @@ func named(text []byte, i int) bool {
 	for j < min(len(text), i+32) && (isAlnum(text[j]) || text[j] == '-') {
 		j++
 	}
+	if j+3 < len(text) && text[j] == ' ' && text[j+1] == '.' {
+		j++
+	}
 	if j-i < 2 || j+2 >= len(text) {
 		return false
 	}
 	switch text[j] {
 	case '.', '[', '(', '{':
-		return isAlnum(text[j+1]) || text[j] != '.'
+		return isAlnum(text[j+1]) || text[j] != '.' || text[j+1] == ' ' && isAlnum(text[j+2])
 	}
 	return false
+}
+
+// beeps reads five short or long signs of Morse that stand apart: the digit they are, or -1.
+func beeps(text []byte, i int) int {
+	if i > 0 && text[i-1] > ' ' || i+5 > len(text) || i+5 < len(text) && text[i+5] > ' ' {
+		return -1
+	}
+	long, turns := 0, 0
+	for k, c := range text[i : i+5] {
+		if c != '-' && c != '.' {
+			return -1
+		}
+		if c == '-' {
+			long++
+		}
+		if k > 0 && c != text[i+k-1] {
+			turns++
+		}
+	}
+	switch {
+	case turns > 1:
+		return -1
+	case text[i] == '-':
+		return (5 + long) % 10
+	}
+	return 5 - long
+}
+
+// Beeps reports whether digits in Morse begin at i: four of them at least.
+func Beeps(text []byte, i int) bool {
+	for range 4 {
+		if i >= len(text) || beeps(text, i) < 0 {
+			return false
+		}
+		i += 6
+	}
+	return true
 }
 
 var closing = [256]byte{'[': ']', '(': ')', '{': '}'}
@@ -437,7 +484,13 @@ func braced(text []byte, i int) (byte, int) {
 
 // bracketed reads a sign in brackets, which nobody writes but to hide an address: budi[@]contoh[.]id, budi(a)contoh.id.
 func bracketed(text []byte, i int) (byte, int) {
-	if i == 0 || i+3 >= len(text) || !isAlnum(text[i-1]) || !isAlnum(text[i+3]) || text[i+2] != closing[text[i]] {
+	if i == 0 || i+4 >= len(text) || text[i+2] != closing[text[i]] {
+		return 0, 0
+	}
+	if c := text[i+1]; (c == 'a' || c == 'A') && i > 1 && text[i-1] == ' ' && text[i+3] == ' ' && isAlnum(text[i-2]) && named(text, i+4) {
+		return '@', 3
+	}
+	if !isAlnum(text[i-1]) || !isAlnum(text[i+3]) {
 		return 0, 0
 	}
 	switch c := text[i+1]; c {

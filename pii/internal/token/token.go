@@ -205,8 +205,12 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 			if id := dict.Look(word.Spell(text[start:i]), i-start); id != 0 {
 				tokens = note(tokens, start, i, ord, Word)
 				tokens[len(tokens)-1].ID = id
-			} else if i-start >= 20 {
-				suspicious = suspicious || shadow.Encoded(text[start:i])
+			} else if i-start >= 16 {
+				if more, ok := digitWords(dict, tokens, text, start, i, ord); ok {
+					tokens = more
+				} else if i-start >= 20 {
+					suspicious = suspicious || shadow.Encoded(text[start:i])
+				}
 			}
 			ord++
 		case cDigit:
@@ -251,6 +255,7 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 					}
 				}
 			case '-':
+				suspicious = suspicious || shadow.Beeps(text, i)
 				if i >= 2 && i+14 < n && text[i+3] == '-' && text[i+6] == '-' && Lettered(text[i-2:i+15]) && check.MAC(text[i-2:]) > 0 {
 					tokens = note(tokens, i, i+1, ord, Dotted)
 				}
@@ -258,12 +263,14 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 					tokens = note(tokens, i, i+11, ord, Armour)
 				}
 			case '.':
+				suspicious = suspicious || shadow.Beeps(text, i)
 				if i >= 4 && i+5 < n && text[i+5] == '.' && IsHex(text[i-1]) && IsHex(text[i-4]) && IsHex(text[i+1]) && check.MAC(text[i-4:]) > 0 && Lettered(text[i-4:i+10]) {
 					tokens = note(tokens, i, i+1, ord, Dotted)
 				}
 			case '[', '(', '{', '<':
-				suspicious = suspicious || i > 0 && IsAlnum(text[i-1]) && shadow.Escaped(text, i)
+				suspicious = suspicious || i > 1 && (IsAlnum(text[i-1]) || IsAlnum(text[i-2])) && shadow.Escaped(text, i)
 			case '%', '=', '&', '\\':
+				suspicious = suspicious || c == '=' && i > 0 && IsLetter(text[i-1]) && padded(text, i)
 				if c == '\\' && i+1 < n && (text[i+1] == 'n' || text[i+1] == 't' || text[i+1] == 'r') {
 					i += 2 // the end of a line inside a quoted string
 					continue
@@ -288,6 +295,15 @@ func (s *List) Read(dict *word.Dictionary, text []byte) (suspicious bool) {
 	cur.End, cur.To = int32(n), int32(len(tokens))
 	s.Tokens, s.Lines = tokens, append(lines, cur)
 	return suspicious || s.encoded
+}
+
+// padded reports whether what ends at the place, before its padding, is encoded.
+func padded(text []byte, at int) bool {
+	b := at
+	for b > 0 && at-b < 64 && IsAlnum(text[b-1]) {
+		b--
+	}
+	return at-b > 10 && shadow.Encoded(text[b:at])
 }
 
 // LooksLike are the letters that stand for a digit to a reader; 0 for the others.
@@ -330,7 +346,7 @@ func (s *List) mixed(dict *word.Dictionary, tokens []Token, text []byte, start, 
 			return tokens, i
 		}
 	}
-	if changes == i-start-1 && digits >= 9 && IsDigit(text[start]) && bytes.Count(text[start:i], text[start+1:start+2]) == i-start-digits { // 0x8x1x2
+	if digits >= 9 && changes > 3 && changes == 2*(i-start-digits) && parted(text[start:i], digits) || changes == i-start-1 && digits >= 9 && IsDigit(text[start]) && parted(text[start:i], digits) {
 		return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Number, Flags: Parted}), i
 	}
 	if changes > 1 && i-start <= 96 {
@@ -338,7 +354,7 @@ func (s *List) mixed(dict *word.Dictionary, tokens []Token, text []byte, start, 
 			return more, i
 		}
 	}
-	if others == 0 && digits*2 >= i-start && i-start >= 2 {
+	if others == 0 && i-start >= 2 && (digits*2 >= i-start || i-start >= 8 && digits*5 >= 2*(i-start)) {
 		return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Number, Flags: Alike}), i
 	}
 	if i-start == 4 && !s.encoded {
@@ -384,6 +400,45 @@ func spelt(dict *word.Dictionary, piece []byte) uint16 {
 		b[one] = 'l'
 	}
 	return 0
+}
+
+// parted reports whether letters only part the digits of a piece: one and the same, 0x8x1x2, or single ones in a telephone number, 0812a555b77c41.
+func parted(piece []byte, digits int) bool {
+	letter := byte(0)
+	for i, c := range piece {
+		if IsDigit(c) {
+			continue
+		}
+		if i > 0 && !IsDigit(piece[i-1]) {
+			return false
+		}
+		if letter == 0 {
+			letter = c
+		} else if letter != c {
+			letter = 1
+		}
+	}
+	at := bytes.IndexAny(piece[1:], "0123456789") + 1
+	return letter > 1 || digits >= 10 && digits <= 13 && piece[0] == '0' && piece[at] == '8'
+}
+
+// digitWords notes the words for digits that a long word is made of: noldelapansatudua.
+func digitWords(dict *word.Dictionary, tokens []Token, text []byte, start, end int, ord int32) ([]Token, bool) {
+	first := len(tokens)
+	for p := start; p < end; {
+		e := min(end, p+9)
+		for ; e > p+2; e-- {
+			if id := dict.Find(text, p, e); dict.Part(id) == word.Digit {
+				tokens = append(tokens, Token{Start: int32(p), End: int32(e), Ord: ord, Kind: Word, ID: id})
+				break
+			}
+		}
+		if e <= p+2 {
+			return tokens[:first], false
+		}
+		p = e
+	}
+	return tokens, true
 }
 
 // glued notes spoken and written digits that lack their spaces: nol8satu2.

@@ -77,7 +77,7 @@ var list = []line{
 	{0, Digit, 4, "empat four pat sekawan ampat papat opat ampek appa ampa empt mpat empatnya"},
 	{0, Digit, 5, "lima five limo gangsal lime lma limaa fife limanya"},
 	{0, Digit, 6, "enam six anam nem enem genep annang onom enm enamnya"},
-	{0, Digit, 7, "tujuh seven tuju pitu tujuah tjuh tujuhnya"},
+	{0, Digit, 7, "tujuh tujoh seven tuju pitu tujuah tjuh tujuhnya"},
 	{0, Digit, 8, "delapan eight lapan dlapan wolu dalapan kutus walu ualu delpan delapn dlpn lapn delapannya"},
 	{0, Digit, 9, "sembilan nine smbilan sembilang songo sanga salapan sambilan salapang niner smbln sembilannya"},
 	{0, Whole, 10, "sepuluh ten sapuluh sapuluah"}, {0, Whole, 11, "sebelas eleven sabelas sabaleh sewelas"}, {0, Whole, 12, "twelve rolas"}, {0, Whole, 13, "thirteen telulas"}, {0, Whole, 14, "fourteen"},
