@@ -471,7 +471,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 	if !uniform && spokenWords == 0 {
 		r.conf -= 0.06
 	}
-	if j > i && r.typ == Phone && s.complete(i, j) {
+	if j > i && r.typ == Phone && s.row.Complete(i, j) {
 		r.conf -= 0.12
 	}
 	if j > i && r.typ == Phone && s.row.Begins(i, j) {
@@ -500,16 +500,6 @@ func masked(text []byte, start, end int) bool {
 	return start > 0 && (text[start-1] == '*' || start > 2 && text[start-1] == '-' && text[start-2]|0x20 == 'x' && text[start-3]|0x20 == 'x') || end < len(text) && text[end] == '*'
 }
 
-// complete reports whether a piece that is as long as a telephone number stands among others: then the others are no part of it.
-func (s *Scanner) complete(i, j int) bool {
-	for k := i; k <= j; k++ {
-		if a := &s.row.Atoms[k]; a.To-a.From >= 9 && (k == i || s.row.Digits[a.From] == '0' && s.row.Digits[a.From+1] == '8' || s.row.Digits[a.From] == '6' && s.row.Digits[a.From+1] == '2') && !(k == i+1 && s.row.Atoms[i].To-s.row.Atoms[i].From <= 2) {
-			return true
-		}
-	}
-	return false
-}
-
 // clean reports whether the atoms i to j are not a cut out of a longer row of the same make.
 func (s *Scanner) clean(i, j int) bool {
 	inner := piece.Apart
@@ -530,7 +520,7 @@ func (s *Scanner) clean(i, j int) bool {
 		}
 		return size >= 8 || inner != piece.Apart && g != inner || inner == piece.Apart && g == piece.Space
 	}
-	return (i == 0 || i == s.edge || edge(i, i-1)) && (j == len(s.row.Atoms)-1 || edge(j+1, j+1))
+	return (i == 0 || i == s.edge || s.row.Labelled(s.text, i-1) || edge(i, i-1)) && (j == len(s.row.Atoms)-1 || edge(j+1, j+1))
 }
 
 // priced reports whether the number is written as an amount: thousands in groups, a currency before, a count after.
@@ -850,6 +840,9 @@ func (s *Scanner) account(c *cue, all []cue, sh *shape, d []byte, contextual, to
 		said = said || all[k].bits&word.Account != 0
 		if all[k].bits&word.Money != 0 && all[k].place == before && all[k].dist == c.dist+1 {
 			return 0, 0, 0 // the balance of an account
+		}
+		if all[k].bits&word.Order != 0 && all[k].place == before && all[k].dist == c.dist+1 && c.bits&word.Account == 0 {
+			return 0, 0, 0 // nomor referensi bank
 		}
 		if w := s.dict.Entry(all[k].ID).Text; (w == "va" || w == "virtual" || w == "briva") && (all[k].place == before && all[k].dist <= c.dist+2 || all[k].place == after && all[k].dist < c.dist+2) {
 			return 0, 0, 0 // a number made for one payment

@@ -41,7 +41,7 @@ func (s *Scanner) judge(text []byte) {
 	var two [2]reading
 	best, other := &two[0], &two[1]
 	for i := range s.row.Atoms {
-		if !s.may(i) {
+		if !s.may(i) || s.row.Labelled(text, i) {
 			continue
 		}
 		if last := len(s.found) - 1; last >= first && s.found[last].End <= int(s.row.Atoms[i].Start) {
@@ -100,10 +100,10 @@ func (s *Scanner) span(f *Finding, text []byte, r *reading, i, j int) {
 		switch c := text[start-1]; {
 		case c == '+':
 			start--
-			if start > 0 && text[start-1] == '(' && closes(inner) {
+			if start > 0 && text[start-1] == '(' && sign.Closes(inner) {
 				start--
 			}
-		case c == '(' && closes(inner):
+		case c == '(' && sign.Closes(inner):
 			start--
 		case s.row.Atoms[i].Spoken && start > 5 && s.row.Digits[s.row.Atoms[i].From] == '6' && token.EqualFold(text[start-5:start], "plus "):
 			start -= 5
@@ -124,17 +124,4 @@ func (s *Scanner) span(f *Finding, text []byte, r *reading, i, j int) {
 		}
 	}
 	f.Type, f.Start, f.End, f.Confidence, f.why = r.typ, start, end, r.conf, r.why
-}
-
-// closes reports whether a bracket closes in the text that none opens.
-func closes(b []byte) bool {
-	for _, c := range b {
-		if c == '(' {
-			return false
-		}
-		if c == ')' {
-			return true
-		}
-	}
-	return false
 }

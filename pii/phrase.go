@@ -105,6 +105,16 @@ func (s *Scanner) saidDate(text []byte, t int) int {
 	return 0
 }
 
+// bornSaid notes the date of the tokens when a word for a birth is near.
+func (s *Scanner) bornSaid(text []byte, first, last int) {
+	for _, c := range s.bornCues(text, first, last) {
+		if c.bits&word.Birth != 0 && !c.crossed && c.dist <= 6 {
+			s.add(reading{BirthDate, 0.9, why{facts: fSpoken, cue: s.dict.Entry(c.ID).Text, dist: c.dist, place: c.place}}, int(s.list.Tokens[first].Start), int(s.list.Tokens[last-1].End))
+			return
+		}
+	}
+}
+
 // bornCues are the cues for a date; "ulang tahun" is one in two words.
 func (s *Scanner) bornCues(text []byte, first, last int) []cue {
 	list := s.cuesFor(text, first, last, s.lineAt)

@@ -333,11 +333,22 @@ func (s *Scanner) read(text []byte, limit int) {
 				case word.Street:
 					s.street(text, t)
 				case word.Magnitude:
-					if w := s.dict.Entry(tok.ID).Text; w == "bulan" || w == "bln" {
+					switch s.dict.Entry(tok.ID).Text {
+					case "bulan", "bln":
 						done = max(done, s.saidDate(text, t))
+					case "ribu", "seribu", "thousand":
+						if first, last := s.said.Thousand(text, t); first >= 0 {
+							s.bornSaid(text, first, last)
+						}
 					}
 				case word.At:
 					s.spokenEmail(text, t)
+				}
+			}
+			if l := &s.list.Lines[s.lineAt]; cues&word.Birth != 0 && l.End > l.Start && text[l.End-1] == '?' {
+				if start, end := s.said.Turns(text, s.lineAt); end > 0 {
+					s.add(reading{BirthDate, 0.95, why{facts: fSpoken | fLines, cue: s.dict.Entry(tok.ID).Text, dist: 1, place: question}}, start, end)
+					done = max(done, end)
 				}
 			}
 			if cues&(word.Mother|word.Maiden|word.Parent) != 0 {

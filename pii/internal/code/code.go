@@ -89,7 +89,7 @@ var roles = func() map[string]role {
 		{card, "kertu kartu kartunya krtu card kredit credit debit cc visa mastercard jcb"},
 		{expiry, "exp expiry expired expires valid thru berlaku"},
 		{lock, "layar kamarna kamarnya brankas safe gembok padlock koper loker locker pintu lemari gerbang gate door alarm smartlock keybox lockbox pagar kamar lift"},
-		{thing, "promo voucher pos postcode postal zip barang produk product booking tiket ticket kupon coupon diskon discount cabang branch area negara country bank toko error eror referral referal kurir rak wilayah kelas mapel bayar pembayaran payment pelanggan warna color colour saham menu etik qr bar batang pajak agen mitra lowongan buku resi order pesanan invoice iklan undangan gudang satker unit rekening norek nik ktp telepon listrik meter polis transaksi trx batch seri serial saldo gaji harga total antrian"},
+		{thing, "promo voucher pos postcode postal zip barang produk product booking tiket ticket kupon coupon diskon discount cabang branch area negara country bank toko error eror referral referal kurir rak wilayah kelas mapel bayar pembayaran payment pelanggan warna color colour saham menu etik qr bar batang pajak agen mitra lowongan buku resi order pesanan invoice iklan undangan gudang satker unit rekening norek nik ktp telepon listrik meter polis transaksi trx sort swift routing batch seri serial saldo gaji harga total antrian"},
 		{tail, "terakhir akhir last ending akhiran berakhiran ends ujung"},
 		{once, "onetime sekali"},
 		{guard | purpose, "keamanan security pengaman"},
@@ -419,7 +419,7 @@ func joins(w []byte) bool {
 	switch string(room[:len(w)]) {
 	case "dari", "ke", "jadi", "menjadi", "atau", "atw", "ato", "sama", "dan", "terus", "trus", "lalu", "kemudian", "ganti", "diganti", "diubah", "dirubah", "ubah", "baru", "lama", "yang", "yg", "bukan", "dulu", "sekarang", "skrg",
 		"mungkin", "kalo", "gak", "ga", "juga", "saya", "coba", "dicoba", "tapi", "salah", "gagal", "terakhir", "pertama", "kedua", "ketiga", "udah", "sudah", "or", "and", "to", "then", "into", "from", "changed", "maybe", "not", "but", "it", "was", "is",
-		"now", "new", "one", "lagi", "malah", "harusnya", "old", "between", "the", "second", "first", "i", "also", "tried", "karo", "utawa", "sareng", "atanapi", "jeung", "nya", "adalah", "itu", "setelah", "after":
+		"now", "new", "one", "pindah", "dipindah", "pindahkan", "tujuan", "lagi", "malah", "harusnya", "old", "between", "the", "second", "first", "i", "also", "tried", "karo", "utawa", "sareng", "atanapi", "jeung", "nya", "adalah", "itu", "setelah", "after":
 		return true
 	}
 	return false

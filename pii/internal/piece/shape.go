@@ -1,5 +1,7 @@
 package piece
 
+import "github.com/amanah-id/amanah/pii/internal/token"
+
 // Clock reports whether the atoms are times with commas between: 09.10, 11.30, 14.05.
 func (r *Row) Clock(i, j int) bool {
 	for k := i; k <= j; k++ {
@@ -50,4 +52,20 @@ func (r *Row) Printed(i, j int, sizes ...int32) bool {
 		}
 	}
 	return true
+}
+
+// Labelled reports whether the atom is one or two digits that touch a word: NPWP16, norek2. They belong to the word.
+func (r *Row) Labelled(text []byte, k int) bool {
+	a := &r.Atoms[k]
+	return !a.Spoken && a.To-a.From <= 2 && a.Start > 0 && token.IsLetter(text[a.Start-1]) && r.Digits[a.From] > '0' && r.Digits[a.From] < '4' && k+1 < len(r.Atoms) && r.Atoms[k+1].To-r.Atoms[k+1].From > 2
+}
+
+// Complete reports whether a piece that is as long as a telephone number stands among others: then the others are no part of it.
+func (r *Row) Complete(i, j int) bool {
+	for k := i; k <= j; k++ {
+		if a := &r.Atoms[k]; a.To-a.From >= 9 && (k == i || r.Digits[a.From] == '0' && r.Digits[a.From+1] == '8' || r.Digits[a.From] == '6' && r.Digits[a.From+1] == '2') && !(k == i+1 && r.Atoms[i].To-r.Atoms[i].From <= 2) {
+			return true
+		}
+	}
+	return false
 }

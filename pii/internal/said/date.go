@@ -74,6 +74,9 @@ func (r Reader) Date(text []byte, t int) (first, last int) {
 			last++
 			break
 		}
+		if r.is(last, "and") && last > year && r.follows(last+1) && r.Dict.Part(r.List.Tokens[last+1].ID) == word.Digit {
+			continue // two thousand and one
+		}
 		if part := r.Dict.Part(tok.ID); tok.Kind != token.Word || !(part >= word.Digit && part <= word.Repeat) && !r.is(last, "ribu", "seribu", "thousand") {
 			break
 		}
@@ -117,4 +120,93 @@ func (r Reader) GluedDate(text []byte, start, end int) bool {
 	}
 	e := r.Dict.Entry(r.Dict.Find(text, p, q))
 	return e.Part == word.Month && check.Date(check.Number(text[start:p]), int(e.Value), check.Number(text[q:end]))
+}
+
+// Turns reads a date whose day, month and year are answers to questions that follow each other, from the line after the one that begins to ask.
+// It returns where it begins and ends; 0, 0 when it is none, or stands on one line.
+func (r Reader) Turns(text []byte, line int) (start, end int) {
+	asker := text[r.List.Lines[line].Start:r.List.Said(r.Dict, text, line)]
+	var v [3]int // day, month, year
+	known, opened := 0, 0
+	for l := line + 1; l < len(r.List.Lines) && l <= line+8 && known < 3; l++ {
+		q := &r.List.Lines[l]
+		p := r.List.Said(r.Dict, text, l)
+		if q.End == q.Start || q.End-q.Start > 90 || text[q.End-1] == '?' || len(asker) > 0 && string(text[q.Start:p]) == string(asker) {
+			if q.End-q.Start > 90 {
+				return 0, 0
+			}
+			continue
+		}
+		before := known
+		for u := int(q.From); u < int(q.To) && known < 3; {
+			tok := &r.List.Tokens[u]
+			part := r.Dict.Part(tok.ID)
+			var room [8]byte
+			digits, next := room[:0], u+1
+			switch {
+			case tok.Flags&token.Hidden != 0:
+			case tok.Kind == token.Number && tok.End-tok.Start <= 4:
+				digits = append(digits, text[tok.Start:tok.End]...)
+			case tok.Kind == token.Word && part == word.Month && known == 1:
+				v[1], known, end = int(r.Dict.Entry(tok.ID).Value), 2, int(tok.End)
+			case tok.Kind == token.Word && (part >= word.Digit && part <= word.HundredOf || r.is(u, "seribu")):
+				if digits, next = r.Large(digits, text, u); len(digits) == 1 && known != 1 { // tujuh tiga
+					if r.follows(next) && r.List.Tokens[next].Kind == token.Word {
+						if again, after := r.Large(digits, text, next); len(again) == 2 {
+							digits, next = again, after
+						}
+					}
+				}
+			}
+			if n := check.Number(digits); len(digits) > 0 && (known == 0 && n >= 1 && n <= 31 || known == 1 && n >= 1 && n <= 12 || known == 2 && (len(digits) == 2 || len(digits) == 4 && n >= 1900 && n < 2100)) {
+				if known == 0 {
+					start, opened = int(tok.Start), l
+				}
+				v[known], end = n, int(r.List.Tokens[next-1].End)
+				known++
+			}
+			u = max(next, u+1)
+		}
+		if known == before || known == 3 && l == opened {
+			return 0, 0
+		}
+	}
+	if known < 3 || !check.Date(v[0], v[1], v[2]) {
+		return 0, 0
+	}
+	return start, end
+}
+
+// Thousand reads a date whose day and month are said digit by digit before a year of thousands: dua empat, nol sembilan, seribu sembilan ratus enam
+// puluh delapan. Token t is the word for a thousand. It returns its first token and the one after its last; first is -1 when there is none.
+func (r Reader) Thousand(text []byte, t int) (first, last int) {
+	var room [8]byte
+	year := t
+	if !r.is(t, "seribu") {
+		year--
+	}
+	if year < 2 || year < t && !r.follows(t) {
+		return -1, 0
+	}
+	digits, last := r.Large(room[:0], text, year)
+	if len(digits) != 4 || digits[0] != '1' && digits[0] != '2' {
+		return -1, 0
+	}
+	y := check.Number(digits)
+	for first = year; first > 0 && year-first < 6 && r.follows(first) && r.List.Tokens[first-1].Kind == token.Word; first-- {
+		if p := r.Dict.Part(r.List.Tokens[first-1].ID); p < word.Digit || p > word.Tens && p != word.Whole {
+			break
+		}
+	}
+	var head [8]byte
+	d := head[:0]
+	for u := first; u < year && len(d) < 5; {
+		d, u = r.Number(d, text, u)
+	}
+	for a := 1; a <= 2; a++ {
+		if b := len(d) - a; b >= 1 && b <= 2 && check.Date(check.Number(d[:a]), check.Number(d[a:]), y) {
+			return first, last
+		}
+	}
+	return -1, 0
 }

@@ -529,3 +529,16 @@ func shouted(text []byte, start, end int) bool {
 	}
 	return true
 }
+
+// Closes reports whether a bracket closes in the text that none opens.
+func Closes(b []byte) bool {
+	for _, c := range b {
+		if c == '(' {
+			return false
+		}
+		if c == ')' {
+			return true
+		}
+	}
+	return false
+}

@@ -26,7 +26,7 @@ var list = []line{
 	{Account, 0, 0, "rek rekening rekenin rekenning norekening nomorrekening norek rekg account acct acc akun rekenig reknya rekeningnya accnt"},
 	{Account, 0, 0, "tabungan giro deposito savings"},
 	{Bank, 0, 0, "bca bni bri mandiri bsi btn danamon muamalat ocbc nisp cimb niaga permata bjb jago seabank jenius btpn maybank panin mega uob dbs hsbc sinarmas bukopin allobank neo bnc blu bpd bank superbank krom hibank nobu mayapada woori citibank citi commonwealth bpr digibank linebank bankjago bankbca"},
-	{Transfer, 0, 0, "transfer ditransfer transferan tf trf trfs trsf setor disetor setoran krdt payroll refund pengembalian pencairan dicairkan mutasi uangnya uang duit duitnya rekon"},
+	{Transfer, 0, 0, "transfer ditransfer transferan tf trf trfs trsf setor disetor setoran krdt payroll refund pengembalian pencairan dicairkan mutasi uangnya uang duit duitnya rekon autodebet autodebit otomatis"},
 	{Insurance, 0, 0, "bpjs"},
 	{Health, 0, 0, "jkn mjkn kis noka bpjskes health"},
 	{Health | Document, 0, 0, "kesehatan"},
