@@ -303,7 +303,7 @@ func (s *Scanner) read(text []byte, limit int) {
 		}
 		switch tok.Kind {
 		case token.Number:
-			if p := int(tok.Start); tok.End-tok.Start <= 4 && p > 4 && (text[p-1] == '/' || text[p-1] == ' ' && int(tok.End) < len(text) && text[tok.End] == '/' && token.IsLetter(text[p-2]) || text[p-1] == '-' && token.IsUpper(text[p-2]) || text[p-1] == ' ' && text[p-2] == '/') {
+			if p := int(tok.Start); tok.End-tok.Start <= 4 && p > 4 && (text[p-1] == '/' || text[p-1] == ' ' && int(tok.End) < len(text) && (text[tok.End] == '/' || text[tok.End] == ',') && token.IsLetter(text[p-2]) || text[p-1] == '-' && token.IsUpper(text[p-2]) || text[p-1] == ' ' && text[p-2] == '/') {
 				if end := s.bare(text, t); end > 0 {
 					done = end
 					t++

@@ -55,7 +55,7 @@ func (r *Reader) number(text []byte, p, limit int) (end, digits int) {
 			q++
 		}
 	}
-	if digits > 0 && q > end && q < limit { // nomor lima belas be
+	if digits > 0 && q > end && q < limit { // nomor lima belas be, kilometer tujuh setengah
 		if e := min(token.WordEnd(text, q), limit); suffixed(text[q:e]) {
 			end = e
 		}
@@ -65,7 +65,7 @@ func (r *Reader) number(text []byte, p, limit int) (end, digits int) {
 
 // suffixed reports whether a word is the letter behind a house number as it is said.
 func suffixed(w []byte) bool {
-	for _, s := range [...]string{"a", "b", "c", "d", "f", "g", "h", "be", "ce", "de", "ef", "ge", "ha", "bis"} {
+	for _, s := range [...]string{"a", "b", "c", "d", "f", "g", "h", "be", "ce", "de", "ef", "ge", "ha", "bis", "setengah"} {
 		if token.EqualFold(w, s) {
 			return true
 		}
@@ -82,8 +82,11 @@ func ends(text []byte, p int) bool {
 func (r *Reader) capitals(text []byte, p, limit int) (end int) {
 	for words := 0; words < 3 && p < limit && token.IsUpper(text[p]); words++ {
 		e := min(token.WordEnd(text, p), limit)
-		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); (en.Cues != 0 || en.Part != word.NoPart) && !(end > 0 && (lasting(text, p, e) || en.Cues == word.Stop && en.Part == word.NoPart && e-p > 5)) {
+		if en := r.Dict.Entry(r.Dict.Find(text, p, e)); (en.Cues != 0 || en.Part != word.NoPart) && !(end > 0 && (lasting(text, p, e) || en.Cues == word.Stop && en.Part == word.NoPart && e-p > 5 || en.Part == word.Estate && mansion(text[p:e]))) {
 			break
+		}
+		for e+1 < limit && text[e] == '-' && token.IsUpper(text[e+1]) { // Lowu-Lowu
+			e = min(token.WordEnd(text, e+1), limit)
 		}
 		end = e
 		if p = e; p+2 < limit && text[p] == '.' && text[p+1] == ' ' && token.IsUpper(text[p+2]) && e-lastWord(text, e) <= 2 { // PP. Nurul Falah
@@ -100,7 +103,7 @@ func (r *Reader) capitals(text []byte, p, limit int) (end int) {
 // whether the place stays when nothing confirms it.
 func (r *Reader) unnamed(text []byte, p, e, limit int, comma bool) (end int, stays bool) {
 	if token.IsUpper(text[p]) {
-		if end = r.capitals(text, p, limit); end == 0 || e < limit && text[e] == '-' {
+		if end = r.capitals(text, p, limit); end == 0 {
 			return 0, false
 		}
 		loud := e-p > 1 && token.IsUpper(text[p+1]) // in a text of capitals they say nothing
@@ -181,13 +184,16 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 	for words := 0; words < 6 && p < limit && token.IsLetter(text[p]); words++ {
 		e := token.WordEnd(text, p)
 		en := r.Dict.Entry(r.Dict.Find(text, p, e))
-		if k := addressed(en.Part); k != word.NoPart && (k != word.Estate || words > 0) {
+		if k := addressed(en.Part); k != word.NoPart && (k != word.Estate || words > 0) && !(k == word.Postcode && words == 0 && title(text, p, e)) {
 			third = 0
 			break
 		}
 		if capital && token.EqualFold(text[p:e], "by") && e+1 < limit && token.IsUpper(text[e+1]) { // by Pass
 			p = e + 1
 			continue
+		}
+		if capital && words > 0 && direction(text[p:e]) && e < limit && (text[e] == ',' || e+1 < limit && text[e] == ' ' && r.keyword(text, e+1, min(token.WordEnd(text, e+1), limit)) != word.NoPart) { // Ngemplak lor RT 3
+			return e
 		}
 		if capital && (!token.IsUpper(text[p]) || words == 5) || words > 0 && !(capital && title(text, p, e)) && hints(text[p:e]) == beside {
 			break
@@ -231,6 +237,15 @@ func lastWord(text []byte, end int) int {
 		b--
 	}
 	return b
+}
+
+// named reports whether the table knows the word at p.
+func (r *Reader) named(text []byte, p, limit int) bool {
+	h := region.HashStart
+	for e := min(token.WordEnd(text, p), limit); p < e; p++ {
+		h = (h ^ uint64(token.Lower(text[p]))) * region.HashPrime
+	}
+	return r.Table.Named(h) != 0
 }
 
 // title reports whether a word of three letters or more has a capital and small letters behind it.
@@ -302,8 +317,20 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 			run++
 			first = e
 		}
+		for e+1 < limit && text[e] == '-' && capital && token.IsUpper(text[e+1]) { // Sayang-Sayang
+			f := min(token.WordEnd(text, e+1), limit)
+			if first == e {
+				first = f
+			}
+			e = f
+		}
 		if r.Table.Named(h) != 0 || known && end+1 == p && direction(text[p:e]) {
 			end, known = e, true
+		} else if said && !capital && words > 0 && max(first, end)+1 == p && listed(text[p:e], "dalam", "luar", "baru", "lama", "atas", "bawah", "hilir", "hulu", "ilir", "ulu") && (ends(text, e) || text[e] == ',' || e+1 < limit && r.named(text, e+1, limit)) {
+			first = e
+			if known {
+				end = e
+			}
 		}
 		p = e
 		if p+1 < limit && text[p] == ' ' {
@@ -328,7 +355,7 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 
 // direction reports whether a word says which part of a place is meant.
 func direction(w []byte) bool {
-	for _, d := range [...]string{"utara", "selatan", "barat", "timur", "tengah"} {
+	for _, d := range [...]string{"utara", "selatan", "barat", "timur", "tengah", "lor", "kidul", "wetan", "kulon"} {
 		if token.EqualFold(w, d) {
 			return true
 		}
@@ -356,7 +383,7 @@ func (r *Reader) Street(text []byte, from, to int) (start, end int) {
 			if q-b > 6 || b > 0 && (text[b-1] == '/' || text[b-1] == '.' || text[b-1] == '@') {
 				return 0, 0
 			}
-			return b, r.afterStreet(text, to)
+			return ahead(text, b, max(0, b-30)), r.afterStreet(text, to)
 		}
 		if !token.IsUpper(text[b]) && !token.IsDigit(text[b]) {
 			return 0, 0
@@ -384,7 +411,7 @@ func (r *Reader) afterStreet(text []byte, end int) int {
 		digits := token.IsDigit(text[p]) && e-p <= 6
 		switch w := text[p:e]; {
 		case token.EqualFold(w, "apt") || token.EqualFold(w, "suite") || token.EqualFold(w, "unit") || token.EqualFold(w, "flat"):
-		case digits && parts > 0 && e-p >= 1, comma && token.IsUpper(text[p]):
+		case digits && parts > 0 && e-p >= 1, token.IsUpper(text[p]) && (comma || parts > 0 && text[end] == ' ' && p == end+1):
 		default:
 			return end
 		}

@@ -45,7 +45,7 @@ func storeyed(w []byte) bool {
 func titled(w []byte) bool {
 	var b [12]byte
 	switch string(small(&b, w)) {
-	case "pak", "bu", "bapak", "ibu", "haji", "hajah", "mbah", "mas", "mbak", "bang", "kang", "teh", "the":
+	case "pak", "bu", "bapak", "ibu", "haji", "hajah", "mbah", "mas", "mbak", "bang", "kang", "teh", "the", "da", "uda", "uni", "h", "hj":
 		return true
 	}
 	return false
@@ -228,7 +228,7 @@ func (r *Reader) blockName(text []byte, begin, lo int) int {
 				continue
 			}
 		}
-		if en := r.Dict.Entry(r.Dict.Find(text, b, p-1)); b == p-1 || !token.IsUpper(text[b]) || (en.Cues != 0 || en.Part != word.NoPart) && en.Text != "btn" {
+		if en := r.Dict.Entry(r.Dict.Find(text, b, p-1)); b == p-1 || !token.IsUpper(text[b]) && !(p < begin && listed(text[b:p-1], "sektor", "tahap")) || (en.Cues != 0 || en.Part != word.NoPart) && en.Text != "btn" && !roman(text[b:p-1]) {
 			break
 		}
 		p, numbered = b, 0
@@ -240,12 +240,16 @@ func (r *Reader) blockName(text []byte, begin, lo int) int {
 // that somebody is or lives there: di Parit Haji Husin 2, Komplek …; domisili Lembang Buntu Datu, Kec. …
 func (r *Reader) row(text []byte, begin, lo int) int {
 	p, comma, placed, words := begin, false, false, 0
+	whole := begin // where the part begins that stands behind the last comma
 	for ; words < 8; words++ {
 		q := p
 		for q > lo && p-q < 2 && (text[q-1] == ' ' || text[q-1] == ',') {
 			if text[q-1] == ',' {
-				comma = true
+				comma, whole = true, p
 			}
+			q--
+		}
+		if q < p && q > lo+1 && text[q-1] == '.' && titled(text[lastWord(text, q-1):q-1]) { // h. Jamal
 			q--
 		}
 		b := q
@@ -256,6 +260,9 @@ func (r *Reader) row(text []byte, begin, lo int) int {
 			break
 		}
 		w := text[b:q]
+		if words == 0 && !token.IsUpper(w[0]) && !token.IsDigit(w[0]) {
+			return begin
+		}
 		if token.IsDigit(w[0]) {
 			if len(w) > 3 || b == lo || text[b-1] != ' ' {
 				break
@@ -273,7 +280,10 @@ func (r *Reader) row(text []byte, begin, lo int) int {
 			break
 		}
 		en := r.Dict.Entry(r.Dict.Find(text, b, token.WordEnd(text, b)))
-		if !token.IsUpper(w[0]) && !(titled(w) && p < begin) || (en.Cues != 0 || en.Part >= word.Road && en.Part <= word.Postcode) && !titled(w) && !building(w) && !lasting(text, b, q) {
+		if !token.IsUpper(w[0]) && !(titled(w) && p < begin) || (en.Cues != 0 || en.Part >= word.Road && en.Part <= word.Postcode) && !titled(w) && !building(w) && !lasting(text, b, q) && en.Text != "btn" {
+			if en.Part >= word.House && en.Part <= word.Block { // Block B, Green Hills
+				p = whole
+			}
 			break
 		}
 		placed = placed || mansion(w) || building(w)
@@ -295,7 +305,7 @@ func (r *Reader) row(text []byte, begin, lo int) int {
 	}
 	placed = placed || sited(text[p:token.WordEnd(text, p)])
 	switch r.lives(text, p, lo) {
-	case here:
+	case here, home:
 		return p
 	case sent:
 		if !comma || placed {
@@ -314,7 +324,9 @@ type whereabouts uint8
 
 const (
 	nowhere whereabouts = iota
-	here                // somebody is or lives there
+	site                // the name itself is of a place where people live
+	here                // somebody is there
+	home                // somebody lives there
 	sent                // something goes there: perhaps to a person
 )
 
@@ -342,8 +354,8 @@ func (r *Reader) lives(text []byte, p, lo int) whereabouts {
 		if en.Cues&word.Expiry != 0 || listed(w, "penerima", "antar", "diantar", "dikirimkan") {
 			return sent
 		}
-		return here
-	} else if colon || en.Cues&word.Stop != 0 || listed(w, "usaha", "lengkap", "kantor", "gudang", "toko", "bengkel", "penagihan", "surat") {
+		return home
+	} else if colon || en.Cues&word.Stop != 0 || listed(w, "usaha", "lengkap", "kantor", "gudang", "toko", "bengkel", "penagihan", "surat", "tujuan", "pemasangan", "asal", "korespondensi") {
 		for range 3 { // alamat usaha:, alamat sesuai:, tinggalku sekarang
 			e := b
 			for e > lo && b-e < 2 && text[e-1] == ' ' {
@@ -357,7 +369,7 @@ func (r *Reader) lives(text []byte, p, lo int) whereabouts {
 				break
 			}
 			if en := r.Dict.Entry(r.Dict.Find(text, b, e)); en.Cues&word.Home != 0 && en.Cues&word.Expiry == 0 {
-				return here
+				return home
 			}
 		}
 	}
@@ -398,7 +410,7 @@ func building(w []byte) bool {
 func mansion(w []byte) bool {
 	var b [12]byte
 	switch string(small(&b, w)) {
-	case "residence", "residences", "apartment", "apartments", "village", "city", "regency", "park", "square", "mansion", "court", "hills", "estate", "tower", "towers", "suites", "plaza", "garden", "gardens":
+	case "residence", "residences", "apartment", "apartments", "village", "city", "regency", "park", "square", "mansion", "court", "hills", "estate", "tower", "towers", "suites", "view", "plaza", "garden", "gardens":
 		return true
 	}
 	return false

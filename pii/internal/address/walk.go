@@ -30,7 +30,7 @@ type walk struct {
 	*Reader
 	text                           []byte
 	limit                          int
-	p, end                         int // where it is, and where the last part ended that surely belongs to it
+	begin, p, end                  int // where it is, and where the last part ended that surely belongs to it
 	parts                          int
 	kinds                          int // parts with a word that says what they are
 	placed                         int // places that are known, or said to be places
@@ -39,6 +39,7 @@ type walk struct {
 	lines, brackets                int
 	numbered, road, estate, housed bool
 	verb                           bool // "jalan" in small letters
+	split                          bool // a block with a house: G6/21
 	led                            bool // a name stands before the first part
 	comma                          bool // a comma stands before the part that is read now
 	asked                          word.Part
@@ -48,7 +49,7 @@ type walk struct {
 // Read reads an address that begins with the word text[begin:first], on a line that begins at lo. It returns what it found, with End 0 when
 // that is none, and where it has read to.
 func (r *Reader) Read(text []byte, begin, first, lo int) (found Found, next int) {
-	w := walk{Reader: r, text: text, limit: min(len(text), begin+limitBytes), p: begin, end: begin}
+	w := walk{Reader: r, text: text, limit: min(len(text), begin+limitBytes), begin: begin, p: begin, end: begin}
 	w.verb = first-begin == 5 && text[begin] == 'j' // "jalan" is also a verb
 	for w.p < w.limit && w.between() && w.part() {
 	}
@@ -57,7 +58,7 @@ func (r *Reader) Read(text []byte, begin, first, lo int) (found Found, next int)
 		return found, next
 	}
 	start := r.lead(text, begin, lo)
-	w.led = start < begin && (first-begin == 2 || token.WordEnd(text, start)-start > 2 || token.IsDigit(text[start]))
+	w.led = start < begin && (first-begin == 2 || token.WordEnd(text, start)-start > 1 || token.IsDigit(text[start]))
 	for p := start; p < begin && w.led && !w.numbered; p++ {
 		if token.IsDigit(text[p]) {
 			b, e, _ := pieceBefore(text, p, start)
@@ -78,7 +79,7 @@ func (r *Reader) Read(text []byte, begin, first, lo int) (found Found, next int)
 // Tengah XVII/4, Darmo Permai Timur 5 no 33. Lo is where the line begins.
 func (r *Reader) Bare(text []byte, p, lo int) (found Found, next int) {
 	number := numberStart(text, p, lo)
-	start, words, sure := r.bareName(text, number, lo)
+	start, words, at := r.bareName(text, number, lo)
 	if words == 0 {
 		return found, p
 	}
@@ -96,12 +97,30 @@ func (r *Reader) Bare(text []byte, p, lo int) (found Found, next int) {
 	w := walk{Reader: r, text: text, limit: min(len(text), start+limitBytes), p: number, end: number, parts: 1, estate: true, last: word.Estate}
 	for more := w.part(); more && w.p < w.limit && w.between() && w.part(); {
 	}
-	if w.parts < 2 || !w.numbered || (words == 1 || r.keyword(text, number, token.WordEnd(text, number)) == word.House) && !sure && w.placed == 0 && words < 3 {
+	if w.parts < 2 || !w.numbered {
 		return found, p
 	}
 	found = w.found(start)
-	found.Bare = !sure || weak && w.placed == 0
+	switch kind := r.keyword(text, number, token.WordEnd(text, number)); {
+	case number == p && token.IsDigit(text[p]) && !slashed(text, p): // Birkenweg 12, which may be anything
+		if at != home || w.placed == 0 {
+			return Found{}, p
+		}
+	case weak || kind == word.House || words == 1:
+		found.Bare = at != here && at != home && at != site && !(at == sent && words > 1)
+		found.Bare = found.Bare || weak && w.placed == 0
+	default:
+		found.Bare = at == nowhere && !(start == lo && w.placed > 0)
+	}
 	return found, max(w.end, p)
+}
+
+// slashed reports whether a stroke stands behind the digits at p.
+func slashed(text []byte, p int) bool {
+	for p < len(text) && token.IsDigit(text[p]) {
+		p++
+	}
+	return p < len(text) && text[p] == '/'
 }
 
 // numberStart is where the number of a house begins that has a part at p: XVII/4, IX / 41, AS-14.
@@ -116,10 +135,10 @@ func numberStart(text []byte, p, lo int) int {
 }
 
 // bareName goes back over a row of one to six words with capitals that may be the name of a road or an estate. It returns where the row begins,
-// how many words it has, and whether what stands before it says that somebody lives there.
-func (r *Reader) bareName(text []byte, p, lo int) (start, words int, sure bool) {
+// how many words it has, and what stands before it.
+func (r *Reader) bareName(text []byte, p, lo int) (start, words int, at whereabouts) {
 	start = p
-	site := false
+	estate := false
 	for words < 6 && start > lo+1 && text[start-1] == ' ' {
 		q := start - 1
 		b := q
@@ -146,21 +165,23 @@ func (r *Reader) bareName(text []byte, p, lo int) (start, words int, sure bool) 
 		w := text[b:q]
 		en := r.Dict.Entry(r.Dict.Find(text, b, token.WordEnd(text, b)))
 		if lawful(w) {
-			return p, 0, false
+			return p, 0, nowhere
 		}
 		if (en.Cues != 0 || addressed(en.Part) != word.NoPart) && !titled(w) && !lasting(text, b, q) || en.Part == word.Month || en.Part == word.Magnitude {
 			break
 		}
-		site = site || mansion(w)
+		estate = estate || mansion(w)
 		start = b
 		words++
 	}
 	if words == 0 || titled(text[start:token.WordEnd(text, start)]) {
-		return p, 0, false
+		return p, 0, nowhere
 	}
-	at := r.lives(text, start, lo)
-	site = site || sited(text[start:token.WordEnd(text, start)])
-	return start, words, site && words > 1 || at == here || at == sent && words > 1
+	at = r.lives(text, start, lo)
+	if at == nowhere && (estate && words > 1 || sited(text[start:token.WordEnd(text, start)])) {
+		at = site
+	}
+	return start, words, at
 }
 
 // lawful reports whether a word begins the name of a law or of a part of a writing, which has a number too.
@@ -188,12 +209,14 @@ func (w *walk) made() bool {
 		parts++
 	}
 	switch {
+	case w.led && w.split:
+		return true
 	case w.parts < 2 && !(w.led && w.numbered && w.road):
 		return false
 	case w.numbered:
 		return w.road || w.placed > 0 || parts >= 3 || w.estate && w.housed
 	}
-	return w.placed >= 2 || w.kinds >= 2 && w.placed > 0 || w.road && (w.placed > 0 || w.estate && parts >= 3)
+	return w.placed >= 2 || w.road && w.last == word.House && w.parts >= 2 && !w.verb || w.kinds >= 2 && w.placed > 0 || w.road && (w.placed > 0 || w.estate && parts >= 3)
 }
 
 // counts reports whether the word is a number that is said.
@@ -364,7 +387,11 @@ func (w *walk) newline() bool {
 		return false
 	}
 	e := min(token.WordEnd(text, q), w.limit)
-	if w.keyword(text, q, e) != word.NoPart || e+1 < w.limit && text[e] == ' ' && w.keyword(text, e+1, min(token.WordEnd(text, e+1), w.limit)) == word.Postcode {
+	if w.Dict.Cues(w.Dict.Find(text, q, e))&word.Ack != 0 && e+1 < w.limit && text[e] == ' ' { // baik, blok ef
+		q = e + 1
+		e = min(token.WordEnd(text, q), w.limit)
+	}
+	if said, _ := w.spelt(text, q, e); said != word.NoPart || w.keyword(text, q, e) != word.NoPart || e+1 < w.limit && text[e] == ' ' && w.keyword(text, e+1, min(token.WordEnd(text, e+1), w.limit)) == word.Postcode {
 		w.p = q
 		return true
 	}
@@ -469,7 +496,13 @@ func (w *walk) part() bool {
 	kind, far := addressed(said), false
 	if kind == word.NoPart && w.last != word.Postcode {
 		if kind, e = w.spelt(text, p, e); kind == word.NoPart {
-			switch h := hints(text[p:e]); {
+			h := hints(text[p:e])
+			if h == beside && title(text, p, e) { // Kulon Progo
+				if _, known := w.placeName(text, p, w.limit, false); known {
+					h = plain
+				}
+			}
+			switch {
 			case h == stone:
 				kind, far = word.House, true
 			case h == flat || h == house && w.looks(e) == 0:
@@ -491,6 +524,9 @@ func (w *walk) part() bool {
 	if w.guessed > 0 && kind != word.NoPart && (kind < word.Village || kind == word.Estate) && !(kind == word.Block && w.road && token.IsUpper(text[p])) && !(kind == word.House && said == word.House && !w.numbered) {
 		return false
 	}
+	if kind == word.Estate && w.parts == 1 && w.comma && w.last == word.Estate && token.IsUpper(text[p]) && !token.IsUpper(text[w.begin]) {
+		return false // mess karyawan, Mess Putra
+	}
 	q := w.value(e, kind)
 	if kind == word.NoPart && e-p == 2 && q > e && text[e] == '.' && q < w.limit && token.IsUpper(text[q]) && token.EqualFold(text[p:e], "br") {
 		kind = word.Estate // Br. Campuan
@@ -498,7 +534,7 @@ func (w *walk) part() bool {
 	end := 0
 	switch kind {
 	case word.Road, word.Estate:
-		end = w.named(kind, p, q)
+		end = w.titled(kind, p, q)
 	case word.House, word.RT, word.RW, word.Postcode:
 		end = w.counted(kind, q, said == word.House, far)
 	case word.Block:
@@ -513,7 +549,7 @@ func (w *walk) part() bool {
 	}
 	w.parts++
 	w.kinds++
-	if e < w.limit && text[e] == '.' {
+	if e-p <= 3 || e < w.limit && text[e] == '.' {
 		w.short++
 	}
 	w.end, w.p, w.last, w.guessed = end, end, kind, 0
@@ -549,7 +585,7 @@ func (w *walk) value(e int, kind word.Part) int {
 func (w *walk) figure() bool {
 	text, p := w.text, w.p
 	e, n := w.number(text, p, w.limit)
-	if n == 0 || w.guessed > 0 && n != 5 {
+	if n == 0 || w.guessed > 0 && n != 5 || e < w.limit && text[e] == ')' && w.brackets == 0 {
 		return false
 	}
 	switch {
@@ -568,7 +604,7 @@ func (w *walk) figure() bool {
 			return true
 		}
 		w.last = word.House
-	case w.comma && n <= 2 && w.numbered && token.IsDigit(text[p]) && e+1 < w.limit && text[e] == ' ' && token.IsUpper(text[e+1]) && listed(text[e+1:min(token.WordEnd(text, e+1), w.limit)], "ilir", "ulu"):
+	case (w.comma || w.last == word.House) && n <= 2 && w.numbered && token.IsDigit(text[p]) && e+1 < w.limit && text[e] == ' ' && token.IsUpper(text[e+1]) && listed(text[e+1:min(token.WordEnd(text, e+1), w.limit)], "ilir", "ulu"):
 		e = min(token.WordEnd(text, e+1), w.limit)
 		w.last = word.Village
 		w.placed++
@@ -607,8 +643,8 @@ func (w *walk) prolonged(e int) int {
 	return 0
 }
 
-// named reads the name behind a word for a road, an estate or a building. It returns where it ends.
-func (w *walk) named(kind word.Part, p, q int) int {
+// titled reads the name behind a word for a road, an estate or a building. It returns where it ends.
+func (w *walk) titled(kind word.Part, p, q int) int {
 	text := w.text
 	if q == p || token.EqualFold(text[p:min(p+5, w.limit)], "susun") && !before(text, p, "rumah") {
 		return 0
@@ -622,6 +658,14 @@ func (w *walk) named(kind word.Part, p, q int) int {
 		return e // Sandalwood Tower, unit 12
 	}
 	w.estate = w.estate || kind == word.Estate && name > 0
+	if e := min(token.WordEnd(text, p), w.limit); name == 0 && kind == word.Estate && w.parts > 0 {
+		if w.keyword(text, q, min(token.WordEnd(text, q), w.limit)) == word.House { // ruko nomor 12
+			return e
+		} else if w.comma && w.last >= word.Village && w.last != word.Estate && token.IsUpper(text[p]) && w.Reader.named(text, p, w.limit) { // Banjar
+			w.placed++
+			return e
+		}
+	}
 	if name == 0 {
 		if d, is := w.code(q); is && kind == word.Estate { // Tower C/2109
 			w.numbered, w.estate = true, true
@@ -687,7 +731,7 @@ func (w *walk) lettered(q int, house bool) int {
 		return 0
 	}
 	d, is := w.code(q)
-	if e := min(token.WordEnd(w.text, q), w.limit); !is && e > q && e-q <= 3 && token.IsUpper(w.text[q]) && token.IsUpper(w.text[e-1]) && (e >= w.limit || !token.IsAlnum(w.text[e])) && w.Dict.Find(w.text, q, e) == 0 {
+	if e := min(token.WordEnd(w.text, q), w.limit); !is && e > q && e-q <= 3 && token.IsUpper(w.text[q]) && token.IsUpper(w.text[e-1]) && (e >= w.limit || !token.IsAlnum(w.text[e])) && (!house || w.Dict.Find(w.text, q, e) == 0) {
 		d, is = e, true
 		if n, digits := w.number(w.text, min(e+1, w.limit), w.limit); digits > 0 && digits <= 3 && w.text[e] == ' ' && !house { // los AKS 77
 			d = n
@@ -721,6 +765,9 @@ func (w *walk) block(q int) int {
 		}
 	}
 	w.numbered, w.housed = true, true
+	for p := q; p < d; p++ {
+		w.split = w.split || text[p] == '/' || text[p] == '-'
+	}
 	return d
 }
 
@@ -773,6 +820,13 @@ func (w *walk) unsaid(p, e, q int) bool {
 			w.guessed = 0
 			w.last = word.Village
 			return true
+		}
+		if to > 0 && !w.comma && !token.IsUpper(text[p]) && w.last == word.House && w.parts >= 2 && e+1 < w.limit && text[e] == ' ' {
+			if h := hints(text[e+1 : min(token.WordEnd(text, e+1), w.limit)]); h == looks || h == house { // tambun rumah cat hijau
+				w.end, w.p = e, e
+				w.parts++
+				return true
+			}
 		}
 		if to > 0 && !w.comma && w.parts >= 3 && (w.last == word.RT || w.last == word.RW) && (ends(text, to) || text[to] == ',' || w.function(to)) && !token.IsUpper(text[p]) && e-p > 4 && !token.EqualFold(text[e-3:e], "nya") {
 			w.end, w.p = to, to
