@@ -109,7 +109,24 @@ func (r *Reader) unnamed(text []byte, p, e, limit int, comma bool) (end int, sta
 		loud := e-p > 1 && token.IsUpper(text[p+1]) // in a text of capitals they say nothing
 		return end, !(loud && !comma) && (ends(text, end) || text[end] == ',' || text[end] == ')' || text[end] == '"' || text[end] == ';' || text[end] == '<' || end+1 < limit && text[end] == ' ' && text[end+1] == '|' || r.smallBehind(text, end, limit))
 	}
-	if en := r.Dict.Entry(r.Dict.Find(text, p, e)); comma || e-p < 4 || en.Cues != 0 || en.Part != word.NoPart {
+	if comma { // helvetia timur, medan
+		for words := 0; words < 3 && p < limit && token.IsLetter(text[p]) && !token.IsUpper(text[p]); words++ {
+			e = min(token.WordEnd(text, p), limit)
+			if r.Dict.Find(text, p, e) != 0 || hints(text[p:e]) != plain && !direction(text[p:e]) {
+				return 0, false
+			}
+			if e+2 < limit && text[e] == ',' {
+				_, known := r.placeName(text, e+2, limit, false)
+				if known {
+					return e, false
+				}
+				return 0, false
+			}
+			p = e + 1
+		}
+		return 0, false
+	}
+	if en := r.Dict.Entry(r.Dict.Find(text, p, e)); e-p < 4 || en.Cues != 0 || en.Part != word.NoPart {
 		return 0, false
 	}
 	return e, false
@@ -204,6 +221,14 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 		if k, _ := r.spelt(text, p, e); k != word.NoPart || en.Part >= word.Digit && en.Part <= word.HundredOf && !title(text, p, e) || hints(text[p:e]) == stone {
 			break // jalan kaliurang kilometer tujuh
 		}
+		if d := e; d < limit && token.IsDigit(text[d]) && e-p > 3 { // pelita2
+			for d < limit && token.IsDigit(text[d]) {
+				d++
+			}
+			if d-e <= 2 && (d >= limit || !token.IsAlnum(text[d])) {
+				return d
+			}
+		}
 		if e < limit && token.IsDigit(text[e]) || words > 0 && coded(text, p, e, limit) {
 			break // C6/14
 		}
@@ -297,7 +322,7 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 		for _, c := range text[p:e] {
 			h = (h ^ uint64(token.Lower(c))) * region.HashPrime
 		}
-		if r.keyword(text, p, e) != word.NoPart && (words == 0 || r.Table.Named(h) == 0) { // but Medan Kota
+		if r.keyword(text, p, e) != word.NoPart && (words == 0 && !(said && title(text, p, e) && r.keyword(text, p, e) == word.Estate) || words > 0 && r.Table.Named(h) == 0) { // but Medan Kota, Kel. Kampung Baru
 			break
 		}
 		if words == 0 && e+1 < limit && text[e] == ' ' && token.IsUpper(text[p]) && listed(text[p:e], "south", "north", "west", "east", "central") {

@@ -202,7 +202,7 @@ func (r *Reader) lead(text []byte, begin, lo int) int {
 		b, _, _ := pieceBefore(text, begin, lo)
 		return b
 	}
-	start := min(r.row(text, begin, lo), r.outlook(text, begin, lo))
+	start := min(r.row(text, begin, lo), r.outlook(text, begin, lo), r.areas(text, begin, lo))
 	if start == begin {
 		start = ahead(text, begin, lo)
 	}
@@ -210,6 +210,29 @@ func (r *Reader) lead(text []byte, begin, lo int) int {
 		return at
 	}
 	return min(start, r.led(text, begin, lo))
+}
+
+// areas returns where RT and RW begin that are said before a village: er te tiga er we dua kampung bulak.
+func (r *Reader) areas(text []byte, begin, lo int) int {
+	start, p := begin, begin
+	for words := 0; words < 12 && p > lo+1 && text[p-1] == ' '; words++ {
+		b := lastWord(text, p-1)
+		w := text[b : p-1]
+		switch {
+		case len(w) == 0:
+			return start
+		case token.EqualFold(w, "te") || token.EqualFold(w, "we"):
+			if b < lo+3 || !token.EqualFold(text[b-3:b-1], "er") {
+				return start
+			}
+			b -= 3
+			start = b
+		case !r.counts(text, b, p-1):
+			return start
+		}
+		p = b
+	}
+	return start
 }
 
 // blockName returns where the name of the estate begins before its block: BTN Minasa Upa Blok G9.

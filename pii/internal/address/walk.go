@@ -39,6 +39,10 @@ type walk struct {
 	lines, brackets                int
 	numbered, road, estate, housed bool
 	verb                           bool // "jalan" in small letters
+	jalan                          bool // "jalan" or "jl": what crosses another such road is another address
+	behind                         bool // a name without a word for it stands behind a comma
+	town                           bool // the last place that is known is a town or a province
+	blocked                        bool // it begins with a block
 	split                          bool // a block with a house: G6/21
 	led                            bool // a name stands before the first part
 	comma                          bool // a comma stands before the part that is read now
@@ -59,6 +63,7 @@ func (r *Reader) Read(text []byte, begin, first, lo int) (found Found, next int)
 	}
 	start := r.lead(text, begin, lo)
 	w.led = start < begin && (first-begin == 2 || token.WordEnd(text, start)-start > 1 || token.IsDigit(text[start]))
+	w.numbered = w.numbered || w.led && token.EqualFold(text[start:token.WordEnd(text, start)], "er") // er te tiga kampung bulak
 	for p := start; p < begin && w.led && !w.numbered; p++ {
 		if token.IsDigit(text[p]) {
 			b, e, _ := pieceBefore(text, p, start)
@@ -211,6 +216,8 @@ func (w *walk) made() bool {
 	switch {
 	case w.led && w.split:
 		return true
+	case w.blocked && !w.led && !w.road && !w.estate && w.placed == 0 && !w.behind:
+		return false // Blok M Square lantai 3
 	case w.parts < 2 && !(w.led && w.numbered && w.road):
 		return false
 	case w.numbered:
@@ -527,10 +534,17 @@ func (w *walk) part() bool {
 	if kind == word.Estate && w.parts == 1 && w.comma && w.last == word.Estate && token.IsUpper(text[p]) && !token.IsUpper(text[w.begin]) {
 		return false // mess karyawan, Mess Putra
 	}
+	if kind == word.Road && text[p]|0x20 == 'j' {
+		if w.jalan && w.numbered {
+			return false // another address
+		}
+		w.jalan = true
+	}
 	q := w.value(e, kind)
 	if kind == word.NoPart && e-p == 2 && q > e && text[e] == '.' && q < w.limit && token.IsUpper(text[q]) && token.EqualFold(text[p:e], "br") {
 		kind = word.Estate // Br. Campuan
 	}
+	w.blocked = w.blocked || kind == word.Block && w.parts == 0
 	end := 0
 	switch kind {
 	case word.Road, word.Estate:
@@ -694,7 +708,7 @@ func (w *walk) counted(kind word.Part, q int, house, far bool) int {
 			break
 		}
 		f := min(token.WordEnd(text, q), w.limit)
-		if kind != word.House || f == q || w.keyword(text, q, f) != word.House && !storeyed(text[q:f]) {
+		if kind != word.House || f == q || w.keyword(text, q, f) != word.House && !storeyed(text[q:f]) && !listed(text[q:f], "kav") {
 			break
 		}
 		for q = f; q < w.limit && (text[q] == '.' || text[q] == ' ' || text[q] == ':'); q++ {
@@ -786,6 +800,7 @@ func (w *walk) place(kind word.Part, q int) int {
 	if name == 0 {
 		return 0
 	}
+	w.town = kind == word.City || kind == word.Provincial
 	if known || kind == word.Village || kind == word.Subdistrict {
 		w.placed++
 	}
@@ -815,6 +830,7 @@ func (w *walk) unsaid(p, e, q int) bool {
 	if !known && w.guessed < 2 && (w.last != word.Postcode || !w.comma) && w.places() {
 		to, stays := w.unnamed(text, p, e, w.limit, w.comma)
 		if to > 0 && stays {
+			w.behind = w.behind || w.comma
 			w.end, w.p = to, to
 			w.parts++
 			w.guessed = 0
@@ -827,6 +843,11 @@ func (w *walk) unsaid(p, e, q int) bool {
 				w.parts++
 				return true
 			}
+		}
+		if to == 0 && w.comma && w.numbered && w.road && w.last <= word.RW && w.settlement(p, e) {
+			w.end, w.p, w.last = e, e, word.Village
+			w.parts++
+			return true
 		}
 		if to > 0 && !w.comma && w.parts >= 3 && (w.last == word.RT || w.last == word.RW) && (ends(text, to) || text[to] == ',' || w.function(to)) && !token.IsUpper(text[p]) && e-p > 4 && !token.EqualFold(text[e-3:e], "nya") {
 			w.end, w.p = to, to
@@ -847,10 +868,20 @@ func (w *walk) unsaid(p, e, q int) bool {
 			name = to // Batam Centre
 		}
 	}
+	w.town = w.Table.Named(hashed(text[p:name]))&(region.Regency|region.Province|region.District) == region.Regency
 	w.placed++
 	w.parts++
 	w.end, w.p, w.last, w.guessed = name, name, word.City, 0
 	return true
+}
+
+// settlement reports whether one small word that ends the text may be where the road is: no 3, kefamenanu.
+func (w *walk) settlement(p, e int) bool {
+	text := w.text
+	if token.IsUpper(text[p]) || e-p < 5 || !ends(text, e) || w.Dict.Find(text, p, e) != 0 || text[p] == 'd' && text[p+1] == 'i' || token.EqualFold(text[e-3:e], "nya") {
+		return false
+	}
+	return !listed(text[p:e], "segera", "cepat", "cepetan", "urgent", "darurat", "buruan", "terimakasih", "trims", "suwun", "nuhun", "salam", "rusak", "macet", "bocor", "banjir", "padam", "please", "gercep", "lantas", "persis", "kosong", "sendiri", "semua", "hijau", "merah", "putih", "kuning", "hitam")
 }
 
 // function reports whether a function word stands behind p: cipinang aja ya.
@@ -858,9 +889,21 @@ func (w *walk) function(p int) bool {
 	return p+1 < w.limit && w.text[p] == ' ' && w.Dict.Cues(w.Dict.Find(w.text, p+1, min(token.WordEnd(w.text, p+1), w.limit)))&(word.Stop|word.Ack) != 0
 }
 
+// hashed is the hash of a name in the table.
+func hashed(name []byte) uint64 {
+	h := region.HashStart
+	for _, c := range name {
+		h = (h ^ uint64(token.Lower(c))) * region.HashPrime
+	}
+	return h
+}
+
 // places reports whether a place without a word for it may stand here.
 func (w *walk) places() bool {
 	if w.comma {
+		if w.last == word.City && w.town {
+			return false // who is named behind the town lives there
+		}
 		return w.numbered || w.last >= word.Village || w.last == word.House || w.last == word.Road
 	}
 	return (w.numbered || w.road) && w.last >= word.House && w.last <= word.RW && (w.road || w.housed) || w.last == word.Postcode || w.guessed > 0
