@@ -1,12 +1,15 @@
-// Package address reads addresses as they are written in Indonesia: road, number, block, RT and RW, village, district, city,
+// Package address reads addresses as they are written and said in Indonesia: road, number, block, RT and RW, village, district, city,
 // province, postcode, in full, in short and without capitals.
 //
-// A word that opens an address starts the reading; each part must follow from a word that announces it or from the part before it;
-// and at least two parts that fit together make an address. Names of villages, districts, regencies and provinces are
-// confirmed by the region table, which also tells where a name without capitals ends. "Jalan" alone is a verb more often
-// than a road, so a number after it proves nothing.
+// An address is a row of parts. A word that opens a part starts the reading (Read); each part must follow from a word that announces
+// it or from the part before it; and at least two parts that fit together make an address. What stands between two parts is gone over:
+// what the house is near, what it looks like, an aside in brackets, the label of a form, the question for the next part. Afterwards
+// the words before the first part are looked at, for a building, a flat or an estate may stand there. A name that no word announces
+// is read from its house number backwards (Bare). Names of villages, districts, regencies and provinces are confirmed by the region
+// table, which also tells where a name without capitals ends. "Jalan" alone is a verb more often than a road, so a number after it
+// proves nothing.
 //
-// Reading goes at most 280 bytes far and three lines down, and looks at every byte a bounded number of times. It keeps
+// Reading goes at most 280 bytes far and five lines down, and looks at every byte a bounded number of times. It keeps
 // nothing. Whether a place without road and number is somebody's address is left to the caller, who knows the words before it.
 package address
 
@@ -201,6 +204,7 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 	for words := 0; words < 6 && p < limit && token.IsLetter(text[p]); words++ {
 		e := token.WordEnd(text, p)
 		en := r.Dict.Entry(r.Dict.Find(text, p, e))
+		h := hints(text[p:e])
 		if k := addressed(en.Part); k != word.NoPart && (k != word.Estate || words > 0) && !(k == word.Postcode && words == 0 && title(text, p, e)) {
 			third = 0
 			break
@@ -212,13 +216,13 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 		if capital && words > 0 && direction(text[p:e]) && e < limit && (text[e] == ',' || e+1 < limit && text[e] == ' ' && r.keyword(text, e+1, min(token.WordEnd(text, e+1), limit)) != word.NoPart) { // Ngemplak lor RT 3
 			return e
 		}
-		if capital && (!token.IsUpper(text[p]) || words == 5) || words > 0 && !(capital && title(text, p, e)) && hints(text[p:e]) == beside {
+		if capital && (!token.IsUpper(text[p]) || words == 5) || words > 0 && !(capital && title(text, p, e)) && h == beside {
 			break
 		}
 		if !capital && words == 3 {
 			third = end
 		}
-		if k, _ := r.spelt(text, p, e); k != word.NoPart || en.Part >= word.Digit && en.Part <= word.HundredOf && !title(text, p, e) || hints(text[p:e]) == stone {
+		if k, _ := r.spelt(text, p, e); k != word.NoPart || en.Part >= word.Digit && en.Part <= word.HundredOf && !title(text, p, e) || h == stone {
 			break // jalan kaliurang kilometer tujuh
 		}
 		if d := e; d < limit && token.IsDigit(text[d]) && e-p > 3 { // pelita2
@@ -232,7 +236,7 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 		if e < limit && token.IsDigit(text[e]) || words > 0 && coded(text, p, e, limit) {
 			break // C6/14
 		}
-		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && (e < limit && text[e] == '.' || en.Cues&^(word.Stop|word.Ack) == 0 && title(text, p, e))) {
+		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && (e < limit && text[e] == '.' || words == 0 && listed(text[p:e], "dr", "hj") || en.Cues&^(word.Stop|word.Ack) == 0 && title(text, p, e))) {
 			break
 		}
 		for e+1 < limit && text[e] == '-' && capital && token.IsUpper(text[e+1]) { // Al-Farabi
@@ -351,6 +355,8 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 		}
 		if r.Table.Named(h) != 0 || known && end+1 == p && direction(text[p:e]) {
 			end, known = e, true
+		} else if capital && run == words+1 && e-p <= 2 && e+2 < limit && text[e] == '.' && text[e+1] == ' ' && token.IsUpper(text[e+2]) { // Jatimakmur Pd. Gede
+			e++
 		} else if said && !capital && words > 0 && max(first, end)+1 == p && listed(text[p:e], "dalam", "luar", "baru", "lama", "atas", "bawah", "hilir", "hulu", "ilir", "ulu") && (ends(text, e) || text[e] == ',' || e+1 < limit && r.named(text, e+1, limit)) {
 			first = e
 			if known {

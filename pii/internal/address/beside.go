@@ -193,7 +193,7 @@ func preposition(text []byte, b, lo int) bool {
 // lead returns where an address begins whose first part with a word for it is at begin: with the name of the estate before its block, with a
 // flat or a building before the road, with a village that no word announces, with what the house is near. Without one it is begin.
 func (r *Reader) lead(text []byte, begin, lo int) int {
-	if e := token.WordEnd(text, begin); r.Dict.Part(r.Dict.Find(text, begin, e)) == word.Block || complexed(text[begin:e]) {
+	if e := token.WordEnd(text, begin); r.Dict.Part(r.Dict.Find(text, begin, e)) == word.Block || complexed(text[begin:e]) || mansion(text[begin:e]) {
 		if start := r.blockName(text, begin, lo); start < begin {
 			return r.row(text, start, lo)
 		}
@@ -251,7 +251,7 @@ func (r *Reader) blockName(text []byte, begin, lo int) int {
 				continue
 			}
 		}
-		if en := r.Dict.Entry(r.Dict.Find(text, b, p-1)); b == p-1 || !token.IsUpper(text[b]) && !(p < begin && listed(text[b:p-1], "sektor", "tahap")) || (en.Cues != 0 || en.Part != word.NoPart) && en.Text != "btn" && !roman(text[b:p-1]) {
+		if en := r.Dict.Entry(r.Dict.Find(text, b, p-1)); b == p-1 || !token.IsUpper(text[b]) && !(p < begin && listed(text[b:p-1], "sektor", "tahap")) || (en.Cues != 0 || en.Part != word.NoPart) && en.Text != "btn" && en.Text != "the" && !roman(text[b:p-1]) {
 			break
 		}
 		p, numbered = b, 0
@@ -272,7 +272,7 @@ func (r *Reader) row(text []byte, begin, lo int) int {
 			}
 			q--
 		}
-		if q < p && q > lo+1 && text[q-1] == '.' && titled(text[lastWord(text, q-1):q-1]) { // h. Jamal
+		if q < p && q > lo+1 && text[q-1] == '.' && (titled(text[lastWord(text, q-1):q-1]) || sited(text[lastWord(text, q-1):q-1])) { // h. Jamal, Link. Cibeber
 			q--
 		}
 		b := q
@@ -327,6 +327,9 @@ func (r *Reader) row(text []byte, begin, lo int) int {
 		return begin
 	}
 	placed = placed || sited(text[p:token.WordEnd(text, p)])
+	if p == lo && !placed {
+		_, placed = r.placeName(text, p, begin, false) // Sidoarjo, Perum …
+	}
 	switch r.lives(text, p, lo) {
 	case here, home:
 		return p
@@ -403,7 +406,7 @@ func (r *Reader) lives(text []byte, p, lo int) whereabouts {
 func sited(w []byte) bool {
 	var b [12]byte
 	switch string(small(&b, w)) {
-	case "taman", "tmn", "simpang", "parit", "negeri", "lembang", "ohoi", "jaga", "afdeling", "kebun", "babakan", "btn", "los", "kios", "lapak", "panti", "pp", "ponpes", "kawasan", "pasar", "desa", "banua", "kuta", "wanua", "menara":
+	case "taman", "tmn", "simpang", "parit", "negeri", "lembang", "ohoi", "jaga", "afdeling", "kebun", "babakan", "btn", "los", "kios", "lapak", "panti", "pp", "ponpes", "kawasan", "pasar", "desa", "banua", "kuta", "wanua", "link", "pd", "menara":
 		return true
 	}
 	return false

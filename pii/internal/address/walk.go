@@ -36,6 +36,7 @@ type walk struct {
 	placed                         int // places that are known, or said to be places
 	short                          int // those in short: Kec., Ds.
 	guessed                        int // places that are not confirmed yet
+	gangs                          int // roads that go off from one
 	lines, brackets                int
 	numbered, road, estate, housed bool
 	verb                           bool // "jalan" in small letters
@@ -75,7 +76,7 @@ func (r *Reader) Read(text []byte, begin, first, lo int) (found Found, next int)
 		}
 	}
 	if w.made() {
-		found = w.found(start)
+		found = w.found(start, lo)
 	}
 	return found, next
 }
@@ -105,7 +106,7 @@ func (r *Reader) Bare(text []byte, p, lo int) (found Found, next int) {
 	if w.parts < 2 || !w.numbered {
 		return found, p
 	}
-	found = w.found(start)
+	found = w.found(start, lo)
 	switch kind := r.keyword(text, number, token.WordEnd(text, number)); {
 	case number == p && token.IsDigit(text[p]) && !slashed(text, p): // Birkenweg 12, which may be anything
 		if at != home || w.placed == 0 {
@@ -200,11 +201,41 @@ func lawful(w []byte) bool {
 }
 
 // found is what was read.
-func (w *walk) found(start int) Found {
-	return Found{
-		Start: start, End: w.end, Parts: w.parts, Placed: w.placed > 0, Firm: w.numbered && w.placed > 0 || w.parts >= 3,
-		Admin: !w.road && !w.numbered && !(w.estate && w.short >= 2),
+func (w *walk) found(start, lo int) Found {
+	end, open := w.end, 0
+	for _, c := range w.text[start:end] {
+		switch c {
+		case '(':
+			open++
+		case ')':
+			open--
+		}
 	}
+	if open > 0 && end < len(w.text) && w.text[end] == ')' {
+		end++
+	}
+	return Found{
+		Start: start, End: end, Parts: w.parts, Placed: w.placed > 0, Firm: w.numbered && w.placed > 0 || w.parts >= 3,
+		Admin: !w.road && !w.numbered && !(w.estate && w.short >= 2) && !(w.estate && whole(w.text, start, end, lo)) && !own(w.text, start, lo),
+	}
+}
+
+// whole reports whether the address is all that a line or a turn says.
+func whole(text []byte, start, end, lo int) bool {
+	if end < len(text) && text[end] == '.' {
+		end++
+	}
+	return (end >= len(text) || text[end] == '\n' || text[end] == '\r') && (start == lo || start > lo+1 && text[start-1] == ' ' && text[start-2] == ':')
+}
+
+// own reports whether the words before an address say that who speaks is there: saya di.
+func own(text []byte, start, lo int) bool {
+	b, e, _ := pieceBefore(text, start, lo)
+	if !listed(text[b:e], "di", "ning", "neng", "ring", "nang", "ing", "at", "in") {
+		return false
+	}
+	b, e, comma := pieceBefore(text, b, lo)
+	return !comma && listed(text[b:e], "saya", "sy", "aku", "kami", "kita", "gue", "gw", "gua", "ane", "ambo", "awak", "abdi", "kula", "kulo", "tiang", "titiang", "sa", "beta", "katong", "kitong", "am", "m", "are", "re")
 }
 
 // made reports whether what was read is an address.
@@ -223,7 +254,7 @@ func (w *walk) made() bool {
 	case w.numbered:
 		return w.road || w.placed > 0 || parts >= 3 || w.estate && w.housed
 	}
-	return w.placed >= 2 || w.road && w.last == word.House && w.parts >= 2 && !w.verb || w.kinds >= 2 && w.placed > 0 || w.road && (w.placed > 0 || w.estate && parts >= 3)
+	return w.placed >= 2 || w.jalan && w.gangs > 0 && !w.verb || w.road && w.last == word.House && w.parts >= 2 && !w.verb || w.kinds >= 2 && w.placed > 0 || w.road && (w.placed > 0 || w.estate && parts >= 3)
 }
 
 // counts reports whether the word is a number that is said.
@@ -378,7 +409,10 @@ func (w *walk) label(p, stop int) (kind word.Part, named bool, end int) {
 		if k := addressed(en.Part); k != word.NoPart {
 			kind, named = k, true
 		}
-		named = named || en.Cues&word.Home != 0 || listed(w.text[p:e], "city", "district", "state", "province", "village")
+		if listed(w.text[p:e], "city", "district", "state", "province", "village", "town") {
+			kind, named = word.City, true
+		}
+		named = named || en.Cues&word.Home != 0 && listed(w.text[p:e], "alamat", "address", "almt", "addr")
 		p = e
 	}
 	return kind, named, p
@@ -406,12 +440,9 @@ func (w *walk) newline() bool {
 		w.p = q
 		return true
 	}
-	if kind, named, end := w.label(q, w.limit); named && end+1 < w.limit && (text[end] == ':' || text[end] == ' ' && text[end+1] == ':') && end > e { // alamat_2:
-		for end < w.limit && (text[end] == ' ' || text[end] == ':') {
-			end++
-		}
-		w.p, w.asked = end, kind
-		return end < w.limit
+	if value, kind := w.labelled(q); value > 0 {
+		w.p, w.asked = value, kind
+		return value < w.limit
 	}
 	if w.numbered && token.IsUpper(text[q]) { // Joglo, Kembangan
 		if to := w.capitals(text, q, w.limit); to > q && to < w.limit && (text[to] == ',' || text[to] == '\n') {
@@ -422,6 +453,26 @@ func (w *walk) newline() bool {
 		}
 	}
 	return w.turn(q)
+}
+
+// labelled returns where the value begins of a line with a label of at most three words, and what the label says it is: alamat_2:, City:,
+// Address Line 2:. It is 0 when there is none.
+func (w *walk) labelled(q int) (value int, kind word.Part) {
+	named := false
+	for words := 0; words < 3 && q < w.limit && token.IsAlnum(w.text[q]); words++ {
+		k, n, end := w.label(q, min(w.limit, q+16))
+		if n {
+			kind, named = k, true
+		}
+		for q = end; q < w.limit && w.text[q] == ' '; q++ {
+		}
+	}
+	if !named || q >= w.limit || w.text[q] != ':' {
+		return 0, kind
+	}
+	for q++; q < w.limit && w.text[q] == ' '; q++ {
+	}
+	return q, kind
 }
 
 // known reports whether the line begins with a place of the table.
@@ -663,6 +714,10 @@ func (w *walk) titled(kind word.Part, p, q int) int {
 	if q == p || token.EqualFold(text[p:min(p+5, w.limit)], "susun") && !before(text, p, "rumah") {
 		return 0
 	}
+	if d, is := w.code(q); is && kind == word.Estate && token.IsUpper(text[q]) { // Tower C/2109
+		w.numbered, w.estate, w.split = true, true, true
+		return d
+	}
 	name := w.roadName(text, q, w.limit)
 	if name == 0 && kind == word.Road {
 		name = w.dayName(text, q, w.limit)
@@ -681,16 +736,17 @@ func (w *walk) titled(kind word.Part, p, q int) int {
 		}
 	}
 	if name == 0 {
-		if d, is := w.code(q); is && kind == word.Estate { // Tower C/2109
-			w.numbered, w.estate = true, true
-			return d
-		}
 		if name, _ = w.number(text, q, w.limit); name == q || w.parts == 0 && !w.goesOn(text, name, w.limit) { // Tower 8
 			return 0
 		}
 		name = houseEnd(text, name, w.limit)
 	}
-	w.road = w.road || kind == word.Road
+	if kind == word.Road {
+		w.road = true
+		if text[p]|0x20 != 'j' {
+			w.gangs++
+		}
+	}
 	return name
 }
 
