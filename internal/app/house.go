@@ -265,6 +265,7 @@ func build(ctx context.Context, cfg *config.Config, d *db.DB, dep deployment, b 
 
 	h.Known = known.New(d, h.Vault, h.Catalogue)
 	reading := dlp.Reading{Limits: extract.Usual()}
+	reading.Limits.Time = 2 * time.Minute                       // Postfix waits five, and what it gets no answer about it sends again for days
 	if h.Malware, _ = scannerOf(cfg, d.Now); h.Malware != nil { // CheckConfig has read the address
 		reading.Malware = h.Malware.Check
 	}

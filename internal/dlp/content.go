@@ -7,6 +7,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/amanah-id/amanah/internal/dlp/crowd"
@@ -52,17 +53,20 @@ func (c *Content) NotRead(why extract.Reason) {
 
 // ExamineChecked is Examine of what was checked for malware already, or cannot hold any.
 func (s *Service) ExamineChecked(ctx context.Context, name string, r io.Reader, replaceable func(extract.Origin) bool) (*Content, error) {
-	return s.examine(ctx, name, r, replaceable, false)
+	return s.examine(ctx, name, r, replaceable, false, 0)
 }
 
 // examine looks at a stream; exact: only what stands in it byte for byte can be replaced. An archive that can be read anywhere is not held
 // in memory.
-func (s *Service) examine(ctx context.Context, name string, r io.Reader, replaceable func(extract.Origin) bool, exact bool) (*Content, error) {
+func (s *Service) examine(ctx context.Context, name string, r io.Reader, replaceable func(extract.Origin) bool, exact bool, within time.Duration) (*Content, error) {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
 	e := &examiner{Content: &Content{Unread: map[extract.Reason]int{}}, whose: s.o.Known, scanner: scanner, crowd: crowd.New(), name: s.name(i18n.ID), replaceable: replaceable, exact: exact}
 	seen := &watched{r: r, sum: sha256.New()}
 	walker := &extract.Walker{Limits: s.o.Files.Limits, Tools: s.tools(), Documents: s.o.Files.Documents, Traces: true}
+	if within > 0 {
+		walker.Limits.Time = within
+	}
 	var from io.Reader = seen
 	if a, ok := r.(extract.Sized); ok {
 		from = struct {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
@@ -153,5 +154,12 @@ func TestTheValuesOfMaskedKindsAreReplacedInAText(t *testing.T) {
 	got := string(s.MaskedText(j, i18n.EN, []byte("NIK 3273014101900007, phone 0812-3456-7890")))
 	if want := "NIK [NIK ****0007], phone 0812-3456-7890"; got != want {
 		t.Errorf("%q, not %q", got, want)
+	}
+}
+
+func TestWhatIsNotReadInTimeIsSaid(t *testing.T) {
+	content, err := reader(t).ExamineFile(t.Context(), "a.txt", strings.NewReader("halo"), false, time.Nanosecond)
+	if err != nil || content.Unread[extract.TooLong] != 1 || content.Clean() {
+		t.Errorf("%+v %v", content, err)
 	}
 }

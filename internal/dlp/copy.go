@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"time"
 
 	"github.com/amanah-id/amanah/internal/kit/i18n"
 	"github.com/amanah-id/amanah/pii"
@@ -63,11 +64,12 @@ func inText(o extract.Origin) bool {
 }
 
 // ExamineFile is ExamineChecked of a file. With replaceable, the values of one that is a text, a table or JSON can be replaced (MaskedCopy).
-func (s *Service) ExamineFile(ctx context.Context, name string, r io.Reader, replaceable bool) (*Content, error) {
+// What is not read within so long is said: somebody waits.
+func (s *Service) ExamineFile(ctx context.Context, name string, r io.Reader, replaceable bool, within time.Duration) (*Content, error) {
 	if !replaceable {
-		return s.ExamineChecked(ctx, name, r, nil)
+		return s.examine(ctx, name, r, nil, false, within)
 	}
-	return s.examine(ctx, name, r, inText, true)
+	return s.examine(ctx, name, r, inText, true, within)
 }
 
 // MaskedCopy writes a file as it may go: each value of a kind that is masked is replaced by its name. Whoever asked has the copy looked at

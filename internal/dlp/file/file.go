@@ -15,7 +15,7 @@
 // a second person has let it go, to the same recipient and unchanged to the last bit, it goes, once.
 //
 // Its bounds: Options.Most bytes as they come (POST /dlp/stream), MaxFile in JSON; places for AtOnce files, EachAtOnce of one client, and whoever
-// finds none is told so before a byte is read; LookedAt of them are looked at at a time. A file costs a piece of memory and, on the disk, itself and
+// finds none is told so before a byte is read; LookedAt of them are looked at at a time, each lookIn at most: what was not read by then is said. A file costs a piece of memory and, on the disk, itself and
 // its copy; one of a kind that is no stream (PDF, documents, what is stripped) is held in memory, up to the limits of pii/extract and MaxFile.
 //
 // UU PDP art. 35, 36 and 39; procedure I2 and I4.
@@ -28,6 +28,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/amanah-id/amanah/internal/dlp"
 	"github.com/amanah-id/amanah/internal/dlp/file/strip"
@@ -46,6 +47,11 @@ const (
 	LookedAt   = 4
 	maxName    = 255
 	inMemory   = 256 << 10 // bytes of a file that are not yet laid aside
+
+	// AnswerIn is how long a file may be looked at once it is here, its waiting for a place included. The front desk hangs up a minute after a request
+	// began, half of which the sending may take.
+	AnswerIn = 25 * time.Second
+	lookIn   = 15 * time.Second
 )
 
 // Offer is a file and where it would go.

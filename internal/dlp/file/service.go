@@ -87,13 +87,18 @@ func (s *Service) Take(ctx context.Context, f Offer) (out Taken, err error) {
 	} else if err != nil {
 		return out, err // it broke off: nothing may be said of it
 	}
+	limited, cancel := context.WithTimeout(ctx, AnswerIn)
+	defer cancel()
 	select {
 	case s.looked <- struct{}{}:
 		defer func() { <-s.looked }()
-	case <-ctx.Done():
-		return out, ctx.Err()
+		err = s.look(limited, f, kept, &out)
+	case <-limited.Done():
+		err = limited.Err()
 	}
-	err = s.look(ctx, f, kept, &out)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = errBusy
+	}
 	return out, err
 }
 
@@ -114,7 +119,7 @@ func (s *Service) look(ctx context.Context, f Offer, kept *spool.Spool, out *Tak
 		}
 		out.Scanned = true
 	}
-	content, err := s.o.DLP.ExamineFile(ctx, name, kept.Reader(0), f.Clean)
+	content, err := s.o.DLP.ExamineFile(ctx, name, kept.Reader(0), f.Clean, lookIn)
 	if err != nil {
 		return err
 	}
@@ -143,7 +148,7 @@ func (s *Service) judge(ctx context.Context, f Offer, name string, p *dlp.Passag
 			return err
 		}
 		if out.Copy == nil {
-			if p.Content, err = s.o.DLP.ExamineFile(ctx, name, kept.Reader(0), false); err != nil {
+			if p.Content, err = s.o.DLP.ExamineFile(ctx, name, kept.Reader(0), false, lookIn); err != nil {
 				return err
 			}
 		}
@@ -168,7 +173,7 @@ func (s *Service) masked(ctx context.Context, j dlp.Judgement, lang i18n.Lang, n
 	err := s.o.DLP.MaskedCopy(ctx, j, lang, name, func() dlp.Again { return kept.Reader(0) }, out)
 	var again *dlp.Content
 	if err == nil {
-		again, err = s.o.DLP.ExamineFile(ctx, name, out.Reader(0), false)
+		again, err = s.o.DLP.ExamineFile(ctx, name, out.Reader(0), false, lookIn)
 	}
 	if err == nil && !again.Holds(j.Replaced()) && maps.Equal(again.Unread, was.Unread) {
 		return out, nil
