@@ -186,7 +186,11 @@ func (s *Scanner) motherly(text []byte, t int, cues word.Cue) {
 	}
 	if len(s.found) == n {
 		s.motherAside(text, t, given)
-	} else if f := s.found[len(s.found)-1]; given && f.End < int(s.list.Lines[s.lineAt].End) && f.Start > int(s.list.Tokens[t].Start) {
+	}
+	if len(s.found) == n {
+		return
+	}
+	if f := s.found[len(s.found)-1]; f.Type == MotherName && f.End < int(s.list.Lines[s.lineAt].End) && f.Start > int(s.list.Tokens[t].Start) {
 		var room [2]kin.Place
 		found, cost := s.kin.Around(room[:0], text, f.End, f.End, f.End, min(f.End+90, int(s.list.Lines[s.lineAt].End)))
 		s.steps += cost
@@ -229,6 +233,7 @@ func (s *Scanner) motherName(text []byte, t int) bool {
 
 // motherAnswer reads the name in the answer to a question on this line, in one of the next lines of somebody else.
 func (s *Scanner) motherAnswer(text []byte, asked string) {
+	several := kin.Several(text[s.list.Lines[s.lineAt].Start:s.list.Lines[s.lineAt].End])
 	asker := text[s.list.Lines[s.lineAt].Start:s.list.Said(s.dict, text, s.lineAt)]
 	for l := s.lineAt + 1; l < len(s.list.Lines) && l <= s.lineAt+4; l++ {
 		answer := &s.list.Lines[l]
@@ -239,11 +244,19 @@ func (s *Scanner) motherAnswer(text []byte, asked string) {
 		if label := text[answer.Start:p]; len(label) > 0 && bytes.Equal(asker, label) {
 			continue
 		}
-		start, end, _ := s.name(text, p, int(answer.End))
-		if end == 0 {
-			start, end = s.corrected(text, p, int(answer.End))
+		if e := int(answer.Start) + len(asked); e < int(answer.End) && text[e] == ':' && token.EqualFold(text[answer.Start:e], asked) {
+			return // nama Ibu? Who answers is called so, and gives her own
 		}
-		if end > 0 && (kin.Short(text, end, int(answer.End)) || start == p && end < len(text) && (text[end] == ',' || text[end] == '.') && !s.motherOn(l)) {
+		start, end, _ := s.name(text, p, int(answer.End))
+		whole := end > 0 && kin.Short(text, end, int(answer.End))
+		if !whole && end > 0 && several {
+			end = 0
+		} else if !whole && (end == 0 || s.motherOn(l) || !kin.Whole(text, p, start, end, int(answer.End))) {
+			if start, end = s.corrected(text, p, int(answer.End)); end > 0 && !kin.Bounded(text, end, int(answer.End)) {
+				end = 0
+			}
+		}
+		if end > 0 {
 			s.mother(text, reading{MotherName, 0.8, why{cue: asked, dist: 1, place: question}}, start, end)
 			return
 		}
@@ -287,42 +300,43 @@ func (s *Scanner) motherAside(text []byte, t int, given bool) {
 		}
 		return
 	}
-	if q := bytes.IndexByte(text[tok.End:hi], '?'); q > 4 && q < 40 && kin.Asks(text[tok.End:int(tok.End)+q]) {
-		s.motherAnswer(text, r.why.cue) // mamanya siapa namanya?
-		return
-	}
 	if int(tok.End) < hi && text[tok.End] == '?' && kin.Short(text, max(lo, s.list.Said(s.dict, text, s.lineAt)), int(tok.Start)) {
 		s.motherAnswer(text, r.why.cue) // ibunya?
 		return
 	}
+	if kin.Asks(text, int(tok.End), hi) {
+		s.motherAnswer(text, r.why.cue)
+		return
+	}
 	paired := kin.Paired(text, lo, hi)
-	own := r.why.cue != "ibu" && r.why.cue != "mother" && r.why.cue != "melahirkan"
-	at, named := s.kin.Own(text, int(tok.End), hi, paired, own)
-	s.steps += 40 + hi - lo
+	m := s.kin.Own(text, int(tok.End), hi, paired, r.why.cue != "ibu" && r.why.cue != "mother" && r.why.cue != "melahirkan")
+	m.Owned = m.Owned || token.Among(text, int(tok.Start), 1, "pu", "pung", "pe", "punya")
+	s.steps += 60 + 2*(hi-lo)
+	near := text[max(lo-80, 0):hi]
 	switch {
-	case token.Among(text, int(tok.Start), 2, "an", "nama") && !named:
+	case token.Among(text, int(tok.Start), 2, "an", "nama", "nomor", "nomer", "no", "rekening", "rek", "hp", "wa", "akun", "polis", "kartu", "alamat") && !m.Named():
 		return // the holder of an account
-	case at.End == 0 && s.motherAsked(text, t):
+	case m.End == 0 && s.motherAsked(text, t):
 		var room [1]kin.Place
 		found, cost := s.kin.Around(room[:0], text, int(tok.Start), int(tok.End), lo, hi)
 		if s.steps += cost; len(found) == 0 {
 			return
 		}
-		at = found[0]
-	case at.End == 0:
-		if at, _ = s.kin.Before(text, int(tok.Start), lo); at.End == 0 || int(tok.End) >= len(text) || text[tok.End] != ')' || !kin.Answers(text[lo:hi]) {
+		m.Place = found[0]
+	case m.End == 0:
+		if m.Place, _ = s.kin.Before(text, int(tok.Start), lo); m.End == 0 || int(tok.End) >= len(text) || text[tok.End] != ')' || !kin.Answers(text[lo:hi]) {
 			return // suparmi (mama)
 		}
-	case int(tok.Start) == int(l.Start) && text[tok.End] == ':' && (at.End < hi || !kin.Checked(text[max(0, lo-80):min(len(text), hi+80)])):
+	case int(tok.Start) == int(l.Start) && text[tok.End] == ':' && (m.End < hi && !kin.Fathered(text[m.End:hi]) || !kin.Checked(text[max(0, lo-80):min(len(text), hi+80)])):
 		return // who speaks
-	case kin.Child(text, int(tok.Start), lo):
-	case kin.Parents(text, int(tok.Start), lo, hi):
-	case at.Start == int(tok.End)+1 && !named && !(paired && r.why.cue != "ibu") && !kin.Set(text, int(tok.Start), at.End, lo, hi):
+	case m.Named(), kin.Child(text, int(tok.Start), lo), kin.Set(text, int(tok.Start), m.End, lo, hi):
+	case (m.Owned || m.Called) && (kin.Answers(near) || m.Own && kin.Bounded(text, m.End, hi) && kin.Filed(near)):
+	case m.Owned && m.Own && token.Among(text, int(tok.Start), 1, "pu", "pung", "pe") && kin.Bounded(text, m.End, hi): // dong pu mama
+	case paired && r.why.cue != "ibu" && kin.Filed(near), kin.Parents(text, int(tok.Start), lo, hi):
+	default:
 		return // ibu Rohana, who is spoken to
-	case !named && !kin.Answers(text[max(lo-80, 0):hi]):
-		return
 	}
-	s.add(r, at.Start, at.End)
+	s.mother(text, r, m.Start, m.End)
 }
 
 // motherAsked reports whether the turn before asked for a mother's name.
@@ -353,13 +367,16 @@ func (s *Scanner) answeredMother(text []byte, t int) (given bool) {
 	if n := kin.OwnName(text, e, limit); n > 0 {
 		if start, end, sure := s.name(text, n, limit); end > 0 && sure {
 			s.mother(text, reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
-		} else if text[limit-1] == '?' {
+		} else if text[limit-1] == '?' || kin.Please(text[lo:limit]) {
 			s.motherAnswer(text, s.dict.Entry(s.list.Tokens[t].ID).Text)
 		}
 		return true
 	}
 	if start, end, _ := s.name(text, e, limit); end > 0 && (form && (token.IsUpper(text[start]) || kin.Short(text, start, end)) || kin.Listed(text, q, e, start, end, lo, limit) && s.identified(text, t)) {
 		s.mother(text, reading{MotherName, 0.8, why{facts: fFormat}}, start, end)
+		return true
+	}
+	if form && s.under(text, t, MotherName) {
 		return true
 	}
 	if form && (text[limit-1] == '?' || e == limit) {

@@ -63,7 +63,7 @@ func (r Reader) quoted(text []byte, p, limit int) Place {
 func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []Place, cost int) {
 	found = dst
 	hi = min(hi, to+170)
-	announced, other := false, false
+	announced, other, asks := false, false, false
 	for p := to; p < hi && len(found) < cap(found); {
 		if at := r.quoted(text, p, hi); at.End > 0 {
 			found = append(found, at)
@@ -73,8 +73,8 @@ func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []
 		if !token.IsLetter(text[p]) || p > 0 && token.IsAlnum(text[p-1]) {
 			if c := text[p]; c == '.' && !titleBefore(text, p) {
 				announced = false
-			} else if c == ',' || c == ':' || c == '(' || c == '=' {
-				announced = true
+			} else if asks = from == to && c == '?'; asks || c == ',' || c == ':' || c == '(' || c == '=' {
+				announced = true // asks: boru apa, kau tanya? Tiurma
 			}
 			p++
 			continue
@@ -86,7 +86,7 @@ func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []
 			other = true
 		}
 		if announced && !other {
-			if start, end := r.proper(text, p, hi); end > 0 && !(text[start+1] == '.' && end-start < 6) { // no degree
+			if start, end := r.proper(text, p, hi); end > 0 && !(text[start+1] == '.' && end-start < 6) && (!asks || Bounded(text, end, hi)) { // no degree
 				found = append(found, Place{start, end})
 				p, announced = end, false
 				continue
@@ -119,7 +119,7 @@ func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []
 
 // announces reports whether a word may stand right before a name that was not given at once.
 func announces(w []byte) bool {
-	return corrects(w) || among(w, "mestinya", "adalah", "namanya", "bernama", "nama", "itu", "is", "was", "jawab", "answered", "diisi", "sebut", "di", "bukan", "cuma", "lengkapnya", "si", "reads", "menjadi", "jadi", "ke", "dari", "sebelumnya", "tetapi", "tapi", "one", "its", "it's", "siapa", "boru", "br", "semula", "awalnya", "tadinya")
+	return corrects(w) || among(w, "semula", "awalnya", "tadinya", "dulunya", "mestinya", "adalah", "namanya", "bernama", "nama", "itu", "is", "was", "jawab", "answered", "diisi", "sebut", "di", "bukan", "cuma", "lengkapnya", "si", "reads", "menjadi", "jadi", "ke", "dari", "sebelumnya", "tetapi", "tapi", "one", "its", "it's", "siapa", "boru", "br")
 }
 
 // Before returns the name that stands before the words for a mother: Saodah. Itu nama ibu kandung saya.
@@ -163,6 +163,10 @@ func (r Reader) Before(text []byte, from, lo int) (at Place, cost int) {
 		for b > lo && (token.IsLetter(text[b-1]) || text[b-1] == '\'' || text[b-1] == '.') {
 			b--
 		}
+		if start < e && b > lo && particle(bytes.TrimSuffix(text[b:q], []byte("."))) { // Junita br. Sirait
+			q = b - 1
+			continue
+		}
 		if b == q || !r.word(text, b, min(token.WordEnd(text, b), q)) || ordinary(text[b:q]) {
 			break
 		}
@@ -188,51 +192,136 @@ func (r Reader) Before(text []byte, from, lo int) (at Place, cost int) {
 
 func quote(text []byte, p int) bool { return p > 0 && text[p-1] == '"' }
 
-// Own reads the name that follows a word for a mother and whose mother she is: ibu saya Sulastri, mamakku si Ramot, emak gue namanya Rohayah. Named
-// says that a word for a name stands between; paired, that the text names a father too: then small letters
-// are believed; own, that the word is one by which people call their own mother.
-func (r Reader) Own(text []byte, p, limit int, paired, own bool) (at Place, named bool) {
-	owned, called := own || p >= 2 && (token.EqualFold(text[p-2:p], "ku") || token.EqualFold(text[p-2:p], "mu")), false
+// Mother is what a text says after a word for a mother.
+type Mother struct {
+	Place
+	Called bool // a word for a name stands between
+	Owned  bool // whose mother she is is said
+	Own    bool // the word is one by which people call their own mother
+}
+
+// Named reports whether the name is given as one: ibu saya namanya X.
+func (m Mother) Named() bool { return m.Called && (m.Owned || m.Own) }
+
+// Own reads the name that follows a word for a mother and whose mother she is: ibu saya Sulastri, mamakku si Ramot, emak gue namanya Rohayah.
+// Paired says that the text names a father too: then small letters are believed.
+func (r Reader) Own(text []byte, p, limit int, paired, own bool) (m Mother) {
+	m.Own = own
+	m.Owned = p >= 3 && (token.EqualFold(text[p-2:p], "ku") || token.EqualFold(text[p-2:p], "mu") || token.EqualFold(text[p-3:p], "nya"))
 	if p < limit && text[p] == '\'' { // amma'ku
-		owned = true
+		m.Owned = true
 		p = token.WordEnd(text, p+1)
 	}
-	for words := 0; words < 5; words++ {
+	for words := 0; words < 6; words++ {
 		for p < limit && (text[p] == ' ' || text[p] == ':' || text[p] == '=' || text[p] == ',' && words > 0 || text[p] == '.' && words > 0 && titleBefore(text, p)) {
-			named = named || text[p] == ':' || text[p] == '='
+			if text[p] == ':' || text[p] == '=' {
+				m.Called, m.Owned = true, true
+			}
 			p++
 		}
 		e := min(token.WordEnd(text, p), limit)
 		if e == p {
-			return Place{}, named
+			return m
 		}
 		w := text[p:e]
 		switch {
-		case among(w, "namanya", "bernama", "nama", "named", "maparab", "mewasta", "wasta", "arane", "dipanggil", "asmanipun", "asmane", "jenenge", "jenengna", "jenenganana", "namonyo", "namina", "ngaranna", "name", "is", "was", "adalah", "yaitu"):
-			called = true
-			named = named || owned
-		case among(w, "saya", "aku", "gue", "gw", "gua", "ku", "sy", "abdi", "kula", "kulo", "ambo", "tiange", "tiang", "sa", "pu", "pung", "pe", "punya", "my", "aye", "ane", "denai", "kuring", "kami", "kita"):
-			owned = true
-			named = named || called
-		case among(w, "saya", "aku", "gue", "gw", "gua", "ku", "sy", "abdi", "kula", "kulo", "ambo", "tiange", "tiang", "sa", "pu", "pung", "pe", "punya", "saya", "itu", "niku", "niki", "teh", "si", "yang", "yg", "kandung", "melahirkan", "lahir", "lahia", "dengan", "dgn", "born", "kami", "kita", "my", "aye", "ane", "denai", "kuring", "alm", "almh", "almarhumah", "hj", "ibu", "bu", "kan", "tuh", "yah", "ya", "mah", "lengkapnya", "lengkap", "debitur", "siswa", "kdg", "sendiri"):
+		case among(w, "namanya", "bernama", "nama", "named", "asmanipun", "asmane", "jenenge", "jenengna", "jenenganana", "namonyo", "namina", "ngaranna", "name", "is", "was", "adalah", "yaitu", "maparab", "mewasta", "wasta", "arane", "dipanggil", "wastana", "naminipun", "marganya", "nami", "jeneng", "called"):
+			m.Called = true
+		case among(w, "saya", "aku", "gue", "gw", "gua", "ku", "sy", "abdi", "kula", "kulo", "ambo", "tiange", "tiang", "sa", "pu", "pung", "pe", "punya", "my", "aye", "ane", "denai", "kuring", "kami", "kita", "beliau", "kulon", "inyong", "beta", "awak"):
+			m.Owned = true
+		case among(w, "kandung", "kdg", "melahirkan"):
+			m.Owned = true
+		case among(w, "itu", "niku", "niki", "teh", "si", "yang", "yg", "lahir", "lahia", "dengan", "dgn", "born", "alm", "almh", "almarhumah", "hj", "ibu", "bu", "kan", "tuh", "mah", "lengkapnya", "lengkap", "debitur", "siswa", "sendiri", "ya", "yah", "nih", "nu", "pun", "mpok"):
 		default:
 			if start, end := r.proper(text, p, limit); end > 0 {
-				return Place{start, end}, named
+				m.Place = Place{start, end}
+				return m
 			}
 			if e < limit && text[e] == ':' && words < 2 && !among(w, "angkat", "tiri", "mertua", "guru", "sambung", "asuh", "kos", "rt", "hamil") { // inang pangintubu: …
-				named, p = true, e
+				m.Called, m.Owned, p = true, true, e
 				continue
 			}
-			if (called && words > 0 || paired && words == 0) && !token.IsUpper(text[p]) {
+			if (m.Called && words > 0 || paired && words == 0) && !token.IsUpper(text[p]) {
 				if start, end, _, _ := r.Name(text, p, limit); start == p && end-start >= 4 && r.Plausible(text, start, end, limit, false) {
-					return Place{start, end}, named
+					m.Place = Place{start, end}
 				}
 			}
-			return Place{}, named
+			return m
 		}
 		p = e
 	}
-	return Place{}, named
+	return m
+}
+
+// Bounded reports whether nothing of a sentence follows a name that ends at p: a sign, the end, or a word that listens.
+func Bounded(text []byte, p, limit int) bool {
+	for p < limit && text[p] == ' ' {
+		p++
+	}
+	if p >= limit || !token.IsAlnum(text[p]) && text[p] < 0x80 {
+		return true
+	}
+	return among(text[p:token.WordEnd(text[:limit], p)], "ya", "yah", "mas", "mbak", "mba", "kak", "ka", "pak", "bu", "min", "bang", "woy", "dong", "lah", "kok", "tapi", "tp", "itu", "bukan", "bkn", "di", "sesuai", "naha", "nu", "nanging", "namung")
+}
+
+// Whole reports whether a name that begins an answer at p is all of it that counts: Anastasia Bupu, di Aimere semua kenal. In small letters
+// it has to be the first word.
+func Whole(text []byte, p, start, end, limit int) bool {
+	return Bounded(text, end, limit) && (token.IsUpper(text[start]) || start == p && end-start >= 5)
+}
+
+// Several reports whether a question asks for more than a mother's name: nama lengkap, tanggal lahir, dan nama ibu kandung?
+func Several(text []byte) bool {
+	for p := 0; p < len(text); {
+		e := token.WordEnd(text, p)
+		if e > p && among(text[p:e], "dan", "serta", "and", "sama", "tanggal", "tgl", "lahir", "ttl", "alamat", "nik", "nomor", "no", "hp") {
+			return true
+		}
+		p = max(e, p+1)
+	}
+	return false
+}
+
+// Please reports whether the text asks for what it names: please provide your mother's birth name.
+func Please(text []byte) bool {
+	for p := 0; p < len(text); {
+		e := token.WordEnd(text, p)
+		if e > p && among(text[p:e], "please", "your") {
+			return true
+		}
+		p = max(e, p+1)
+	}
+	return false
+}
+
+// Filed reports whether the text speaks of what is written of somebody, or asked of him: a form, a card, a field, an answer.
+func Filed(text []byte) bool {
+	for p := 0; p < len(text); {
+		e := token.WordEnd(text, p)
+		if e > p && among(text[p:e], "kandung", "verif", "verifikasi", "verification", "cocok", "pencocokan", "dicocokkan", "akta", "akte", "formulir", "form", "isian", "keamanan", "security", "pertanyaan", "question", "ttl", "melahirkan", "nglairaken", "gadis", "maiden", "dicek", "catatlah", "tercatat", "terdaftar", "jawaban", "identitas", "kolom", "kolomnya", "sistem", "system", "catet", "catat", "dicatat", "dicatet", "ditulis", "tertulis", "tulis", "tertukar", "ditolak", "diminta", "salah", "keluarga", "ejaan", "ejaannya", "diisi", "ngisi", "isi", "bapane", "ayahanda", "bapakku", "ayahku") {
+			return true
+		}
+		p = max(e, p+1)
+	}
+	return false
+}
+
+// Asks reports whether the text between a word for a mother and a question mark asks for her name: mamanya beliau siapa namanya, Bu?
+func Asks(text []byte, p, limit int) (is bool) {
+	hi := min(limit, p+60)
+	n := bytes.IndexByte(text[p:hi], '?')
+	if n < 0 || p < 3 || !token.EqualFold(text[p-3:p], "nya") && !token.EqualFold(text[p-2:p], "mu") && !among(text[p:min(hi, token.WordEnd(text, min(p+1, hi)))], " dari", " anak", " kandung") {
+		return false
+	}
+	for q := p; q < p+n; {
+		e := token.WordEnd(text[:p+n], q)
+		if among(text[q:e], "yang", "yg", "mau", "sudah") { // who does something, not what she is called
+			return false
+		}
+		is = is || e > q && among(text[q:e], "nama", "namanya", "siapa", "sapa", "sopo", "saha", "sinten", "name", "jenenge", "asmane", "namina")
+		q = max(e, q+1)
+	}
+	return is
 }
 
 // Checked reports whether the text speaks of what identifies somebody, so that a mother's name in it is given as such.
@@ -252,7 +341,7 @@ func Set(text []byte, b, end, lo, hi int) bool {
 	for b > lo && text[b-1] == ' ' {
 		b--
 	}
-	return b > lo && (text[b-1] == ',' || text[b-1] == '/' || text[b-1] == ';') && (end >= hi || text[end] == ',' || text[end] == '/' || text[end] == ';' || text[end] == '.' || text[end] == ' ' && end+1 < hi && text[end+1] == '/') && identifies(text[max(lo, b-120):hi])
+	return b > lo && (text[b-1] == ',' || text[b-1] == '/' || text[b-1] == ';') && (end >= hi || text[end] == ',' || text[end] == '/' || text[end] == ';' || text[end] == '.' || text[end] == ' ' && end+1 < hi && text[end+1] == '/') && identifies(text[max(lo, b-120):hi]) && (Answers(text[max(0, lo-80):hi]) || compared(text, max(lo, b-120), hi))
 }
 
 // Bearer reports whether the text says whose mother bore whom: who speaks, or who is looked up.
@@ -322,6 +411,18 @@ func Paired(text []byte, lo, hi int) bool {
 	return father && form
 }
 
+// Fathered reports whether the text names a father in a field of its own: ayahanda: Teuku.
+func Fathered(text []byte) bool {
+	for p := 0; p < len(text); {
+		e := token.WordEnd(text, p)
+		if e > p && e < len(text) && text[e] == ':' && among(text[p:e], "ayah", "ayahanda", "bapak", "bapa", "father") {
+			return true
+		}
+		p = max(e, p+1)
+	}
+	return false
+}
+
 // Child reports whether a word for a child stands before the word for a mother at b: dari Bapak X dan Ibu Y, anak dari seorang ibu Z.
 func Child(text []byte, b, lo int) bool {
 	if pb, pe := wordBefore(text, b, lo); !among(text[pb:pe], "dari", "dan", "seorang", "of", "and") {
@@ -347,20 +448,6 @@ func Child(text []byte, b, lo int) bool {
 	return false
 }
 
-// Asks reports whether words between a word for a mother and a question mark ask for her name.
-func Asks(text []byte) bool {
-	who, name := false, false
-	for p := 0; p < len(text); {
-		e := token.WordEnd(text, p)
-		if e > p {
-			who = who || among(text[p:e], "siapa", "sopo", "saha", "sapa", "sinten", "what", "who")
-			name = name || named(text[p:e]) || among(text[p:e], "namanya", "jenengnya")
-		}
-		p = max(e, p+1)
-	}
-	return who && name
-}
-
 // Parents reports whether a father is named right before the word for a mother at b, among words for both: bapak X ibu Y, orang tua kandung.
 func Parents(text []byte, b, lo, hi int) bool {
 	father := false
@@ -381,7 +468,7 @@ func Parents(text []byte, b, lo, hi int) bool {
 	}
 	for p := lo; father && p < hi; {
 		e := token.WordEnd(text[:hi], p)
-		if e > p && among(text[p:e], "kandung", "ortu", "orang", "orangtua", "wali", "akta", "akte") {
+		if e > p && among(text[p:e], "kandung", "ortu", "orang", "orangtua", "wali", "akta", "akte", "pencocokan") {
 			return true
 		}
 		p = max(e, p+1)

@@ -23,7 +23,7 @@ type Reader struct {
 }
 
 // lowered is the word in small letters; 0 bytes when it is longer than any in the lists.
-func lowered(room *[12]byte, w []byte) []byte {
+func lowered(room *[16]byte, w []byte) []byte {
 	if len(w) > len(room) {
 		return nil
 	}
@@ -35,7 +35,7 @@ func lowered(room *[12]byte, w []byte) []byte {
 
 // never reports whether a word that the dictionary does not know is no part of a name.
 func never(w []byte) bool {
-	var room [12]byte
+	var room [16]byte
 	switch string(lowered(&room, w)) {
 	case "harusnya", "hrsnya", "kepada", "abdi", "kulo", "ambo", "aye", "ane", "beta", "awak", "denai", "sayah", "tiang", "titiang", "dalem", "inyong", "enyong", "tertulis", "tercatat", "tertera", "tercetak",
 		"ditulis", "dibaca", "dieja", "ejaan", "ejaannya", "tulisan", "tulisannya", "ktp", "kk", "akta", "ijazah", "sistem", "system", "menurut", "padahal", "mbk", "kakak", "buk", "pakde", "bude", "min",
@@ -59,7 +59,7 @@ func vowel(w []byte) bool { return bytes.ContainsAny(w, "aeiouyAEIOUY") }
 
 // title reports whether a word before a name is a form of address.
 func title(w []byte) bool {
-	var room [12]byte
+	var room [16]byte
 	switch string(lowered(&room, w)) {
 	case "hj", "hajah", "hajjah", "ny", "nyonya", "alm", "almh", "almarhumah", "bu", "ibu", "mbah", "mbok", "mak", "mrs", "ms", "dra", "dr", "drg", "prof", "ustadzah", "umi", "nyi", "oma", "tante", "bunda", "mama", "mpok", "inaq":
 		return true
@@ -95,10 +95,11 @@ func (r Reader) word(text []byte, b, e int) bool {
 // Name finds a name of one to four words after p, over the function words in between. Sure says that a sign or a verb announced it or
 // that it has capitals; with no name, that something else stands there. Cost is how many bytes of words were looked at.
 func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost int) {
-	skipped := 0
+	skipped, apart, verb := 0, false, false
 	for p < limit && skipped < 12 {
 		c := text[p]
 		if !token.IsLetter(c) {
+			apart = apart || c == ','
 			switch {
 			case c == ':' || c == '=':
 				sure = true
@@ -128,6 +129,7 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 		case "untuk", "for", "sebagai", "harus", "tidak", "salah", "not", "belum", "bukan", "buat":
 			return 0, 0, true, cost
 		}
+		apart, verb = false, among(text[p:e], "sudah", "udah", "sdh", "telah", "masih", "lagi", "sedang", "akan", "has", "had", "will")
 		if among(text[p:e], "mertua", "saudara", "saudari", "sdr", "tiri", "angkat", "ayah", "suami") {
 			return 0, 0, text[limit-1] != '?', cost // of somebody else
 		}
@@ -156,11 +158,11 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 			p = e + 2 // Ramlah Hi. Usman
 			continue
 		}
-		if words > 0 && e < limit && text[e] == '=' {
-			break // IBU=SUMARNI STS=OK
-		}
 		if e == p || !r.word(text, p, e) || capital && !token.IsUpper(text[p]) {
 			break
+		}
+		if words > 0 && e+1 < limit && (text[e] == '=' || text[e] == ':' && text[e+1] != ' ' || text[e] == '^') {
+			break // the key of the next field
 		}
 		end = e
 		words++
@@ -168,11 +170,12 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 			p = e + 2 // Maria Y. Kase
 			continue
 		}
-		p = e
-		if p < limit && text[p] == '.' && e-start <= 3 {
-			if p++; p < limit && token.IsUpper(text[p]) { // R.A. Kartini
-				continue
-			}
+		if e+1 < limit && text[e] == '.' && e-p <= 3 && token.IsUpper(text[e+1]) { // R.A. Kartini, Su.Mi.Nar
+			p = e + 1
+			continue
+		}
+		if p = e; p < limit && text[p] == '.' && e-start <= 3 {
+			p++
 		}
 		if p+1 < limit && (text[p] == ' ' || text[p] == '-') && token.IsLetter(text[p+1]) {
 			p++
@@ -180,10 +183,19 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 		}
 		break
 	}
-	if !capital && !sure && (words > 3 || skipped > 4) {
+	if !capital && (verb || !sure && (words > 3 || skipped > 4 || apart && r.goesOn(text, end, limit))) {
 		return 0, 0, true, cost
 	}
 	return start, end, sure || capital, cost
+}
+
+// goesOn reports whether a sentence goes on at p: ibu kandung, bagus karena.
+func (r Reader) goesOn(text []byte, p, limit int) bool {
+	if p+1 >= limit || text[p] != ' ' {
+		return false
+	}
+	e := min(token.WordEnd(text, p+1), limit)
+	return e > p+1 && r.Dict.Part(r.Dict.Find(text, p+1, e)) != word.Filler
 }
 
 // answer reads a name with capitals right after the question mark at p, as who fills in a form writes: Mother's maiden name? Hartley.
@@ -234,7 +246,7 @@ func Form(text []byte, b, lo int) bool {
 }
 
 func full(w []byte) bool {
-	for _, s := range [...]string{"lengkap", "belakang", "depan", "asli", "kecil", "lengkapnya", "aslinya"} {
+	for _, s := range [...]string{"lengkap", "belakang", "depan", "asli", "kecil", "lengkapnya", "aslinya", "pun"} {
 		if token.EqualFold(w, s) {
 			return true
 		}
@@ -297,7 +309,7 @@ func Listed(text []byte, b, e, start, end, lo, limit int) bool {
 func compared(text []byte, p, hi int) bool {
 	for p < hi {
 		e := token.WordEnd(text[:hi], p)
-		for _, s := range [...]string{"ok", "match", "cocok", "verif", "sesuai", "nok"} {
+		for _, s := range [...]string{"ok", "match", "cocok", "verif", "sesuai", "nok", "lolos", "dibacakan"} {
 			if token.EqualFold(text[p:e], s) {
 				return true
 			}
@@ -333,7 +345,7 @@ func (r Reader) Plausible(text []byte, start, end, limit int, sure bool) bool {
 
 // ordinary reports whether a word is one of sentences about people and forms, by the lists and by how such words are built.
 func ordinary(w []byte) bool {
-	var room [12]byte
+	var room [16]byte
 	b := lowered(&room, w)
 	ends := func(s string) bool { return bytes.HasSuffix(b, []byte(s)) }
 	begins := func(s string) bool { return bytes.HasPrefix(b, []byte(s)) }
@@ -346,9 +358,9 @@ func ordinary(w []byte) bool {
 	switch string(b) {
 	case "pemohon", "pendaftar", "pelapor", "peserta", "pasien", "korban", "siswa", "murid", "calon", "debitur", "wali", "ahli", "waris", "anggota", "field", "kolom", "error", "mismatch", "match", "twice", "once",
 		"anyone", "someone", "everyone", "anybody", "during", "about", "because", "since", "until", "without", "onto", "into", "over", "again", "never", "always", "already", "question", "answer", "tiri", "angkat",
-		"tirinya", "semua", "semuanya", "hanya", "cuman", "sering", "selalu", "kadang", "malah", "bahkan", "pokoknya", "hidup", "masuk", "keluar", "antar", "ambil", "ngambil", "ngurus", "urus", "nunggu", "tunggu",
+		"tirinya", "semua", "semuanya", "hanya", "cuman", "sering", "selalu", "kadang", "malah", "bahkan", "pokoknya", "hidup", "masuk", "keluar", "antar", "ambil", "ngambil", "ngurus", "urus", "nunggu",
 		"nanya", "minta", "pinjam", "bantu", "dibantu", "rahasia", "kosong", "lengkapi", "isi", "tulis", "ketik", "sebut", "valid", "invalid", "benar", "betul", "mirip", "hampir", "serupa", "tapi", "namun", "sambil",
-		"serta", "maupun", "ataupun", "langsung", "mungkin", "barangkali", "semoga", "berdua", "bertiga", "kandung", "tersebut", "day", "tag", "tags", "card", "plate", "list", "form":
+		"serta", "maupun", "ataupun", "langsung", "mungkin", "barangkali", "semoga", "berdua", "bertiga", "kandung", "tersebut", "segala", "tiada", "bagus", "lupa", "aduh", "waduh", "entah", "maaf", "permisi", "sorry", "halo", "hallo", "bentar", "sebentar", "tunggu", "tuaku", "gimana", "bagaimana", "pusing", "ribet", "sensitif", "wajib", "perlu", "day", "tag", "tags", "card", "plate", "list", "form":
 		return true
 	}
 	return false
@@ -365,10 +377,10 @@ func titleBefore(text []byte, p int) bool {
 
 // corrects reports whether a word announces another spelling of what was said.
 func corrects(w []byte) bool {
-	var room [12]byte
+	var room [16]byte
 	switch string(lowered(&room, w)) {
 	case "tertulis", "tercatat", "tertera", "tersimpan", "terdaftar", "tercetak", "tercantum", "ditulis", "bukan", "bkn", "jadi", "menjadi", "harusnya", "seharusnya", "hrsnya", "ktp", "kk", "akta", "sistem", "system",
-		"ejaan", "ejaannya", "written", "not", "should", "spelled", "muncul", "keluar", "kebaca", "dibaca", "sanes", "dudu", "dede", "yang", "benar", "bener", "betul", "right", "lengkapnya", "sebelumnya", "mestinya", "diisi":
+		"ejaan", "ejaannya", "written", "not", "should", "spelled", "muncul", "keluar", "kebaca", "dibaca", "sanes", "dudu", "dede", "yang", "benar", "bener", "betul", "right", "lengkapnya", "sebelumnya", "mestinya", "diisi", "core", "keluarga", "kartu", "ijazah", "profil", "database":
 		return true
 	}
 	return false
@@ -391,7 +403,7 @@ func (r Reader) Again(text []byte, start, end, limit int) (from, to, cost int) {
 	announced, lines := false, 0
 	for p := end; p < limit; {
 		if text[p] == '\n' {
-			if lines++; lines > 1 {
+			if lines++; lines > 2 {
 				break
 			}
 		}
@@ -402,13 +414,13 @@ func (r Reader) Again(text []byte, start, end, limit int) (from, to, cost int) {
 		e := min(token.WordEnd(text, p), limit)
 		cost += e - p
 		w := text[p:e]
-		if e-p >= 5 && last > first && bytes.EqualFold(w, text[last:end]) { // Wa Ode Hasnah, or only Hasnah
+		if e-p >= 5 && last > first && bytes.EqualFold(w, text[last:end]) && !(text[p-1] == ' ' && p-2 > end && r.inName(text, p-1, end)) { // Wa Ode Hasnah, or only Hasnah
 			return p, e, cost
 		}
 		same := e-p == first-start && first-start > 2 && bytes.EqualFold(w, text[start:first])
-		if same && (announced || e-p >= 5) || announced && !same && alike(text[start:first], w) && r.word(text, p, e) {
+		if same && (announced || e-p >= 5) || !same && (announced && alike(text[start:first], w, 2) || lines < 2 && token.IsUpper(w[0]) && alike(text[start:first], w, 3)) && r.word(text, p, e) && !ordinary(w) {
 			if b, f, _, more := r.Name(text, p, limit); b == p {
-				if f-p > end-start+12 {
+				if f-p > end-start+12 && !token.IsUpper(text[p]) {
 					f = e
 				}
 				return p, f, cost + more
@@ -420,9 +432,19 @@ func (r Reader) Again(text []byte, start, end, limit int) (from, to, cost int) {
 	return 0, 0, cost
 }
 
-// alike reports whether two words may be spellings of one name: the same first letter, nearly the same length, half of the letters.
-func alike(a, b []byte) bool {
-	if len(b) < 4 || token.Lower(a[0]) != token.Lower(b[0]) || len(a)-len(b) > 3 || len(b)-len(a) > 3 {
+// inName reports whether a word of a name ends at p: then what follows is the family's name of somebody else.
+func (r Reader) inName(text []byte, p, lo int) bool {
+	b := p
+	for b > lo && token.IsLetter(text[b-1]) {
+		b--
+	}
+	return p-b > 2 && token.IsUpper(text[b]) && !title(text[b:p]) && r.word(text, b, p) && r.Dict.Find(text, b, p) == 0
+}
+
+// alike reports whether two words may be spellings of one name: the same first letter, nearly the same length, and one half (of 2) or two
+// thirds (of 3) of the letters.
+func alike(a, b []byte, of int) bool {
+	if len(b) < 4 || len(a) < 3 || initial(a) != initial(b) || len(a)-len(b) > 3 || len(b)-len(a) > 3 {
 		return false
 	}
 	front, back := 0, 0
@@ -432,7 +454,24 @@ func alike(a, b []byte) bool {
 	for back < len(a)-front && back < len(b)-front && token.Lower(a[len(a)-1-back]) == token.Lower(b[len(b)-1-back]) {
 		back++
 	}
+	if of == 3 {
+		return (front+back)*3 >= 2*max(len(a), len(b))
+	}
 	return (front+back)*2+1 >= min(len(a), len(b))
+}
+
+// initial is how a name begins, in the spelling since 1972: Djuwariyah, Tjitra.
+func initial(w []byte) byte {
+	c := token.Lower(w[0])
+	if len(w) > 3 && token.Lower(w[1]) == 'j' {
+		switch c {
+		case 'd':
+			return 'j'
+		case 't':
+			return 'c'
+		}
+	}
+	return c
 }
 
 // OwnName returns where what follows "mother" goes on after "'s name"; 0 when it does not.

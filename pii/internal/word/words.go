@@ -54,7 +54,7 @@ var list = []line{
 	{Never, 0, 0, "pernah never"},
 	{Back, 0, 0, "back belakang dibelakang balik dibaliknya signature"},
 	{Parent, 0, 0, "ibu mother mothers mama mamah ibunya mom moms mum mums emak mbok simbok ambu inang mamak enyak nyak nyokap mak biyung indung mande bundo amak simak mami ummi umi mandeh meme amma biang mace ibunda"},
-	{Mother | Maiden, 0, 0, "mmn ibukandung melahirkan nglairaken"},
+	{Mother | Maiden, 0, 0, "mmn ibukandung namaibu namaibukandung mothername mothersname maidenname melahirkan nglairaken"},
 	{Maiden, 0, 0, "maiden gadis gadih"},
 
 	{Order, 0, 0, "order pesanan orderan invoice inv faktur resi resinya tracking awb tiket ticket transaksi transaction trx trxid ref referensi reference booking bookingan sku po kwitansi struk receipt batch seri serial barcode kupon voucher nota noresi nopesanan noinv virtual va briva meter meteran idpel customerid pengaduan komplain complaint kasus antrian antrean queue isbn ean upc sn kontrak polis id uid userid orderid session nip nisn nim nidn npsn nuptk nis perkara registrasi pendaftaran airwaybill promo kurir penerbangan porsi stok stock shipment laporan part sertifikat cif sk nop sptpd timestamp epoch rangka mesin objek akta"},
