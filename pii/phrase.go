@@ -449,7 +449,9 @@ func (s *Scanner) address(text []byte, t int) int {
 	begin := int(s.list.Tokens[t].Start)
 	a, next := s.places.Read(text, begin, int(s.list.Tokens[t].End), int(s.list.Lines[s.lineAt].Start))
 	s.steps += next - begin
-	s.settle(text, t, &a)
+	if !s.settle(text, t, &a) && token.EqualFold(text[begin:s.list.Tokens[t].End], "br") {
+		return begin // Junita br. Sirait, a daughter of the Sirait
+	}
 	return next
 }
 
