@@ -193,7 +193,7 @@ var cueWords = func() map[uint32]word {
 	add(wYth, "yth", "kepada")
 	add(wRole, "penerima", "pengirim", "pic", "up", "pemohon", "pelapor", "tertanggung", "debitur", "tech", "approved", "disetujui", "suami", "istri", "korban", "saksi", "penjamin", "cardholder")
 	add(wKin, "anaknya", "adiknya", "kakaknya", "istrinya", "suaminya", "ibunya", "bapaknya", "ayahnya", "mamanya", "papanya", "temannya", "temanku", "istriku", "suamiku", "anakku", "adikku", "kakakku", "sepupunya", "keponakannya",
-		"keneknya", "supirnya", "sopirnya", "tukangnya", "gurunya", "bosnya", "pacarnya", "supir", "sopir", "petugas", "satpam", "mandor", "guru", "kepsek", "camat", "lurah", "kades", "ketua", "kapten", "belakangnya", "depannya", "panggilannya", "sepupu", "keponakan", "rekan",
+		"keneknya", "supirnya", "sopirnya", "tukangnya", "gurunya", "bosnya", "pacarnya", "supir", "sopir", "petugas", "satpam", "mandor", "guru", "kepsek", "camat", "lurah", "kades", "ketua", "kapten", "belakangnya", "depannya", "panggilannya", "sepupu", "keponakan", "rekan", "cucu", "cucunya", "cucuku", "simbah", "tetangga", "pembeli", "keluarga", "resepsionis",
 		"wife", "husband", "brother", "sister", "son", "daughter", "colleague", "landlord")
 	add(wParty, "plg", "nsb", "spv", "kurir", "driver", "teknisi", "pasien", "penumpang", "pengemudi")
 	add(wNya, "nya")
@@ -499,8 +499,13 @@ func (f *finder) nameAt(i int) (Cue, int) {
 	return NoCue, 0
 }
 
-// label reads the beginning of a line up to a colon: one to three words that are no label of a field are a speaker.
+// label reads the beginning of a line up to a colon: one to three words that are no label of a field are a speaker. One who is called by what they are
+// is nobody.
 func (f *finder) label(line, end int) {
+	if (f.at(line) == wKin || f.at(line) == wParty) && f.isPunct(line+1, ':') {
+		f.cues[line].nobody = true
+		return
+	}
 	for i := line; i < min(end, line+4); i++ {
 		if f.isPunct(i, ':') && i > line {
 			for j := line; j < i; j++ {

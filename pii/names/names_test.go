@@ -158,12 +158,12 @@ var messageFiles = []struct {
 	{"mixed_held.jsonl", map[string]float64{"person": 92, "place": 89}},
 	{"ways1.jsonl", map[string]float64{"person": 90, "place": 86}},
 	{"ways2.jsonl", map[string]float64{"person": 45, "place": 70}}, // numbers and addresses spoken in every way, and 24 names
-	{"ways3.jsonl", map[string]float64{"person": 89, "place": 86}},
+	{"ways3.jsonl", map[string]float64{"person": 90, "place": 88}},
 	{"newest.jsonl", map[string]float64{"person": 94, "place": 93}},
 	{"newest_held.jsonl", map[string]float64{"person": 92, "place": 94}},
-	{"farther.jsonl", map[string]float64{"person": 86, "place": 92}},
+	{"farther.jsonl", map[string]float64{"person": 88, "place": 92}},
 	{"farther_held.jsonl", map[string]float64{"person": 91, "place": 91}},
-	{"ways4.jsonl", map[string]float64{"person": 70, "place": 80}},
+	{"ways4.jsonl", map[string]float64{"person": 78, "place": 80}},
 }
 
 func TestNamesInMessages(t *testing.T) {
@@ -183,7 +183,7 @@ func TestNamesInMessages(t *testing.T) {
 		}
 	}
 	got := measureMessages(t, all, Options{}, false)
-	for kind, floor := range map[string]float64{"person": 92, "place": 92, "chat": 92, "note": 91, "mail": 93, "transcript": 90} {
+	for kind, floor := range map[string]float64{"person": 92, "place": 92, "chat": 92, "note": 91, "mail": 93, "transcript": 91} {
 		if got[kind].f1() < floor {
 			t.Errorf("all: %s: F1 is %.1f, the floor %.1f", kind, got[kind].f1(), floor)
 		}
@@ -271,7 +271,7 @@ func TestTextWithoutNamesHoldsNone(t *testing.T) {
 		"lihat https://contoh.id/rina/wulandari", "follow @rina_wulandari", "my name is not on the list", "jalan rusak, gang sempit", "ibu rumah tangga bisa daftar?",
 		"email saya rina underscore sari sembilan satu et yahoo titik com", "ririn garis bawah kusuma at gmail titik com",
 		"plg: emailku ucok titik regar, pakek keong, yahu dot kom", "suratel saya hartono titik dosen ya bu", "kode aksesnya C as in Charlie", "mike yankee",
-		"sopir: argo jalan terus nih macet pak",
+		"Cucu: nek, ini dari bank", "sopir: argo jalan terus nih macet pak",
 		"kunci:\nMz9aWoLRYXk4Qw/ErTy7uIoFaWvFMfca+RiNaBnM3=\nDkMGogZj",
 		"nama ibu kandungnya siapa pak?", "hasilnya positif, dirujuk ke XKJ", "Regards,", "Salam,\n\n", "M.M.", "D Z A K",
 	} {
