@@ -125,7 +125,7 @@ type Spelling struct{ first, last uint64 }
 
 const (
 	slots     = 1 << 13
-	filtering = 1 << 16
+	filtering = 1 << 17
 )
 
 // Dictionary is made once and only read.
@@ -201,13 +201,13 @@ func (d *Dictionary) Look(k Spelling, n int) uint16 { return d.loud.look(d.keys,
 
 // May reports whether it is worth looking the word up: of most words one bit says that they are not there.
 func (d *Dictionary) May(k Spelling, n int) bool {
-	f := hash(k, n) >> 48
+	f := hash(k, n) >> 47
 	return d.loud.filter[f/64]>>(f%64)&1 != 0
 }
 
 func (t *table) look(keys []Spelling, k Spelling, n int) uint16 {
 	h := hash(k, n)
-	f := h >> 48 // of the filter's 65,536 bits
+	f := h >> 47 // of the filter's 131,072 bits
 	if n > 16 || t.filter[f/64]>>(f%64)&1 == 0 {
 		return 0
 	}
@@ -221,7 +221,7 @@ func (t *table) look(keys []Spelling, k Spelling, n int) uint16 {
 
 func (t *table) put(k Spelling, n int, index uint16) {
 	h := hash(k, n)
-	f := h >> 48
+	f := h >> 47
 	t.filter[f/64] |= 1 << (f % 64)
 	i := (h >> 30) % slots
 	for t.slot[i] != 0 {

@@ -10,7 +10,7 @@ type line struct {
 }
 
 // endings are what speech hangs on a cue: "rekeningnya", "emailku".
-var endings = []string{"", "nya", "ku", "mu", "ny", "q"}
+var endings = []string{"", "nya", "ku", "mu", "ny"}
 
 // list is the dictionary. A word may stand on several lines.
 var list = []line{
