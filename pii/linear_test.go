@@ -17,6 +17,7 @@ var hostile = []string{
 	"b satu ", "be satu ka ", "k p j ", "k p j satu dua tiga ", "c seperti charlie satu ", "aa bb nol ", "seribu ", "dua ribu ", "satu dua\nsiapa itu\n", "30 38 39 ", "satu a b ",
 	"jl a no 1 dekat b ", "rumah dekat a, jl b no 1, ", "sebelah toko roti ", "A B Blok C 1 ", "blok a ", "unit 1 jl a no 2 ", "kode 1234 pintu ", "kode login 123456 ", "1. 0000555190128 a\n", "- 1\n",
 	"ibu kandung Sri tertulis Sra ", "ibu Sri ", "mother's name is A ", "maiden name of mother A ", "pw a b c d1 ", "pw wifi kos a satu dua ", "12mei90 lahir ", "lahir 1 mei ", "ulang tahun ", "a @ b . c ", "a at b dot ", "1:AAAAAAAA", "3CD92B550011 mac ",
+	"Aa Bb I/1 ", "Aa Bb 1, ", "Aa Bb no 1 ", "di Aa Bb C1 ", "er te satu ", "er te ", "jl a no 1\nagen: no?\nplg: 1\n", "jl a (b) no 1 ", "jl a no 1\",\"no\":\"", "<no>1</no>", "kos bu A pintu 1, ", "A, B, C, jl a no 1 ", "helvetia timur, ", "City: A\n", "jl a no 1, aaaaa, ",
 	"://", "a://", "a://b:c@", "a://?token=", "?token=abcdef&", "-----BEGIN ", "-----BEGIN PRIVATE KEY-----", "-----", "-",
 	"a1", "a1b2c3d4e5f6g7h8-", "eyJ", "eyJabc.", "AKIA", "ghp_", "sk-", "DE89 ", "DE89", "B 1234 ", "C1234567 ", "1A1zP1",
 	"%", "%3", "%30", "%EF%BC%90", "=", "=3", "=30", "=\n", "=\r\n", "&", "&#", "&#48;", "&#x", "&amp;", "\\", "\\u0030", "\\x",

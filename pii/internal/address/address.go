@@ -92,7 +92,7 @@ func (r *Reader) capitals(text []byte, p, limit int) (end int) {
 			e = min(token.WordEnd(text, e+1), limit)
 		}
 		end = e
-		if p = e; p+2 < limit && text[p] == '.' && text[p+1] == ' ' && token.IsUpper(text[p+2]) && e-lastWord(text, e) <= 2 { // PP. Nurul Falah
+		if p = e; p+2 < limit && text[p] == '.' && text[p+1] == ' ' && token.IsUpper(text[p+2]) && (e-lastWord(text, e) <= 2 || listed(text[lastWord(text, e):e], "simp")) { // PP. Nurul Falah
 			p++
 		}
 		if p+1 < limit && text[p] == ' ' {
@@ -110,7 +110,10 @@ func (r *Reader) unnamed(text []byte, p, e, limit int, comma bool) (end int, sta
 			return 0, false
 		}
 		loud := e-p > 1 && token.IsUpper(text[p+1]) // in a text of capitals they say nothing
-		return end, !(loud && !comma) && (ends(text, end) || text[end] == ',' || text[end] == ')' || text[end] == '"' || text[end] == ';' || text[end] == '<' || end+1 < limit && text[end] == ' ' && text[end+1] == '|' || r.smallBehind(text, end, limit))
+		if loud && !comma {
+			return e, false
+		}
+		return end, (ends(text, end) || text[end] == ',' || text[end] == ')' || text[end] == '"' || text[end] == ';' || text[end] == '<' || end+1 < limit && text[end] == ' ' && text[end+1] == '|' || r.smallBehind(text, end, limit))
 	}
 	if comma { // helvetia timur, medan
 		for words := 0; words < 3 && p < limit && token.IsLetter(text[p]) && !token.IsUpper(text[p]); words++ {
@@ -119,8 +122,8 @@ func (r *Reader) unnamed(text []byte, p, e, limit int, comma bool) (end int, sta
 				return 0, false
 			}
 			if e+2 < limit && text[e] == ',' {
-				_, known := r.placeName(text, e+2, limit, false)
-				if known {
+				f := min(token.WordEnd(text, e+2), limit)
+				if _, known := r.placeName(text, e+2, limit, false); known || storeyed(text[e+2:f]) {
 					return e, false
 				}
 				return 0, false
@@ -190,6 +193,10 @@ func houseEnd(text []byte, e, limit int) int {
 		if f-e <= 4 {
 			if f < limit && token.IsLetter(text[f]) && (f+1 >= len(text) || !token.IsAlnum(text[f+1])) {
 				f++ // 14/6C
+			}
+			for f+1 < limit && text[f] == '-' && token.IsDigit(text[f+1]) && f-e < 8 { // 3-5-7
+				for f++; f < limit && token.IsDigit(text[f]); f++ {
+				}
 			}
 			return f
 		}

@@ -406,7 +406,7 @@ func (r *Reader) lives(text []byte, p, lo int) whereabouts {
 func sited(w []byte) bool {
 	var b [12]byte
 	switch string(small(&b, w)) {
-	case "taman", "tmn", "simpang", "parit", "negeri", "lembang", "ohoi", "jaga", "afdeling", "kebun", "babakan", "btn", "los", "kios", "lapak", "panti", "pp", "ponpes", "kawasan", "pasar", "desa", "banua", "kuta", "wanua", "link", "pd", "menara":
+	case "taman", "tmn", "simpang", "parit", "negeri", "lembang", "ohoi", "jaga", "afdeling", "kebun", "babakan", "btn", "los", "kios", "lapak", "panti", "pp", "ponpes", "kawasan", "pasar", "desa", "banua", "kuta", "wanua", "link", "pd", "gd", "menara":
 		return true
 	}
 	return false

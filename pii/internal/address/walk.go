@@ -579,7 +579,7 @@ func (w *walk) part() bool {
 			}
 		}
 	}
-	if w.guessed > 0 && kind != word.NoPart && (kind < word.Village || kind == word.Estate) && !(kind == word.Block && w.road && token.IsUpper(text[p])) && !(kind == word.House && said == word.House && !w.numbered) {
+	if w.guessed > 0 && kind != word.NoPart && kind != word.RT && !storeyed(text[p:e]) && (kind < word.Village || kind == word.Estate) && !(kind == word.Block && w.road && token.IsUpper(text[p])) && !(kind == word.House && said == word.House && !w.numbered) {
 		return false
 	}
 	if kind == word.Estate && w.parts == 1 && w.comma && w.last == word.Estate && token.IsUpper(text[p]) && !token.IsUpper(text[w.begin]) {
@@ -669,6 +669,9 @@ func (w *walk) figure() bool {
 			return true
 		}
 		w.last = word.House
+	case !w.comma && n <= 3 && (w.last == word.Village || w.last == word.Estate) && w.area(e) > 0: // Ds. Banjarsari 02/04
+		e = w.area(e)
+		w.numbered, w.housed, w.last = true, true, word.RT
 	case (w.comma || w.last == word.House) && n <= 2 && w.numbered && token.IsDigit(text[p]) && e+1 < w.limit && text[e] == ' ' && token.IsUpper(text[e+1]) && listed(text[e+1:min(token.WordEnd(text, e+1), w.limit)], "ilir", "ulu"):
 		e = min(token.WordEnd(text, e+1), w.limit)
 		w.last = word.Village
@@ -679,6 +682,18 @@ func (w *walk) figure() bool {
 	w.parts++
 	w.end, w.p = e, e
 	return true
+}
+
+// area returns where the number of an RW ends that stands behind the stroke at e; 0 when there is none.
+func (w *walk) area(e int) int {
+	d := e + 1
+	for d < w.limit && w.text[e] == '/' && token.IsDigit(w.text[d]) {
+		d++
+	}
+	if n := d - e - 1; n < 2 || n > 3 {
+		return 0
+	}
+	return d
 }
 
 // floor returns where "rd Floor" ends that begins at e; 0 when it is not there.
@@ -883,7 +898,7 @@ func (w *walk) unsaid(p, e, q int) bool {
 	if name > 0 && w.asked >= word.Village && w.asked <= word.Provincial {
 		known = true
 	}
-	if !known && w.guessed < 2 && (w.last != word.Postcode || !w.comma) && w.places() {
+	if !known && w.guessed < 2 && (w.last != word.Postcode || !w.comma || country(text[p:e])) && w.places() {
 		to, stays := w.unnamed(text, p, e, w.limit, w.comma)
 		if to > 0 && stays {
 			w.behind = w.behind || w.comma
@@ -929,6 +944,11 @@ func (w *walk) unsaid(p, e, q int) bool {
 	w.parts++
 	w.end, w.p, w.last, w.guessed = name, name, word.City, 0
 	return true
+}
+
+// country reports whether a word is a country that stands behind a postcode.
+func country(name []byte) bool {
+	return listed(name, "indonesia", "malaysia", "singapore", "australia", "germany", "netherlands", "japan", "taiwan", "uk", "usa")
 }
 
 // settlement reports whether one small word that ends the text may be where the road is: no 3, kefamenanu.
