@@ -45,10 +45,27 @@ var latin = map[rune]byte{
 	'α': 'a', 'ο': 'o', 'ρ': 'p', 'ν': 'v', 'ι': 'i', 'κ': 'k', 'Α': 'A', 'Β': 'B', 'Ε': 'E', 'Ζ': 'Z', 'Η': 'H', 'Ι': 'I', 'Κ': 'K', 'Μ': 'M', 'Ν': 'N', 'Ο': 'O', 'Ρ': 'P', 'Τ': 'T', 'Υ': 'Y', 'Χ': 'X',
 }
 
+// unseen are signs that show nothing, or only change the one before: of direction, of joining, fillers, variants, accents that combine.
+func unseen(r rune) bool {
+	switch {
+	case r < 0x300:
+		return r == 0xAD
+	case r <= 0x36F, r >= 0x483 && r <= 0x489, r == 0x61C, r >= 0x115F && r <= 0x1160, r >= 0x17B4 && r <= 0x17B5, r >= 0x180B && r <= 0x180F, r >= 0x1AB0 && r <= 0x1AFF, r >= 0x1DC0 && r <= 0x1DFF:
+		return true
+	case r >= 0x200B && r <= 0x200F, r >= 0x202A && r <= 0x202E, r >= 0x2060 && r <= 0x206F, r >= 0x20D0 && r <= 0x20FF, r == 0x3164:
+		return true
+	case r >= 0xFE00 && r <= 0xFE0F, r >= 0xFE20 && r <= 0xFE2F, r == 0xFEFF, r == 0xFFA0, r >= 0xFFF9 && r <= 0xFFFB, r >= 0x1D173 && r <= 0x1D17A, r >= 0xE0000 && r <= 0xE0FFF:
+		return true
+	}
+	return false
+}
+
 // asciiOf gives the ASCII byte that a rune stands for; 0 with Disguise means that it stands for nothing.
 func asciiOf(r rune) (byte, Kind) {
 	switch {
-	case r == 0xAD || r >= 0x200B && r <= 0x200F || r >= 0x2060 && r <= 0x2064 || r == 0xFEFF || r == 0x180E || r == 0x034F || r >= 0x202A && r <= 0x202E || r >= 0xFE00 && r <= 0xFE0F || r == 0x20E3 || r >= 0x0300 && r <= 0x036F:
+	case r >= 0xE0020 && r <= 0xE007E: // tags, which no person sees and a program that is asked reads as ASCII
+		return byte(r - 0xE0000), Disguise
+	case unseen(r):
 		return 0, Disguise
 	case r == 0x3002 || r == 0xFF61 || r == 0x2024 || r == 0xFE52: // full stops
 		return '.', Disguise

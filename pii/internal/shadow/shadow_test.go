@@ -28,10 +28,12 @@ func TestDisguisesAreUndone(t *testing.T) {
 		"%EF%BC%90%zz%8":             "0%zz%8",
 		"=30=31 a=3273 =EF=BC=90":    "01 a=3273 0",
 		"ab=\r\ncd=\nef":             "abcdef",
-		"&#48;&#x31;&#50&nbsp;&amp;&#65296;&shy;&lt;&#0;&#;": "012 &0<&#0;&#;",
-		`\u0030\x31\u1234\x00\q`:                             `01\u1234\x00\q`,
-		"naïve café":                                         "naïve café",
-		"\xff\xfe":                                           "  ", // what is no text stands between
+		"&#48;&#x31;&#50&nbsp;&amp;&#65296;&shy;&lt;&#0;&#;":           "012 &0<&#0;&#;",
+		`\u0030\x31\u1234\x00\q`:                                       `01\u1234\x00\q`,
+		"1\u20662\u061c3\u31644\U000e01005\u180b6\u1ab07\u20dd8\ufff9": "12345678", // nothing of it is seen
+		"\U000e0030\U000e0031a\U000e0062\U000e0001\U000e007f":          "01ab",
+		"naïve café": "naïve café",
+		"\xff\xfe":   "  ", // what is no text stands between
 	} {
 		if got := plain(in); got != want {
 			t.Errorf("%q becomes %q, not %q", in, got, want)
