@@ -489,8 +489,8 @@ func (s *Scanner) belongs(farther []cue, order *cue, sh *shape) bool {
 		return false
 	}
 	c := &farther[0]
-	if c.bits&word.Tax != 0 && c.dist == order.dist+1 {
-		return true // tax ID
+	if c.bits&(word.Tax|word.NIK) != 0 && c.dist == order.dist+1 {
+		return true // tax ID, national ID
 	}
 	return c.place == before && !c.crossed && c.dist <= order.dist+2 && (c.bits&(word.PIN|word.OTP|word.CVV|word.Verify) != 0 || c.bits&word.Phone != 0 && sh.facts&fOperator != 0)
 }

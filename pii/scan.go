@@ -341,7 +341,7 @@ func (s *Scanner) read(text []byte, limit int) {
 							s.bornSaid(text, first, last)
 						}
 					}
-				case word.At:
+				case word.At, word.Provider:
 					s.spokenEmail(text, t)
 				}
 			}
@@ -554,7 +554,7 @@ func (s *Scanner) retold(text []byte) {
 		return
 	}
 	s.row.Told, s.kept = append(s.row.Told[:0], s.row.Atoms...), s.kept[:0]
-	for _, t := range [...]piece.Telling{piece.Again, piece.Plain, piece.Partly, piece.Mended, piece.Swapped} {
+	for _, t := range [...]piece.Telling{piece.Anew, piece.Again, piece.Plain, piece.Partly, piece.Mended, piece.Swapped} {
 		if !s.row.Retell(t) {
 			continue
 		}
@@ -565,6 +565,9 @@ func (s *Scanner) retold(text []byte) {
 			if found += int(s.found[k].why.digits); t == piece.Swapped {
 				s.found[k].why.facts |= fSwapped
 			}
+		}
+		if t == piece.Anew && (len(s.found) == n || s.found[n].Type != PIN && s.found[n].Type != OTP && s.found[n].Type != CVV) {
+			found, s.found = 0, s.found[:n]
 		}
 		if found >= size {
 			return

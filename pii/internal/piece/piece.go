@@ -32,6 +32,7 @@ type Row struct {
 
 	text    []byte
 	mended  bool // what comes next replaces what was said
+	anew    bool // somebody takes back what he said, in so many words
 	joined  bool // words join two parts
 	letters int  // how many signs it has, when they only look like digits
 	glued   int  // where the next piece begins, when it is a word made of digits' words
@@ -128,7 +129,7 @@ func OpensSpoken(p word.Part) bool {
 func (r *Row) Gather(text []byte, t, line int) int {
 	r.Atoms, r.Digits = r.Atoms[:0], r.Digits[:0]
 	r.text = text
-	r.Line, r.mended, r.glued, r.Dotted, r.joined = line, false, 0, false, false
+	r.Line, r.mended, r.glued, r.Dotted, r.joined, r.anew = line, false, 0, false, false, false
 	u := t
 	join := Touch
 	for len(r.Digits) < groupLimit {
@@ -154,11 +155,11 @@ func (r *Row) Gather(text []byte, t, line int) int {
 				}
 				u++
 			} else {
-				if len(r.Atoms) > 1 && r.thousands(u) {
-					r.Digits, u = r.Said.Large(r.Digits, text, u)
-				} else if e := r.Dict.Entry(tok.ID); e.Part == word.Digit && e.Value != 9 && !r.compound(u+1) && !mayCount(text, int(tok.End)) { // most numbers are said digit by digit
+				if e := r.Dict.Entry(tok.ID); e.Part == word.Digit && e.Value != 9 && !r.compound(u+1) && !mayCount(text, int(tok.End)) { // most numbers are said digit by digit
 					r.Digits = append(r.Digits, '0'+e.Value)
 					u++
+				} else if len(r.Atoms) > 1 && r.thousands(u) {
+					r.Digits, u = r.Said.Large(r.Digits, text, u)
 				} else {
 					r.Digits, u = r.Said.Number(r.Digits, text, u)
 				}
@@ -283,11 +284,16 @@ func (r *Row) over(text []byte, u int) (int, Gap) {
 					r.joined = true
 					return u, Pause
 				}
+			case said.Also:
+				if last.Spoken && tok.Kind == token.Word {
+					return u, Pause
+				}
 			case said.Aside:
 				if last.Spoken && tok.Kind == token.Word && r.follower(u+1, word.Digit, word.Teen, word.Tens, word.Hundred, word.Whole, word.Repeat) {
 					return u, Pause
 				}
 			case said.Mended:
+				r.anew = last.Spoken
 				if r.mended = last.Spoken; last.Spoken && (tok.Kind == token.Word || tok.End-tok.Start <= 6) {
 					return u, Pause
 				}
@@ -597,6 +603,7 @@ const (
 	Again   Telling = iota // a line that says again what was just said is a read-back
 	Plain                  // all of it belongs to the number
 	Partly                 // also a line that says again the end of it
+	Anew                   // what was said before a word like "salah" is no part of it
 	Swapped                // the part that was said last comes first
 	Mended                 // what follows a word like "salah" replaces what was said before it
 )
@@ -630,6 +637,13 @@ func (r *Row) Retell(t Telling) bool {
 	r.Atoms = r.Atoms[:0]
 	if t == Swapped {
 		return r.swap()
+	}
+	if t == Anew {
+		k := len(r.Told) - 1
+		for ; k > 0 && !r.Told[k].mended; k-- {
+		}
+		r.Atoms = append(r.Atoms, r.Told[k:]...)
+		return r.anew && k > 0
 	}
 	dropped := t == Plain
 	base := len(r.Digits)

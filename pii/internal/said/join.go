@@ -13,6 +13,7 @@ const (
 	Unjoined Link = iota
 	Joined        // the next piece is another part: 0812, belakangnya 5550
 	Mended        // what was said is taken back: dua, eh salah, tiga
+	Also          // and: tiga kosong dan satu
 	Aside         // something else is said between two pauses: dua, halo? masih dengar?, tiga
 )
 
@@ -37,7 +38,7 @@ func list(words string) map[string]bool {
 
 // likely tells for a first letter how long the words of both lists are that begin so, as a look before the look.
 var likely = func() (t [32][16]bool) {
-	for _, m := range [...]map[string]bool{joining, mending} {
+	for _, m := range [...]map[string]bool{joining, mending, onward, kinship, whose} {
 		for w := range m {
 			t[w[0]&0x1F][len(w)] = true
 		}
@@ -76,7 +77,8 @@ func (r Reader) Bridge(text []byte, from, to int) Link {
 		return Unjoined
 	}
 	joins, mends, others, words := 0, 0, 0, 0
-	asked := false
+	var first []byte
+	asked, pause := false, Pauses(text[from:min(to, from+2)])
 	for p := from; p < to; {
 		if !token.IsAlnum(text[p]) {
 			asked = asked || text[p] == '?'
@@ -90,7 +92,9 @@ func (r Reader) Bridge(text []byte, from, to int) Link {
 		if e == p {
 			return Unjoined
 		}
-		words++
+		if words++; words == 1 {
+			first = text[p:e]
+		}
 		switch w := text[p:e]; {
 		case joins+mends+others == 0 && (token.EqualFold(w, "digit") || token.EqualFold(w, "digits") || token.EqualFold(w, "angka")):
 			return Unjoined // tiga digit belakang 507
@@ -100,13 +104,17 @@ func (r Reader) Bridge(text []byte, from, to int) Link {
 			joins++
 		default:
 			if e := r.Dict.Entry(r.Dict.Find(text, p, e)); e.Cues&(word.Stop|word.Ack|word.Number) == 0 && e.Part != word.Filler {
-				others++
+				if others++; others > 1 && !pause {
+					return Unjoined
+				}
 			}
 		}
 		p = e
 	}
-	paused := Pauses(text[from:min(to, from+2)]) && Pauses(text[max(from, to-4):to])
+	paused := pause && Pauses(text[max(from, to-4):to])
 	switch {
+	case words == 1 && (token.EqualFold(first, "dan") || token.EqualFold(first, "plus")):
+		return Also
 	case words == 1 && others == 1 && Pauses(text[max(from, to-3):to]):
 		return Aside // dua kursi, tujuh
 	case paused && (words <= 4 || asked && words <= 6) && (others > 0 || asked):

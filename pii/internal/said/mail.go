@@ -151,6 +151,13 @@ func (r Reader) Email(text []byte, t, line int) (begin, end, steps int) {
 	l := &r.List.Lines[line]
 	lo, hi := int(l.Start), int(l.End)
 	at, p := int(r.List.Tokens[t].Start), int(r.List.Tokens[t].End)
+	if r.Dict.Part(r.List.Tokens[t].ID) == word.Provider {
+		b, e := WordBefore(text, at, lo)
+		if !token.EqualFold(text[b:e], "di") || r.domain(text, e, hi) == 0 {
+			return 0, 0, 1
+		}
+		at, p = b, e // rina di gmail titik com
+	}
 	if p < hi && text[p]|0x20 == 't' && text[at] == '@' {
 		p++ // @t
 	}
@@ -327,11 +334,14 @@ func (r Reader) name(text []byte, at, lo int, announced bool) (begin, steps int)
 		if comma && !joined {
 			break
 		}
-		if joined && begin < at && goesOn(entry.Text) {
+		if joined && begin < at && goesOn(text[b:e]) {
 			begin = b
 			continue
 		}
-		if id != 0 && !connects && !number && (entry.Cues&^word.Speaker != 0 || entry.Cues != 0 && begin < at || entry.Part == word.Filler) {
+		if in(whose, text[b:e]) || id != 0 && !connects && !number && (entry.Cues&(word.Stop|word.Ack|word.Email) != 0 || entry.Cues != 0 && begin < at || entry.Part == word.Filler) {
+			if pb, pe := WordBefore(text, b, lo); kin(text[b:e]) && begin < at && !comma && (pb == b && b-lo < 8 || r.Dict.Cues(r.Dict.Find(text, pb, pe))&word.Email != 0) {
+				begin = b // emailnya bang jali at
+			}
 			break
 		}
 		if !connects && !joined && !number {
@@ -346,13 +356,12 @@ func (r Reader) name(text []byte, at, lo int, announced bool) (begin, steps int)
 }
 
 // goesOn reports whether a word only says that the name goes on, or with what.
-func goesOn(w string) bool {
-	switch w {
-	case "angka", "huruf", "lalu", "terus", "trus", "kemudian", "then", "and":
-		return true
-	}
-	return false
-}
+func goesOn(w []byte) bool { return in(onward, w) }
+
+var onward, kinship, whose = list("angka huruf lalu terus trus kemudian then and pakai pake pakek"), list("pak bu bang mas mbak kak"), list("kula kulo ambo abdi tiang tiange beta aye awak sa bwt")
+
+// kin reports whether a word is how somebody is called before his name.
+func kin(w []byte) bool { return in(kinship, w) }
 
 // letter reports whether the word is a letter that is spelt among others: one letter, or the name of one beside another or beside a sign.
 func (r Reader) letter(text []byte, b, e, next int) bool {
@@ -471,7 +480,7 @@ func (r Reader) typed(dst, text []byte, p int) []byte {
 			if dst, u = r.Large(dst, text, t); u > t {
 				e = int(r.List.Tokens[u-1].End)
 			}
-		case goesOn(entry.Text):
+		case goesOn(text[p:e]):
 		case e-p > 1 && r.letter(text, p, e, e+1):
 			dst = append(dst, Letter(text[p:e])|0x20)
 			last = 1

@@ -35,6 +35,14 @@ func (r Reader) Number(digits, text []byte, u int) ([]byte, int) {
 	tokens, first := r.List.Tokens, u
 	p, v := r.part(first, u)
 	if p == word.Digit && v >= 2 && v <= 6 && r.is(u+1, "kali", "times") && r.follows(u+1) {
+		if r.is(u+2, "angka", "digit") && r.follows(u+2) {
+			if q, d := r.part(first, u+3); q == word.Digit { // enam kali angka sembilan
+				for range v {
+					digits = append(digits, '0'+d)
+				}
+				return digits, u + 4
+			}
+		}
 		if q, d := r.part(first, u+2); q == word.Digit && !(d == 0 && r.eight(first, u+3)) { // tiga kali nol, and not: called three times, 08…
 			for range v {
 				digits = append(digits, '0'+d)

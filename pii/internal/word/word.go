@@ -124,7 +124,7 @@ type Entry struct {
 type Spelling struct{ first, last uint64 }
 
 const (
-	slots     = 1 << 13
+	slots     = 1 << 14
 	filtering = 1 << 17
 )
 
