@@ -391,7 +391,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 	var sh shape
 	s.shapeOf(&sh, text, i, j, d)
 	whole := s.clean(i, j)
-	contextual := whole && (!aliked || n >= 6) && n <= 16 && !token.InLink(text, int(first.Start)) && !masked(text, int(first.Start), int(last.End))
+	contextual := whole && (!aliked || n >= 6) && n <= 16 && !token.InLink(text, int(first.Start)) && !token.Masked(text, int(first.Start), int(last.End))
 	if sh.types == 0 && !contextual {
 		return false
 	}
@@ -493,11 +493,6 @@ func (s *Scanner) belongs(farther []cue, order *cue, sh *shape) bool {
 		return true // tax ID, national ID
 	}
 	return c.place == before && !c.crossed && c.dist <= order.dist+2 && (c.bits&(word.PIN|word.OTP|word.CVV|word.Verify) != 0 || c.bits&word.Phone != 0 && sh.facts&fOperator != 0)
-}
-
-// masked reports whether stars touch the number: it is what is left of another.
-func masked(text []byte, start, end int) bool {
-	return start > 0 && (text[start-1] == '*' || start > 2 && text[start-1] == '-' && text[start-2]|0x20 == 'x' && text[start-3]|0x20 == 'x') || end < len(text) && text[end] == '*'
 }
 
 // clean reports whether the atoms i to j are not a cut out of a longer row of the same make.

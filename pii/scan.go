@@ -116,7 +116,7 @@ func (s *Scanner) ScanAfter(dst []Finding, asked, text []byte) []Finding {
 
 func (s *Scanner) scan(dst []Finding, text []byte) []Finding {
 	for from, last := 0, 0; ; {
-		to := cut(text, from)
+		to := token.Cut(text, from, window, ahead)
 		dst, last = s.step(dst, text, from, to, last)
 		if to == len(text) {
 			return dst
@@ -127,7 +127,7 @@ func (s *Scanner) scan(dst []Finding, text []byte) []Finding {
 
 // step scans the window [from, to) and appends what begins in it, at or after the end of the last finding before it.
 func (s *Scanner) step(dst []Finding, text []byte, from, to, last int) ([]Finding, int) {
-	lo := backUp(text, from)
+	lo := token.BackUp(text, from, behind)
 	first := len(dst)
 	dst = s.window(dst, text[lo:min(len(text), to+ahead)], from-lo, to-lo)
 	kept := first
@@ -143,44 +143,6 @@ func (s *Scanner) step(dst []Finding, text []byte, from, to, last int) ([]Findin
 		kept++
 	}
 	return dst[:kept], last
-}
-
-// cut tells where the window that begins at from ends: at a line end where there is one, else at a space, else anywhere.
-func cut(text []byte, from int) int {
-	if len(text)-from <= window+ahead {
-		return len(text)
-	}
-	to := from + window
-	for i := to; i > to-window/4; i-- {
-		if text[i-1] == '\n' {
-			return i
-		}
-	}
-	for i := to; i > to-ahead; i-- {
-		if text[i-1] == ' ' {
-			return i
-		}
-	}
-	return to
-}
-
-// backUp tells where the context of a window begins.
-func backUp(text []byte, from int) int {
-	lo := max(0, from-behind)
-	if lo == 0 {
-		return 0
-	}
-	for i := lo; i < from; i++ {
-		if text[i] == '\n' {
-			return i + 1
-		}
-	}
-	for i := lo; i < from; i++ {
-		if text[i] == ' ' {
-			return i + 1
-		}
-	}
-	return from
 }
 
 // window scans one window and appends the findings that begin in [from, to).

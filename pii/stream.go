@@ -1,5 +1,7 @@
 package pii
 
+import "github.com/amanah-id/amanah/pii/internal/token"
+
 // Stream scans a text that comes in pieces. The findings are the same however it is cut, and the same as those of Scan on the
 // whole; memory is bounded by one window.
 type Stream struct {
@@ -43,7 +45,7 @@ func (st *Stream) Close() error {
 // next scans one window and forgets what is no longer needed: all but the context of the next.
 func (st *Stream) next() {
 	st.s.asked = st.s.asked[:0]
-	to := cut(st.buf, st.from)
+	to := token.Cut(st.buf, st.from, window, ahead)
 	st.hits, st.last = st.s.step(st.hits[:0], st.buf, st.from, to, st.last)
 	for _, f := range st.hits {
 		found := st.buf[f.Start:f.End]

@@ -87,3 +87,8 @@ func Prefix(text []byte, at int) int {
 	}
 	return b
 }
+
+// Masked reports whether stars touch the number: it is what is left of another.
+func Masked(text []byte, start, end int) bool {
+	return start > 0 && (text[start-1] == '*' || start > 2 && text[start-1] == '-' && text[start-2]|0x20 == 'x' && text[start-3]|0x20 == 'x') || end < len(text) && text[end] == '*'
+}
