@@ -233,7 +233,9 @@ func (s *Scanner) motherName(text []byte, t int) bool {
 
 // motherAnswer reads the name in the answer to a question on this line, in one of the next lines of somebody else.
 func (s *Scanner) motherAnswer(text []byte, asked string) {
-	several := kin.Several(text[s.list.Lines[s.lineAt].Start:s.list.Lines[s.lineAt].End])
+	q := &s.list.Lines[s.lineAt]
+	several := kin.Several(text[max(q.Start, q.End-200):q.End])
+	s.steps += 200
 	asker := text[s.list.Lines[s.lineAt].Start:s.list.Said(s.dict, text, s.lineAt)]
 	for l := s.lineAt + 1; l < len(s.list.Lines) && l <= s.lineAt+4; l++ {
 		answer := &s.list.Lines[l]
