@@ -122,49 +122,49 @@ var developmentSets = []struct {
 		{"check", 97, 97}, {"context", 95, 98}, {"spoken", 92, 98}, {"evasion", 98, 98}, {"address", 76, 86}, {"address by words", 88, 98}, {"mother_name", 98, 98}, {"other", 93, 98},
 	}},
 	{"values", []string{"values.jsonl"}, []floor{
-		{"check", 96, 96}, {"context", 90, 95}, {"spoken", 93, 93}, {"evasion", 91, 98}, {"address", 83, 86}, {"address by words", 92, 98}, {"mother_name", 92, 95}, {"other", 95, 98},
+		{"check", 96, 96}, {"context", 92, 96}, {"spoken", 93, 93}, {"evasion", 94, 98}, {"address", 89, 90}, {"address by words", 95, 98}, {"mother_name", 92, 95}, {"other", 95, 98},
 	}},
 	{"last", []string{"last.jsonl"}, []floor{
 		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 87, 87}, {"address by words", 95, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"last, kept back", []string{"last_held.jsonl"}, []floor{
-		{"check", 95, 97}, {"context", 84, 94}, {"spoken", 98, 98}, {"evasion", 75, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 80}, {"other", 98, 98},
+		{"check", 95, 97}, {"context", 84, 94}, {"spoken", 98, 98}, {"evasion", 81, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 80}, {"other", 98, 98},
 	}},
 	{"ways of giving", []string{"ways1.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 77, 97}, {"spoken", 74, 98}, {"evasion", 53, 98}, {"mother_name", 81, 93}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 78, 98}, {"spoken", 74, 98}, {"evasion", 62, 98}, {"mother_name", 90, 97}, {"other", 98, 98},
 	}},
 	{"ways of saying and hiding", []string{"ways2.jsonl"}, []floor{
-		{"check", 49, 98}, {"context", 0, 0}, {"spoken", 86, 93}, {"evasion", 78, 98}, {"other", 39, 98},
+		{"check", 49, 98}, {"context", 49, 98}, {"spoken", 87, 93}, {"evasion", 80, 98}, {"other", 39, 98},
 	}},
 	{"ways of writing", []string{"ways3.jsonl"}, []floor{
-		{"check", 95, 97}, {"context", 90, 98}, {"spoken", 93, 93}, {"address", 89, 94}, {"address by words", 93, 98}, {"other", 98, 95},
+		{"check", 95, 97}, {"context", 90, 98}, {"spoken", 93, 93}, {"address", 94, 96}, {"address by words", 95, 98}, {"other", 98, 95},
 	}},
 	{"natural", []string{"natural.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 98, 98}, {"evasion", 84, 98}, {"address", 82, 82}, {"address by words", 97, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"natural, kept back", []string{"natural_held.jsonl"}, []floor{
-		{"check", 96, 98}, {"context", 96, 96}, {"spoken", 98, 98}, {"evasion", 74, 98}, {"address", 86, 98}, {"address by words", 90, 98}, {"mother_name", 79, 98}, {"other", 98, 98},
+		{"check", 96, 98}, {"context", 96, 96}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 86, 98}, {"address by words", 90, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"mixed", []string{"mixed.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 93, 97}, {"spoken", 98, 98}, {"evasion", 84, 93}, {"address", 92, 98}, {"address by words", 96, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 93, 97}, {"spoken", 98, 98}, {"evasion", 89, 93}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"mixed, kept back", []string{"mixed_held.jsonl"}, []floor{
 		{"check", 96, 98}, {"context", 95, 98}, {"spoken", 79, 73}, {"evasion", 53, 98}, {"address", 89, 93}, {"address by words", 96, 97}, {"mother_name", 89, 98}, {"other", 98, 98},
 	}},
 	{"ways of all kinds", []string{"ways4.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 87, 98}, {"spoken", 78, 87}, {"evasion", 73, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 71, 89},
+		{"check", 98, 98}, {"context", 87, 98}, {"spoken", 78, 87}, {"evasion", 85, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 93, 98},
 	}},
 	{"newest", []string{"newest.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 94, 98}, {"evasion", 98, 98}, {"address", 91, 94}, {"address by words", 96, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 94, 98}, {"evasion", 98, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"newest, kept back", []string{"newest_held.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 89, 96}, {"spoken", 94, 94}, {"evasion", 85, 91}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 89, 96}, {"spoken", 94, 94}, {"evasion", 92, 92}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"farther", []string{"farther.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 93, 97}, {"spoken", 83, 94}, {"evasion", 79, 91}, {"address", 86, 89}, {"address by words", 89, 98}, {"mother_name", 69, 84}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 93, 97}, {"spoken", 83, 94}, {"evasion", 92, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 87, 98}, {"other", 98, 98},
 	}},
 	{"farther, kept back", []string{"farther_held.jsonl"}, []floor{
-		{"check", 96, 98}, {"context", 85, 90}, {"spoken", 87, 87}, {"evasion", 71, 91}, {"address", 79, 84}, {"address by words", 92, 98}, {"mother_name", 35, 79}, {"other", 74, 98},
+		{"check", 96, 98}, {"context", 85, 90}, {"spoken", 87, 87}, {"evasion", 71, 91}, {"address", 85, 91}, {"address by words", 94, 98}, {"mother_name", 44, 82}, {"other", 74, 98},
 	}},
 }
 
