@@ -201,5 +201,10 @@ var waysOfLiving = []struct {
 		"harga blok B no 3 Rp 500 juta",
 		"unit 5 rusak, unit 6 aman",
 		"kota Bandung nomor 1 macet",
+		"alamat rumah nenek: [[address:kp. baru rt 3, sungailiat]]",
+		"deliver to [[address:unit 1802, Tower A, Casa Grande Residence, Jl. Casablanca Raya Kav 88, Jakarta]]",
+		"[[address:Jalan Veteran No.5, RT/RW 01/02, Kel/Desa Penanggungan, Kec. Klojen]]",
+		"paket utk Andi ([[address:Jl. Cendrawasih IV/9 Rewwin]])",
+		"tolong antar ke Bu Siti, [[address:gang Seroja nomor 5]], sebelah musola",
 	}},
 }

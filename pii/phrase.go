@@ -472,14 +472,14 @@ func (s *Scanner) settle(text []byte, t int, a *address.Found) bool {
 	if a.End == 0 {
 		return false
 	}
-	r := reading{Address, 0.75, why{digits: uint8(a.Parts), facts: fFormat}}
-	if a.Firm {
-		r.conf = 0.92
-	}
+	r := reading{Address, a.Confidence(), why{digits: uint8(a.Parts), facts: fFormat}}
 	if a.Placed {
 		r.why.facts |= fRegency
 	}
-	for _, c := range s.cuesFor(text, t, t+1, s.lineAt) {
+	if s.nearCues(text, t, t+1, s.lineAt); a.Admin || a.Bare || !a.Firm {
+		s.farCues(text, t, s.lineAt) // what is far is looked at only where it decides
+	}
+	for _, c := range s.near {
 		if c.bits&word.Home != 0 && (c.place != after || a.Bare) {
 			r.conf = max(r.conf, 0.93)
 			r.why.cue, r.why.dist, r.why.place = s.dict.Entry(c.ID).Text, c.dist, c.place

@@ -243,6 +243,9 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 		if e < limit && token.IsDigit(text[e]) || words > 0 && coded(text, p, e, limit) {
 			break // C6/14
 		}
+		if words == 0 && !capital && listed(text[p:e], "baru", "lama", "tengah", "dalam") && e+1 < limit && text[e] == ' ' && r.keyword(text, e+1, min(token.WordEnd(text, e+1), limit)) != word.NoPart {
+			return e // kp. baru rt 3
+		}
 		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && (e < limit && text[e] == '.' || words == 0 && listed(text[p:e], "dr", "hj") || en.Cues&^(word.Stop|word.Ack) == 0 && title(text, p, e))) {
 			break
 		}
