@@ -538,6 +538,20 @@ var waysOfGiving = []struct {
 		"mother's maiden name is required",
 		"your mother's maiden name does not match",
 	}},
+	{"births in rows and by days", []string{
+		"1. Rudi Hartono ([[birth_date:11/01/1974]]), NIK [[nik:3273011101740001]]",
+		"Rudi Hartono, [[birth_date:11/01/1974]], NIK [[nik:3273011101740001]]",
+		"2. Yulianti ([[birth_date:16/10/1974]]), BPJSTK [[work_insurance:16886995312]]",
+		"Laode - [[birth_date:1-2-1990]] - paspor [[passport:C8055514]]",
+		"anak saya Senin Legi [[birth_date:25-09-2017]]",
+		"bapak kulo Rebo Pon, [[birth_date:17 Juni 1964]]",
+		"[[birth_date:1965/03/31]] itu kelahiran suami saya. Meninggalnya 4 Juni kemarin.",
+
+		"Rapat (11/01/2016), ruang 3",
+		"hajatan Senin Legi 25-09-2026",
+		"Faktur (11/01/2014), nomor 4411",
+		"kontrol lagi Senin 25-09-2017",
+	}},
 	{"mothers in answers, corrections and fields", []string{
 		"Agen: Nama ibu kandungnya?\nNasabah: [[mother_name:Yustina Bupu]], di kampung semua orang kenal beliau.",
 		"Agen: nama ibu kandung bapak\nNasabah: [[mother_name:ngatinem]], saya lahirnya di sana juga",
@@ -565,6 +579,9 @@ var waysOfGiving = []struct {
 		"Nama bapak Slamet, ibu [[mother_name:Tumirah]], untuk pencocokan.",
 		"ibunda: [[mother_name:Cut Meutia]], ayahanda: Teuku Umar",
 		"nama ibu kandung [[mother_name:Su.Mi.Yem]] pakai titik",
+
+		"Yang datang Marlon Sitorus dan [[mother_name:Elisabet br. Purba]] (ibu kandung). Balasan ke kantor pusat Medan.",
+		"ibuku dipanggil [[mother_name:Cicih]], tapi di KTP-nya [[mother_name:Sukaesih]].",
 
 		"Agen: Nama ibu kandungnya?\nNasabah: wah, saya dari kecil ikut nenek, tidak tahu.",
 		"Agen tidak menanyakan nama ibu kandung, lucu karena aturannya begitu.",

@@ -71,10 +71,10 @@ func (s *Scanner) born(text []byte, t, start int, found *date.Found) (r reading)
 		return reading{}
 	}
 	r.conf = 0.8
-	if date.Lettered(text, start, lo) {
+	if date.Lettered(text, start, lo) || date.Weekday(text, start, lo) && found.Year < 2022 {
 		return r
 	}
-	if field, document := date.Field(text, start, found.End, lo, hi); adult && !found.Never && (document || field && identity&(word.NIK|word.Family|word.Passport|word.Mother|word.Verify|word.Health|word.Work|word.Insurance) != 0) {
+	if field, document := date.Field(text, start, found.End, lo, hi); adult && !found.Never && (document || date.Row(text, start, found.End, lo, hi) || field && identity&(word.NIK|word.Family|word.Passport|word.Mother|word.Verify|word.Health|word.Work|word.Insurance) != 0) {
 		r.conf = 0.72
 		return r
 	}
@@ -94,6 +94,9 @@ func (s *Scanner) saidDate(text []byte, t int) int {
 	}
 	for _, c := range s.bornCues(text, first, last) {
 		if c.bits&(word.Expiry|word.Order) != 0 && c.place == before && c.dist <= 4 {
+			break
+		}
+		if from, to := int(s.list.Tokens[first].Start), int(s.list.Tokens[last-1].End); !year && date.Other(text, from, to, max(0, from-80), min(len(text), to+40)) {
 			break
 		}
 		if c.bits&word.Birth != 0 && !c.crossed && (year || c.place == before && c.dist <= 5) {

@@ -280,7 +280,7 @@ func Other(text []byte, start, end, lo, hi int) bool {
 			break
 		}
 		w := text[b:e]
-		if n < 3 && among(w, "wafat", "meninggal", "nikah", "menikah", "kawin", "cerai", "kerja", "bekerja", "dicetak", "cetak", "nota", "garansi", "sampai", "habis", "sd", "died", "deceased", "married", "joined", "hired", "issued", "passed", "vaksin", "masuk", "keluar", "terbit", "berlaku", "pensiun", "registrasi", "lulus", "akad", "resepsi", "operasional", "dikeluarkan", "diterbitkan", "kontrol", "acara", "pelaksanaan", "berangkat") {
+		if n < 3 && among(w, "wafat", "meninggal", "meninggalnya", "wafatnya", "nikah", "menikah", "kawin", "cerai", "kerja", "bekerja", "dicetak", "cetak", "nota", "garansi", "sampai", "habis", "sd", "died", "deceased", "married", "joined", "hired", "issued", "passed", "vaksin", "masuk", "keluar", "terbit", "berlaku", "pensiun", "registrasi", "lulus", "akad", "resepsi", "operasional", "dikeluarkan", "diterbitkan", "kontrol", "acara", "pelaksanaan", "berangkat") {
 			return true
 		}
 		if n == 0 && among(w, "senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday") && !born(text, b, lo) {
@@ -365,6 +365,51 @@ func Field(text []byte, start, end, lo, hi int) (field, document bool) {
 	}
 	right := q >= hi || text[q] == ',' || text[q] == '/' || text[q] == '|' || text[q] == ';' || text[q] == ')' || text[q] == '&' || text[q] == '-' && q > end || text[q] == '.' && (q+1 >= hi || text[q+1] == ' ') || q > end && hi-q > 2 && among(text[q:min(hi, q+2)], "ok", "ib")
 	return left && right, document
+}
+
+// Row reports whether the date stands in a row of somebody's: in brackets behind a word with a capital, and before a word for what identifies
+// people: Dadan Ramdani (11/01/1974), BPJSTK 13725760901.
+func Row(text []byte, start, end, lo, hi int) bool {
+	p := start
+	for p > lo && (text[p-1] == ' ' || text[p-1] == '(' || text[p-1] == '-' || text[p-1] == ',' || text[p-1] == '/' || text[p-1] == ';') {
+		p--
+	}
+	b := p
+	for b > lo && token.IsLetter(text[b-1]) {
+		b--
+	}
+	if b == p || p == start || !token.IsUpper(text[b]) {
+		return false
+	}
+	q := end
+	for words := 0; words < 2 && q < hi; words++ {
+		for q < hi && !token.IsAlnum(text[q]) {
+			q++
+		}
+		e := q
+		for e < hi && token.IsAlnum(text[e]) {
+			e++
+		}
+		if among(text[q:e], "nik", "ktp", "kk", "nokk", "paspor", "passport", "sim", "bpjs", "bpjstk", "bpjsk", "kpj", "npwp", "noka", "kis", "jkn") {
+			return true
+		}
+		q = e
+	}
+	return false
+}
+
+// Weekday reports whether a day of the week and one of the five days of the Javanese week stand right before the date, as only those do who
+// say when somebody was born: Senin Legi 25-09-2017.
+func Weekday(text []byte, start, lo int) bool {
+	w := before(text, start, lo)
+	if !among(w, "legi", "manis", "pahing", "paing", "pon", "wage", "kliwon") {
+		return false
+	}
+	p := start
+	for p > lo && !token.IsAlnum(text[p-1]) {
+		p--
+	}
+	return among(before(text, p-len(w), lo), "senin", "senen", "selasa", "seloso", "rabu", "rebo", "kamis", "kemis", "jumat", "jemuah", "sabtu", "setu", "minggu", "ahad", "ngahad")
 }
 
 // Lettered reports whether "l." or "b." for born stands right before the date, behind a comma or a bracket.

@@ -63,7 +63,7 @@ func (r Reader) quoted(text []byte, p, limit int) Place {
 func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []Place, cost int) {
 	found = dst
 	hi = min(hi, to+170)
-	announced, other, asks := false, false, false
+	announced, other, asks, later := false, false, false, false
 	for p := to; p < hi && len(found) < cap(found); {
 		if at := r.quoted(text, p, hi); at.End > 0 {
 			found = append(found, at)
@@ -72,7 +72,7 @@ func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []
 		}
 		if !token.IsLetter(text[p]) || p > 0 && token.IsAlnum(text[p-1]) {
 			if c := text[p]; c == '.' && !titleBefore(text, p) {
-				announced = false
+				announced, later = false, true
 			} else if asks = from == to && c == '?'; asks || c == ',' || c == ':' || c == '(' || c == '=' {
 				announced = true // asks: boru apa, kau tanya? Tiurma
 			}
@@ -92,7 +92,12 @@ func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []
 				continue
 			}
 		}
-		if announced = announces(w) || announced && title(w); announced && corrects(w) {
+		if among(w, "nya") { // di KTP-nya
+			p = e
+			continue
+		}
+		// In a later sentence only a word that corrects speaks of the same name.
+		if announced = corrects(w) || !later && announces(w) || announced && title(w); announced && corrects(w) {
 			other = false
 		}
 		p = e

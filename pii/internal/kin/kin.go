@@ -482,7 +482,7 @@ func OwnName(text []byte, p, limit int) int {
 		}
 	}
 	for _, w := range [...]string{"'s name", "s name", " name", "_name", "s full name", "'s full name", "'s surname", "'s birth name"} {
-		if p+len(w)+1 < limit && token.EqualFold(text[p:p+len(w)], w) && !token.IsLetter(text[p+len(w)]) {
+		if p+len(w) < limit && token.EqualFold(text[p:p+len(w)], w) && !token.IsLetter(text[p+len(w)]) {
 			return p + len(w)
 		}
 	}
