@@ -73,12 +73,13 @@ func (s *Service) ExamineFile(ctx context.Context, name string, r io.Reader, rep
 }
 
 // MaskedCopy writes a file as it may go: each value of a kind that is masked is replaced by its name. Whoever asked has the copy looked at
-// again, since what stands beside a value may only be seen when the value is gone.
-func (s *Service) MaskedCopy(ctx context.Context, j Judgement, lang i18n.Lang, name string, file func() Again, out io.Writer) error {
+// again, since what stands beside a value may only be seen when the value is gone. What takes longer is extract.TooLong.
+func (s *Service) MaskedCopy(ctx context.Context, j Judgement, lang i18n.Lang, name string, file func() Again, out io.Writer, within time.Duration) error {
 	scanner := s.scanners.Get().(*pii.Scanner)
 	defer s.scanners.Put(scanner)
 	m := &masker{service: s, controller: j.controller, kinds: j.Replaced(), scanner: scanner, name: s.name(lang), from: file(), to: out}
 	walker := &extract.Walker{Limits: s.o.Files.Limits}
+	walker.Limits.Time = within
 	if err := walker.Walk(ctx, name, file(), m); err != nil {
 		return err
 	}

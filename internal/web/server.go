@@ -623,7 +623,7 @@ func (s *Server) HTTP(address string) *http.Server {
 	return &http.Server{
 		Addr: address, Handler: s.Handler(),
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second,
-		WriteTimeout: 60 * time.Second, IdleTimeout: 2 * time.Minute,
+		WriteTimeout: 2 * time.Minute, IdleTimeout: 2 * time.Minute,
 		MaxHeaderBytes: maxHeaders,
 		ErrorLog:       slog.NewLogLogger(scrub.Quiet{Handler: s.options.Log.Handler()}, slog.LevelWarn),
 	}

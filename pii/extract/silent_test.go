@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // joined puts one archive behind another whose directory then counts from its own beginning, as programs that cut archives apart do.
@@ -100,5 +102,26 @@ func BenchmarkPDFOfManyObjects(b *testing.B) {
 	data := append([]byte("%PDF-1.7\n"+body.String()), "trailer\n<<>>\nstartxref\n1\n%%EOF"...)
 	for b.Loop() {
 		_ = (&Walker{Limits: Usual()}).Walk(b.Context(), "a.pdf", bytes.NewReader(data), &got{})
+	}
+}
+
+// slow takes its time over a text.
+type slow struct{ got }
+
+func (s *slow) Segment(g *Segment) error {
+	if string(g.Text) == "halo" {
+		time.Sleep(time.Hour)
+	}
+	return s.got.Segment(g)
+}
+
+func TestTimeThatEndsBetweenTwoEntriesIsSaid(t *testing.T) {
+	for name, data := range map[string][]byte{"ZIP": zipped(entry{"a.txt", "halo"}, entry{"b.txt", "NIK"}), "tar": tarred(entry{"a.txt", "halo"}, entry{"b.txt", "NIK"})} {
+		synctest.Test(t, func(t *testing.T) {
+			v := &slow{}
+			if err := (&Walker{Limits: Usual()}).Walk(t.Context(), "a", bytes.NewReader(data), v); err != nil || !v.skipped(TooLong) {
+				t.Errorf("%s: %v, %v", name, err, v.skips)
+			}
+		})
 	}
 }

@@ -47,7 +47,8 @@ func (w *Walker) Walk(ctx context.Context, name string, r io.Reader, v Visitor) 
 	}
 	defer cancel()
 	run := &walk{Walker: w, ctx: limited, caller: ctx, visitor: v}
-	return run.item(Origin{File: name}, name, watched{run, r}, r, 0)
+	at := Origin{File: name}
+	return run.failed(at, run.item(at, name, watched{run, r}, r, 0))
 }
 
 func (w *walk) segment(s *Segment) error {

@@ -48,10 +48,10 @@ const (
 	maxName    = 255
 	inMemory   = 256 << 10 // bytes of a file that are not yet laid aside
 
-	// AnswerIn is how long a file may be looked at once it is here, its waiting for a place included. The front desk hangs up a minute after a request
-	// began, half of which the sending may take.
-	AnswerIn = 25 * time.Second
-	lookIn   = 15 * time.Second
+	// AnswerIn is how long a file may take once it is here, its waiting for a place included: the front desk hangs up two minutes after a request began.
+	// It is looked at, masked, and looked at twice more at most, each lookIn.
+	AnswerIn = 85 * time.Second
+	lookIn   = 20 * time.Second
 )
 
 // Offer is a file and where it would go.

@@ -170,7 +170,7 @@ func (s *Service) judge(ctx context.Context, f Offer, name string, p *dlp.Passag
 // masked is a copy with the values replaced; nil when not all of them could be.
 func (s *Service) masked(ctx context.Context, j dlp.Judgement, lang i18n.Lang, name string, was *dlp.Content, kept *spool.Spool) (*spool.Spool, error) {
 	out := spool.New(inMemory, 2*s.o.Most, "") // names are longer than some values
-	err := s.o.DLP.MaskedCopy(ctx, j, lang, name, func() dlp.Again { return kept.Reader(0) }, out)
+	err := s.o.DLP.MaskedCopy(ctx, j, lang, name, func() dlp.Again { return kept.Reader(0) }, out, lookIn)
 	var again *dlp.Content
 	if err == nil {
 		again, err = s.o.DLP.ExamineFile(ctx, name, out.Reader(0), false, lookIn)
