@@ -926,8 +926,15 @@ func (s *Scanner) regular(i, j int) bool {
 	return true
 }
 
-// ordinary reports whether nothing but spaces, hyphens, points and brackets stands between the atoms, or a disguise between single digits.
+// ordinary reports whether nothing but spaces, hyphens, points and brackets stands between the atoms, a disguise between single digits, or one and
+// the same sign between many pieces.
 func (s *Scanner) ordinary(text []byte, i, j int) bool {
+	sign := text[max(0, s.row.Atoms[min(i+1, j)].Start-1)]
+	for k := i + 1; j-i > 3 && s.row.Atoms[k].Gap == piece.Single && text[s.row.Atoms[k].Start-1] == sign; k++ {
+		if k == j {
+			return true
+		}
+	}
 	for k := i + 1; k <= j; k++ {
 		if a := &s.row.Atoms[k]; a.Gap == piece.Single && text[a.Start-1] != ')' && (a.To-a.From > 1 || s.row.Atoms[k-1].To-s.row.Atoms[k-1].From > 1) {
 			return false

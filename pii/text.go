@@ -136,7 +136,7 @@ func (s *Scanner) address4(text []byte, t int) (int, bool) {
 		return t, false
 	}
 	n := check.IPv4(text[start:])
-	if n == 0 || sign.Follows(text[start:], n) || start+n+1 < len(text) && text[start+n] == '.' && token.IsDigit(text[start+n+1]) {
+	if n == 0 || n == 7 && start+8 < len(text) && text[start+7] == '-' && token.IsDigit(text[start+8]) || sign.Follows(text[start:], n) || start+n+1 < len(text) && text[start+n] == '.' && token.IsDigit(text[start+n+1]) {
 		return t, false
 	}
 	if start > 0 && (token.IsAlnum(text[start-1]) || text[start-1] == '.' || text[start-1] == ':' && start > 1 && text[start-2] == ':' || text[start-1] == '-' || text[start-1] == '+') {

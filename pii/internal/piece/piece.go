@@ -503,7 +503,7 @@ func (r *Row) Uncoded() bool {
 func (r *Row) coded(size int32, zero, base int) bool {
 	for k := range r.Atoms {
 		a := &r.Atoms[k]
-		if a.To-a.From != size || a.Spoken || base == 10 && k > 0 && a.Gap == Pause {
+		if a.To-a.From != size || a.Spoken || base == 10 && k > 0 && a.Gap == Pause && (r.Atoms[0].Start == 0 || r.text[r.Atoms[0].Start-1] != '(') {
 			return false
 		}
 		if v := number(r.Digits[a.From:a.To], base) - zero; v < 0 || v > 9 {

@@ -153,10 +153,14 @@ func (r Reader) Email(text []byte, t, line int) (begin, end, steps int) {
 	at, p := int(r.List.Tokens[t].Start), int(r.List.Tokens[t].End)
 	if r.Dict.Part(r.List.Tokens[t].ID) == word.Provider {
 		b, e := WordBefore(text, at, lo)
-		if !token.EqualFold(text[b:e], "di") || r.domain(text, e, hi) == 0 {
+		switch {
+		case token.EqualFold(text[b:e], "di") && r.domain(text, e, hi) > 0:
+			at, p = b, e // rina di gmail titik com
+		case at > lo+1 && instead(text[at-1]) && token.IsAlnum(text[at-2]) && r.domain(text, at, hi) > 0:
+			at, p = at-1, at // rudi#gmail.com
+		default:
 			return 0, 0, 1
 		}
-		at, p = b, e // rina di gmail titik com
 	}
 	if p < hi && text[p]|0x20 == 't' && text[at] == '@' {
 		p++ // @t
@@ -178,6 +182,11 @@ func (r Reader) Email(text []byte, t, line int) (begin, end, steps int) {
 		return 0, 0, steps
 	}
 	return begin, end, steps
+}
+
+// instead reports whether a sign is one that is typed where @ should stand.
+func instead(c byte) bool {
+	return c == '#' || c == '*' || c == '&' || c == '^' || c == '!' || c == '$'
 }
 
 // bare returns where a provider's name ends that stands alone for its domain: rina at gmail. Somebody must have spoken of mail, or hyphens join it.

@@ -347,7 +347,8 @@ func Wallet(piece []byte) bool {
 // Passport reads digits of a passport at the place behind a letter and a space or hyphen, in at most three groups. It returns where they
 // end and how many they are; 0 for something else.
 func Passport(text []byte, start int) (end, digits int) {
-	if c := text[start-1]; c != ' ' && c != '-' || start > 2 && token.IsAlnum(text[start-3]) {
+	sep := text[start-1]
+	if !between(sep) || start > 2 && token.IsAlnum(text[start-3]) {
 		return 0, 0
 	}
 	for groups := 0; groups < 3; groups++ {
@@ -362,7 +363,7 @@ func Passport(text []byte, start int) (end, digits int) {
 		if end = p; digits >= 6 {
 			break
 		}
-		if start = p + 1; p+1 >= len(text) || text[p] != ' ' && text[p] != '-' || !token.IsDigit(text[start]) {
+		if start = p + 1; p+1 >= len(text) || text[p] != ' ' && text[p] != '-' && text[p] != sep || !token.IsDigit(text[start]) {
 			return 0, 0
 		}
 	}

@@ -450,7 +450,7 @@ func glued(dict *word.Dictionary, tokens []Token, text []byte, start, end int, o
 		}
 		t := Token{Start: int32(from), End: int32(i), Ord: ord, Kind: Number}
 		if !digits {
-			if t.ID = dict.Find(text, from, i); dict.Entry(t.ID).Part != word.Digit {
+			if t.ID = dict.Find(text, from, i); dict.Entry(t.ID).Part != word.Digit && dict.Entry(t.ID).Part != word.Whole {
 				return tokens[:first], false
 			}
 			t.Kind = Word
