@@ -389,7 +389,9 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 		return false
 	}
 	var sh shape
-	s.shapeOf(&sh, text, i, j, d)
+	if n >= 7 { // fewer digits have no shape of their own
+		s.shapeOf(&sh, text, i, j, d)
+	}
 	whole := s.clean(i, j)
 	contextual := whole && (!aliked || n >= 6) && n <= 16 && !token.InLink(text, int(first.Start)) && !token.Masked(text, int(first.Start), int(last.End))
 	if sh.types == 0 && !contextual {

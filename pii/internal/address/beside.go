@@ -193,12 +193,13 @@ func preposition(text []byte, b, lo int) bool {
 // lead returns where an address begins whose first part with a word for it is at begin: with the name of the estate before its block, with a
 // flat or a building before the road, with a village that no word announces, with what the house is near. Without one it is begin.
 func (r *Reader) lead(text []byte, begin, lo int) int {
-	if e := token.WordEnd(text, begin); r.Dict.Part(r.Dict.Find(text, begin, e)) == word.Block || complexed(text[begin:e]) || mansion(text[begin:e]) {
+	e := token.WordEnd(text, begin)
+	if r.Dict.Part(r.Dict.Find(text, begin, e)) == word.Block || complexed(text[begin:e]) || mansion(text[begin:e]) {
 		if start := r.blockName(text, begin, lo); start < begin {
 			return r.row(text, start, lo)
 		}
 	}
-	if token.EqualFold(text[begin:token.WordEnd(text, begin)], "susun") {
+	if token.EqualFold(text[begin:e], "susun") {
 		b, _, _ := pieceBefore(text, begin, lo)
 		return b
 	}
@@ -294,16 +295,16 @@ func (r *Reader) row(text []byte, begin, lo int) int {
 			p = b
 			continue
 		}
-		if storeyed(w) && p < begin && token.IsDigit(text[p]) { // pintu 7
+		if p < begin && token.IsDigit(text[p]) && storeyed(w) { // pintu 7
 			p = b
 			continue
 		}
-		if building(w) && !token.IsUpper(w[0]) && words > 0 { // kos bu Tatik
+		if words > 0 && !token.IsUpper(w[0]) && building(w) { // kos bu Tatik
 			placed, p = true, b
 			break
 		}
 		en := r.Dict.Entry(r.Dict.Find(text, b, token.WordEnd(text, b)))
-		if !token.IsUpper(w[0]) && !(titled(w) && p < begin) || (en.Cues != 0 || en.Part >= word.Road && en.Part <= word.Postcode) && !titled(w) && !building(w) && !lasting(text, b, q) && en.Text != "btn" {
+		if !token.IsUpper(w[0]) && !(p < begin && titled(w)) || (en.Cues != 0 || en.Part >= word.Road && en.Part <= word.Postcode) && !titled(w) && !building(w) && !lasting(text, b, q) && en.Text != "btn" {
 			if en.Part >= word.House && en.Part <= word.Block { // Block B, Green Hills
 				p = whole
 			}
@@ -312,7 +313,10 @@ func (r *Reader) row(text []byte, begin, lo int) int {
 		placed = placed || mansion(w) || building(w)
 		p = b
 	}
-	if e := token.WordEnd(text, p); p < begin && (titled(text[p:e]) || storeyed(text[p:e]) && !building(text[p:e])) {
+	if p >= begin {
+		return begin
+	}
+	if e := token.WordEnd(text, p); titled(text[p:e]) || storeyed(text[p:e]) && !building(text[p:e]) {
 		return begin
 	}
 	for p < begin && token.IsDigit(text[p]) { // a row does not begin with a number

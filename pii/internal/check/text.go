@@ -9,14 +9,20 @@ import (
 // countries are the lengths of the account numbers: country, two digits, and so on.
 const countries = "AD24AE23AL28AT20AZ28BA20BE16BG22BH22BI27BR29BY28CH21CR22CY28CZ24DE22DJ27DK18DO28EE20EG29ES24FI18FK18FO18FR27GB22GE22GI23GL18GR27GT28HN28HR21HU28IE22IL23IQ23IS26IT27JO30KW30KZ20LB28LC32LI21LT20LU20LV21LY25MC27MD24ME22MK19MN20MR27MT31MU30NI28NL18NO15OM23PK24PL28PS29PT25QA29RO24RS22RU33SA24SC31SD18SE24SI19SK24SM27SO23ST25SV28TL23TN24TR26UA29VA22VG24XK20YE30"
 
+// ibanLengths are the countries by their letters, as every piece that begins with two letters asks.
+var ibanLengths = func() (t ['Z' - 'A' + 1]['Z' - 'A' + 1]uint8) {
+	for i := 0; i < len(countries); i += 4 {
+		t[countries[i]-'A'][countries[i+1]-'A'] = (countries[i+2]-'0')*10 + countries[i+3] - '0'
+	}
+	return t
+}()
+
 // IBANLength is how many letters and digits the account numbers of a country have; 0 for a country without.
 func IBANLength(a, b byte) int {
-	for i := 0; i < len(countries); i += 4 {
-		if countries[i] == a && countries[i+1] == b {
-			return int(countries[i+2]-'0')*10 + int(countries[i+3]-'0')
-		}
+	if a < 'A' || a > 'Z' || b < 'A' || b > 'Z' {
+		return 0
 	}
-	return 0
+	return int(ibanLengths[a-'A'][b-'A'])
 }
 
 // IBAN checks letters (capital) and digits without spaces: the country's length, and the remainder of ISO 7064.

@@ -189,7 +189,7 @@ func (r *Row) thousands(u int) bool {
 		return false
 	}
 	next := &r.List.Tokens[u+1]
-	return next.Kind == token.Word && next.Ord == r.List.Tokens[u].Ord+1 && r.Dict.Entry(next.ID).Text == "ribu" && r.follower(u+2, word.Digit, word.Whole, word.HundredOf)
+	return r.Dict.Part(next.ID) == word.Magnitude && next.Kind == token.Word && next.Ord == r.List.Tokens[u].Ord+1 && r.Dict.Entry(next.ID).Text == "ribu" && r.follower(u+2, word.Digit, word.Whole, word.HundredOf)
 }
 
 // mayCount reports whether a word for a digit that ends at the place may be said so often: it has "nya" on it or behind it.
@@ -414,6 +414,10 @@ func (r *Row) follows(text []byte, u int) (int, Gap) {
 			}
 			return u, g
 		case token.Word:
+			if last.Spoken && words == 0 && join == Touch && tok.Ord == ord+1 && tok.Start == from+1 && text[from] == ' ' && r.Dict.Part(tok.ID) == word.Digit {
+				r.Line = line
+				return u, Touch // nearly all that is said is said so, and asks nothing of what follows
+			}
 			e := r.Dict.Entry(tok.ID)
 			if waits && last.Spoken && tok.Ord <= ord+6 {
 				ord = tok.Ord - 1 // wait, I get my glasses

@@ -157,8 +157,8 @@ func words(dict *word.Dictionary, tokens []Token, text []byte, i int, ord int32)
 		if end < len(text) && classes[text[end]] == cDigit {
 			return tokens, i, ord, false
 		}
-		if dict.May(k, n) {
-			if id := dict.Look(k, n); id != 0 {
+		if h, may := dict.May(k, n); may {
+			if id := dict.Sure(k, h); id != 0 {
 				tokens = note(tokens, i, end, ord, Word)
 				tokens[len(tokens)-1].ID = id
 			}

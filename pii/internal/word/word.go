@@ -199,18 +199,28 @@ func (d *Dictionary) Find(text []byte, start, end int) uint16 {
 // Look looks up the word of n letters that is spelled so, among those that leave a note: function words do not.
 func (d *Dictionary) Look(k Spelling, n int) uint16 { return d.loud.look(d.keys, k, n) }
 
-// May reports whether it is worth looking the word up: of most words one bit says that they are not there.
-func (d *Dictionary) May(k Spelling, n int) bool {
-	f := hash(k, n) >> 47
-	return d.loud.filter[f/64]>>(f%64)&1 != 0
+// May reports whether it is worth asking Sure for the word, and what to ask with: of most words one bit says that they are not there, and that is
+// all that running text pays.
+func (d *Dictionary) May(k Spelling, n int) (h uint64, may bool) {
+	h = hash(k, n)
+	return h, d.loud.may(h)
 }
+
+// Sure is Look for a word that may be there, with what May returned, so that nothing is hashed twice.
+func (d *Dictionary) Sure(k Spelling, h uint64) uint16 { return d.loud.at(d.keys, k, h) }
+
+// may asks the filter's 131,072 bits.
+func (t *table) may(h uint64) bool { return t.filter[h>>53]>>(h>>47&63)&1 != 0 }
 
 func (t *table) look(keys []Spelling, k Spelling, n int) uint16 {
 	h := hash(k, n)
-	f := h >> 47 // of the filter's 131,072 bits
-	if n > 16 || t.filter[f/64]>>(f%64)&1 == 0 {
+	if n > 16 || !t.may(h) {
 		return 0
 	}
+	return t.at(keys, k, h)
+}
+
+func (t *table) at(keys []Spelling, k Spelling, h uint64) uint16 {
 	for i := (h >> 30) % slots; t.slot[i] != 0; i = (i + 1) % slots {
 		if keys[t.slot[i]] == k {
 			return t.slot[i]
