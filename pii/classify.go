@@ -728,6 +728,9 @@ func (s *Scanner) siblings(text []byte, f Finding) {
 
 // weighed asks what the words around the number say together, once for each number.
 func (s *Scanner) weighed(text []byte, c *cue, all []cue, n, i, j int) (Type, float32, fact) {
+	if l := &s.list.Lines[s.lineAt]; c.place == question && !s.row.Atoms[i].Spoken && l.Label == 0 && l.End-l.Start > 64 && len(s.asked) == 0 {
+		return 0, 0, 0 // a line of prose behind another is no answer
+	}
 	number := code.Number{Start: int(s.row.Atoms[i].Start), End: int(s.row.Atoms[j].End), Line: s.lineAt, Digits: n, Apart: j-i == n-1 && !s.row.Atoms[i].Spoken, Card: s.lastType == Card, Spoken: s.row.Atoms[i].Spoken}
 	if n > 8 || c.bits&(word.Code|word.Verify|word.Back|word.OTP|word.Password) == 0 && (c.bits&word.Card == 0 || n != 3 && (n != 4 || s.dict.Entry(c.ID).Text != "amex")) && (c.bits&(word.Lock|word.Key) == 0 || n < 4) || s.weighedAt == [2]int{number.Start, number.End} && c.place != question && c.place != header {
 		return 0, 0, 0

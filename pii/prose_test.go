@@ -24,3 +24,17 @@ func TestWarningsAboutSecretsHoldNone(t *testing.T) {
 		}
 	}
 }
+
+// News has years and numbers behind sentences that speak of messages, codes and safety.
+func TestProseBehindProseIsNoAnswer(t *testing.T) {
+	s := New(Options{})
+	for _, text := range []string{
+		"Petugas keamanan berjaga di depan gedung sejak pagi karena ramai pengunjung.\nKonser musik tahunan 2018 mengawali rangkaian acara kota di bulan itu, kata panitia kepada wartawan.",
+		"Lima operator dihukum karena tarif pesan singkat (sms) yang mereka sepakati bersama.\n2002 menjadi tahun terakhir perusahaan itu membuka kantor cabang di luar pulau, menurut laporan.",
+		"Sandi itu dipakai dalam perang dan baru dibuka setelah puluhan tahun.\nDalam bulan Juni 1946 rombongan tiba di pelabuhan dan disambut oleh penduduk setempat yang menunggu.",
+	} {
+		if found := s.Scan(nil, []byte(text)); len(found) > 0 {
+			t.Errorf("%q: %s at %q", text, found[0].Type, text[found[0].Start:found[0].End])
+		}
+	}
+}
