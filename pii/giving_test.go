@@ -581,6 +581,16 @@ var waysOfGiving = []struct {
 		"nama ibu kandung [[mother_name:Su.Mi.Yem]] pakai titik",
 
 		"Yang datang Marlon Sitorus dan [[mother_name:Elisabet br. Purba]] (ibu kandung). Balasan ke kantor pusat Medan.",
+		"Agen: ibu kandungnya atas nama Bu [[mother_name:Lestari]]?\nNasabah: bukan, [[mother_name:Lasmini]].",
+		"Agen: ibu kandungnya [[mother_name:Siti Rohmah]], betul?\nNasabah: salah, yang benar [[mother_name:Siti Rahmah]].",
+		"Agen: Siapa nama mama kandung Bapa?\nBapa: Mama saya [[mother_name:Yohana Wenda]] sudah.",
+		"Agen: Mama kandung punya nama?\nBapa: [[mother_name:Selvina Kogoya]].",
+		"Pendamping: Marlon dan [[mother_name:Junita br. Saragih]] (ibu kandung). Surat ke Perumahan Griya Asri, Medan.",
+		"Agen: ibu kandungnya [[mother_name:Rukmini]]?\nNasabah: bukan di sini saya lahirnya.",
+		"Verif: NIK ok, TTL ok, ibu [[mother_name:Wa Ode Hasnah]] ok.",
+		"IBU KANDUNG : [[mother_name:WA NDIBALE]]",
+		"lahir dari ibu [[mother_name:Wa Ndibale]], tahun lalu",
+		"Agent: mother's maiden name?\nCaller: Oh, that'd be [[mother_name:Hartley]].",
 		"ibuku dipanggil [[mother_name:Cicih]], tapi di KTP-nya [[mother_name:Sukaesih]].",
 
 		"Agen: Nama ibu kandungnya?\nNasabah: wah, saya dari kecil ikut nenek, tidak tahu.",

@@ -228,6 +228,11 @@ func (s *Scanner) motherName(text []byte, t int) bool {
 			conf = 0.92
 		}
 		s.mother(text, reading{MotherName, conf, why{cue: e.Text, dist: 1, place: before}}, start, end)
+		if next, lines := s.lineAt+1, s.list.Lines; next < len(lines) && text[lines[s.lineAt].End-1] == '?' {
+			if q := s.list.Said(s.dict, text, next); kin.Denies(text, q, int(lines[next].End)) {
+				s.motherAnswer(text, e.Text)
+			}
+		}
 	} else if !sure { // the line does not go on with something that is no name
 		s.motherAnswer(text, e.Text)
 	}

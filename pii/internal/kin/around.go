@@ -73,7 +73,7 @@ func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []
 		if !token.IsLetter(text[p]) || p > 0 && token.IsAlnum(text[p-1]) {
 			if c := text[p]; c == '.' && !titleBefore(text, p) {
 				announced, later = false, true
-			} else if asks = from == to && c == '?'; asks || c == ',' || c == ':' || c == '(' || c == '=' {
+			} else if asks = from == to && c == '?'; asks || c == ',' && !later || c == ':' || c == '(' && !later || c == '=' {
 				announced = true // asks: boru apa, kau tanya? Tiurma
 			}
 			p++
@@ -445,7 +445,7 @@ func Child(text []byte, b, lo int) bool {
 		if q == e {
 			return false
 		}
-		if among(text[q:e], "anak", "putra", "putri", "putera", "puteri", "child", "son", "daughter", "binti", "bin") {
+		if among(text[q:e], "anak", "putra", "putri", "putera", "puteri", "child", "son", "daughter", "binti", "bin", "lahir", "dilahirkan", "rahim") {
 			return true
 		}
 		p = q

@@ -48,7 +48,7 @@ func never(w []byte) bool {
 		"per", "antara", "tanpa", "sebelum", "sesudah", "setelah", "ketika", "saat", "waktu", "kata", "katanya", "diberikan", "diberi", "diperiksa", "diverifikasi", "dicek", "dibetulkan", "diperbaiki", "dikoreksi", "pengkinian",
 		"update", "diupdate", "keliru", "typo", "mohon", "harap", "diganti", "digantikan", "dirubah", "jawab", "dijawab", "jawaban", "jawabannya", "ingat", "inget", "hafal", "apal", "huruf", "hurufnya", "name", "names", "mother", "mom", "own", "file", "record", "records", "account", "profile", "database",
 		"sa", "pu", "pung", "pe", "niku", "niki", "asmanipun", "jenengna", "jenenganana", "mulu", "melulu", "muncul", "sambung", "besar", "hadir", "pertama", "reads", "asal", "mertua", "saudara", "saudari", "surname", "maiden", "lahirnya", "menikahnya", "kecilnya",
-		"kedua", "ketiga", "bosen", "bosan", "males", "malas", "termasuk", "apakah", "pepak", "nopo", "mboten", "kula", "null", "dukcapil", "tkw", "sick", "wa", "asking", "asked", "gave", "indonesia", "tiada", "segala", "bagus", "core":
+		"kedua", "ketiga", "bosen", "bosan", "males", "malas", "termasuk", "apakah", "pepak", "nopo", "mboten", "kula", "null", "dukcapil", "tkw", "sick", "wa", "asking", "asked", "gave", "indonesia", "tiada", "segala", "bagus", "core", "bapa", "punya", "pace", "mace", "oh", "ah", "eh", "uh", "well", "she":
 		return true
 	}
 	return !token.IsUpper(w[0]) && !vowel(w)
@@ -73,7 +73,7 @@ func (r Reader) word(text []byte, b, e int) bool {
 		return e > b && token.IsUpper(text[b]) && (text[b] != 'I' || e+1 < len(text) && token.IsUpper(text[e+1]))
 	}
 	proper := token.IsUpper(text[b]) && !token.IsUpper(text[b+1])
-	if proper && e-b == 2 && token.EqualFold(text[b:e], "wa") {
+	if token.IsUpper(text[b]) && e-b == 2 && token.EqualFold(text[b:e], "wa") {
 		return e+1 < len(text) && token.IsUpper(text[e+1]) // Wa Ode
 	}
 	if id := r.Dict.Find(text, b, e); id != 0 {
@@ -84,10 +84,13 @@ func (r Reader) word(text []byte, b, e int) bool {
 		if proper && (en.Text == "titik" || en.Text == "dana" || en.Text == "mega") {
 			return true // women are called so
 		}
-		return (proper || en.Part != word.Digit) && en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number|word.Wrong|word.Order|word.Phone|word.NIK|word.Family|word.Birth|word.Email|word.Mother|word.Parent|word.Maiden) == 0 && en.Part != word.Filler && !(en.Part >= word.Road && en.Part <= word.Postcode)
+		return (proper && en.Text != "oh" || en.Part != word.Digit) && en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number|word.Wrong|word.Order|word.Phone|word.NIK|word.Family|word.Birth|word.Email|word.Mother|word.Parent|word.Maiden) == 0 && en.Part != word.Filler && !(en.Part >= word.Road && en.Part <= word.Postcode)
 	}
 	if e-b > 2 && text[e-2] == '\'' && text[e-1] == 's' && r.Dict.Cues(r.Dict.Find(text, b, e-2))&(word.Parent|word.Stop) != 0 {
 		return false // mother's, it's
+	}
+	if e-b > 2 && text[e-2] == '\'' && text[e-1] == 'd' {
+		return false // that'd
 	}
 	return !never(text[b:e])
 }
@@ -198,6 +201,11 @@ func (r Reader) goesOn(text []byte, p, limit int) bool {
 	return e > p+1 && r.Dict.Part(r.Dict.Find(text, p+1, e)) != word.Filler
 }
 
+// Denies reports whether an answer that begins at p says that a name is another: bukan, Lasmini.
+func Denies(text []byte, p, limit int) bool {
+	return among(text[p:min(limit, token.WordEnd(text, p))], "bukan", "bkn", "salah", "keliru", "no", "not", "sanes", "dudu", "tidak", "nggak", "wrong")
+}
+
 // answer reads a name with capitals right after the question mark at p, as who fills in a form writes: Mother's maiden name? Hartley.
 func (r Reader) answer(text []byte, p, limit int) (start, end, cost int) {
 	for p++; p < limit && text[p] == ' '; p++ {
@@ -302,7 +310,7 @@ func Listed(text []byte, b, e, start, end, lo, limit int) bool {
 	for end < limit && text[end] == ' ' {
 		end++
 	}
-	return end >= limit || text[end] == ';' || text[end] == '/' || text[end] == '|' || text[end] == ','
+	return end >= limit || text[end] == '.' || text[end] == ';' || text[end] == '/' || text[end] == '|' || text[end] == ','
 }
 
 // compared reports whether a word among them says that what somebody answered was compared with what is known.
