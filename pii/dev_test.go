@@ -128,10 +128,10 @@ var developmentSets = []struct {
 		{"check", 98, 98}, {"context", 93, 98}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 87, 87}, {"address by words", 95, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"last, kept back", []string{"last_held.jsonl"}, []floor{
-		{"check", 95, 97}, {"context", 84, 94}, {"spoken", 98, 98}, {"evasion", 81, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 80}, {"other", 98, 98},
+		{"check", 95, 97}, {"context", 84, 94}, {"spoken", 98, 98}, {"evasion", 81, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 89}, {"other", 98, 98},
 	}},
 	{"ways of giving", []string{"ways1.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 78, 98}, {"spoken", 74, 98}, {"evasion", 62, 98}, {"mother_name", 90, 97}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 78, 98}, {"spoken", 74, 98}, {"evasion", 62, 98}, {"mother_name", 92, 97}, {"other", 98, 98},
 	}},
 	{"ways of saying and hiding", []string{"ways2.jsonl"}, []floor{
 		{"check", 49, 98}, {"context", 49, 98}, {"spoken", 87, 93}, {"evasion", 80, 98}, {"other", 39, 98},
@@ -152,7 +152,7 @@ var developmentSets = []struct {
 		{"check", 96, 98}, {"context", 95, 98}, {"spoken", 79, 73}, {"evasion", 53, 98}, {"address", 89, 93}, {"address by words", 96, 97}, {"mother_name", 89, 98}, {"other", 98, 98},
 	}},
 	{"ways of all kinds", []string{"ways4.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 87, 98}, {"spoken", 78, 87}, {"evasion", 85, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 93, 98},
+		{"check", 98, 98}, {"context", 87, 98}, {"spoken", 78, 87}, {"evasion", 85, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 95, 98},
 	}},
 	{"newest", []string{"newest.jsonl"}, []floor{
 		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 94, 98}, {"evasion", 98, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
@@ -161,7 +161,7 @@ var developmentSets = []struct {
 		{"check", 98, 98}, {"context", 89, 96}, {"spoken", 94, 94}, {"evasion", 92, 92}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"farther", []string{"farther.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 93, 97}, {"spoken", 83, 94}, {"evasion", 92, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 87, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 93, 97}, {"spoken", 83, 94}, {"evasion", 92, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 93, 98}, {"other", 98, 98},
 	}},
 	{"farther, kept back", []string{"farther_held.jsonl"}, []floor{
 		{"check", 96, 98}, {"context", 85, 90}, {"spoken", 87, 87}, {"evasion", 71, 91}, {"address", 85, 91}, {"address by words", 94, 98}, {"mother_name", 44, 82}, {"other", 74, 98},
