@@ -530,7 +530,7 @@ func (s *Scanner) priced(text []byte, i, j int) bool {
 		return true
 	}
 	if t := int(last.Next); t < len(s.list.Tokens) && s.list.Tokens[t].Kind == token.Word && s.list.Tokens[t].Ord <= s.list.Tokens[t-1].Ord+1 {
-		if e := s.dict.Entry(s.list.Tokens[t].ID); e.Part == word.Magnitude && last.To-first.From < 9 {
+		if e := s.dict.Entry(s.list.Tokens[t].ID); e.Part == word.Magnitude && last.To-first.From < 9 && text[last.End] != ';' && text[last.End] != '|' && text[last.End] != '\t' {
 			return true
 		}
 	}

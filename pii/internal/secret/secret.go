@@ -153,7 +153,7 @@ func (r Reader) follows(text []byte, t, line int) (found Found, cost int) {
 	for skipped, quoted := 0, false; ; {
 		from := p
 		for p < limit && (text[p] == ' ' || text[p] == ':' || text[p] == '=' || text[p] == '\t' || text[p] == '"' || text[p] == '\'' || text[p] == '-' || text[p] == '>' || text[p] == '(' || text[p] == ',' && quoted) {
-			explicit = explicit || text[p] == ':' || text[p] == '='
+			explicit = explicit || text[p] == ':' || text[p] == '=' || text[p] == '>' && p == int(r.List.Tokens[t].End)
 			quoted = quoted || text[p] == '"'
 			p++
 		}
