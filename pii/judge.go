@@ -36,6 +36,9 @@ func (s *Scanner) may(k int) bool {
 
 // judge finds the identifiers among the atoms: every row of atoms that may stand alone is asked what it can be.
 func (s *Scanner) judge(text []byte) {
+	if s.row.Amount(text) {
+		return
+	}
 	first := len(s.found)
 	s.edge = 0
 	var two [2]reading
@@ -81,9 +84,9 @@ func (s *Scanner) judge(text []byte) {
 		s.lastType = s.found[last].Type
 	}
 	for k := len(s.found) - 1; k >= first; k-- {
-		switch f := s.found[k]; f.Type {
+		switch f := &s.found[k]; f.Type {
 		case PIN, OTP, CVV, Account:
-			s.siblings(text, f)
+			s.siblings(text, *f)
 		case Card:
 			if from, to := code.Behind(text, f.End); to > 0 {
 				s.add(reading{CVV, 0.85, why{facts: fFormat, digits: uint8(to - from)}}, from, to)

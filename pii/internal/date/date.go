@@ -72,6 +72,9 @@ func (r Reader) written(text []byte, t int) (found Found, ok bool) {
 		}
 		switch {
 		case tok.Kind == token.Number && tok.Flags == 0 && tok.End-tok.Start <= 4:
+			if size := tok.End - tok.Start; size == 3 || size == 4 && k == 1 {
+				return found, false // no day, no month and no year: 1.250.000
+			}
 			v[k], size[k] = check.Number(text[tok.Start:tok.End]), tok.End-tok.Start
 		case tok.Kind == token.Mixed && k == 2 && tok.End-tok.Start > 3 && text[tok.Start+2] == 'T' && token.IsDigit(text[tok.Start+1]): // 1996-10-28T00:00
 			v[k], size[k] = check.Number(text[tok.Start:tok.Start+2]), 2

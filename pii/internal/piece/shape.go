@@ -31,6 +31,21 @@ func (r *Row) Paid(i, j int) bool {
 	return k < j && k > i && r.Atoms[k].Gap == Space && r.Atoms[k].To-r.Atoms[k].From <= 3 && r.Atoms[k-1].To-r.Atoms[k-1].From >= 9
 }
 
+// Amount reports whether all of the row is thousands in groups and nothing else by its length: 1.250.000. What begins with a plus, a
+// zero or an eight may be a telephone number.
+func (r *Row) Amount(text []byte) bool {
+	first := &r.Atoms[0]
+	if n := first.To - first.From; len(r.Atoms) < 2 || first.Start > 0 && text[first.Start-1] == '+' || len(r.Digits) > 8 || n > 3 || first.Spoken || first.Alike || r.Digits[0] == '0' || r.Digits[0] == '8' || r.Labelled(text, 0) {
+		return false
+	}
+	for k := 1; k < len(r.Atoms); k++ {
+		if a := &r.Atoms[k]; a.Gap != Point || a.To-a.From != 3 || a.Spoken || a.Alike {
+			return false
+		}
+	}
+	return true
+}
+
 // Slashed reports whether a sign that parts fields stands inside the number, as in 12/27.
 func (r *Row) Slashed(i, j int) bool {
 	for k := i + 1; k <= j; k++ {

@@ -36,11 +36,11 @@ func list(words string) map[string]bool {
 	return m
 }
 
-// likely tells for a first letter how long the words of both lists are that begin so, as a look before the look.
-var likely = func() (t [32][16]bool) {
+// likely tells for the first two letters how long the words of all lists are that begin so, one bit a length, as a look before the look.
+var likely = func() (t [32][32]uint16) {
 	for _, m := range [...]map[string]bool{joining, mending, onward, kinship, whose} {
 		for w := range m {
-			t[w[0]&0x1F][len(w)] = true
+			t[w[0]&0x1F][w[1]&0x1F] |= 1 << len(w)
 		}
 	}
 	return t
@@ -49,7 +49,7 @@ var likely = func() (t [32][16]bool) {
 // in looks a word up in a list.
 func in(m map[string]bool, w []byte) bool {
 	var b [16]byte
-	if len(w) >= len(b) || !likely[w[0]&0x1F][len(w)] {
+	if len(w) < 2 || len(w) >= len(b) || likely[w[0]&0x1F][w[1]&0x1F]>>len(w)&1 == 0 {
 		return false
 	}
 	for i, c := range w {
