@@ -366,7 +366,11 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 	for k := i; k <= j; k++ {
 		a := &s.row.Atoms[k]
 		if a.Spoken {
-			spokenWords += max(int(a.Next-a.First), int(a.To-a.From)*int(1-min(1, a.Next-a.First))) // dua ratus empat belas, limalimalima
+			if words := int(a.Next - a.First); words > 0 { // dua ratus empat belas
+				spokenWords += words
+			} else { // limalimalima
+				spokenWords += int(a.To - a.From)
+			}
 		}
 		aliked = aliked || a.Alike
 		if k > head && a.Gap != s.row.Atoms[k-1].Gap {

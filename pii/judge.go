@@ -44,7 +44,7 @@ func (s *Scanner) judge(text []byte) {
 	var two [2]reading
 	best, other := &two[0], &two[1]
 	for i := range s.row.Atoms {
-		if !s.may(i) || s.row.Labelled(text, i) {
+		if s.row.Breath(i) || !s.may(i) || s.row.Labelled(text, i) {
 			continue
 		}
 		if last := len(s.found) - 1; last >= first && s.found[last].End <= int(s.row.Atoms[i].Start) {
@@ -53,7 +53,7 @@ func (s *Scanner) judge(text []byte) {
 		best.typ, best.conf = 0, 0
 		end := 0
 		for j := i; j < len(s.row.Atoms) && s.row.Atoms[j].To-s.row.Atoms[i].From <= piece.Longest; j++ {
-			if s.row.Atoms[j].To-s.row.Atoms[i].From < 3 || !s.may(j+1) {
+			if s.row.Atoms[j].To-s.row.Atoms[i].From < 3 || s.row.Breath(j+1) || !s.may(j+1) {
 				continue
 			}
 			if s.classify(other, text, i, j) && other.conf >= best.conf {

@@ -336,7 +336,8 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 		for _, c := range text[p:e] {
 			h = (h ^ uint64(token.Lower(c))) * region.HashPrime
 		}
-		if r.keyword(text, p, e) != word.NoPart && (words == 0 && !(said && title(text, p, e) && r.keyword(text, p, e) == word.Estate) || words > 0 && r.Table.Named(h) == 0) { // but Medan Kota, Kel. Kampung Baru
+		en := r.Dict.Entry(r.Dict.Find(text, p, e))
+		if k := addressed(en.Part); k != word.NoPart && (words == 0 && !(said && title(text, p, e) && k == word.Estate) || words > 0 && r.Table.Named(h) == 0) { // but Medan Kota, Kel. Kampung Baru
 			break
 		}
 		if words == 0 && e+1 < limit && text[e] == ' ' && token.IsUpper(text[p]) && listed(text[p:e], "south", "north", "west", "east", "central") {
@@ -347,7 +348,7 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 			continue
 		}
 		if words == 0 {
-			if en := r.Dict.Entry(r.Dict.Find(text, p, e)); en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && !lasting(text, p, e) {
+			if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && !lasting(text, p, e) {
 				return 0, false
 			}
 			first = e

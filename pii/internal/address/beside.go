@@ -194,7 +194,7 @@ func preposition(text []byte, b, lo int) bool {
 // flat or a building before the road, with a village that no word announces, with what the house is near. Without one it is begin.
 func (r *Reader) lead(text []byte, begin, lo int) int {
 	e := token.WordEnd(text, begin)
-	if r.Dict.Part(r.Dict.Find(text, begin, e)) == word.Block || complexed(text[begin:e]) || mansion(text[begin:e]) {
+	if part := r.Dict.Part(r.Dict.Find(text, begin, e)); part == word.Block || part != word.Road && (complexed(text[begin:e]) || mansion(text[begin:e])) {
 		if start := r.blockName(text, begin, lo); start < begin {
 			return r.row(text, start, lo)
 		}

@@ -1,6 +1,8 @@
 package address
 
 import (
+	"bytes"
+
 	"github.com/amanah-id/amanah/pii/internal/region"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
@@ -210,16 +212,8 @@ func lawful(w []byte) bool {
 
 // found is what was read.
 func (w *walk) found(start, lo int) Found {
-	end, open := w.end, 0
-	for _, c := range w.text[start:end] {
-		switch c {
-		case '(':
-			open++
-		case ')':
-			open--
-		}
-	}
-	if open > 0 && end < len(w.text) && w.text[end] == ')' {
+	end := w.end
+	if end < len(w.text) && w.text[end] == ')' && bytes.Count(w.text[start:end], []byte("(")) > bytes.Count(w.text[start:end], []byte(")")) {
 		end++
 	}
 	return Found{
@@ -737,9 +731,11 @@ func (w *walk) titled(kind word.Part, p, q int) int {
 	if q == p || token.EqualFold(text[p:min(p+5, w.limit)], "susun") && !before(text, p, "rumah") {
 		return 0
 	}
-	if d, is := w.code(q); is && kind == word.Estate && token.IsUpper(text[q]) { // Tower C/2109
-		w.numbered, w.estate, w.split = true, true, true
-		return d
+	if kind == word.Estate && q < w.limit && token.IsUpper(text[q]) {
+		if d, is := w.code(q); is { // Tower C/2109
+			w.numbered, w.estate, w.split = true, true, true
+			return d
+		}
 	}
 	name := w.roadName(text, q, w.limit)
 	if name == 0 && kind == word.Road {

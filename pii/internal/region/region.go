@@ -22,7 +22,31 @@ var codes string
 type Table struct {
 	district [1_000_000 / 64]uint64
 	regency  [10_000/64 + 1]uint64
-	names    map[uint64]Level
+	names    [slots]place
+}
+
+// slots are more than two for each name, so that nearly every look-up is one look.
+const slots = 1 << 15
+
+// place is the hash of a name and what kind of place bears it; a kind of 0 is an empty slot.
+type place struct {
+	hash uint64
+	kind Level
+}
+
+// slot is where the name with this hash stands, or the empty place where it would.
+func (t *Table) slot(hash uint64) *place {
+	for i := (hash ^ hash>>32) % slots; ; i = (i + 1) % slots {
+		if p := &t.names[i]; p.kind == 0 || p.hash == hash {
+			return p
+		}
+	}
+}
+
+// put adds a kind to what a name is.
+func (t *Table) put(name string, kind Level) {
+	p := t.slot(hashName(name))
+	p.hash, p.kind = hashName(name), p.kind|kind
 }
 
 // Level is what kind of place a name is; a name may be several.
@@ -37,7 +61,7 @@ const (
 
 // Load gives the table. It is built once.
 var Load = sync.OnceValue(func() *Table {
-	t := &Table{names: make(map[uint64]Level, 16_000)}
+	t := &Table{}
 	for line := range strings.Lines(codes) {
 		code, name, _ := strings.Cut(strings.TrimSpace(line), " ")
 		n := 0
@@ -47,18 +71,18 @@ var Load = sync.OnceValue(func() *Table {
 		name = strings.ToLower(name)
 		switch len(code) {
 		case 2:
-			t.names[hashName(name)] |= Province
+			t.put(name, Province)
 		case 4:
 			t.regency[n/64] |= 1 << (n % 64)
 			name = strings.TrimPrefix(strings.TrimPrefix(name, "kabupaten "), "kota ")
-			t.names[hashName(strings.TrimPrefix(name, "administrasi "))] |= Regency
+			t.put(strings.TrimPrefix(name, "administrasi "), Regency)
 		default:
 			t.district[n/64] |= 1 << (n % 64)
-			t.names[hashName(name)] |= District
+			t.put(name, District)
 		}
 	}
 	for _, other := range []string{"jakarta", "dki jakarta", "jogja", "yogya", "jogjakarta", "solo", "sumut", "sumbar", "sumsel", "jabar", "jateng", "jatim", "kalbar", "kalsel", "kaltim", "kalteng", "sulsel", "sulut", "sulteng", "sultra", "sulbar", "kaltara", "kepri", "babel", "malut", "dps", "sby", "bdg", "jkt", "smg", "ntb", "ntt", "diy", "tangsel", "jaksel", "jakbar", "jaktim", "jakut", "jakpus"} {
-		t.names[hashName(other)] |= Regency // what people write instead of the decree's name
+		t.put(other, Regency) // what people write instead of the decree's name
 	}
 	return t
 })
@@ -70,7 +94,7 @@ func (t *Table) District(code int) bool { return t.district[code/64]>>(code%64)&
 func (t *Table) Regency(code int) bool { return t.regency[code/64]>>(code%64)&1 != 0 }
 
 // Named returns what kind of place bears the name with this hash.
-func (t *Table) Named(hash uint64) Level { return t.names[hash] }
+func (t *Table) Named(hash uint64) Level { return t.slot(hash).kind }
 
 // The steps of hashName, for callers that take a name apart byte by byte.
 const (
