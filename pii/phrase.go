@@ -16,6 +16,8 @@ import (
 func (s *Scanner) date(text []byte, t int) (int, bool) {
 	if e := int(s.list.Tokens[t].End); e+3 >= len(text) || text[e] != ' ' && text[e] != '-' && text[e] != '/' && text[e] != '.' && !token.IsLetter(text[e]) {
 		return t, false
+	} else if !token.IsLetter(text[e]) && token.IsDigit(text[e+1]) && token.IsDigit(text[e+2]) && token.IsDigit(text[e+3]) {
+		return t, false // 1.250: no month and no day has three digits
 	}
 	found, ok := s.dates.Read(text, t)
 	if !ok {

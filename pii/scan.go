@@ -202,8 +202,12 @@ func (s *Scanner) add(r reading, start, end int) {
 
 // resolve leaves of overlapping findings the strongest.
 func (s *Scanner) resolve() {
-	if len(s.found) < 2 {
-		return
+	k := 1
+	for k < len(s.found) && s.found[k].Start >= s.found[k-1].End {
+		k++
+	}
+	if k >= len(s.found) {
+		return // as nearly always
 	}
 	slices.SortFunc(s.found, byPlace)
 	kept := s.found[:1]
@@ -245,7 +249,7 @@ func (s *Scanner) read(text []byte, limit int) {
 	s.lineAt, s.lastType = 0, 0
 	s.heads.Reset()
 	s.urlDone, s.letters.at, s.listLine = 0, -1, -1
-	s.weighedAt, s.bornEnd, s.undated = [2]int{-1, -1}, -1, date.Found{}
+	s.weighedAt, s.bornEnd, s.undated.End = [2]int{-1, -1}, -1, 0
 	done := 0 // bytes before it are used up
 	for t := 0; t < len(s.list.Tokens); {
 		tok := &s.list.Tokens[t]

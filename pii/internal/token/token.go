@@ -136,9 +136,9 @@ func load(text []byte, i int) uint64 {
 }
 
 // words notes the words from i on that have spaces between them, eight bytes at a time, up to what is no such word. It reports false when that is a
-// longer word, or one that touches a digit.
+// longer word, or one that touches a digit. A letter stands at i. What a byte is, is asked once.
 func words(dict *word.Dictionary, tokens []Token, text []byte, i int, ord int32) ([]Token, int, int32, bool) {
-	for i < len(text) && classes[text[i]] == cLetter {
+	for c := cLetter; c == cLetter; {
 		var k word.Spelling
 		x, n := load(text, i), 0
 		if no := word.NotLetters(x); no != 0 {
@@ -154,8 +154,10 @@ func words(dict *word.Dictionary, tokens []Token, text []byte, i int, ord int32)
 			n += 8
 		}
 		end := i + n
-		if end < len(text) && classes[text[end]] == cDigit {
-			return tokens, i, ord, false
+		if c = cNewline; end < len(text) {
+			if c = classes[text[end]]; c == cDigit {
+				return tokens, i, ord, false
+			}
 		}
 		if h, may := dict.May(k, n); may {
 			if id := dict.Sure(k, h); id != 0 {
@@ -164,8 +166,10 @@ func words(dict *word.Dictionary, tokens []Token, text []byte, i int, ord int32)
 			}
 		}
 		ord++
-		for i = end; i < len(text) && classes[text[i]] == cOther; {
-			i++
+		for i = end; c == cOther; c = classes[text[i]] {
+			if i++; i == len(text) {
+				break
+			}
 		}
 	}
 	return tokens, i, ord, true
