@@ -312,10 +312,6 @@ func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
 	default:
 		rest = nil
 	}
-	hyphens := false
-	for k := i + 1; k <= j; k++ {
-		hyphens = hyphens || s.row.Atoms[k].Gap == piece.Hyphen || s.row.Atoms[k].Gap == piece.Several
-	}
 	bracket := s.row.Atoms[i].Start > 0 && text[s.row.Atoms[i].Start-1] == '(' && s.row.Atoms[i].End < int32(len(text)) && text[s.row.Atoms[i].End] == ')'
 	if rest != nil {
 		if check.Mobile(rest) != "" {
@@ -329,7 +325,10 @@ func (s *Scanner) phoneShape(text []byte, i, j int, d []byte, sh *shape) {
 				sh.types |= bit(Phone)
 				sh.facts |= fArea
 				sh.national = rest
-				first := int(s.row.Atoms[i].To - s.row.Atoms[i].From)
+				first, hyphens := int(s.row.Atoms[i].To-s.row.Atoms[i].From), false
+				for k := i + 1; k <= j; k++ {
+					hyphens = hyphens || s.row.Atoms[k].Gap == piece.Hyphen || s.row.Atoms[k].Gap == piece.Several
+				}
 				sh.formatted = j > i && j-i <= 3 && (d[0] == '0' && first == area+1 && (hyphens || bracket || s.row.Atoms[i+1].Gap == piece.Space && (token.Numbered(text, int(s.row.Atoms[i].Start)) || bytes.HasPrefix(text[s.row.Atoms[j].End:], []byte(" ext"))))) || sh.plus
 				return
 			}
@@ -401,7 +400,7 @@ func (s *Scanner) classify(r *reading, text []byte, i, j int) bool {
 	if sh.types == 0 && !contextual {
 		return false
 	}
-	priced := s.priced(text, i, j)
+	priced := s.row.Priced(text, i, j)
 	if sh.types == 0 && priced && n < 10 {
 		return false // an amount, whatever stands beside it
 	}
@@ -522,31 +521,6 @@ func (s *Scanner) clean(i, j int) bool {
 		return size >= 8 || inner != piece.Apart && g != inner || inner == piece.Apart && g == piece.Space
 	}
 	return (i == 0 || i == s.edge || s.row.Labelled(s.text, i-1) || edge(i, i-1)) && (j == len(s.row.Atoms)-1 || edge(j+1, j+1))
-}
-
-// priced reports whether the number is written as an amount: thousands in groups, a currency before, a count after.
-func (s *Scanner) priced(text []byte, i, j int) bool {
-	first, last := &s.row.Atoms[i], &s.row.Atoms[j]
-	if p := first.Start; p > 0 && (text[p-1] == '$' || p > 1 && text[p-1] == ' ' && text[p-2] == '$') {
-		return true
-	}
-	if e := int(last.End); e+1 < len(text) && text[e] == ',' && text[e+1] == '-' {
-		return true
-	}
-	if t := int(last.Next); t < len(s.list.Tokens) && s.list.Tokens[t].Kind == token.Word && s.list.Tokens[t].Ord <= s.list.Tokens[t-1].Ord+1 {
-		if e := s.dict.Entry(s.list.Tokens[t].ID); e.Part == word.Magnitude && last.To-first.From < 9 && text[last.End] != ';' && text[last.End] != '|' && text[last.End] != '\t' {
-			return true
-		}
-	}
-	if j == i || s.row.Digits[first.From] == '0' || first.To-first.From > 3 {
-		return false
-	}
-	for k := i + 1; k <= j; k++ {
-		if a := &s.row.Atoms[k]; a.Gap != piece.Point || a.To-a.From != 3 {
-			return false
-		}
-	}
-	return true
 }
 
 // reversed tries the digits from the end.
@@ -892,7 +866,7 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 		return TaxNumber, 0.95
 	case sh.scheme != check.NoScheme && sh.scheme != check.Rare && n >= 14 && n <= 16 && s.regular(i, j):
 		return Card, 0.9
-	case sh.types&bit(Phone) != 0 && (sh.facts&fOperator != 0 && (d[0] == '0' || d[0] == '6') || sh.formatted) && s.clean(i, j) && s.ordinary(text, i, j):
+	case sh.types&bit(Phone) != 0 && (sh.facts&fOperator != 0 && (d[0] == '0' || d[0] == '6') || sh.formatted) && s.clean(i, j) && s.row.Ordinary(text, i, j):
 		if sh.facts&fOperator == 0 {
 			return Phone, 0.75
 		}
@@ -929,23 +903,6 @@ func (s *Scanner) regular(i, j int) bool {
 	}
 	for k := i; k < j; k++ {
 		if s.row.Atoms[k].To-s.row.Atoms[k].From != size || s.row.Atoms[k+1].Gap >= piece.Newline && size > 2 {
-			return false
-		}
-	}
-	return true
-}
-
-// ordinary reports whether nothing but spaces, hyphens, points and brackets stands between the atoms, a disguise between single digits, or one and
-// the same sign between many pieces.
-func (s *Scanner) ordinary(text []byte, i, j int) bool {
-	sign := text[max(0, s.row.Atoms[min(i+1, j)].Start-1)]
-	for k := i + 1; j-i > 3 && s.row.Atoms[k].Gap == piece.Single && text[s.row.Atoms[k].Start-1] == sign; k++ {
-		if k == j {
-			return true
-		}
-	}
-	for k := i + 1; k <= j; k++ {
-		if a := &s.row.Atoms[k]; a.Gap == piece.Single && text[a.Start-1] != ')' && (a.To-a.From > 1 || s.row.Atoms[k-1].To-s.row.Atoms[k-1].From > 1) {
 			return false
 		}
 	}

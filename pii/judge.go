@@ -9,31 +9,6 @@ import (
 	"github.com/amanah-id/amanah/pii/internal/token"
 )
 
-// may reports whether a number may end, and another begin, between atoms k-1 and k.
-func (s *Scanner) may(k int) bool {
-	if k == 0 || k == len(s.row.Atoms) {
-		return true
-	}
-	a, b := &s.row.Atoms[k-1], &s.row.Atoms[k]
-	la, lb := a.To-a.From, b.To-b.From
-	switch {
-	case b.Gap == piece.Turn:
-		return true
-	case a.Spoken && b.Spoken:
-		return b.Gap == piece.Newline || b.Gap == piece.Pause
-	case a.Spoken != b.Spoken:
-		return la >= 5 || lb >= 5 || b.Gap == piece.Newline || b.Gap == piece.Pause
-	case b.Gap == piece.Newline, b.Gap == piece.Touch:
-		return false
-	case b.Gap == piece.Pause:
-		return true
-	case la == 1 && lb == 1:
-		return b.Gap == piece.Several
-	default:
-		return true
-	}
-}
-
 // judge finds the identifiers among the atoms: every row of atoms that may stand alone is asked what it can be.
 func (s *Scanner) judge(text []byte) {
 	if s.row.Amount(text) {
@@ -44,7 +19,7 @@ func (s *Scanner) judge(text []byte) {
 	var two [2]reading
 	best, other := &two[0], &two[1]
 	for i := range s.row.Atoms {
-		if s.row.Breath(i) || !s.may(i) || s.row.Labelled(text, i) {
+		if s.row.Breath(i) || !s.row.May(i) || s.row.Labelled(text, i) {
 			continue
 		}
 		if last := len(s.found) - 1; last >= first && s.found[last].End <= int(s.row.Atoms[i].Start) {
@@ -53,7 +28,7 @@ func (s *Scanner) judge(text []byte) {
 		best.typ, best.conf = 0, 0
 		end := 0
 		for j := i; j < len(s.row.Atoms) && s.row.Atoms[j].To-s.row.Atoms[i].From <= piece.Longest; j++ {
-			if s.row.Atoms[j].To-s.row.Atoms[i].From < 3 || s.row.Breath(j+1) || !s.may(j+1) {
+			if s.row.Atoms[j].To-s.row.Atoms[i].From < 3 || s.row.Breath(j+1) || !s.row.May(j+1) {
 				continue
 			}
 			if s.classify(other, text, i, j) && other.conf >= best.conf {

@@ -6,6 +6,7 @@ import (
 	"github.com/amanah-id/amanah/pii/internal/address"
 	"github.com/amanah-id/amanah/pii/internal/date"
 	"github.com/amanah-id/amanah/pii/internal/kin"
+	"github.com/amanah-id/amanah/pii/internal/piece"
 	"github.com/amanah-id/amanah/pii/internal/secret"
 	"github.com/amanah-id/amanah/pii/internal/table"
 	"github.com/amanah-id/amanah/pii/internal/token"
@@ -469,12 +470,32 @@ func (s *Scanner) address(text []byte, t int) int {
 
 // bare reads an address whose name no word announces, by its house number, of which token t is a part. It returns where it has read to.
 func (s *Scanner) bare(text []byte, t int) int {
+	if !s.named(text, t) {
+		return 0
+	}
 	a, next := s.places.Bare(text, int(s.list.Tokens[t].Start), int(s.list.Lines[s.lineAt].Start))
 	s.steps += next - int(s.list.Tokens[t].Start) + 8
 	if a.End > 0 && s.settle(text, t, &a) {
 		return next
 	}
 	return 0
+}
+
+// named reports whether a name may stand right before token t, which most numbers have none of: a look before reading.
+func (s *Scanner) named(text []byte, t int) bool {
+	q := int(s.list.Tokens[t].Start) - 1
+	if q < 1 || text[q] != ' ' || text[q-1] < 'a' || text[q-1] > 'z' {
+		return true
+	}
+	b := q - 1
+	for b > 0 && q-b < 20 && (token.IsAlnum(text[b-1]) || text[b-1] == '\'') {
+		b--
+	}
+	if text[b] < 'a' || text[b] > 'z' || t == 0 {
+		return text[b] < 'a' || text[b] > 'z'
+	}
+	said := &s.list.Tokens[t-1] // Timur empat nomor dua belas
+	return int(said.End) == q && piece.SpokenPart(s.dict.Part(said.ID))
 }
 
 // settle adds the address that was read at token t, unless it is a place that is only spoken of. It reports whether it did.

@@ -244,6 +244,9 @@ func stronger(a, b *Finding) bool {
 // envelope reports whether findings of the kind have others inside that are no findings of their own.
 func envelope(t Type) bool { return t == CredentialURL || t == PrivateKey || t == APIKey }
 
+// acting are the cues of words that lead to something themselves, and are not only looked at from a number.
+const acting = word.Birth | word.Mother | word.Maiden | word.Parent | word.Password | word.Key
+
 // read goes over the tokens once, up to those that begin at the limit: what begins later is the next window's.
 func (s *Scanner) read(text []byte, limit int) {
 	s.lineAt, s.lastType = 0, 0
@@ -310,6 +313,9 @@ func (s *Scanner) read(text []byte, limit int) {
 				case word.At, word.Provider:
 					s.spokenEmail(text, t)
 				}
+			}
+			if cues&acting == 0 {
+				break // as nearly always
 			}
 			if l := &s.list.Lines[s.lineAt]; cues&word.Birth != 0 && l.End > l.Start && text[l.End-1] == '?' {
 				if start, end := s.said.Turns(text, s.lineAt); end > 0 {

@@ -261,7 +261,7 @@ func (s *Scanner) mixedPiece(text []byte, t int) int {
 	if end := s.lettered(text, t); end > 0 {
 		return end
 	}
-	if !vowelled(piece) { // codes of orders have no vowels in small letters
+	if !sign.Vowelled(piece) { // codes of orders have no vowels in small letters
 		return end
 	}
 	l := &s.list.Lines[s.lineAt]
@@ -271,16 +271,6 @@ func (s *Scanner) mixedPiece(text []byte, t int) int {
 	}
 	s.steps += 40
 	return end
-}
-
-// vowelled reports whether a piece has a vowel in small letters.
-func vowelled(piece []byte) bool {
-	for _, c := range piece {
-		if c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' {
-			return true
-		}
-	}
-	return false
 }
 
 // beside reports a piece as what the words beside it say that it is, unless a word for an order or a version is nearer.

@@ -1,6 +1,9 @@
 package piece
 
-import "github.com/amanah-id/amanah/pii/internal/token"
+import (
+	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
+)
 
 // Clock reports whether the atoms are times with commas between: 09.10, 11.30, 14.05.
 func (r *Row) Clock(i, j int) bool {
@@ -89,4 +92,71 @@ func (r *Row) Complete(i, j int) bool {
 		}
 	}
 	return false
+}
+
+// May reports whether a number may end, and another begin, between atoms k-1 and k.
+func (r *Row) May(k int) bool {
+	if k == 0 || k == len(r.Atoms) {
+		return true
+	}
+	a, b := &r.Atoms[k-1], &r.Atoms[k]
+	la, lb := a.To-a.From, b.To-b.From
+	switch {
+	case b.Gap == Turn:
+		return true
+	case a.Spoken && b.Spoken:
+		return b.Gap == Newline || b.Gap == Pause
+	case a.Spoken != b.Spoken:
+		return la >= 5 || lb >= 5 || b.Gap == Newline || b.Gap == Pause
+	case b.Gap == Newline, b.Gap == Touch:
+		return false
+	case b.Gap == Pause:
+		return true
+	case la == 1 && lb == 1:
+		return b.Gap == Several
+	default:
+		return true
+	}
+}
+
+// Ordinary reports whether nothing but spaces, hyphens, points and brackets stands between the atoms, a disguise between single digits, or one and
+// the same sign between many pieces.
+func (r *Row) Ordinary(text []byte, i, j int) bool {
+	sign := text[max(0, r.Atoms[min(i+1, j)].Start-1)]
+	for k := i + 1; j-i > 3 && r.Atoms[k].Gap == Single && text[r.Atoms[k].Start-1] == sign; k++ {
+		if k == j {
+			return true
+		}
+	}
+	for k := i + 1; k <= j; k++ {
+		if a := &r.Atoms[k]; a.Gap == Single && text[a.Start-1] != ')' && (a.To-a.From > 1 || r.Atoms[k-1].To-r.Atoms[k-1].From > 1) {
+			return false
+		}
+	}
+	return true
+}
+
+// Priced reports whether the number is written as an amount: thousands in groups, a currency before, a count after.
+func (r *Row) Priced(text []byte, i, j int) bool {
+	first, last := &r.Atoms[i], &r.Atoms[j]
+	if p := first.Start; p > 0 && (text[p-1] == '$' || p > 1 && text[p-1] == ' ' && text[p-2] == '$') {
+		return true
+	}
+	if e := int(last.End); e+1 < len(text) && text[e] == ',' && text[e+1] == '-' {
+		return true
+	}
+	if t := int(last.Next); t < len(r.List.Tokens) && r.List.Tokens[t].Kind == token.Word && r.List.Tokens[t].Ord <= r.List.Tokens[t-1].Ord+1 {
+		if e := r.Dict.Entry(r.List.Tokens[t].ID); e.Part == word.Magnitude && last.To-first.From < 9 && text[last.End] != ';' && text[last.End] != '|' && text[last.End] != '\t' {
+			return true
+		}
+	}
+	if j == i || r.Digits[first.From] == '0' || first.To-first.From > 3 {
+		return false
+	}
+	for k := i + 1; k <= j; k++ {
+		if a := &r.Atoms[k]; a.Gap != Point || a.To-a.From != 3 {
+			return false
+		}
+	}
+	return true
 }

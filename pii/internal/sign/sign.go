@@ -543,3 +543,13 @@ func Closes(b []byte) bool {
 	}
 	return false
 }
+
+// Vowelled reports whether a piece has a vowel in small letters.
+func Vowelled(piece []byte) bool {
+	for _, c := range piece {
+		if c == 'a' || c == 'e' || c == 'i' || c == 'o' || c == 'u' {
+			return true
+		}
+	}
+	return false
+}
