@@ -428,6 +428,11 @@ func (s *Scanner) number(text []byte, t int) int {
 	if size == 1 && text[tok.Start] == '2' && t > 0 && s.list.Tokens[t-1].End == tok.Start && s.dict.Cues(s.list.Tokens[t-1].ID)&word.CVV != 0 {
 		return t + 1 // CVC2
 	}
+	if size <= 3 {
+		if u := s.amount(text, t); u > t {
+			return u
+		}
+	}
 	if size <= 4 {
 		if u, ok := s.address4(text, t); ok {
 			return u
@@ -445,6 +450,25 @@ func (s *Scanner) number(text []byte, t int) int {
 		}
 	}
 	return s.gatherAndJudge(text, t)
+}
+
+// amount passes over rupiahs in groups of thousands, Rp 1.250.000, which are nothing else. It returns the token behind, or t.
+func (s *Scanner) amount(text []byte, t int) int {
+	p := s.list.Tokens[t].Start
+	if p < 3 || text[p-1] != ' ' || text[p-2]|0x20 != 'p' || text[p-3]|0x20 != 'r' || p > 3 && token.IsAlnum(text[p-4]) || text[p] == '0' {
+		return t
+	}
+	u := t + 1
+	for ; u < len(s.list.Tokens) && u < t+4; u++ {
+		next := &s.list.Tokens[u]
+		if from := s.list.Tokens[u-1].End; next.Kind != token.Number || next.Start != from+1 || text[from] != '.' || next.End-next.Start != 3 {
+			break
+		}
+	}
+	if end := int(s.list.Tokens[u-1].End); u == t+1 || end+1 < len(text) && token.IsAlnum(text[end+1]) && text[end] != ' ' {
+		return t
+	}
+	return u
 }
 
 // spacedPassport reads A 1234567 beside a word that says passport, or A 123 4567. It returns the token after it, or t.

@@ -1,6 +1,8 @@
 package said
 
 import (
+	"strings"
+
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -18,45 +20,10 @@ const (
 )
 
 // joining are words that tell a part of a number from the others, or that a sign or the next part follows.
-var joining = list("bagian potongan pertama kedua ketiga keempat depan depannya awal awalnya tengah tengahnya belakang belakangnya akhir akhirnya ujung ujungnya terakhir terakhirnya sambung disambung sambungannya sambungin gabung digabung lanjut lanjutnya lanjutan lanjutannya dilanjut sisa sisanya lalu terus trus kemudian habis then next followed part half first second third last rest spasi space strip setrip titik koma garis dash dot slash miring jeda enter tanda setengah angka digit kpp pusat cabang kode")
+var joining = word.NewSet("bagian potongan pertama kedua ketiga keempat depan depannya awal awalnya tengah tengahnya belakang belakangnya akhir akhirnya ujung ujungnya terakhir terakhirnya sambung disambung sambungannya sambungin gabung digabung lanjut lanjutnya lanjutan lanjutannya dilanjut sisa sisanya lalu terus trus kemudian habis then next followed part half first second third last rest spasi space strip setrip titik koma garis dash dot slash miring jeda enter tanda setengah angka digit kpp pusat cabang kode")
 
 // mending are words that take back what was said.
-var mending = list("entar bentar sebentar salah ralat maaf bukan koreksi maksud maksudnya maksudku sorry correction oops ups keliru kebalik mean actually wait tunggu eh")
-
-func list(words string) map[string]bool {
-	m := map[string]bool{}
-	for len(words) > 0 {
-		e := 0
-		for e < len(words) && words[e] != ' ' {
-			e++
-		}
-		m[words[:e]] = true
-		words = words[min(e+1, len(words)):]
-	}
-	return m
-}
-
-// likely tells for the first two letters how long the words of all lists are that begin so, one bit a length, as a look before the look.
-var likely = func() (t [32][32]uint16) {
-	for _, m := range [...]map[string]bool{joining, mending, onward, kinship, whose} {
-		for w := range m {
-			t[w[0]&0x1F][w[1]&0x1F] |= 1 << len(w)
-		}
-	}
-	return t
-}()
-
-// in looks a word up in a list.
-func in(m map[string]bool, w []byte) bool {
-	var b [16]byte
-	if len(w) < 2 || len(w) >= len(b) || likely[w[0]&0x1F][w[1]&0x1F]>>len(w)&1 == 0 {
-		return false
-	}
-	for i, c := range w {
-		b[i] = token.Lower(c)
-	}
-	return m[string(b[:len(w)])]
-}
+var mending = word.NewSet("entar bentar sebentar salah ralat maaf bukan koreksi maksud maksudnya maksudku sorry correction oops ups keliru kebalik mean actually wait tunggu eh")
 
 // MayJoin reports whether the word behind a place may be one that joins the parts of a number, or one before it: a look before the look.
 func MayJoin(text []byte, p int) bool {
@@ -68,7 +35,7 @@ func MayJoin(text []byte, p int) bool {
 		p++
 	}
 	e := token.WordEnd(text[:min(len(text), p+16)], p)
-	return e > p && (in(joining, text[p:e]) || e-p < 4)
+	return e > p && (joining.Has(text[p:e]) || e-p < 4)
 }
 
 // Bridge tells how the words between two pieces of a number on one line join them.
@@ -98,9 +65,9 @@ func (r Reader) Bridge(text []byte, from, to int) Link {
 		switch w := text[p:e]; {
 		case joins+mends+others == 0 && (token.EqualFold(w, "digit") || token.EqualFold(w, "digits") || token.EqualFold(w, "angka")):
 			return Unjoined // tiga digit belakang 507
-		case in(mending, w):
+		case mending.Has(w):
 			mends++
-		case in(joining, w):
+		case joining.Has(w):
 			joins++
 		default:
 			if e := r.Dict.Entry(r.Dict.Find(text, p, e)); e.Cues&(word.Stop|word.Ack|word.Number) == 0 && e.Part != word.Filler {
@@ -150,7 +117,7 @@ func (r Reader) unglue(digits, w []byte) ([]byte, int) {
 
 // opening2 are the first two letters of words for digits.
 var opening2 = func() (t [32][32]bool) {
-	for w := range list("nol kosong zero satu one dua two tiga three telu empat four pat papat lima five limo enam six anam nem tujuh seven pitu delapan eight lapan wolu sembilan nine sanga") {
+	for w := range strings.FieldsSeq("nol kosong zero satu one dua two tiga three telu empat four pat papat lima five limo enam six anam nem tujuh seven pitu delapan eight lapan wolu sembilan nine sanga") {
 		t[w[0]&0x1F][w[1]&0x1F] = true
 	}
 	return t

@@ -347,7 +347,7 @@ func (r Reader) name(text []byte, at, lo int, announced bool) (begin, steps int)
 			begin = b
 			continue
 		}
-		if in(whose, text[b:e]) || id != 0 && !connects && !number && (entry.Cues&(word.Stop|word.Ack|word.Email) != 0 || entry.Cues != 0 && begin < at || entry.Part == word.Filler) {
+		if whose.Has(text[b:e]) || id != 0 && !connects && !number && (entry.Cues&(word.Stop|word.Ack|word.Email) != 0 || entry.Cues != 0 && begin < at || entry.Part == word.Filler) {
 			if pb, pe := WordBefore(text, b, lo); kin(text[b:e]) && begin < at && !comma && (pb == b && b-lo < 8 || r.Dict.Cues(r.Dict.Find(text, pb, pe))&word.Email != 0) {
 				begin = b // emailnya bang jali at
 			}
@@ -365,12 +365,12 @@ func (r Reader) name(text []byte, at, lo int, announced bool) (begin, steps int)
 }
 
 // goesOn reports whether a word only says that the name goes on, or with what.
-func goesOn(w []byte) bool { return in(onward, w) }
+func goesOn(w []byte) bool { return onward.Has(w) }
 
-var onward, kinship, whose = list("angka huruf lalu terus trus kemudian then and pakai pake pakek"), list("pak bu bang mas mbak kak"), list("kula kulo ambo abdi tiang tiange beta aye awak sa bwt")
+var onward, kinship, whose = word.NewSet("angka huruf lalu terus trus kemudian then and pakai pake pakek"), word.NewSet("pak bu bang mas mbak kak"), word.NewSet("kula kulo ambo abdi tiang tiange beta aye awak sa bwt")
 
 // kin reports whether a word is how somebody is called before his name.
-func kin(w []byte) bool { return in(kinship, w) }
+func kin(w []byte) bool { return kinship.Has(w) }
 
 // letter reports whether the word is a letter that is spelt among others: one letter, or the name of one beside another or beside a sign.
 func (r Reader) letter(text []byte, b, e, next int) bool {

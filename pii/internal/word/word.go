@@ -13,6 +13,7 @@ package word
 import (
 	"encoding/binary"
 	"math/bits"
+	"strings"
 )
 
 // Cue is a set of things that a word can speak of.
@@ -265,4 +266,34 @@ func (d *Dictionary) add(text string, cues Cue, part Part, value uint8) {
 	d.entries = append(d.entries, Entry{Text: text, Cues: cues, Part: part, Value: value})
 	d.keys, d.cues, d.parts = append(d.keys, k), append(d.cues, cues), append(d.parts, part)
 	d.all.put(k, len(text), uint16(len(d.entries)-1))
+}
+
+// Set is a list of words of up to fifteen letters that are asked for often: a look costs one hash and mostly one comparison.
+type Set struct{ slot [256]Spelling }
+
+// NewSet makes a set of the words, which have spaces between them: at most half as many as it has slots.
+func NewSet(words string) *Set {
+	s := &Set{}
+	for w := range strings.FieldsSeq(words) {
+		i := hash(Spell(w), len(w)) >> 56
+		for s.slot[i] != (Spelling{}) {
+			i = (i + 1) % uint64(len(s.slot))
+		}
+		s.slot[i] = Spell(w)
+	}
+	return s
+}
+
+// Has reports whether the word is in the set, whatever its case.
+func (s *Set) Has(w []byte) bool {
+	if len(w) == 0 || len(w) > 15 {
+		return false
+	}
+	k := Spell(w)
+	for i := hash(k, len(w)) >> 56; s.slot[i] != (Spelling{}); i = (i + 1) % uint64(len(s.slot)) {
+		if s.slot[i] == k {
+			return true
+		}
+	}
+	return false
 }
