@@ -119,7 +119,7 @@ func TestTheAgreementOfBothPassesIsWrittenDown(t *testing.T) {
 	for _, row := range []struct {
 		first byte
 		what  string
-	}{{'a', "`names.jsonl`: two sessions"}, {'b', "`names_second.jsonl`: two sessions"}, {'c', "`calls*.jsonl`: two sessions"}} {
+	}{{'a', "`names.jsonl`: two sittings"}, {'b', "`names_second.jsonl`: two sittings"}, {'c', "`calls*.jsonl`: two sittings"}} {
 		if a := groups[row.first]; a != nil {
 			fmt.Fprintf(&page, "| %s | %d | %d | %d | %d | %.1f | %.3f |\n", row.what, a.messages, a.agreeing, a.hit+a.missed, a.hit+a.wrong, a.f1(), a.kappa())
 		}
@@ -175,11 +175,11 @@ const agreementHead = "# How far two passes agree\n\n" +
 	"Written by `TestTheAgreementOfBothPassesIsWrittenDown` from `first_pass.jsonl` and `second_pass.jsonl`, both as they were given. What the\n" +
 	"passes disagreed on was settled by `../GUIDELINES.md`, which was made sharper where it was silent; the message files hold the settled labels.\n" +
 	"Spans are compared strictly (both ends and the kind); kappa is Cohen's over words, numbers and signs with their label or none.\n\n" +
-	"How independent the passes are: every file was labelled in two sessions. The second one saw only texts and guidelines, but for the first 19\n" +
+	"How independent the passes are: every file was labelled in two sittings. The second one saw only texts and guidelines, but for the first 19\n" +
 	"messages of `names.jsonl` and the first 8 of `names_second.jsonl`, whose labels it had seen before. `calls.jsonl` and `calls_held.jsonl` were\n" +
-	"labelled a second time in a session of their own in November 2026, all 580 messages, without one label or finding of a scanner in view; that pass\n" +
+	"labelled a second time in a sitting of their own in November 2026, all 580 messages, without one label or finding of a scanner in view; that pass\n" +
 	"took the place of one in which the writer had labelled the plain texts again. It found three labels wrong (`c078`, `c095`, `c564`).\n" +
-	"**It is still one kind of writer**: texts, guidelines and all passes come from sessions of the same kind, so that this agreement says less than\n" +
+	"**It is still one kind of writer**: texts, guidelines and all passes come from writers of the same kind, so that this agreement says less than\n" +
 	"two people's would. Four slips of the writer were mended before: `c130`, `c212` and `c231`, also in the first pass, when the first scan showed\n" +
 	"them, and `c210`, which counts here as it was given. The first pass of the 54 messages about evasion is what their file held from the beginning.\n\n" +
 	"| messages | how many | wholly alike | spans, first | spans, second | F1 | kappa |\n|---|---|---|---|---|---|---|\n"
