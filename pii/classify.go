@@ -115,58 +115,62 @@ func (s *Scanner) within(text []byte, t0, t1, line int, reach int32) []cue {
 	list, tokens := s.near[:0], s.list.Tokens
 	l := &s.list.Lines[line]
 	ord := tokens[t0].Ord
-	crossed := 0
-	for t, looked := t0-1, 0; t >= int(l.From) && looked < 40 && len(list) < maxCues; t, looked = t-1, looked+1 {
-		s.steps++
+	crossed, t := 0, t0-1
+	for from := max(int(l.From), t0-40); t >= from && len(list) < maxCues && crossed <= 2; t-- {
 		tok := &tokens[t]
 		if tok.Flags&token.Hidden != 0 || ord-tok.Ord > reach {
 			break
 		}
-		switch {
-		case tok.Kind == token.Number && tok.End-tok.Start > 4:
-			if crossed++; crossed > 2 {
-				t = -1
-			}
-		case tok.Kind == token.Word:
+		switch size := tok.End - tok.Start; tok.Kind {
+		case token.Word:
 			if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
 				list = noted(list, bits, tok.ID, int8(ord-tok.Ord), before, crossed > 0)
 			}
-		case tok.Kind == token.Mixed && tok.End-tok.Start <= 8: // NPWP16, hp2
-			id := s.dict.Find(text, int(tok.Start), token.WordEnd(text, int(tok.Start)))
+		case token.Number:
+			if size > 4 {
+				crossed++
+			}
+		case token.Mixed:
+			if size > 8 {
+				continue
+			}
+			id := s.dict.Find(text, int(tok.Start), token.WordEnd(text, int(tok.Start))) // NPWP16, hp2
 			if bits := s.dict.Cues(id); bits&(word.Tax|word.NIK|word.Family|word.Phone|word.Account) != 0 {
-				list = append(list, cue{bits, id, int8(ord - tok.Ord), before, crossed > 0})
+				list = noted(list, bits, id, int8(ord-tok.Ord), before, crossed > 0)
 			}
 		}
 	}
-	ord = tokens[t1-1].Ord
-	first := len(list)
-	for t, looked := t1, 0; t < len(tokens) && looked < 12; t, looked = t+1, looked+1 {
+	s.steps += t0 - t
+	s.near = s.behind(list, text, t1)
+	return s.near
+}
+
+// behind adds the cues that stand behind a number, which ends before token t1.
+func (s *Scanner) behind(list []cue, text []byte, t1 int) []cue {
+	first, tokens := len(list), s.list.Tokens
+	ord := tokens[t1-1].Ord
+	for t, to := t1, min(len(tokens), t1+12); t < to && tokens[t].Kind != token.Break && tokens[t].Ord-ord <= 8; t++ {
 		s.steps++
 		tok := &tokens[t]
-		if tok.Kind == token.Break || tok.Ord-ord > 8 {
-			break
+		if tok.Kind == token.Word {
+			if t > t1 && piece.SpokenPart(s.dict.Part(tok.ID)) && t+1 < len(tokens) && piece.SpokenPart(s.dict.Part(tokens[t+1].ID)) && tokens[t+1].Kind == token.Word {
+				return list[:first] // another number is said behind the word
+			}
+			if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && tok.Ord-ord <= 5 && len(list) < maxCues && !s.list.Void(s.dict, text, t, bits) {
+				list = noted(list, bits, tok.ID, int8(tok.Ord-ord), after, false)
+			}
+			continue
 		}
-		if tok.Kind == token.Number && (tok.End-tok.Start > 2 || t > t1 && t+1 < len(s.list.Tokens) && s.list.Tokens[t+1].Kind == token.Number) || tok.Kind == token.Mixed && tok.End-tok.Start > 6 {
+		if size := tok.End - tok.Start; tok.Kind == token.Number && (size > 2 || t > t1 && t+1 < len(tokens) && tokens[t+1].Kind == token.Number) || tok.Kind == token.Mixed && size > 6 {
 			kept := list[:first] // what stands between two numbers speaks of the second, unless it is nearer to the first
 			for _, c := range list[first:] {
 				if c.bits&(word.Bank|word.Account|word.Family|word.Licence|word.Passport|word.Work|word.Health) != 0 && c.dist <= 2 && int32(c.dist) < tok.Ord-ord-int32(c.dist) {
 					kept = append(kept, c)
 				}
 			}
-			list = kept
-			break
-		}
-		if tok.Kind == token.Word && t > t1 && piece.SpokenPart(s.dict.Part(tok.ID)) && t+1 < len(tokens) && piece.SpokenPart(s.dict.Part(tokens[t+1].ID)) && tokens[t+1].Kind == token.Word {
-			list = list[:first] // another number is said behind the word
-			break
-		}
-		if tok.Kind == token.Word && tok.Ord-ord <= 5 && len(list) < maxCues {
-			if bits := s.dict.Cues(tok.ID); bits&word.Interesting != 0 && !s.list.Void(s.dict, text, t, bits) {
-				list = noted(list, bits, tok.ID, int8(tok.Ord-ord), after, false)
-			}
+			return kept
 		}
 	}
-	s.near = list
 	return list
 }
 
