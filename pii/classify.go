@@ -112,6 +112,12 @@ func (s *Scanner) nearCues(text []byte, t0, t1, line int) []cue {
 
 // within lists the cues on the line, of those before only the ones that are so many words away at most.
 func (s *Scanner) within(text []byte, t0, t1, line int, reach int32) []cue {
+	s.near = s.behind(s.fore(text, t0, line, reach), text, t1)
+	return s.near
+}
+
+// fore lists the cues on the line before token t0.
+func (s *Scanner) fore(text []byte, t0, line int, reach int32) []cue {
 	list, tokens := s.near[:0], s.list.Tokens
 	l := &s.list.Lines[line]
 	ord := tokens[t0].Ord
@@ -141,8 +147,7 @@ func (s *Scanner) within(text []byte, t0, t1, line int, reach int32) []cue {
 		}
 	}
 	s.steps += t0 - t
-	s.near = s.behind(list, text, t1)
-	return s.near
+	return list
 }
 
 // behind adds the cues that stand behind a number, which ends before token t1.
@@ -696,7 +701,7 @@ func (s *Scanner) lettered(text []byte, t int) int {
 // siblings adds what is said to stand for a secret, or to have stood for it, beside the finding: dari 482913 jadi 913482.
 func (s *Scanner) siblings(text []byte, f Finding) {
 	l := &s.list.Lines[s.lineAt]
-	if f.Start < int(l.Start) || f.End > int(l.End) || f.End-f.Start > 8 && f.Type != Account {
+	if !s.row.Twin(f.Start, f.End) || f.Start < int(l.Start) || f.End > int(l.End) || f.End-f.Start > 8 && f.Type != Account {
 		return
 	}
 	for _, before := range [...]bool{true, false} {

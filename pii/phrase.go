@@ -507,7 +507,10 @@ func (s *Scanner) settle(text []byte, t int, a *address.Found) bool {
 	if a.Placed {
 		r.why.facts |= fRegency
 	}
-	if s.nearCues(text, t, t+1, s.lineAt); a.Admin || a.Bare || !a.Firm {
+	if s.near = s.fore(text, t, s.lineAt, 11); a.Bare { // else what stands behind says nothing
+		s.near = s.behind(s.near, text, t+1)
+	}
+	if a.Admin || a.Bare || !a.Firm {
 		s.farCues(text, t, s.lineAt) // what is far is looked at only where it decides
 	}
 	for _, c := range s.near {

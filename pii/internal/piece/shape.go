@@ -160,3 +160,15 @@ func (r *Row) Priced(text []byte, i, j int) bool {
 	}
 	return true
 }
+
+// Twin reports whether another number as long as the text from start to end, which is of the row, stands among the six notes before or behind the
+// row: a look before what is between is read.
+func (r *Row) Twin(start, end int) bool {
+	from, to := max(0, int(r.Atoms[0].First)-6), min(len(r.List.Tokens), int(r.Atoms[len(r.Atoms)-1].Next)+6)
+	for t := from; t < to; t++ {
+		if tok := &r.List.Tokens[t]; tok.Kind == token.Number && int(tok.End-tok.Start) == end-start && (int(tok.End) <= start || int(tok.Start) >= end) {
+			return true
+		}
+	}
+	return false
+}
