@@ -129,6 +129,8 @@ var waysOfLiving = []struct {
 		"kecelakaan di [[address:Jl. Raya Serang km 14]], satu mobil",
 		"saya mau ke jalan sudirman nanti sore jam 3",
 		"jalan 5 menit dari rumah nomor 3",
+		"pesanan no 12 jalan terus",
+		"mesin nomor 4 jalan lancar",
 		"lantai 3 ruang 305 gedung B fakultas teknik",
 		"Bapak lahir di Desa Wonosari, kecamatan Kebumen, tahun 1950",
 		"Jl. Asia Afrika tutup hari ini",

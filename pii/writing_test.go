@@ -856,6 +856,8 @@ var waysOfWriting = []struct {
 		"Nama ibu kandung: -",
 		"Nama ibu kandung: tidak sesuai",
 		"Nama ibu kandung: ........",
+		"Nama ibu kandung: " + strings.Repeat(".", 90) + " [[mother_name:Siti Aminah]]",
+		"Nama ibu kandung: " + strings.Repeat(".", 400) + " Siti Aminah", // a name is looked for so far
 		"Ibu kandung: [[mother_name:Sri Wahyuni]] (alm)",
 		"nm ibu kandung [[mother_name:dasimah]]",
 		"ibu kndung: [[mother_name:Tarsih]]",

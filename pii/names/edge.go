@@ -93,9 +93,9 @@ func (f *finder) sameName(i int) bool {
 }
 
 // twice says where in the name of a person a second one begins, because its first word is said again: "yusuf yusuf effendi", as people do on the telephone.
-// It is the end when there is none.
+// It is the end when there is none, or when too much is said for one name.
 func (f *finder) twice(first, end int) int {
-	if f.tokens[first].Seen != tagger.Lower || f.tokens[first].End-f.tokens[first].Start < 3 || f.cues[first].Cue == FromCaller {
+	if end-first > mostTwice || f.tokens[first].Seen != tagger.Lower || f.tokens[first].End-f.tokens[first].Start < 3 || f.cues[first].Cue == FromCaller {
 		return end
 	}
 	for k := first + 1; k < end; k++ {
@@ -105,6 +105,9 @@ func (f *finder) twice(first, end int) int {
 	}
 	return end
 }
+
+// mostTwice is how many tokens may be two names: a word that is said for pages is read once.
+const mostTwice = 16
 
 // smallKnown says whether token i is an ordinary word in small letters that nobody knows as a name.
 func (f *finder) smallKnown(i int) bool {

@@ -321,6 +321,13 @@ func TestANameEndsWhereItEnds(t *testing.T) {
 }
 
 // Who was announced once is called later without it.
+func TestANameThatIsSaidForPagesIsReadOnce(t *testing.T) {
+	text := []byte(strings.Repeat("van ", 4000))
+	if got := Find(nil, text, Options{}); len(got) > len(text)/pieceLeast {
+		t.Errorf("%d names", len(got))
+	}
+}
+
 func TestAWordThatWasANameIsOneAgain(t *testing.T) {
 	for _, name := range []string{"sumboga", "gosyen", "blandina"} {
 		first, later := "nama saya "+name+" ya mbak", " besok "+name+" yang datang"

@@ -263,8 +263,8 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 	if third > 0 {
 		end = third
 	}
-	if b := lastWord(text, end); listed(text[b:end], "rusak", "macet", "banjir", "ditutup", "licin", "gelap", "berlubang", "tol") {
-		return 0 // what is said of a road
+	if b := lastWord(text, end); listed(text[b:end], "rusak", "macet", "banjir", "ditutup", "licin", "gelap", "berlubang", "tol", "terus", "lancar", "normal", "mulus") {
+		return 0 // what is said of a road, or of what goes well
 	}
 	return end
 }

@@ -7,7 +7,7 @@
 // business of package names, not of this one.
 //
 // Who corrects a name says it twice: "tertulis Suparni". Such a second spelling is found when a word announces it and it resembles
-// the first. Reading goes over a bounded number of words. It keeps nothing.
+// the first. Reading goes over a bounded number of words and signs. It keeps nothing.
 package kin
 
 import (
@@ -95,13 +95,20 @@ func (r Reader) word(text []byte, b, e int) bool {
 	return !never(text[b:e])
 }
 
+// mostSigns is how many spaces, dots and other signs may stand before a name: a line to write on has some.
+const mostSigns = 200
+
 // Name finds a name of one to four words after p, over the function words in between. Sure says that a sign or a verb announced it or
-// that it has capitals; with no name, that something else stands there. Cost is how many bytes of words were looked at.
+// that it has capitals; with no name, that something else stands there. Cost is how many bytes were looked at.
 func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost int) {
-	skipped, apart, verb := 0, false, false
+	skipped, signs, apart, verb := 0, 0, false, false
 	for p < limit && skipped < 12 {
 		c := text[p]
 		if !token.IsLetter(c) {
+			if signs++; signs > mostSigns {
+				return 0, 0, false, cost
+			}
+			cost++
 			apart = apart || c == ','
 			switch {
 			case c == ':' || c == '=':

@@ -138,28 +138,39 @@ func (s *Heads) row(list *token.List, text []byte, line int) bool {
 // Cell is where a cell of a row stands, without the spaces and quotes around it.
 type Cell struct{ Start, End int }
 
-// Under lists the cells below the head that stands at the place, of at most cap(dst) rows: what is under "Sandi" is one, whatever it looks like.
-// A line whose cells are long or have digits is none of heads.
+// mostColumns is how far to the right a head may stand for Under.
+const mostColumns = 12
+
+// Under lists the cells below the head that stands at the place, of the next cap(dst) rows: what is under "Sandi" is one, whatever it looks like.
+// A line whose cells are long or have digits is none of heads, and neither is one below another line of the table: there, "lupa sandi" is what
+// somebody complains of.
 func Under(dst []Cell, list *token.List, text []byte, at, line int) (cells []Cell, looked int) {
 	l := &list.Lines[line]
 	if cells = dst; line+1 >= len(list.Lines) || l.End-l.Start > 400 || bytes.ContainsAny(text[l.Start:l.End], "0123456789?!.:") {
 		return cells, 0
 	}
 	head := text[l.Start:l.End]
-	looked = len(head)
+	looked = at - int(l.Start)
 	for i := range delimiters {
 		d := delimiters[i]
+		column := bytes.Count(text[l.Start:at], delimiters[i:i+1])
+		if column >= mostColumns {
+			return cells, looked
+		}
 		n := bytes.Count(head, delimiters[i:i+1])
 		if n < 2 && !(n == 1 && bytes.IndexByte(head, '_') >= 0) { // one: a field and its value
 			continue
 		}
+		looked += len(head)
 		for cell := range bytes.SplitSeq(head, delimiters[i:i+1]) {
 			if len(cell) > 28 {
 				return cells, looked
 			}
 		}
-		column := bytes.Count(text[l.Start:at], delimiters[i:i+1])
-		for row := line + 1; row < len(list.Lines) && len(cells) < cap(cells); row++ {
+		if line > 0 && rowOf(text, &list.Lines[line-1], d, n) {
+			return cells, looked
+		}
+		for row := line + 1; row < min(len(list.Lines), line+1+cap(dst)); row++ {
 			r := &list.Lines[row]
 			if r.End-r.Start > 400 || bytes.Count(text[r.Start:r.End], delimiters[i:i+1]) != n {
 				break
@@ -186,4 +197,23 @@ func Under(dst []Cell, list *token.List, text []byte, at, line int) (cells []Cel
 		return cells, looked
 	}
 	return cells, looked
+}
+
+// rowOf reports whether a line has n delimiters and more than one cell that is not empty, which a title above the heads has not.
+func rowOf(text []byte, l *token.Line, d byte, n int) bool {
+	if l.End-l.Start > 400 {
+		return false
+	}
+	filled, some := 0, false
+	for _, c := range text[l.Start:l.End] {
+		switch {
+		case c == d:
+			n--
+			some = false
+		case c != ' ' && c != '"' && c != '\r' && !some:
+			some = true
+			filled++
+		}
+	}
+	return n == 0 && filled > 1
 }
