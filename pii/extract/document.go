@@ -138,14 +138,19 @@ type files struct {
 func (f files) open(name string) (io.Reader, error) {
 	for _, e := range f.z.File {
 		if e.Name == name {
-			r, err := e.Open()
-			if err != nil {
-				return nil, Damaged
-			}
-			return &pacing{p: f.p, r: r, packed: int64(min(e.CompressedSize64, uint64(len(f.p.task.Data))))}, nil //nolint:gosec // the smaller is small
+			return f.entry(e)
 		}
 	}
 	return nil, nil //nolint:nilnil // there is no such file
+}
+
+// entry opens one that another may have the name of.
+func (f files) entry(e *zip.File) (io.Reader, error) {
+	r, err := e.Open()
+	if err != nil {
+		return nil, Damaged
+	}
+	return &pacing{p: f.p, r: r, packed: int64(min(e.CompressedSize64, uint64(len(f.p.task.Data))))}, nil //nolint:gosec // the smaller is small
 }
 
 func decoder(r io.Reader) *markup {
@@ -247,7 +252,7 @@ func (p *parser) officePart(f files, e *zip.File) error {
 	case strings.HasSuffix(name, "/"), base == "thumbnail.jpeg", strings.HasPrefix(name, "Thumbnails/"), strings.HasPrefix(name, "Object Replacements/"):
 		return nil
 	case embedded:
-		return p.whole(f, name, func([]byte) bool { return true })
+		return p.whole(f, e, func([]byte) bool { return true })
 	case ext == ".rels":
 		read = p.targets
 	case p.task.Kind == Open && base == "content.xml":
@@ -260,7 +265,7 @@ func (p *parser) officePart(f files, e *zip.File) error {
 	case p.task.Kind == Sheet && (strings.HasPrefix(name, "xl/worksheets/sheet") || base == "sharedStrings.xml" || base == "styles.xml" || base == "workbook.xml" || strings.Contains(name, "/theme/") || base == "calcChain.xml"):
 		return nil // by workbook
 	case ext != ".xml":
-		return p.whole(f, name, func(data []byte) bool { return readable(data, name) })
+		return p.whole(f, e, func(data []byte) bool { return readable(data, name) })
 	case base == "[Content_Types].xml", p.task.Kind == Open, strings.Contains(name, "/theme/"), base == "styles.xml", base == "settings.xml", base == "fontTable.xml",
 		base == "webSettings.xml", base == "presProps.xml", base == "viewProps.xml", base == "tableStyles.xml", base == "numbering.xml", strings.Contains(name, "slideLayouts/"), strings.Contains(name, "slideMasters/"):
 		return nil
@@ -276,16 +281,16 @@ func (p *parser) officePart(f files, e *zip.File) error {
 		}
 		read = p.markup
 	}
-	r, err := f.open(name)
-	if err != nil || r == nil {
+	r, err := f.entry(e)
+	if err != nil {
 		return err
 	}
 	return wrong(read(at, r))
 }
 
 // whole hands over an entry as a file of its own, if it is one.
-func (p *parser) whole(f files, name string, is func([]byte) bool) error {
-	r, err := f.open(name)
+func (p *parser) whole(f files, e *zip.File, is func([]byte) bool) error {
+	r, err := f.entry(e)
 	if err != nil {
 		return err
 	}
@@ -293,7 +298,7 @@ func (p *parser) whole(f files, name string, is func([]byte) bool) error {
 	if err != nil || !is(data) {
 		return wrong(err)
 	}
-	return p.part(name, data)
+	return p.part(e.Name, data)
 }
 
 // readable says whether what is no part of a document as its program writes it is a file all the same: a chunk in another format, which Word shows, or

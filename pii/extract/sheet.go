@@ -35,7 +35,7 @@ func (p *parser) workbook(f files) error {
 		if name == "" {
 			name = strings.TrimSuffix(strings.TrimPrefix(e.Name, "xl/worksheets/"), ".xml")
 		}
-		r, err := f.open(e.Name)
+		r, err := f.entry(e)
 		if err == nil {
 			err = wrong(p.sheet(Origin{Sheet: name}, r, shared, dates))
 		}
