@@ -639,6 +639,9 @@ func (s *Scanner) taxed(text []byte, c *cue, all []cue, i int) bool {
 // code tells whether the number is a secret that the cue speaks of.
 func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float32, fact) {
 	at := int(s.row.Atoms[i].Start)
+	if secret := c.bits&(word.CVV|word.OTP|word.PIN|word.Password) != 0; n > 8 && !(secret && c.place == question) || !secret && c.place < question && s.weighedAt == [2]int{at, int(s.row.Atoms[j].End)} {
+		return 0, 0, 0 // too long for a code, or weighed already
+	}
 	base := float32(0.92)
 	if c.place == question || c.place == header {
 		base -= 0.05

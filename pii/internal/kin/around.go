@@ -404,16 +404,20 @@ func Answers(text []byte) bool {
 
 // Paired reports whether the text names a father too, as forms do.
 func Paired(text []byte, lo, hi int) bool {
-	father, form := false, false
-	for p := lo; p < hi; {
-		e := token.WordEnd(text[:hi], p)
-		if e > p {
-			father = father || among(text[p:e], "ayah", "bapak", "bapa", "bapane", "bokap", "abi", "ayahanda", "father")
-			form = form || among(text[p:e], "nama", "kk", "ktp", "verif", "verifikasi", "form", "formulir", "pencocokan", "orang", "ortu", "wali", "data", "akta", "untuk")
+	return has(text[lo:hi], "ayah", "bapak", "bapa", "bapane", "bokap", "abi", "ayahanda", "father") &&
+		has(text[lo:hi], "nama", "kk", "ktp", "verif", "verifikasi", "form", "formulir", "pencocokan", "orang", "ortu", "wali", "data", "akta", "untuk")
+}
+
+// has reports whether one of the words stands in the text.
+func has(text []byte, words ...string) bool {
+	for p := 0; p < len(text); {
+		e := token.WordEnd(text, p)
+		if e > p && among(text[p:e], words...) {
+			return true
 		}
 		p = max(e, p+1)
 	}
-	return father && form
+	return false
 }
 
 // Fathered reports whether the text names a father in a field of its own: ayahanda: Teuku.

@@ -496,11 +496,13 @@ func Lower(c byte) byte {
 	return c
 }
 
-// EqualFold reports whether the bytes are the text, without regard to case.
+// EqualFold reports whether the bytes are the text, without regard to case. Most that are asked for differ in
+// length, which costs no call.
 func EqualFold(b []byte, s string) bool {
-	if len(b) != len(s) {
-		return false
-	}
+	return len(b) == len(s) && equalFold(b, s)
+}
+
+func equalFold(b []byte, s string) bool {
 	for i := range len(s) {
 		if Lower(b[i]) != Lower(s[i]) {
 			return false
