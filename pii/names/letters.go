@@ -77,7 +77,7 @@ const (
 	aroundWord   = 16
 )
 
-// letters reads the run of letters that begins at token i, and returns where it ends.
+// spelling reads the run of letters that begins at token i, and returns where it ends.
 func (f *finder) spelling(i int, text []byte) int {
 	var spelled [mostLetters]byte
 	n, radio, end, only := 0, 0, i, false

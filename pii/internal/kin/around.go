@@ -103,7 +103,7 @@ func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []
 		p = e
 	}
 	for p := max(lo, from-80); p < from && len(found) == len(dst); p++ {
-		for text[p] == '"' && p < from && len(found) < cap(found) {
+		for p < from && text[p] == '"' && len(found) < cap(found) {
 			at := r.quoted(text, p, from)
 			if at.End == 0 {
 				break

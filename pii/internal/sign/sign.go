@@ -191,7 +191,7 @@ func Armour(text []byte, start, reach int) (end int, private bool) {
 	return end, true
 }
 
-// keyForm is how an API key begins, how many signs follow at least, and whether they must be many different ones.
+// keyForm is how an API key begins, and how many signs follow at least.
 type keyForm struct {
 	prefix string
 	least  int
