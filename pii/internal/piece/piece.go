@@ -139,12 +139,11 @@ func (r *Row) Gather(text []byte, t, line int) int {
 		if r.glued > 0 && r.letters > 0 {
 			a.Start, a.End, a.ord, a.Alike = int32(r.glued), int32(r.glued+r.letters), r.Atoms[len(r.Atoms)-2].ord+1, true
 			r.Digits = undisguised(r.Digits, text[a.Start:a.End], token.Alike)
-			for u < len(r.List.Tokens) && r.List.Tokens[u].Start < a.End {
-				u++
-			}
+			u = r.past(u, a.End)
 		} else if r.glued > 0 {
 			a.Start, a.End, a.ord, a.Spoken = int32(r.glued), int32(token.WordEnd(text, r.glued)), r.Atoms[len(r.Atoms)-2].ord+1, true
 			r.Digits = r.Said.Glued(r.Digits, text[a.Start:a.End])
+			u = r.past(u, a.End) // a long word has notes of its own
 		} else {
 			tok := &r.List.Tokens[u]
 			if tok.Kind == token.Number {
@@ -179,6 +178,14 @@ func (r *Row) Gather(text []byte, t, line int) int {
 			}
 		}
 		u = next
+	}
+	return u
+}
+
+// past is the first token from u on that begins at or after the end.
+func (r *Row) past(u int, end int32) int {
+	for u < len(r.List.Tokens) && r.List.Tokens[u].Start < end {
+		u++
 	}
 	return u
 }

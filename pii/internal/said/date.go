@@ -201,7 +201,10 @@ func (r Reader) Thousand(text []byte, t int) (first, last int) {
 	var head [8]byte
 	d := head[:0]
 	for u := first; u < year && len(d) < 5; {
-		d, u = r.Number(d, text, u)
+		from := u
+		if d, u = r.Number(d, text, u); u == from {
+			return -1, 0 // puluh seribu sembilan ratus: no number begins so
+		}
 	}
 	for a := 1; a <= 2; a++ {
 		if b := len(d) - a; b >= 1 && b <= 2 && check.Date(check.Number(d[:a]), check.Number(d[a:]), y) {
