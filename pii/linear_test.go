@@ -110,7 +110,7 @@ func TestNoMixtureOfPiecesAndNoTextThatBreaksOffStopsTheScanner(t *testing.T) {
 			}
 		}
 	}
-	for _, text := range []string{"mamak pun udah nyuruh ", "meme tiang maparab ni ", "double ya double double", "puluh lima seribu sembilan ratus enam puluh", "lahir belas dua ribu satu", "no 20078689729 1443 satuempatsembilansatu"} {
+	for _, text := range []string{"mamak pun udah nyuruh ", "meme tiang maparab ni ", "double ya double double", "puluh lima seribu sembilan ratus enam puluh", "lahir belas dua ribu satu", "no 20078689729 1443 satuempatsembilansatu", "nol enam\nwait\nsecond 1990\na\nibunya\n"} {
 		scan(text)
 	}
 }

@@ -390,7 +390,7 @@ func (r *Row) follows(text []byte, u int) (int, Gap) {
 			if tok.Ord != ord+1 && !(tok.Ord == ord && tok.Start == r.List.Tokens[u-1].End) {
 				return u, Apart
 			}
-			if join == Newline {
+			if line > r.Line { // also behind a word that asks to wait
 				if last.Spoken && tok.End-tok.Start <= 6 || !last.Spoken && r.lonely(text, line, last, tok) {
 					r.Line = line
 					return u, Newline
