@@ -10,6 +10,9 @@ import (
 // Most is how many secrets one word can lead to.
 const Most = 6
 
+// longest is how many bytes of a piece are looked at: no secret is so long, and some texts have no space in them.
+const longest = 96
+
 // piece is a run of signs without a space, without the quotes around it and the punctuation behind it.
 type piece struct {
 	start, end int
@@ -37,7 +40,7 @@ func next(text []byte, p, limit int) (w piece) {
 		}
 	}
 	w.start = p
-	for p < limit && text[p] > ' ' && text[p] != '"' && text[p] != '`' {
+	for p < limit && p-w.start < longest && text[p] > ' ' && text[p] != '"' && text[p] != '`' {
 		p++
 	}
 	w.end = p
@@ -78,7 +81,7 @@ func previous(text []byte, p, lo int) (w piece) {
 		}
 	}
 	w.end = p
-	for p > lo && text[p-1] > ' ' && text[p-1] != '"' && text[p-1] != '(' {
+	for p > lo && w.end-p < longest && text[p-1] > ' ' && text[p-1] != '"' && text[p-1] != '(' {
 		p--
 	}
 	w.start = p
