@@ -215,7 +215,7 @@ func (r Reader) Own(text []byte, p, limit int, paired, own bool) (m Mother) {
 	m.Owned = p >= 3 && (token.EqualFold(text[p-2:p], "ku") || token.EqualFold(text[p-2:p], "mu") || token.EqualFold(text[p-3:p], "nya"))
 	if p < limit && text[p] == '\'' { // amma'ku
 		m.Owned = true
-		p = token.WordEnd(text, p+1)
+		p = min(token.WordEnd(text, p+1), limit)
 	}
 	for words := 0; words < 6; words++ {
 		for p < limit && (text[p] == ' ' || text[p] == ':' || text[p] == '=' || text[p] == ',' && words > 0 || text[p] == '.' && words > 0 && titleBefore(text, p)) {

@@ -511,10 +511,10 @@ func equalFold(b []byte, s string) bool {
 	return true
 }
 
-// WordEnd returns where the run of letters that begins at p ends. An apostrophe may stand inside.
+// WordEnd returns where the run of letters that begins at p ends, of a longer one than 96 where these end. An apostrophe may stand inside.
 func WordEnd(text []byte, p int) int {
 	e := p
-	for e < len(text) && (IsLetter(text[e]) || text[e] == '\'' && e > p && e+1 < len(text) && IsLetter(text[e+1])) {
+	for e < len(text) && e-p < 96 && (IsLetter(text[e]) || text[e] == '\'' && e > p && e+1 < len(text) && IsLetter(text[e+1])) {
 		e++
 	}
 	return e
