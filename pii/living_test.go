@@ -8,6 +8,8 @@ var waysOfLiving = []struct {
 	{"addresses without a word for the road", []string{
 		"kirim ke [[address:Margorejo Indah Utara D-612, Surabaya]]",
 		"alamat saya [[address:Rungkut Asri Tengah XIV/9]]",
+		"alamat [[address:Ngagel IX/4 Surabaya]], nomor [[phone:nol delapan satu dua, tiga empat lima, dobel tujuh, satu dua tiga]]",
+		"alamat [[address:Jl. Melati 4 Surabaya]], nomor [[phone:nol delapan satu dua tiga empat lima tujuh tujuh satu dua tiga]]",
 		"rumah [[address:Manyar Tirtoyoso Selatan V / 22]] ya",
 		"antar ke [[address:Tebet Timur Dalam 8 no 14]]",
 		"billing address [[address:Pakuwon Indah Barat VII No. 3, Surabaya]]",

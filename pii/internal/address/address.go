@@ -42,11 +42,14 @@ func (r *Reader) number(text []byte, p, limit int) (end, digits int) {
 		return end, end - p
 	}
 	q, single := p, true // dua belas is no row of digits
-	for words := 0; words < 5 && q < limit && token.IsLetter(text[q]); words++ {
+	for words := 0; words < 6 && q < limit && token.IsLetter(text[q]); words++ {
 		e := min(token.WordEnd(text, q), limit)
 		part := r.Dict.Part(r.Dict.Find(text, q, e))
 		if part < word.Digit || part > word.HundredOf {
 			break
+		}
+		if words == 5 { // a telephone goes on so
+			return end, max(digits, 5) + 1
 		}
 		if single = single && part == word.Digit; single {
 			digits++

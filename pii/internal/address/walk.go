@@ -796,7 +796,7 @@ func (w *walk) counted(kind word.Part, q int, house, far bool) int {
 	if n == 0 && kind == word.House {
 		return w.lettered(q, house)
 	}
-	if n == 0 || n > 5 || n > 3 && kind != word.Postcode && kind != word.House {
+	if n == 0 || n > 5 || n > 3 && (kind != word.Postcode && kind != word.House || kind == word.House && w.zero(q)) {
 		return 0
 	}
 	if far && d+1 < w.limit && (text[d] == ',' || text[d] == '.') && token.IsDigit(text[d+1]) && (d+2 >= w.limit || !token.IsAlnum(text[d+2])) {
@@ -812,6 +812,15 @@ func (w *walk) counted(kind word.Part, q int, house, far bool) int {
 	w.numbered = w.numbered || !far && (kind != word.House || w.road || w.parts > 0)
 	w.housed = w.housed || house || kind == word.RT
 	return d
+}
+
+// zero reports whether a number begins with a nought: a house's of four digits does not, a telephone's does.
+func (w *walk) zero(p int) bool {
+	if token.IsDigit(w.text[p]) {
+		return w.text[p] == '0'
+	}
+	e := w.Dict.Entry(w.Dict.Find(w.text, p, min(token.WordEnd(w.text, p), w.limit)))
+	return e.Part == word.Digit && e.Value == 0
 }
 
 // lettered reads the number of a house or a flat that begins with a letter or is one: B-8, CC, ce ha.
