@@ -277,38 +277,17 @@ func Whole(text []byte, p, start, end, limit int) bool {
 
 // Several reports whether a question asks for more than a mother's name: nama lengkap, tanggal lahir, dan nama ibu kandung?
 func Several(text []byte) bool {
-	for p := 0; p < len(text); {
-		e := token.WordEnd(text, p)
-		if e > p && among(text[p:e], "dan", "serta", "and", "sama", "tanggal", "tgl", "lahir", "ttl", "alamat", "nik", "nomor", "no", "hp") {
-			return true
-		}
-		p = max(e, p+1)
-	}
-	return false
+	return has(text, "dan", "serta", "and", "sama", "tanggal", "tgl", "lahir", "ttl", "alamat", "nik", "nomor", "no", "hp")
 }
 
 // Please reports whether the text asks for what it names: please provide your mother's birth name.
 func Please(text []byte) bool {
-	for p := 0; p < len(text); {
-		e := token.WordEnd(text, p)
-		if e > p && among(text[p:e], "please", "your") {
-			return true
-		}
-		p = max(e, p+1)
-	}
-	return false
+	return has(text, "please", "your")
 }
 
 // Filed reports whether the text speaks of what is written of somebody, or asked of him: a form, a card, a field, an answer.
 func Filed(text []byte) bool {
-	for p := 0; p < len(text); {
-		e := token.WordEnd(text, p)
-		if e > p && among(text[p:e], "kandung", "verif", "verifikasi", "verification", "cocok", "pencocokan", "dicocokkan", "akta", "akte", "formulir", "form", "isian", "keamanan", "security", "pertanyaan", "question", "ttl", "melahirkan", "nglairaken", "gadis", "maiden", "dicek", "catatlah", "tercatat", "terdaftar", "jawaban", "identitas", "kolom", "kolomnya", "sistem", "system", "catet", "catat", "dicatat", "dicatet", "ditulis", "tertulis", "tulis", "tertukar", "ditolak", "diminta", "salah", "keluarga", "ejaan", "ejaannya", "diisi", "ngisi", "isi", "bapane", "ayahanda", "bapakku", "ayahku") {
-			return true
-		}
-		p = max(e, p+1)
-	}
-	return false
+	return has(text, "kandung", "verif", "verifikasi", "verification", "cocok", "pencocokan", "dicocokkan", "akta", "akte", "formulir", "form", "isian", "keamanan", "security", "pertanyaan", "question", "ttl", "melahirkan", "nglairaken", "gadis", "maiden", "dicek", "catatlah", "tercatat", "terdaftar", "jawaban", "identitas", "kolom", "kolomnya", "sistem", "system", "catet", "catat", "dicatat", "dicatet", "ditulis", "tertulis", "tulis", "tertukar", "ditolak", "diminta", "salah", "keluarga", "ejaan", "ejaannya", "diisi", "ngisi", "isi", "bapane", "ayahanda", "bapakku", "ayahku")
 }
 
 // Asks reports whether the text between a word for a mother and a question mark asks for her name: mamanya beliau siapa namanya, Bu?
@@ -331,14 +310,7 @@ func Asks(text []byte, p, limit int) (is bool) {
 
 // Checked reports whether the text speaks of what identifies somebody, so that a mother's name in it is given as such.
 func Checked(text []byte) bool {
-	for p := 0; p < len(text); {
-		e := token.WordEnd(text, p)
-		if e > p && among(text[p:e], "kandung", "verif", "verifikasi", "verification", "cocok", "pencocokan", "dicocokkan", "ktp", "kk", "akta", "akte", "formulir", "form", "isian", "keamanan", "security", "pertanyaan", "question", "nik", "ttl", "lahir", "ayah", "bapak", "bapa", "bapane", "bokap", "abi", "ayahanda", "melahirkan", "nglairaken", "gadis", "maiden", "dicek", "catatlah", "tercatat", "terdaftar", "diminta", "jawaban", "wali", "identitas") {
-			return true
-		}
-		p = max(e, p+1)
-	}
-	return false
+	return has(text, "kandung", "verif", "verifikasi", "verification", "cocok", "pencocokan", "dicocokkan", "ktp", "kk", "akta", "akte", "formulir", "form", "isian", "keamanan", "security", "pertanyaan", "question", "nik", "ttl", "lahir", "ayah", "bapak", "bapa", "bapane", "bokap", "abi", "ayahanda", "melahirkan", "nglairaken", "gadis", "maiden", "dicek", "catatlah", "tercatat", "terdaftar", "diminta", "jawaban", "wali", "identitas")
 }
 
 // Set reports whether a name is one field of a row in which other things that identify somebody stand: nama X, ibu Y, tgl lhr Z.
@@ -351,14 +323,7 @@ func Set(text []byte, b, end, lo, hi int) bool {
 
 // Bearer reports whether the text says whose mother bore whom: who speaks, or who is looked up.
 func Bearer(text []byte) bool {
-	for p := 0; p < len(text); {
-		e := token.WordEnd(text, p)
-		if e > p && among(text[p:e], "saya", "kula", "kulo", "gw", "gue", "cek", "verif", "ibu", "perempuan", "angkat") {
-			return true
-		}
-		p = max(e, p+1)
-	}
-	return false
+	return has(text, "saya", "kula", "kulo", "gw", "gue", "cek", "verif", "ibu", "perempuan", "angkat")
 }
 
 // Corrected reports whether a word between two names says that the second stands for the first.
@@ -380,26 +345,12 @@ func Corrected(text []byte, p, hi int) (is bool) {
 }
 
 func identifies(text []byte) bool {
-	for p := 0; p < len(text); {
-		e := token.WordEnd(text, p)
-		if e > p && among(text[p:e], "verif", "verifikasi", "nik", "ttl", "lahir", "lhr", "tgl", "kk", "ktp", "dob") {
-			return true
-		}
-		p = max(e, p+1)
-	}
-	return false
+	return has(text, "verif", "verifikasi", "nik", "ttl", "lahir", "lhr", "tgl", "kk", "ktp", "dob")
 }
 
 // Answers reports whether the text is of answers by which somebody is recognized.
 func Answers(text []byte) bool {
-	for p := 0; p < len(text); {
-		e := token.WordEnd(text, p)
-		if e > p && among(text[p:e], "verif", "verifikasi", "verification", "keamanan", "security", "pertanyaan", "jawaban", "answer", "ttl", "kandung") {
-			return true
-		}
-		p = max(e, p+1)
-	}
-	return false
+	return has(text, "verif", "verifikasi", "verification", "keamanan", "security", "pertanyaan", "jawaban", "answer", "ttl", "kandung")
 }
 
 // Paired reports whether the text names a father too, as forms do.
