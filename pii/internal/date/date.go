@@ -253,16 +253,6 @@ func apart(text []byte, p int) (sign byte, next int) {
 	return sign, q
 }
 
-// among reports whether a word is in the list.
-func among(w []byte, list ...string) bool {
-	for _, s := range list {
-		if token.EqualFold(w, s) {
-			return true
-		}
-	}
-	return false
-}
-
 // Other reports whether one of the two words before the date, or what follows it, says that it is no birth: wafat 2 Mei 2024, 26/7/2019 itu tanggal
 // nikah; or that what was born is no person: koperasi, Pancasila.
 func Other(text []byte, start, end, lo, hi int) bool {
@@ -283,18 +273,18 @@ func Other(text []byte, start, end, lo, hi int) bool {
 			break
 		}
 		w := text[b:e]
-		if n < 3 && among(w, "wafat", "meninggal", "meninggalnya", "wafatnya", "nikah", "menikah", "kawin", "cerai", "kerja", "bekerja", "dicetak", "cetak", "nota", "garansi", "sampai", "habis", "sd", "died", "deceased", "married", "joined", "hired", "issued", "passed", "vaksin", "masuk", "keluar", "terbit", "berlaku", "pensiun", "registrasi", "lulus", "akad", "resepsi", "operasional", "dikeluarkan", "diterbitkan", "kontrol", "acara", "pelaksanaan", "berangkat") {
+		if n < 3 && token.OneOf(w, "wafat", "meninggal", "meninggalnya", "wafatnya", "nikah", "menikah", "kawin", "cerai", "kerja", "bekerja", "dicetak", "cetak", "nota", "garansi", "sampai", "habis", "sd", "died", "deceased", "married", "joined", "hired", "issued", "passed", "vaksin", "masuk", "keluar", "terbit", "berlaku", "pensiun", "registrasi", "lulus", "akad", "resepsi", "operasional", "dikeluarkan", "diterbitkan", "kontrol", "acara", "pelaksanaan", "berangkat") {
 			return true
 		}
-		if n == 0 && among(w, "senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday") && !born(text, b, lo) {
+		if n == 0 && token.OneOf(w, "senin", "selasa", "rabu", "kamis", "jumat", "sabtu", "minggu", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday") && !born(text, b, lo) {
 			return true
 		}
-		if n < 3 && among(w, "lahir", "lhr", "lahirnya", "dob", "ttl", "born", "birth", "kelahiran", "dilahirkan", "ultah") && n == 0 {
-			if q := before(text, b, lo); among(q, "hari", "akta", "akte", "surat", "kutipan") && !among(q, "tanggal") && n == 0 && among(q, "hari") {
+		if n < 3 && token.OneOf(w, "lahir", "lhr", "lahirnya", "dob", "ttl", "born", "birth", "kelahiran", "dilahirkan", "ultah") && n == 0 {
+			if q := before(text, b, lo); token.OneOf(q, "hari", "akta", "akte", "surat", "kutipan") && !token.OneOf(q, "tanggal") && n == 0 && token.OneOf(q, "hari") {
 				return true
 			}
 		}
-		if among(w, "koperasi", "perusahaan", "yayasan", "organisasi", "pancasila", "kantor", "kota", "kabupaten", "provinsi", "republik", "indonesia", "bank", "toko", "partai", "pt", "cv", "komunitas", "promo", "kutipan") {
+		if token.OneOf(w, "koperasi", "perusahaan", "yayasan", "organisasi", "pancasila", "kantor", "kota", "kabupaten", "provinsi", "republik", "indonesia", "bank", "toko", "partai", "pt", "cv", "komunitas", "promo", "kutipan") {
 			return true
 		}
 		p = b
@@ -311,10 +301,10 @@ func Other(text []byte, start, end, lo, hi int) bool {
 		if e == q {
 			return false
 		}
-		if among(text[q:e], "nikah", "menikah", "wafat", "meninggal", "cetak", "terbit") {
+		if token.OneOf(text[q:e], "nikah", "menikah", "wafat", "meninggal", "cetak", "terbit") {
 			return true
 		}
-		if !among(text[q:e], "itu", "tanggal", "tgl", "adalah", "is", "hari", "was") {
+		if !token.OneOf(text[q:e], "itu", "tanggal", "tgl", "adalah", "is", "hari", "was") {
 			return false
 		}
 		q = e
@@ -326,7 +316,7 @@ func Other(text []byte, start, end, lo, hi int) bool {
 func born(text []byte, p, lo int) bool {
 	for range 3 {
 		w := before(text, p, lo)
-		if among(w, "lahir", "lahirnya", "born", "lair", "dilahirkan", "terlahir", "kelahiran") {
+		if token.OneOf(w, "lahir", "lahirnya", "born", "lair", "dilahirkan", "terlahir", "kelahiran") {
 			return true
 		}
 		p -= len(w) + 1
@@ -353,20 +343,20 @@ func before(text []byte, p, lo int) []byte {
 func Field(text []byte, start, end, lo, hi int) (field, document bool) {
 	w := before(text, start, lo)
 	gap := bytes.HasSuffix(bytes.TrimRight(text[max(lo, start-8):start], " (=:"), w)
-	if gap && among(w, "ditulis", "tertulis", "tercatat", "tertera") {
+	if gap && token.OneOf(w, "ditulis", "tertulis", "tercatat", "tertera") {
 		w = before(text, start-len(w)-1, lo)
 	}
-	document = gap && among(w, "ktp", "ijazah", "akta", "akte", "kk", "paspor", "passport", "sim", "ektp", "rapor", "raport")
+	document = gap && token.OneOf(w, "ktp", "ijazah", "akta", "akte", "kk", "paspor", "passport", "sim", "ektp", "rapor", "raport")
 	p := start
 	for p > lo && text[p-1] == ' ' {
 		p--
 	}
-	left := p == lo || text[p-1] == ',' || text[p-1] == '/' || text[p-1] == '|' || text[p-1] == ';' || text[p-1] == '(' || text[p-1] == '&' || text[p-1] == '-' && p < start || gap && among(w, "tgl", "tanggal")
+	left := p == lo || text[p-1] == ',' || text[p-1] == '/' || text[p-1] == '|' || text[p-1] == ';' || text[p-1] == '(' || text[p-1] == '&' || text[p-1] == '-' && p < start || gap && token.OneOf(w, "tgl", "tanggal")
 	q := end
 	for q < hi && (text[q] == ' ' || text[q] == '\r') {
 		q++
 	}
-	right := q >= hi || text[q] == ',' || text[q] == '/' || text[q] == '|' || text[q] == ';' || text[q] == ')' || text[q] == '&' || text[q] == '-' && q > end || text[q] == '.' && (q+1 >= hi || text[q+1] == ' ') || q > end && hi-q > 2 && among(text[q:min(hi, q+2)], "ok", "ib")
+	right := q >= hi || text[q] == ',' || text[q] == '/' || text[q] == '|' || text[q] == ';' || text[q] == ')' || text[q] == '&' || text[q] == '-' && q > end || text[q] == '.' && (q+1 >= hi || text[q+1] == ' ') || q > end && hi-q > 2 && token.OneOf(text[q:min(hi, q+2)], "ok", "ib")
 	return left && right, document
 }
 
@@ -393,7 +383,7 @@ func Row(text []byte, start, end, lo, hi int) bool {
 		for e < hi && token.IsAlnum(text[e]) {
 			e++
 		}
-		if among(text[q:e], "nik", "ktp", "kk", "nokk", "paspor", "passport", "sim", "bpjs", "bpjstk", "bpjsk", "kpj", "npwp", "noka", "kis", "jkn") {
+		if token.OneOf(text[q:e], "nik", "ktp", "kk", "nokk", "paspor", "passport", "sim", "bpjs", "bpjstk", "bpjsk", "kpj", "npwp", "noka", "kis", "jkn") {
 			return true
 		}
 		q = e
@@ -405,14 +395,14 @@ func Row(text []byte, start, end, lo, hi int) bool {
 // say when somebody was born: Senin Legi 25-09-2017.
 func Weekday(text []byte, start, lo int) bool {
 	w := before(text, start, lo)
-	if !among(w, "legi", "manis", "pahing", "paing", "pon", "wage", "kliwon") {
+	if !token.OneOf(w, "legi", "manis", "pahing", "paing", "pon", "wage", "kliwon") {
 		return false
 	}
 	p := start
 	for p > lo && !token.IsAlnum(text[p-1]) {
 		p--
 	}
-	return among(before(text, p-len(w), lo), "senin", "senen", "selasa", "seloso", "rabu", "rebo", "kamis", "kemis", "jumat", "jemuah", "sabtu", "setu", "minggu", "ahad", "ngahad")
+	return token.OneOf(before(text, p-len(w), lo), "senin", "senen", "selasa", "seloso", "rabu", "rebo", "kamis", "kemis", "jumat", "jemuah", "sabtu", "setu", "minggu", "ahad", "ngahad")
 }
 
 // Lettered reports whether "l." or "b." for born stands right before the date, behind a comma or a bracket.
@@ -448,7 +438,7 @@ func Joined(text []byte, p, hi int) bool {
 		for e < hi && token.IsAlnum(text[e]) {
 			e++
 		}
-		if words++; words > 5 || !among(text[p:e], "istri", "suami", "anak", "ibu", "ayah", "bapak", "ke", "1", "2", "3", "4", "kakak", "adik", "dan", "dari", "jadi", "menjadi", "atau", "bukan", "harusnya", "seharusnya", "mestinya", "yang", "benar", "bener", "di", "ktp", "kk", "akta", "akte", "ijazah", "paspor", "tapi", "tetapi", "aslinya", "sistem", "sedangkan", "padahal", "to", "or", "and", "not", "should", "be", "wife", "husband", "son", "daughter", "tertulis", "tdk", "tidak", "valid", "kedua", "pertama", "tgl", "tanggal", "saya", "sebenarnya") {
+		if words++; words > 5 || !token.OneOf(text[p:e], "istri", "suami", "anak", "ibu", "ayah", "bapak", "ke", "1", "2", "3", "4", "kakak", "adik", "dan", "dari", "jadi", "menjadi", "atau", "bukan", "harusnya", "seharusnya", "mestinya", "yang", "benar", "bener", "di", "ktp", "kk", "akta", "akte", "ijazah", "paspor", "tapi", "tetapi", "aslinya", "sistem", "sedangkan", "padahal", "to", "or", "and", "not", "should", "be", "wife", "husband", "son", "daughter", "tertulis", "tdk", "tidak", "valid", "kedua", "pertama", "tgl", "tanggal", "saya", "sebenarnya") {
 			return false
 		}
 		p = e

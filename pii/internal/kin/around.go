@@ -9,16 +9,6 @@ import (
 // Place is where a name stands.
 type Place struct{ Start, End int }
 
-// among reports whether a word is in the list, in small letters or with capitals.
-func among(w []byte, list ...string) bool {
-	for _, s := range list {
-		if token.EqualFold(w, s) {
-			return true
-		}
-	}
-	return false
-}
-
 // proper returns where the name ends that begins with a capital at p: one to four words, with initials and small words inside; 0 for none.
 func (r Reader) proper(text []byte, p, limit int) (start, end int) {
 	for range 3 { // Hj. Siti, Bu Lasmini
@@ -82,7 +72,7 @@ func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []
 		e := min(token.WordEnd(text, p), hi)
 		cost += e - p
 		w := text[p:e]
-		if among(w, "mertua", "istri", "suami", "ayah", "bapak", "bapa", "tante", "tanteku", "bude", "budhe", "kakak", "adik", "anak", "saudara", "sdr", "wife's", "husband's", "sister", "angkat", "tiri", "pasangan", "nasabah", "agen", "cs") {
+		if token.OneOf(w, "mertua", "istri", "suami", "ayah", "bapak", "bapa", "tante", "tanteku", "bude", "budhe", "kakak", "adik", "anak", "saudara", "sdr", "wife's", "husband's", "sister", "angkat", "tiri", "pasangan", "nasabah", "agen", "cs") {
 			other = true
 		}
 		if announced && !other {
@@ -92,7 +82,7 @@ func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []
 				continue
 			}
 		}
-		if among(w, "nya") { // di KTP-nya
+		if token.OneOf(w, "nya") { // di KTP-nya
 			p = e
 			continue
 		}
@@ -124,7 +114,7 @@ func (r Reader) Around(dst []Place, text []byte, from, to, lo, hi int) (found []
 
 // announces reports whether a word may stand right before a name that was not given at once.
 func announces(w []byte) bool {
-	return corrects(w) || among(w, "semula", "awalnya", "tadinya", "dulunya", "mestinya", "adalah", "namanya", "bernama", "nama", "itu", "is", "was", "jawab", "answered", "diisi", "sebut", "di", "bukan", "cuma", "lengkapnya", "si", "reads", "menjadi", "jadi", "ke", "dari", "sebelumnya", "tetapi", "tapi", "one", "its", "it's", "siapa", "boru", "br")
+	return corrects(w) || token.OneOf(w, "semula", "awalnya", "tadinya", "dulunya", "mestinya", "adalah", "namanya", "bernama", "nama", "itu", "is", "was", "jawab", "answered", "diisi", "sebut", "di", "bukan", "cuma", "lengkapnya", "si", "reads", "menjadi", "jadi", "ke", "dari", "sebelumnya", "tetapi", "tapi", "one", "its", "it's", "siapa", "boru", "br")
 }
 
 // Before returns the name that stands before the words for a mother: Saodah. Itu nama ibu kandung saya.
@@ -147,10 +137,10 @@ func (r Reader) Before(text []byte, from, lo int) (at Place, cost int) {
 		}
 		cost += p - b
 		w := text[b:e]
-		if among(w, "itu", "is", "was", "adalah", "jawab", "nama") {
+		if token.OneOf(w, "itu", "is", "was", "adalah", "jawab", "nama") {
 			said = true
 		}
-		if !among(w, "itu", "is", "was", "adalah", "nama", "my", "mother's", "mother", "mama", "mamak", "ibu", "mak", "emak", "ini", "kan", "the", "her", "his", "gadis", "waktu", "ditanya", "pada", "kolom", "untuk", "sebagai", "buat") {
+		if !token.OneOf(w, "itu", "is", "was", "adalah", "nama", "my", "mother's", "mother", "mama", "mamak", "ibu", "mak", "emak", "ini", "kan", "the", "her", "his", "gadis", "waktu", "ditanya", "pada", "kolom", "untuk", "sebagai", "buat") {
 			break
 		}
 		p = b
@@ -230,19 +220,19 @@ func (r Reader) Own(text []byte, p, limit int, paired, own bool) (m Mother) {
 		}
 		w := text[p:e]
 		switch {
-		case among(w, "namanya", "bernama", "nama", "named", "asmanipun", "asmane", "jenenge", "jenengna", "jenenganana", "namonyo", "namina", "ngaranna", "name", "is", "was", "adalah", "yaitu", "maparab", "mewasta", "wasta", "arane", "dipanggil", "wastana", "naminipun", "marganya", "nami", "jeneng", "called"):
+		case token.OneOf(w, "namanya", "bernama", "nama", "named", "asmanipun", "asmane", "jenenge", "jenengna", "jenenganana", "namonyo", "namina", "ngaranna", "name", "is", "was", "adalah", "yaitu", "maparab", "mewasta", "wasta", "arane", "dipanggil", "wastana", "naminipun", "marganya", "nami", "jeneng", "called"):
 			m.Called = true
-		case among(w, "saya", "aku", "gue", "gw", "gua", "ku", "sy", "abdi", "kula", "kulo", "ambo", "tiange", "tiang", "sa", "pu", "pung", "pe", "punya", "my", "aye", "ane", "denai", "kuring", "kami", "kita", "beliau", "kulon", "inyong", "beta", "awak"):
+		case token.OneOf(w, "saya", "aku", "gue", "gw", "gua", "ku", "sy", "abdi", "kula", "kulo", "ambo", "tiange", "tiang", "sa", "pu", "pung", "pe", "punya", "my", "aye", "ane", "denai", "kuring", "kami", "kita", "beliau", "kulon", "inyong", "beta", "awak"):
 			m.Owned = true
-		case among(w, "kandung", "kdg", "melahirkan"):
+		case token.OneOf(w, "kandung", "kdg", "melahirkan"):
 			m.Owned = true
-		case among(w, "itu", "niku", "niki", "teh", "si", "yang", "yg", "lahir", "lahia", "dengan", "dgn", "born", "alm", "almh", "almarhumah", "hj", "ibu", "bu", "kan", "tuh", "mah", "lengkapnya", "lengkap", "debitur", "siswa", "sendiri", "ya", "yah", "nih", "nu", "pun", "mpok"):
+		case token.OneOf(w, "itu", "niku", "niki", "teh", "si", "yang", "yg", "lahir", "lahia", "dengan", "dgn", "born", "alm", "almh", "almarhumah", "hj", "ibu", "bu", "kan", "tuh", "mah", "lengkapnya", "lengkap", "debitur", "siswa", "sendiri", "ya", "yah", "nih", "nu", "pun", "mpok"):
 		default:
 			if start, end := r.proper(text, p, limit); end > 0 {
 				m.Place = Place{start, end}
 				return m
 			}
-			if e < limit && text[e] == ':' && words < 2 && !among(w, "angkat", "tiri", "mertua", "guru", "sambung", "asuh", "kos", "rt", "hamil") { // inang pangintubu: …
+			if e < limit && text[e] == ':' && words < 2 && !token.OneOf(w, "angkat", "tiri", "mertua", "guru", "sambung", "asuh", "kos", "rt", "hamil") { // inang pangintubu: …
 				m.Called, m.Owned, p = true, true, e
 				continue
 			}
@@ -266,7 +256,7 @@ func Bounded(text []byte, p, limit int) bool {
 	if p >= limit || !token.IsAlnum(text[p]) && text[p] < 0x80 {
 		return true
 	}
-	return among(text[p:token.WordEnd(text[:limit], p)], "ya", "yah", "mas", "mbak", "mba", "kak", "ka", "pak", "bu", "min", "bang", "woy", "dong", "lah", "kok", "tapi", "tp", "itu", "bukan", "bkn", "di", "sesuai", "naha", "nu", "nanging", "namung")
+	return token.OneOf(text[p:token.WordEnd(text[:limit], p)], "ya", "yah", "mas", "mbak", "mba", "kak", "ka", "pak", "bu", "min", "bang", "woy", "dong", "lah", "kok", "tapi", "tp", "itu", "bukan", "bkn", "di", "sesuai", "naha", "nu", "nanging", "namung")
 }
 
 // Whole reports whether a name that begins an answer at p is all of it that counts: Anastasia Bupu, di Aimere semua kenal. In small letters
@@ -294,15 +284,15 @@ func Filed(text []byte) bool {
 func Asks(text []byte, p, limit int) (is bool) {
 	hi := min(limit, p+60)
 	n := bytes.IndexByte(text[p:hi], '?')
-	if n < 0 || p < 3 || !token.EqualFold(text[p-3:p], "nya") && !token.EqualFold(text[p-2:p], "mu") && !among(text[p:min(hi, token.WordEnd(text, min(p+1, hi)))], " dari", " anak", " kandung") {
+	if n < 0 || p < 3 || !token.EqualFold(text[p-3:p], "nya") && !token.EqualFold(text[p-2:p], "mu") && !token.OneOf(text[p:min(hi, token.WordEnd(text, min(p+1, hi)))], " dari", " anak", " kandung") {
 		return false
 	}
 	for q := p; q < p+n; {
 		e := token.WordEnd(text[:p+n], q)
-		if among(text[q:e], "yang", "yg", "mau", "sudah") { // who does something, not what she is called
+		if token.OneOf(text[q:e], "yang", "yg", "mau", "sudah") { // who does something, not what she is called
 			return false
 		}
-		is = is || e > q && among(text[q:e], "nama", "namanya", "siapa", "sapa", "sopo", "saha", "sinten", "name", "jenenge", "asmane", "namina")
+		is = is || e > q && token.OneOf(text[q:e], "nama", "namanya", "siapa", "sapa", "sopo", "saha", "sinten", "name", "jenenge", "asmane", "namina")
 		q = max(e, q+1)
 	}
 	return is
@@ -333,10 +323,10 @@ func Corrected(text []byte, p, hi int) (is bool) {
 	}
 	for p < hi {
 		e := min(token.WordEnd(text, p), hi)
-		if among(text[p:e], "bukan", "bkn", "not", "mertua", "nama") {
+		if token.OneOf(text[p:e], "bukan", "bkn", "not", "mertua", "nama") {
 			return false
 		}
-		if e > p && (corrects(text[p:e]) || among(text[p:e], "sedangkan", "padahal", "sistem", "ke", "to", "menjadi", "jadi")) {
+		if e > p && (corrects(text[p:e]) || token.OneOf(text[p:e], "sedangkan", "padahal", "sistem", "ke", "to", "menjadi", "jadi")) {
 			is = true
 		}
 		p = max(e, p+1)
@@ -363,7 +353,7 @@ func Paired(text []byte, lo, hi int) bool {
 func has(text []byte, words ...string) bool {
 	for p := 0; p < len(text); {
 		e := token.WordEnd(text, p)
-		if e > p && among(text[p:e], words...) {
+		if e > p && token.OneOf(text[p:e], words...) {
 			return true
 		}
 		p = max(e, p+1)
@@ -375,7 +365,7 @@ func has(text []byte, words ...string) bool {
 func Fathered(text []byte) bool {
 	for p := 0; p < len(text); {
 		e := token.WordEnd(text, p)
-		if e > p && e < len(text) && text[e] == ':' && among(text[p:e], "ayah", "ayahanda", "bapak", "bapa", "father") {
+		if e > p && e < len(text) && text[e] == ':' && token.OneOf(text[p:e], "ayah", "ayahanda", "bapak", "bapa", "father") {
 			return true
 		}
 		p = max(e, p+1)
@@ -385,7 +375,7 @@ func Fathered(text []byte) bool {
 
 // Child reports whether a word for a child stands before the word for a mother at b: dari Bapak X dan Ibu Y, anak dari seorang ibu Z.
 func Child(text []byte, b, lo int) bool {
-	if pb, pe := wordBefore(text, b, lo); !among(text[pb:pe], "dari", "dan", "seorang", "of", "and") {
+	if pb, pe := wordBefore(text, b, lo); !token.OneOf(text[pb:pe], "dari", "dan", "seorang", "of", "and") {
 		return false
 	}
 	for p, words := b, 0; words < 7 && p > lo; words++ {
@@ -400,7 +390,7 @@ func Child(text []byte, b, lo int) bool {
 		if q == e {
 			return false
 		}
-		if among(text[q:e], "anak", "putra", "putri", "putera", "puteri", "child", "son", "daughter", "binti", "bin", "lahir", "dilahirkan", "rahim") {
+		if token.OneOf(text[q:e], "anak", "putra", "putri", "putera", "puteri", "child", "son", "daughter", "binti", "bin", "lahir", "dilahirkan", "rahim") {
 			return true
 		}
 		p = q
@@ -423,12 +413,12 @@ func Parents(text []byte, b, lo, hi int) bool {
 		if q == e {
 			break
 		}
-		father = father || among(text[q:e], "ayah", "bapak", "bapa", "abi", "papa")
+		father = father || token.OneOf(text[q:e], "ayah", "bapak", "bapa", "abi", "papa")
 		p = q
 	}
 	for p := lo; father && p < hi; {
 		e := token.WordEnd(text[:hi], p)
-		if e > p && among(text[p:e], "kandung", "ortu", "orang", "orangtua", "wali", "akta", "akte", "pencocokan") {
+		if e > p && token.OneOf(text[p:e], "kandung", "ortu", "orang", "orangtua", "wali", "akta", "akte", "pencocokan") {
 			return true
 		}
 		p = max(e, p+1)

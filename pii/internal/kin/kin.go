@@ -139,8 +139,8 @@ func (r Reader) Name(text []byte, p, limit int) (start, end int, sure bool, cost
 		case "untuk", "for", "sebagai", "harus", "tidak", "salah", "not", "belum", "bukan", "buat":
 			return 0, 0, true, cost
 		}
-		apart, verb = false, among(text[p:e], "sudah", "udah", "sdh", "telah", "masih", "lagi", "sedang", "akan", "has", "had", "will")
-		if among(text[p:e], "mertua", "saudara", "saudari", "sdr", "tiri", "angkat", "ayah", "suami") {
+		apart, verb = false, token.OneOf(text[p:e], "sudah", "udah", "sdh", "telah", "masih", "lagi", "sedang", "akan", "has", "had", "will")
+		if token.OneOf(text[p:e], "mertua", "saudara", "saudari", "sdr", "tiri", "angkat", "ayah", "suami") {
 			return 0, 0, text[limit-1] != '?', cost // of somebody else
 		}
 		p = e
@@ -210,7 +210,7 @@ func (r Reader) goesOn(text []byte, p, limit int) bool {
 
 // Denies reports whether an answer that begins at p says that a name is another: bukan, Lasmini.
 func Denies(text []byte, p, limit int) bool {
-	return among(text[p:min(limit, token.WordEnd(text, p))], "bukan", "bkn", "salah", "keliru", "no", "not", "sanes", "dudu", "tidak", "nggak", "wrong")
+	return token.OneOf(text[p:min(limit, token.WordEnd(text, p))], "bukan", "bkn", "salah", "keliru", "no", "not", "sanes", "dudu", "tidak", "nggak", "wrong")
 }
 
 // answer reads a name with capitals right after the question mark at p, as who fills in a form writes: Mother's maiden name? Hartley.

@@ -483,11 +483,11 @@ func (r Reader) answered(text []byte, line int) (found Found, cost int) {
 			return Found{Start: w.start, End: w.end, Weak: g < 3}, cost
 		case en.Cues&(word.Wrong|word.Email|word.Phone) != 0 || asks(is):
 			return found, cost
-		case en.Cues&(word.Stop|word.Ack) != 0, en.Part == word.Filler, verb(is), thing(is), among(is, "it's", "too", "late", "oh"):
+		case en.Cues&(word.Stop|word.Ack) != 0, en.Part == word.Filler, verb(is), thing(is), token.OneOf(is, "it's", "too", "late", "oh"):
 		default:
 			return found, cost
 		}
-		said = verb(is) || among(is, "it's")
+		said = verb(is) || token.OneOf(is, "it's")
 		p = w.end
 	}
 	return found, cost
@@ -538,7 +538,7 @@ func (r Reader) Typed(dst []Found, text []byte, start, end, lo, hi int) []Found 
 	}
 	b := previous(text, start, lo)
 	is := text[b.start:b.end]
-	if !b.stop && among(is, "aja", "saja", "yang", "yg", "itu") { // pakai aja …
+	if !b.stop && token.OneOf(is, "aja", "saja", "yang", "yg", "itu") { // pakai aja …
 		b = previous(text, b.start, lo)
 		is = text[b.start:b.end]
 	}
@@ -551,23 +551,13 @@ func (r Reader) Typed(dst []Found, text []byte, start, end, lo, hi int) []Found 
 		for p--; p > lo && text[p-1] == ' '; p-- {
 		}
 		u := previous(text, p, lo)
-		if v := previous(text, u.start, lo); !among(text[v.start:v.end], "user", "username", "login", "id") && !among(text[u.start:u.end], "root", "admin", "administrator", "user", "operator", "superadmin") {
+		if v := previous(text, u.start, lo); !token.OneOf(text[v.start:v.end], "user", "username", "login", "id") && !token.OneOf(text[u.start:u.end], "root", "admin", "administrator", "user", "operator", "superadmin") {
 			return dst
 		}
-	case b.stop || !among(is, "ketik", "ngetik", "diketik", "isi", "masukin", "masukkan", "masupin", "pakai", "pake", "coba", "nyoba", "cobain", "trus", "taknggo", "nganggo", "jawab", "type", "typed", "enter", "entered", "tried", "key", "bukanya", "dengan") || !gated(text, max(lo, start-110), min(hi, w.end+70)):
+	case b.stop || !token.OneOf(is, "ketik", "ngetik", "diketik", "isi", "masukin", "masukkan", "masupin", "pakai", "pake", "coba", "nyoba", "cobain", "trus", "taknggo", "nganggo", "jawab", "type", "typed", "enter", "entered", "tried", "key", "bukanya", "dengan") || !gated(text, max(lo, start-110), min(hi, w.end+70)):
 		return dst
 	}
 	return r.more(append(dst, Found{Start: w.start, End: w.end}), text, hi)
-}
-
-// among reports whether a word is in the list.
-func among(w []byte, list ...string) bool {
-	for _, s := range list {
-		if token.EqualFold(w, s) {
-			return true
-		}
-	}
-	return false
 }
 
 // modelled reports whether a piece is rather the name of a thing: a word with a capital and one or two digits, Redmi9, Windows11.
@@ -583,7 +573,7 @@ func modelled(b []byte) bool {
 func gated(text []byte, p, hi int) bool {
 	for p < hi {
 		e := min(token.WordEnd(text, p), hi)
-		if e > p && among(text[p:e], "wifi", "login", "masuk", "masuknya", "mlebu", "kunci", "dikunci", "terkunci", "sandi", "password", "akun", "zip", "rar", "pdf", "ssid", "kebuka", "buka", "hotspot", "router", "modem", "account", "unlock", "locked", "log", "sign", "nyambung", "konek") {
+		if e > p && token.OneOf(text[p:e], "wifi", "login", "masuk", "masuknya", "mlebu", "kunci", "dikunci", "terkunci", "sandi", "password", "akun", "zip", "rar", "pdf", "ssid", "kebuka", "buka", "hotspot", "router", "modem", "account", "unlock", "locked", "log", "sign", "nyambung", "konek") {
 			return true
 		}
 		p = max(e, p+1)
@@ -594,14 +584,14 @@ func gated(text []byte, p, hi int) bool {
 // Shared reports whether the word for a key is that of a network, which is a password: wpa key, kunci wifi.
 func Shared(text []byte, start, end int) bool {
 	w := previous(text, start, max(0, start-16))
-	if !w.stop && among(text[w.start:w.end], "shared", "wpa", "wpa2", "wifi", "network", "security", "preshared", "pre-shared", "hotspot") {
+	if !w.stop && token.OneOf(text[w.start:w.end], "shared", "wpa", "wpa2", "wifi", "network", "security", "preshared", "pre-shared", "hotspot") {
 		return true
 	}
 	if p := end; p+2 < len(text) && (text[p] == ':' || text[p] == ' ' && text[p+1] == '=') && gated(text, max(0, start-60), start) {
 		return true // wifi cabang = …, key = …
 	}
 	n := next(text, end, min(len(text), end+12))
-	return among(text[n.start:n.end], "wifi", "hotspot") && (n.start == end+1)
+	return token.OneOf(text[n.start:n.end], "wifi", "hotspot") && (n.start == end+1)
 }
 
 // Pair reads a secret that follows an address of mail behind a colon or a slash.

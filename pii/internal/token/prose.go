@@ -92,3 +92,13 @@ func Prefix(text []byte, at int) int {
 func Masked(text []byte, start, end int) bool {
 	return start > 0 && (text[start-1] == '*' || start > 2 && text[start-1] == '-' && text[start-2]|0x20 == 'x' && text[start-3]|0x20 == 'x') || end < len(text) && text[end] == '*'
 }
+
+// OneOf reports whether a word is in the list, in small letters or with capitals.
+func OneOf(w []byte, list ...string) bool {
+	for _, s := range list {
+		if EqualFold(w, s) {
+			return true
+		}
+	}
+	return false
+}
