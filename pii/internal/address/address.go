@@ -95,7 +95,7 @@ func (r *Reader) capitals(text []byte, p, limit int) (end int) {
 			e = min(token.WordEnd(text, e+1), limit)
 		}
 		end = e
-		if p = e; p+2 < limit && text[p] == '.' && text[p+1] == ' ' && token.IsUpper(text[p+2]) && (e-lastWord(text, e) <= 2 || listed(text[lastWord(text, e):e], "simp")) { // PP. Nurul Falah
+		if p = e; p+2 < limit && text[p] == '.' && text[p+1] == ' ' && token.IsUpper(text[p+2]) && (e-lastWord(text, e) <= 2 || token.OneOf(text[lastWord(text, e):e], "simp")) { // PP. Nurul Falah
 			p++
 		}
 		if p+1 < limit && text[p] == ' ' {
@@ -179,7 +179,7 @@ func houseEnd(text []byte, e, limit int) int {
 		}
 	}
 	for n := 1; n <= 2 && e+n < limit && text[e] == ' ' && token.IsUpper(text[e+n]); n++ {
-		if w := text[e+1 : e+n+1]; (e+n+1 >= len(text) || text[e+n+1] == ',' || ends(text, e+n+1)) && !listed(w, "rt", "rw", "jl", "gg", "no", "km", "lt") {
+		if w := text[e+1 : e+n+1]; (e+n+1 >= len(text) || text[e+n+1] == ',' || ends(text, e+n+1)) && !token.OneOf(w, "rt", "rw", "jl", "gg", "no", "km", "lt") {
 			return e + n + 1 // 22 B, 17 BF
 		}
 	}
@@ -246,10 +246,10 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 		if e < limit && token.IsDigit(text[e]) || words > 0 && coded(text, p, e, limit) {
 			break // C6/14
 		}
-		if words == 0 && !capital && listed(text[p:e], "baru", "lama", "tengah", "dalam") && e+1 < limit && text[e] == ' ' && r.keyword(text, e+1, min(token.WordEnd(text, e+1), limit)) != word.NoPart {
+		if words == 0 && !capital && token.OneOf(text[p:e], "baru", "lama", "tengah", "dalam") && e+1 < limit && text[e] == ' ' && r.keyword(text, e+1, min(token.WordEnd(text, e+1), limit)) != word.NoPart {
 			return e // kp. baru rt 3
 		}
-		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && (e < limit && text[e] == '.' || words == 0 && listed(text[p:e], "dr", "hj") || en.Cues&^(word.Stop|word.Ack) == 0 && title(text, p, e))) {
+		if en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 && e-p > 1 && !(capital && (e < limit && text[e] == '.' || words == 0 && token.OneOf(text[p:e], "dr", "hj") || en.Cues&^(word.Stop|word.Ack) == 0 && title(text, p, e))) {
 			break
 		}
 		for e+1 < limit && text[e] == '-' && capital && token.IsUpper(text[e+1]) { // Al-Farabi
@@ -266,7 +266,7 @@ func (r *Reader) roadName(text []byte, p, limit int) int {
 	if third > 0 {
 		end = third
 	}
-	if b := lastWord(text, end); listed(text[b:end], "rusak", "macet", "banjir", "ditutup", "licin", "gelap", "berlubang", "tol", "terus", "lancar", "normal", "mulus") {
+	if b := lastWord(text, end); token.OneOf(text[b:end], "rusak", "macet", "banjir", "ditutup", "licin", "gelap", "berlubang", "tol", "terus", "lancar", "normal", "mulus") {
 		return 0 // what is said of a road, or of what goes well
 	}
 	return end
@@ -343,7 +343,7 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 		if k := addressed(en.Part); k != word.NoPart && (words == 0 && !(said && title(text, p, e) && k == word.Estate) || words > 0 && r.Table.Named(h) == 0) { // but Medan Kota, Kel. Kampung Baru
 			break
 		}
-		if words == 0 && e+1 < limit && text[e] == ' ' && token.IsUpper(text[p]) && listed(text[p:e], "south", "north", "west", "east", "central") {
+		if words == 0 && e+1 < limit && text[e] == ' ' && token.IsUpper(text[p]) && token.OneOf(text[p:e], "south", "north", "west", "east", "central") {
 			h, first, run = before, e, 1
 			words--
 			p = e + 1
@@ -371,7 +371,7 @@ func (r *Reader) placeName(text []byte, p, limit int, said bool) (end int, known
 			end, known = e, true
 		} else if capital && run == words+1 && e-p <= 2 && e+2 < limit && text[e] == '.' && text[e+1] == ' ' && token.IsUpper(text[e+2]) { // Jatimakmur Pd. Gede
 			e++
-		} else if said && !capital && words > 0 && max(first, end)+1 == p && listed(text[p:e], "dalam", "luar", "baru", "lama", "atas", "bawah", "hilir", "hulu", "ilir", "ulu") && (ends(text, e) || text[e] == ',' || e+1 < limit && r.named(text, e+1, limit)) {
+		} else if said && !capital && words > 0 && max(first, end)+1 == p && token.OneOf(text[p:e], "dalam", "luar", "baru", "lama", "atas", "bawah", "hilir", "hulu", "ilir", "ulu") && (ends(text, e) || text[e] == ',' || e+1 < limit && r.named(text, e+1, limit)) {
 			first = e
 			if known {
 				end = e

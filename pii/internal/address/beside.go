@@ -111,16 +111,6 @@ func (r *Reader) beside(text []byte, p, e, limit int, near bool) int {
 	return second // it goes on and on: two words are enough
 }
 
-// listed reports whether a word is in the list.
-func listed(w []byte, list ...string) bool {
-	for _, s := range list {
-		if token.EqualFold(w, s) {
-			return true
-		}
-	}
-	return false
-}
-
 // pieceBefore is the piece of letters, digits and hyphens that ends before p, with at most three other signs between; b is p when there is
 // none. Comma says that one of the signs was a comma.
 func pieceBefore(text []byte, p, lo int) (b, e int, comma bool) {
@@ -152,9 +142,9 @@ func ahead(text []byte, begin, lo int) int {
 			return b
 		}
 		if token.IsDigit(text[b]) && e-b <= 6 {
-			if nb, ne, apart := pieceBefore(text, b, lo); nb < b && !apart && listed(text[nb:ne], "unit", "apt", "flat", "lot", "room", "suite", "lantai", "lt", "no", "nomor", "kamar", "floor") {
+			if nb, ne, apart := pieceBefore(text, b, lo); nb < b && !apart && token.OneOf(text[nb:ne], "unit", "apt", "flat", "lot", "room", "suite", "lantai", "lt", "no", "nomor", "kamar", "floor") {
 				start = nb
-				if listed(text[nb:ne], "kamar") { // Hotel Pandan kamar 412
+				if token.OneOf(text[nb:ne], "kamar") { // Hotel Pandan kamar 412
 					b, e, _ = pieceBefore(text, start, lo)
 					comma = true
 				} else {
@@ -167,7 +157,7 @@ func ahead(text []byte, begin, lo int) int {
 		}
 		house := -1
 		for words := 0; words < 5 && b < e && token.IsUpper(text[b]); words++ {
-			if listed(text[b:e], "kos", "kost", "hotel", "mess", "pondok", "vila", "homestay", "hostel", "penginapan", "wisma") {
+			if token.OneOf(text[b:e], "kos", "kost", "hotel", "mess", "pondok", "vila", "homestay", "hostel", "penginapan", "wisma") {
 				house = b
 				break
 			}
@@ -187,7 +177,7 @@ func ahead(text []byte, begin, lo int) int {
 // preposition reports whether a word that says where stands before b.
 func preposition(text []byte, b, lo int) bool {
 	p, e, _ := pieceBefore(text, b, lo)
-	return p < b && listed(text[p:e], "to", "at", "di", "ke", "is") || b > lo+1 && text[b-2] == ':'
+	return p < b && token.OneOf(text[p:e], "to", "at", "di", "ke", "is") || b > lo+1 && text[b-2] == ':'
 }
 
 // lead returns where an address begins whose first part with a word for it is at begin: with the name of the estate before its block, with a
@@ -252,7 +242,7 @@ func (r *Reader) blockName(text []byte, begin, lo int) int {
 				continue
 			}
 		}
-		if en := r.Dict.Entry(r.Dict.Find(text, b, p-1)); b == p-1 || !token.IsUpper(text[b]) && !(p < begin && listed(text[b:p-1], "sektor", "tahap")) || (en.Cues != 0 || en.Part != word.NoPart) && en.Text != "btn" && en.Text != "the" && !roman(text[b:p-1]) {
+		if en := r.Dict.Entry(r.Dict.Find(text, b, p-1)); b == p-1 || !token.IsUpper(text[b]) && !(p < begin && token.OneOf(text[b:p-1], "sektor", "tahap")) || (en.Cues != 0 || en.Part != word.NoPart) && en.Text != "btn" && en.Text != "the" && !roman(text[b:p-1]) {
 			break
 		}
 		p, numbered = b, 0
@@ -375,17 +365,17 @@ func (r *Reader) lives(text []byte, p, lo int) whereabouts {
 	switch {
 	case len(w) == 0:
 		return nowhere
-	case listed(w, "di", "ring", "nang", "ning", "neng", "ing", "in", "at", "dom", "tkp", "lokasi", "lok", "posisi", "ktp", "kampung"):
+	case token.OneOf(w, "di", "ring", "nang", "ning", "neng", "ing", "in", "at", "dom", "tkp", "lokasi", "lok", "posisi", "ktp", "kampung"):
 		return here
-	case listed(w, "ke", "k", "to"):
+	case token.OneOf(w, "ke", "k", "to"):
 		return sent
 	}
 	if en := r.Dict.Entry(r.Dict.Find(text, b, q)); en.Cues&word.Home != 0 {
-		if en.Cues&word.Expiry != 0 || listed(w, "penerima", "antar", "diantar", "dikirimkan") {
+		if en.Cues&word.Expiry != 0 || token.OneOf(w, "penerima", "antar", "diantar", "dikirimkan") {
 			return sent
 		}
 		return home
-	} else if colon || en.Cues&word.Stop != 0 || listed(w, "usaha", "lengkap", "kantor", "gudang", "toko", "bengkel", "penagihan", "surat", "tujuan", "pemasangan", "asal", "korespondensi") {
+	} else if colon || en.Cues&word.Stop != 0 || token.OneOf(w, "usaha", "lengkap", "kantor", "gudang", "toko", "bengkel", "penagihan", "surat", "tujuan", "pemasangan", "asal", "korespondensi") {
 		for range 3 { // alamat usaha:, alamat sesuai:, tinggalku sekarang
 			e := b
 			for e > lo && b-e < 2 && text[e-1] == ' ' {

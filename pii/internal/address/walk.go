@@ -233,11 +233,11 @@ func whole(text []byte, start, end, lo int) bool {
 // own reports whether the words before an address say that who speaks is there: saya di.
 func own(text []byte, start, lo int) bool {
 	b, e, _ := pieceBefore(text, start, lo)
-	if !listed(text[b:e], "di", "ning", "neng", "ring", "nang", "ing", "at", "in") {
+	if !token.OneOf(text[b:e], "di", "ning", "neng", "ring", "nang", "ing", "at", "in") {
 		return false
 	}
 	b, e, comma := pieceBefore(text, b, lo)
-	return !comma && listed(text[b:e], "saya", "sy", "aku", "kami", "kita", "gue", "gw", "gua", "ane", "ambo", "awak", "abdi", "kula", "kulo", "tiang", "titiang", "sa", "beta", "katong", "kitong", "am", "m", "are", "re")
+	return !comma && token.OneOf(text[b:e], "saya", "sy", "aku", "kami", "kita", "gue", "gw", "gua", "ane", "ambo", "awak", "abdi", "kula", "kulo", "tiang", "titiang", "sa", "beta", "katong", "kitong", "am", "m", "are", "re")
 }
 
 // made reports whether what was read is an address.
@@ -357,7 +357,7 @@ func (w *walk) aside() bool {
 		w.brackets++
 		return true
 	}
-	if e < w.limit && w.text[e] == ')' && (w.Dict.Cues(w.Dict.Find(w.text, p, e))&(word.Home|word.Stop) != 0 || listed(w.text[p:e], "kantor", "gudang", "toko", "office")) {
+	if e < w.limit && w.text[e] == ')' && (w.Dict.Cues(w.Dict.Find(w.text, p, e))&(word.Home|word.Stop) != 0 || token.OneOf(w.text[p:e], "kantor", "gudang", "toko", "office")) {
 		return false // another address begins
 	}
 	for q := p; q < w.limit && q < p+40 && w.text[q] != '\n'; q++ {
@@ -411,10 +411,10 @@ func (w *walk) label(p, stop int) (kind word.Part, named bool, end int) {
 		if k := addressed(en.Part); k != word.NoPart {
 			kind, named = k, true
 		}
-		if listed(w.text[p:e], "city", "district", "state", "province", "village", "town") {
+		if token.OneOf(w.text[p:e], "city", "district", "state", "province", "village", "town") {
 			kind, named = word.City, true
 		}
-		named = named || en.Cues&word.Home != 0 && listed(w.text[p:e], "alamat", "address", "almt", "addr")
+		named = named || en.Cues&word.Home != 0 && token.OneOf(w.text[p:e], "alamat", "address", "almt", "addr")
 		p = e
 	}
 	return kind, named, p
@@ -674,7 +674,7 @@ func (w *walk) figure() bool {
 	case !w.comma && n <= 3 && (w.last == word.Village || w.last == word.Estate) && w.area(e) > 0: // Ds. Banjarsari 02/04
 		e = w.area(e)
 		w.numbered, w.housed, w.last = true, true, word.RT
-	case (w.comma || w.last == word.House) && n <= 2 && w.numbered && token.IsDigit(text[p]) && e+1 < w.limit && text[e] == ' ' && token.IsUpper(text[e+1]) && listed(text[e+1:min(token.WordEnd(text, e+1), w.limit)], "ilir", "ulu"):
+	case (w.comma || w.last == word.House) && n <= 2 && w.numbered && token.IsDigit(text[p]) && e+1 < w.limit && text[e] == ' ' && token.IsUpper(text[e+1]) && token.OneOf(text[e+1:min(token.WordEnd(text, e+1), w.limit)], "ilir", "ulu"):
 		e = min(token.WordEnd(text, e+1), w.limit)
 		w.last = word.Village
 		w.placed++
@@ -719,7 +719,7 @@ func (w *walk) prolonged(e int) int {
 	if f >= w.limit || w.text[f] != ' ' {
 		return 0
 	}
-	if word := w.text[e+1 : f]; direction(word) || listed(word, "baru", "lama", "raya", "dalam", "ujung", "atas", "bawah", "kav") {
+	if word := w.text[e+1 : f]; direction(word) || token.OneOf(word, "baru", "lama", "raya", "dalam", "ujung", "atas", "bawah", "kav") {
 		return f
 	}
 	return 0
@@ -783,13 +783,13 @@ func (w *walk) counted(kind word.Part, q int, house, far bool) int {
 			break
 		}
 		f := min(token.WordEnd(text, q), w.limit)
-		if kind != word.House || f == q || w.keyword(text, q, f) != word.House && !storeyed(text[q:f]) && !listed(text[q:f], "kav") {
+		if kind != word.House || f == q || w.keyword(text, q, f) != word.House && !storeyed(text[q:f]) && !token.OneOf(text[q:f], "kav") {
 			break
 		}
 		for q = f; q < w.limit && (text[q] == '.' || text[q] == ' ' || text[q] == ':'); q++ {
 		}
 	}
-	if q < w.limit && kind == word.House && text[q]|0x20 == 'k' && listed(text[q:min(token.WordEnd(text, q), w.limit)], "kosong") {
+	if q < w.limit && kind == word.House && text[q]|0x20 == 'k' && token.OneOf(text[q:min(token.WordEnd(text, q), w.limit)], "kosong") {
 		return 0
 	}
 	d, n := w.number(text, q, w.limit)
@@ -961,7 +961,7 @@ func (w *walk) unsaid(p, e, q int) bool {
 
 // country reports whether a word is a country that stands behind a postcode.
 func country(name []byte) bool {
-	return listed(name, "indonesia", "malaysia", "singapore", "australia", "germany", "netherlands", "japan", "taiwan", "uk", "usa")
+	return token.OneOf(name, "indonesia", "malaysia", "singapore", "australia", "germany", "netherlands", "japan", "taiwan", "uk", "usa")
 }
 
 // settlement reports whether one small word that ends the text may be where the road is: no 3, kefamenanu.
@@ -970,7 +970,7 @@ func (w *walk) settlement(p, e int) bool {
 	if token.IsUpper(text[p]) || e-p < 5 || !ends(text, e) || w.Dict.Find(text, p, e) != 0 || text[p] == 'd' && text[p+1] == 'i' || token.EqualFold(text[e-3:e], "nya") {
 		return false
 	}
-	return !listed(text[p:e], "segera", "cepat", "cepetan", "urgent", "darurat", "buruan", "terimakasih", "trims", "suwun", "nuhun", "salam", "rusak", "macet", "bocor", "banjir", "padam", "please", "gercep", "lantas", "persis", "kosong", "sendiri", "semua", "hijau", "merah", "putih", "kuning", "hitam")
+	return !token.OneOf(text[p:e], "segera", "cepat", "cepetan", "urgent", "darurat", "buruan", "terimakasih", "trims", "suwun", "nuhun", "salam", "rusak", "macet", "bocor", "banjir", "padam", "please", "gercep", "lantas", "persis", "kosong", "sendiri", "semua", "hijau", "merah", "putih", "kuning", "hitam")
 }
 
 // function reports whether a function word stands behind p: cipinang aja ya.
@@ -1000,7 +1000,7 @@ func (w *walk) places() bool {
 
 // looks goes over what a house looks like: rumah cat kuning, pagar seng. It returns where that ends; 0 when it is something else.
 func (w *walk) looks(e int) int {
-	if e+1 < w.limit && listed(w.text[e+1:min(token.WordEnd(w.text, e+1), w.limit)], "di", "saya", "sy", "itu", "ini", "yg", "yang", "kami", "aku") && w.text[e] == ' ' {
+	if e+1 < w.limit && token.OneOf(w.text[e+1:min(token.WordEnd(w.text, e+1), w.limit)], "di", "saya", "sy", "itu", "ini", "yg", "yang", "kami", "aku") && w.text[e] == ' ' {
 		return 0
 	}
 	for words := 0; words < 8; words++ {
