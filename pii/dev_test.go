@@ -166,6 +166,22 @@ var developmentSets = []struct {
 	{"farther, kept back", []string{"farther_held.jsonl"}, []floor{
 		{"check", 96, 98}, {"context", 85, 90}, {"spoken", 87, 87}, {"evasion", 71, 91}, {"address", 85, 91}, {"address by words", 94, 98}, {"mother_name", 44, 82}, {"other", 74, 98},
 	}},
+	{"day2", []string{"day2.jsonl"}, []floor{
+		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 78, 78}, {"evasion", 72, 83}, {"address", 82, 89}, {"address by words", 90, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+	}},
+	{"day2, kept back", []string{"day2_held.jsonl"}, []floor{
+		{"check", 98, 98}, {"context", 95, 98}, {"spoken", 74, 80}, {"evasion", 58, 84}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 65, 98},
+	}},
+	{"day3", []string{"day3.jsonl"}, []floor{
+		{"check", 95, 98}, {"context", 84, 96}, {"spoken", 75, 75}, {"evasion", 46, 79}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 74, 65}, {"other", 98, 98},
+	}},
+	{"day3, kept back", []string{"day3_held.jsonl"}, []floor{
+		{"check", 98, 98}, {"context", 88, 95}, {"spoken", 74, 74}, {"evasion", 71, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 76, 86}, {"other", 98, 98},
+	}},
+	{"ways of hiding", []string{"ways7.jsonl"}, []floor{{"evasion", 54, 90}}},
+	{"ways of documents", []string{"ways8.jsonl"}, []floor{
+		{"check", 90, 95}, {"context", 91, 96}, {"spoken", 82, 98}, {"mother_name", 57, 83},
+	}},
 }
 
 func TestIdentifiersInTheDevelopmentSet(t *testing.T) {
