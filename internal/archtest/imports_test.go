@@ -19,8 +19,8 @@ func only(names ...string) []string     { return names }
 var table = map[string][]string{
 	// public libraries: nothing of ours
 	"pii": nil, "pii/replace": only("pii", "pii/internal/token"),
-	"pii/extract": only("pii/extract/internal/archive", "pii/extract/internal/letter", "pii/extract/internal/pdf", "pii/extract/internal/rtf", "pii/extract/internal/sniff", "pii/extract/packed"), "pii/extract/child": only("pii/extract"), "pii/extract/packed": nil,
-	"pii/extract/internal/archive": nil, "pii/extract/internal/letter": only("pii/extract/internal/sniff"), "pii/extract/internal/pdf": nil, "pii/extract/internal/rtf": nil, "pii/extract/internal/sniff": nil,
+	"pii/extract": only("pii/extract/internal/archive", "pii/extract/internal/cell", "pii/extract/internal/letter", "pii/extract/internal/pdf", "pii/extract/internal/picture", "pii/extract/internal/rtf", "pii/extract/internal/sniff", "pii/extract/packed"), "pii/extract/child": only("pii/extract"), "pii/extract/packed": nil,
+	"pii/extract/internal/archive": nil, "pii/extract/internal/cell": nil, "pii/extract/internal/letter": only("pii/extract/internal/sniff"), "pii/extract/internal/pdf": nil, "pii/extract/internal/picture": nil, "pii/extract/internal/rtf": nil, "pii/extract/internal/sniff": nil,
 	"pii/internal/check": only("pii/internal/region"), "pii/internal/region": nil, "pii/internal/shadow": only("pii/internal/fold"), "pii/internal/word": nil,
 	"pii/internal/token": only("pii/internal/check", "pii/internal/shadow", "pii/internal/word"), "pii/internal/sign": only("pii/internal/check", "pii/internal/token"),
 	"pii/internal/code": only("pii/internal/token", "pii/internal/word"), "pii/internal/date": only("pii/internal/check", "pii/internal/token", "pii/internal/word"),

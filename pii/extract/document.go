@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/net/html/charset"
 
+	"github.com/amanah-id/amanah/pii/extract/internal/cell"
 	"github.com/amanah-id/amanah/pii/extract/internal/sniff"
 )
 
@@ -262,7 +263,7 @@ func (p *parser) officePart(f files, e *zip.File) error {
 		read = p.openText
 	case p.task.Kind == Open && (base == "styles.xml" || base == "meta.xml"):
 		read = p.openText
-	case p.task.Kind == Sheet && (strings.HasPrefix(name, "xl/worksheets/sheet") || base == "sharedStrings.xml" || base == "styles.xml" || base == "workbook.xml" || strings.Contains(name, "/theme/") || base == "calcChain.xml"):
+	case p.task.Kind == Sheet && (strings.HasPrefix(name, "xl/worksheets/sheet") || name == "xl/sharedStrings.xml" || base == "styles.xml" || base == "workbook.xml" || strings.Contains(name, "/theme/") || base == "calcChain.xml"):
 		return nil // by workbook
 	case ext != ".xml":
 		return p.whole(f, e, func(data []byte) bool { return readable(data, name) })
@@ -274,10 +275,10 @@ func (p *parser) officePart(f files, e *zip.File) error {
 			at.Part = ""
 		}
 		if n, ok := strings.CutPrefix(at.Part, "slide"); ok && strings.Contains(name, "/slides/") {
-			at.Part, at.Page = "", number(n)
+			at.Part, at.Page = "", cell.Number(n)
 		}
 		if n, ok := strings.CutPrefix(at.Part, "notesSlide"); ok {
-			at.Part, at.Page = "notes", number(n)
+			at.Part, at.Page = "notes", cell.Number(n)
 		}
 		read = p.markup
 	}
@@ -306,16 +307,6 @@ func (p *parser) whole(f files, e *zip.File, is func([]byte) bool) error {
 func readable(data []byte, name string) bool {
 	kind, reading := sniff.Of(data[:min(len(data), sniff.Size)], name)
 	return len(data) > 0 && reading == sniff.Read && Kind(kind) != Picture
-}
-
-func number(s string) (n int) {
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' || n > 1<<20 {
-			return 0
-		}
-		n = n*10 + int(c-'0')
-	}
-	return n
 }
 
 // targets are where the links of a document lead: mail addresses among them.

@@ -11,6 +11,9 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/amanah-id/amanah/pii/extract/internal/picture"
+	"github.com/amanah-id/amanah/pii/extract/internal/sniff"
 )
 
 const (
@@ -19,15 +22,32 @@ const (
 	ocrSize     = 4 << 20
 )
 
-// picture reads the text of a picture.
+// picture reads the text of a picture, and what stands beside its pixels and behind its end.
 func (p *parser) picture(at Origin, data []byte) error {
+	told, behind, full := picture.Beside(data)
+	if _, kind := sniff.Of(behind[:min(len(behind), sniff.Size)], ""); kind == sniff.Unknown {
+		told += picture.Runs(behind)
+	} else if len(behind) > 0 {
+		if err := p.part("behind", behind); p.failed != nil {
+			return err
+		}
+	}
+	if err := p.text(Origin{Part: "metadata"}, told); err != nil {
+		return err
+	}
+	if full {
+		return TooBig
+	}
 	if c, _, err := image.DecodeConfig(bytes.NewReader(data)); err == nil && c.Width*c.Height > maxPixels {
 		return TooBig
 	}
-	if p.task.Tools.Tesseract == "" {
-		return NoOCR
+	switch {
+	case p.task.Tools.Tesseract != "":
+		return p.ocr(at, data)
+	case p.task.Tools.Ignore:
+		return nil
 	}
-	return p.ocr(at, data)
+	return NoOCR
 }
 
 func (p *parser) ocr(at Origin, data []byte) error {

@@ -4,11 +4,10 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"math"
 	"strconv"
 	"strings"
-	"time"
 
+	"github.com/amanah-id/amanah/pii/extract/internal/cell"
 	"github.com/amanah-id/amanah/pii/extract/internal/sniff"
 )
 
@@ -46,22 +45,44 @@ func (p *parser) workbook(f files) error {
 			first = err
 		}
 	}
+	out := newLines(Origin{Part: "xl/sharedStrings.xml"}, p.segment)
+	for _, text := range shared.Left() { // of rows that were deleted
+		if err := out.bound(text, Mark{}); err != nil {
+			return err
+		}
+	}
+	if err := out.flush(); err != nil {
+		return err
+	}
 	return first
 }
 
-// sharedStrings are the texts that cells point to.
-func (p *parser) sharedStrings(f files) (texts []string, err error) {
-	r, err := f.open("xl/sharedStrings.xml")
-	if err != nil || r == nil {
-		return nil, err
+// sharedStrings are the texts that cells point to; those of a second file of the name, which no cell can mean, come behind them.
+func (p *parser) sharedStrings(f files) (*cell.Texts, error) {
+	texts := new(cell.Texts)
+	for _, e := range f.z.File {
+		if e.Name != "xl/sharedStrings.xml" {
+			continue
+		}
+		r, err := f.entry(e)
+		if err != nil {
+			return texts, err
+		}
+		if err := readShared(texts, r); err != nil {
+			return texts, err
+		}
 	}
+	return texts, nil
+}
+
+func readShared(texts *cell.Texts, r io.Reader) error {
 	d := decoder(r)
 	var text strings.Builder
 	phonetic := 0
 	for {
 		t, err := d.RawToken()
 		if err != nil {
-			return texts, wrong(err)
+			return wrong(err)
 		}
 		switch e := t.(type) {
 		case xml.StartElement:
@@ -73,7 +94,7 @@ func (p *parser) sharedStrings(f files) (texts []string, err error) {
 			case "rPh":
 				phonetic--
 			case "si":
-				texts = append(texts, text.String())
+				texts.Add(text.String())
 				text.Reset()
 			}
 		case xml.CharData:
@@ -102,7 +123,7 @@ func (p *parser) dateStyles(f files) (dates []bool, err error) {
 		case xml.StartElement:
 			switch e.Name.Local {
 			case "numFmt":
-				custom[attribute(e, "numFmtId")] = dateFormat(attribute(e, "formatCode"))
+				custom[attribute(e, "numFmtId")] = cell.DateFormat(attribute(e, "formatCode"))
 			case "cellXfs":
 				inside = true
 			case "xf":
@@ -116,24 +137,6 @@ func (p *parser) dateStyles(f files) (dates []bool, err error) {
 			inside = inside && e.Name.Local != "cellXfs"
 		}
 	}
-}
-
-// dateFormat says whether a format shows days or years, outside what it quotes.
-func dateFormat(code string) bool {
-	quoted, bracket := false, false
-	for _, c := range strings.ToLower(code) {
-		switch {
-		case c == '"':
-			quoted = !quoted
-		case c == '[':
-			bracket = true
-		case c == ']':
-			bracket = false
-		case !quoted && !bracket && (c == 'y' || c == 'd'):
-			return true
-		}
-	}
-	return false
 }
 
 // sheetNames maps the file of a sheet to what people call it.
@@ -176,7 +179,7 @@ func (p *parser) sheetNames(f files) (map[string]string, error) {
 }
 
 // sheet reads the cells of one sheet.
-func (p *parser) sheet(at Origin, r io.Reader, shared []string, dates []bool) error {
+func (p *parser) sheet(at Origin, r io.Reader, shared *cell.Texts, dates []bool) error {
 	g := &grid{out: newLines(at, p.segment)}
 	d := decoder(r)
 	var text, formula strings.Builder
@@ -194,12 +197,12 @@ func (p *parser) sheet(at Origin, r io.Reader, shared []string, dates []bool) er
 			case "row":
 				row++
 				next = 0
-				if n := number(attribute(e, "r")); n > 0 {
+				if n := cell.Number(attribute(e, "r")); n > 0 {
 					row = n
 				}
 			case "c":
 				kind, style, column = attribute(e, "t"), attribute(e, "s"), next
-				if c, n, ok := parseCell(attribute(e, "r")); ok {
+				if c, n, ok := cell.Parse(attribute(e, "r")); ok {
 					column, row = c, n
 				}
 				next = column + 1
@@ -211,7 +214,7 @@ func (p *parser) sheet(at Origin, r io.Reader, shared []string, dates []bool) er
 		case xml.EndElement:
 			switch e.Name.Local {
 			case "c":
-				value := cellValue(text.String(), kind, style, shared, dates)
+				value := cell.Value(text.String(), kind, style, shared, dates)
 				if strings.Contains(formula.String(), `"`) { // a formula that holds text
 					value += "\n" + formula.String()
 				}
@@ -234,40 +237,6 @@ func (p *parser) sheet(at Origin, r io.Reader, shared []string, dates []bool) er
 			}
 		}
 	}
-}
-
-// parseCell reads B7 as column 1, row 7.
-func parseCell(s string) (column, row int, ok bool) {
-	i := 0
-	for ; i < len(s) && s[i] >= 'A' && s[i] <= 'Z' && i < 4; i++ {
-		column = column*26 + int(s[i]-'A') + 1
-	}
-	row = number(s[i:])
-	return column - 1, row, column > 0 && row > 0
-}
-
-// cellValue is what a person sees in a cell: the shared text, a whole number in full, a date as a date.
-func cellValue(raw, kind, style string, shared []string, dates []bool) string {
-	if kind == "s" {
-		if i, err := strconv.Atoi(raw); err == nil && i >= 0 && i < len(shared) {
-			return shared[i]
-		}
-		return ""
-	}
-	if kind != "" && kind != "n" {
-		return raw
-	}
-	x, err := strconv.ParseFloat(raw, 64)
-	if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
-		return raw
-	}
-	if i, err := strconv.Atoi(style); err == nil && i >= 0 && i < len(dates) && dates[i] && x >= 1 && x < 100_000 {
-		return time.Date(1899, 12, 30, 0, 0, 0, 0, time.UTC).AddDate(0, 0, int(x)).Format("2006-01-02")
-	}
-	if x == math.Trunc(x) && math.Abs(x) < 1e18 && strings.ContainsAny(raw, "eE.") {
-		return strconv.FormatFloat(x, 'f', 0, 64)
-	}
-	return raw
 }
 
 // openText writes the text of OpenDocument; tables become cells with places when the document is a spreadsheet.
@@ -300,19 +269,19 @@ func (p *parser) openText(at Origin, r io.Reader) error {
 				}
 			case "table-row":
 				row += rows
-				column, rows = 0, max(1, number(attribute(e, "number-rows-repeated")))
+				column, rows = 0, max(1, cell.Number(attribute(e, "number-rows-repeated")))
 				if row == 0 {
 					row = 1
 				}
 			case "table-cell", "covered-table-cell":
-				repeat = max(1, number(attribute(e, "number-columns-repeated")))
+				repeat = max(1, cell.Number(attribute(e, "number-columns-repeated")))
 				text.Reset()
 			case "tab":
 				write = "\t"
 			case "line-break":
 				write = "\n"
 			case "s":
-				write = strings.Repeat(" ", min(max(1, number(attribute(e, "c"))), 100))
+				write = strings.Repeat(" ", min(max(1, cell.Number(attribute(e, "c"))), 100))
 			case "a":
 				write = " " + strings.TrimPrefix(attribute(e, "href"), "mailto:") + " "
 			}

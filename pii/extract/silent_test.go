@@ -39,6 +39,9 @@ func TestNothingPassesInSilence(t *testing.T) {
 	if end := bytes.LastIndex(page, []byte("startxref")); end >= 0 {
 		half = page[:min(len(half), end)]
 	}
+	photograph := func(beside, behind string) []byte {
+		return []byte("\xff\xd8\xff\xfe\x00" + string(rune(len(beside)+2)) + beside + "\xff\xd9" + behind)
+	}
 	for name, c := range map[string]struct {
 		file string
 		data []byte
@@ -67,6 +70,11 @@ func TestNothingPassesInSilence(t *testing.T) {
 		"a file put into a document":             {"a.docx", docx("", entry{"word/notes.dat", value}), ""},
 		"the mark of wide text before another":   {"a.txt", []byte("\xff\xfe" + value + " telah dicatat"), ""},
 		"text of a mainframe":                    {"a.txt", []byte("\xd5\xc9\xd2\x40\xf3\xf2\xf7\xf3\xf0\xf1\xf4\xf5\xf0\xf8\xf9\xf0\xf0\xf0\xf1\xf7\x15"), Unsupported},
+		"a text that no cell shows any more":     {"a.xlsx", xlsx("<row/>", entry{"xl/sharedStrings.xml", "<sst><si><t>" + nik + "</t></si></sst>"}), ""},
+		"a comment of a picture":                 {"a.jpg", photograph(value, ""), ""},
+		"a text behind a picture":                {"a.jpg", photograph("halo", value), ""},
+		"an archive behind a picture":            {"a.jpg", photograph("halo", string(dirty)), ""},
+		"bytes with a text behind a picture":     {"a.jpg", photograph("halo", "\x00\x01\x02\xfe"+value+strings.Repeat("\x00\xfe\x80", 50)), ""},
 		"a picture that is none":                 {"a.webp", []byte("aaaaaaaaWEBP\n" + value), ""},
 	} {
 		g := walked(t, c.file, c.data)

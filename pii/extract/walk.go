@@ -333,12 +333,6 @@ func (w *walk) hold(r io.Reader) ([]byte, error) {
 
 // document reads an item with the parsers of dangerous formats.
 func (w *walk) document(at Origin, kind Kind, r io.Reader, depth int) error {
-	if kind == Picture && w.Tools.Tesseract == "" {
-		if w.Tools.Ignore {
-			return nil
-		}
-		return w.skip(at, NoOCR)
-	}
 	data, err := w.hold(r)
 	if err != nil {
 		return w.failed(at, err)
