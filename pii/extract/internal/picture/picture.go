@@ -167,13 +167,13 @@ func (t *teller) png(data []byte) (behind []byte) {
 			return nil
 		}
 		body := data[at+8 : next-4]
-		switch kind := string(data[at+4 : at+8]); {
-		case kind == "IEND":
+		switch string(data[at+4 : at+8]) {
+		case "IEND":
 			return data[next:]
-		case kind == "IDAT", kind == "fdAT", kind == "iCCP", kind == "PLTE":
-		case kind == "zTXt":
+		case "IDAT", "fdAT", "iCCP", "PLTE":
+		case "zTXt":
 			t.keyed(body, 1, 0, true)
-		case kind == "iTXt":
+		case "iTXt":
 			name := bytes.IndexByte(body, 0)
 			t.keyed(body, 2, 2, name >= 0 && name+1 < len(body) && body[name+1] == 1)
 		default:
