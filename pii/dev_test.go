@@ -178,6 +178,7 @@ var developmentSets = []struct {
 	{"day3, kept back", []string{"day3_held.jsonl"}, []floor{
 		{"check", 98, 98}, {"context", 88, 95}, {"spoken", 74, 74}, {"evasion", 71, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 76, 86}, {"other", 98, 98},
 	}},
+	{"ways of secrets and dates", []string{"ways5.jsonl"}, []floor{{"check", 95, 91}, {"context", 62, 89}, {"spoken", 75, 91}}},
 	{"ways of hiding", []string{"ways7.jsonl"}, []floor{{"evasion", 54, 90}}},
 	{"ways of documents", []string{"ways8.jsonl"}, []floor{
 		{"check", 90, 95}, {"context", 91, 96}, {"spoken", 82, 98}, {"mother_name", 57, 83},
