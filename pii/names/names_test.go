@@ -159,6 +159,11 @@ var messageFiles = []struct {
 	{"ways1.jsonl", map[string]float64{"person": 90, "place": 86}},
 	{"ways2.jsonl", map[string]float64{"person": 45, "place": 70}}, // numbers and addresses spoken in every way, and 24 names
 	{"ways3.jsonl", map[string]float64{"person": 90, "place": 88}},
+	{"day2.jsonl", map[string]float64{"person": 97, "place": 97}},
+	{"day2_held.jsonl", map[string]float64{"person": 97, "place": 92}},
+	{"day3.jsonl", map[string]float64{"person": 91, "place": 88}},
+	{"day3_held.jsonl", map[string]float64{"person": 92, "place": 90}},
+	{"ways8.jsonl", map[string]float64{"person": 92, "place": 84}},
 	{"newest.jsonl", map[string]float64{"person": 94, "place": 93}},
 	{"newest_held.jsonl", map[string]float64{"person": 92, "place": 94}},
 	{"farther.jsonl", map[string]float64{"person": 88, "place": 92}},
