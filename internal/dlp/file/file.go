@@ -162,6 +162,8 @@ func Strip(data []byte, kind extract.Kind) (clean []byte, what []string, left Le
 		clean, what, err = strip.GIF(data)
 	case kind == extract.Picture && bytes.HasPrefix(data, []byte("RIFF")):
 		clean, what, err = strip.WebP(data)
+	case kind == extract.Picture && (bytes.HasPrefix(data, []byte("II")) || bytes.HasPrefix(data, []byte("MM"))):
+		clean, what, err = strip.TIFF(data)
 	case strip.IsHEIF(data):
 		clean, what, err = strip.HEIF(data)
 	case kind == extract.PDF:
