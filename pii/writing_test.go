@@ -30,7 +30,7 @@ func marked(t *testing.T, text string) (plain string, spans []markedSpan) {
 // to be left alone.
 func TestWaysOfWritingAreRead(t *testing.T) {
 	s := New(Options{})
-	for _, class := range slices.Concat(waysOfWriting, waysOfGiving, waysOfSaying, waysOfLiving) {
+	for _, class := range slices.Concat(waysOfWriting, waysOfGiving, waysOfSaying, waysOfLiving, waysOfSecrets) {
 		wrong := 0
 		for _, text := range class.texts {
 			plain, want := marked(t, text)

@@ -131,7 +131,9 @@ func (r Reader) grade(text []byte, w piece) int {
 		return 3
 	case changes > 0 && small > 2 && n >= 8:
 		return 3
-	case w.quoted && n >= 5 && digits+inner+high == 0:
+	case w.quoted && digits == 0 && r.announced(text, w):
+		return 0
+	case w.quoted && n >= 5 && digits+high == 0 && (inner == 0 || hyphened(b)):
 		return 1
 	case digits+inner+high == 0 && n >= 5 && !r.ordinary(text, w.start, w.end):
 		return 1
@@ -139,10 +141,25 @@ func (r Reader) grade(text []byte, w piece) int {
 	return 0
 }
 
+// announced reports whether what stands in quotes is a message or a hint rather than a secret: tertulis "wajib diisi", hint "makanan".
+func (r Reader) announced(text []byte, w piece) bool {
+	for q := w.start; q < w.end; {
+		e := min(token.WordEnd(text, q), w.end)
+		if e > q && r.Dict.Cues(r.Dict.Find(text, q, e))&(word.Wrong|word.Never|word.Password) != 0 {
+			return true
+		}
+		q = max(e, q+1)
+	}
+	return token.Among(text, w.start-1, 3, "hint", "hintnya", "clue", "petunjuk", "petunjuknya", "pesan", "pesannya", "muncul", "keluar", "notif", "error", "says", "message", "reads", "tulisan", "tulisannya")
+}
+
 // numbered reports whether the piece is a word with a count or a unit that only lacks its space: 3x, 10rb, lantai2, no12.
 func numbered(b []byte) bool {
 	if token.EqualFold(b, "base64") || token.EqualFold(b, "sha256") || token.EqualFold(b, "utf-8") {
 		return true
+	}
+	if n := len(b); n > 6 && b[n-4] == '2' && token.EqualFold(b[n-3:], "nya") {
+		return true // dua2nya
 	}
 	i := 0
 	for i < len(b) && token.IsDigit(b[i]) {
@@ -247,7 +264,8 @@ func joins(w []byte) bool {
 	}
 	switch string(room[:len(w)]) {
 	case "dari", "ke", "jadi", "menjadi", "atau", "atw", "ato", "sama", "dan", "terus", "trus", "lalu", "kemudian", "ganti", "diganti", "diubah", "ubah", "baru", "lama", "yang", "yg", "bukan", "melainkan", "dulu", "sekarang", "skrg", "mungkin", "kalau", "kalo", "juga", "lagi", "tapi", "tetapi", "salah",
-		"or", "and", "to", "then", "changed", "but", "it", "i", "was", "is", "now", "new", "not", "password", "pw", "sandi", "coba", "sesudah", "sebelum", "harusnya", "seharusnya", "mestinya", "should", "be", "instead":
+		"or", "and", "to", "then", "changed", "but", "it", "i", "was", "is", "now", "new", "not", "password", "pw", "sandi", "coba", "sesudah", "sebelum", "harusnya", "seharusnya", "mestinya", "should", "be", "instead",
+		"kubuat", "trs", "dibuat", "buat", "kubikin", "bikin", "dibikin", "kuganti", "gantinya", "tak", "made", "became", "versi", "lamanya", "barunya", "kemarin", "yesterday", "today":
 		return true
 	}
 	return false
@@ -296,6 +314,9 @@ func (r Reader) aside(found []Found, text []byte, t, line int) ([]Found, int) {
 	start, end := int(r.List.Tokens[t].Start), int(r.List.Tokens[t].End)
 	lo, hi = max(lo, start-140), min(hi, end+140)
 	cost := 0
+	if w := previous(text, start, lo); !w.stop && token.EqualFold(text[w.start:w.end], "kata") {
+		start = w.start
+	}
 	p, said := start, false
 	for words := 0; words < 10 && p > lo; words++ {
 		w := previous(text, p, lo)
@@ -329,20 +350,24 @@ func (r Reader) aside(found []Found, text []byte, t, line int) ([]Found, int) {
 		p = w.start
 	}
 	p, said = end, false
-	for words := 0; words < 9 && p < hi; words++ {
+	if p < hi && text[p] == ',' { // sandinya, …
+		p++
+	}
+	for typed, words := false, 0; words < 9 && p < hi; words++ {
 		w := next(text, p, hi)
 		if w.end <= w.start {
 			break
 		}
 		cost += w.end - p
 		is := text[w.start:w.end]
-		if general(is) || ruled(is) || asks(is) {
+		if general(is) || ruled(is) || asks(is) || text[end] == ',' && named(is) {
 			break
 		}
 		g := r.grade(text, w)
-		if g == 3 && (said || words < 4 || w.end < hi && text[w.end] == ',') || g > 0 && w.quoted && words < 7 {
+		if g == 3 && (said || words < 4 || w.end < hi && text[w.end] == ',') || g > 0 && w.quoted && words < 7 || g == 2 && typed && (w.end-w.start == 6 || w.end-w.start == 8) {
 			return append(found, Found{Start: w.start, End: w.end, Weak: g < 3}), cost
 		}
+		typed = token.OneOf(is, "coba", "nyoba", "cobain", "ketik", "pakai", "pake", "masukin", "masukkan", "isi", "tried", "typed", "entered")
 		said = said || verb(is)
 		p = w.end
 		for p < hi && text[p] > ' ' {
@@ -391,25 +416,70 @@ func (r Reader) plain(text []byte, t, line int) (found Found, cost int) {
 		is := text[w.start:w.end]
 		en := r.Dict.Entry(r.Dict.Find(text, w.start, min(token.WordEnd(text, w.start), w.end)))
 		switch {
+		case token.OneOf(is, "apa", "apaan", "what") && words > 0: // sandi wifinya apa ya? … kan?
+			return r.guessed(text, w.end, hi)
 		case en.Cues&(word.Wrong|word.Never) != 0 || ruled(is) || general(is) || asks(is):
 			return found, cost
+		case w.named && words < 4: // sandi wifi lobi: …
+			explicit = true
 		case preposition(is):
 			return found, cost
 		case owner(is):
 			owned = true
 		case verb(is):
 			explicit = true
+		case asked(text, w.end, hi):
 		case r.grade(text, w) == 1 && token.WordEnd(text, w.start) >= w.end:
 			n := w.end - w.start
+			explicit = explicit || shouted(text[w.start:w.end])
 			if explicit && n >= 5 && (w.stop || n >= 8 || praised(text, w.end, hi)) || n >= 9 || n >= 7 && (w.stop || praised(text, w.end, hi)) && (owned || words == 0) {
 				return Found{Start: w.start, End: w.end, Weak: true}, cost
 			}
 			return found, cost
-		case thing(is) || en.Cues&word.Stop != 0 || en.Part == word.Filler:
+		case thing(is) || en.Cues&word.Stop != 0 || en.Part == word.Filler, token.OneOf(is, "hari", "minggu", "bulan", "tamu", "pasien", "today"):
 		default:
 			return found, cost
 		}
 		if w.stop && (w.end >= hi || text[w.end] != ':') {
+			return found, cost
+		}
+		p = w.end
+	}
+	return found, cost
+}
+
+// asked reports whether the word at the place asks what something is.
+func asked(text []byte, p, hi int) bool {
+	w := next(text, p, hi)
+	return token.OneOf(text[w.start:w.end], "apa", "apaan")
+}
+
+// shouted reports whether all letters are capitals.
+func shouted(w []byte) bool {
+	for _, c := range w {
+		if !token.IsUpper(c) {
+			return false
+		}
+	}
+	return len(w) > 4
+}
+
+// guessed reads a secret that is guessed at, after the question what it is: apaan? sehatselalu kan?
+func (r Reader) guessed(text []byte, p, hi int) (found Found, cost int) {
+	for range 4 {
+		for p < hi && (text[p] == '?' || text[p] == ',' || text[p] == ' ') {
+			p++
+		}
+		w := next(text, p, hi)
+		if w.end <= w.start {
+			return found, cost
+		}
+		cost += w.end - w.start
+		after := next(text, w.end, hi)
+		if g := r.grade(text, w); g == 3 || g == 1 && w.end-w.start > 5 && token.OneOf(text[after.start:after.end], "kan", "bukan", "ya", "yah", "right", "bener", "betul") {
+			return Found{Start: w.start, End: w.end, Weak: g < 3}, cost
+		}
+		if is := text[w.start:w.end]; !verb(is) && !token.OneOf(is, "ya", "yah", "sih", "yang", "yg", "bukannya", "bukan", "kak", "min", "mbak", "mas", "itu", "isn't", "it") {
 			return found, cost
 		}
 		p = w.end
@@ -450,7 +520,7 @@ func asks(w []byte) bool {
 // praised reports whether what follows is said of a secret that was just given: huruf kecil semua, ya, kok salah.
 func praised(text []byte, p, hi int) bool {
 	w := next(text, p, hi)
-	for _, s := range [...]string{"huruf", "semua", "kecil", "besar", "ya", "kok", "tolong", "tlg", "min", "kak", "mas", "mbak", "bang", "dong", "tapi", "kena", "dihack", "udah", "dah", "all", "lower", "lowercase", "capital", "bukan", "not", "but", "masih", "gagal", "ditolak", "salah", "invalid", "disambung", "nyambung", "pakai", "pake", "no", "tanpa", "without", "jangan", "naha", "kenapa", "kan", "doang", "aja", "saja"} {
+	for _, s := range [...]string{"huruf", "semua", "kecil", "besar", "ya", "kok", "tolong", "tlg", "min", "kak", "mas", "mbak", "bang", "dong", "tapi", "kena", "dihack", "udah", "dah", "all", "lower", "lowercase", "capital", "bukan", "not", "but", "masih", "gagal", "ditolak", "salah", "invalid", "disambung", "nyambung", "pakai", "pake", "no", "tanpa", "without", "jangan", "naha", "kenapa", "kan", "doang", "aja", "saja", "nya"} {
 		if token.EqualFold(text[w.start:w.end], s) {
 			return true
 		}
@@ -573,7 +643,7 @@ func modelled(b []byte) bool {
 func gated(text []byte, p, hi int) bool {
 	for p < hi {
 		e := min(token.WordEnd(text, p), hi)
-		if e > p && token.OneOf(text[p:e], "wifi", "login", "masuk", "masuknya", "mlebu", "kunci", "dikunci", "terkunci", "sandi", "password", "akun", "zip", "rar", "pdf", "ssid", "kebuka", "buka", "hotspot", "router", "modem", "account", "unlock", "locked", "log", "sign", "nyambung", "konek") {
+		if e > p && token.OneOf(text[p:e], "wifi", "login", "masuk", "masuknya", "mlebu", "kunci", "dikunci", "terkunci", "sandi", "password", "akun", "zip", "rar", "pdf", "ssid", "kebuka", "buka", "hotspot", "router", "modem", "account", "unlock", "locked", "log", "sign", "nyambung", "konek", "tamu", "spasi") {
 			return true
 		}
 		p = max(e, p+1)
@@ -586,6 +656,9 @@ func Shared(text []byte, start, end int) bool {
 	w := previous(text, start, max(0, start-16))
 	if !w.stop && token.OneOf(text[w.start:w.end], "shared", "wpa", "wpa2", "wifi", "network", "security", "preshared", "pre-shared", "hotspot") {
 		return true
+	}
+	if !w.stop && token.EqualFold(text[w.start:w.end], "kata") {
+		return gated(text, max(0, start-60), min(len(text), end+60)) // a word to get in with, none to look for
 	}
 	if p := end; p+2 < len(text) && (text[p] == ':' || text[p] == ' ' && text[p+1] == '=') && gated(text, max(0, start-60), start) {
 		return true // wifi cabang = …, key = …

@@ -67,6 +67,9 @@ func (r Reader) Read(dst []Found, text []byte, t, line int) (found []Found, cost
 	if w := r.whole(text, t, line); w.End > 0 {
 		return append(found, w), 40
 	}
+	if w := r.spaced(text, int(r.List.Tokens[t].End), hi); w.End > 0 {
+		return append(found, w), 80
+	}
 	one, cost := r.follows(text, t, line)
 	if one.End == 0 {
 		from := int(r.List.Tokens[t].End)
@@ -157,7 +160,7 @@ func (r Reader) follows(text []byte, t, line int) (found Found, cost int) {
 			quoted = quoted || text[p] == '"'
 			p++
 		}
-		if p >= limit || text[p] == '?' {
+		if p >= limit || text[p] == '?' || text[p] == '.' && p+1 == limit {
 			if l > line || far {
 				return found, cost
 			}
@@ -190,7 +193,7 @@ func (r Reader) follows(text []byte, t, line int) (found Found, cost int) {
 		id := r.Dict.Find(text, p, e)
 		en := r.Dict.Entry(id)
 		switch {
-		case en.Cues&(word.Wrong|word.Never) != 0, ruled(w):
+		case en.Cues&(word.Wrong|word.Never) != 0, ruled(w), token.OneOf(w, "tanya", "tanyakan", "hubungi", "ask"):
 			return found, cost
 		case en.Cues&(word.Stop|word.Ack|word.Speaker|word.Email|word.Account|word.Number|word.Bank|word.Code|word.Password|word.Verify) != 0, id != 0 && en.Part == word.Filler:
 			switch en.Text {
