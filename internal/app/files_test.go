@@ -198,6 +198,33 @@ func TestAFileGoesWhenItIsWhatItSaysAndHasNeitherMalwareNorWhatTheRulesStop(t *t
 		if !out.Judgement.Goes() || copied(t, &out) != picture.String() || !slices.Equal(out.Stripped, []string{"trailer"}) {
 			t.Errorf("%+v", out)
 		}
+		// What a clean copy does not have does not go, and is not held against it.
+		var letter bytes.Buffer
+		z := zip.NewWriter(&letter)
+		for _, e := range [][2]string{
+			{"[Content_Types].xml", `<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"><Override PartName="/word/document.xml" ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>`},
+			{"word/document.xml", `<w:document xmlns:w="w"><w:body><w:p><w:r><w:t>Pesanan sudah dikirim.</w:t></w:r></w:p></w:body></w:document>`},
+			{"docProps/core.xml", `<cp:coreProperties xmlns:cp="c" xmlns:dc="d"><dc:creator>NIK 3273014708870017</dc:creator></cp:coreProperties>`},
+		} {
+			part, err := z.Create(e[0])
+			must(err)
+			_, err = part.Write([]byte(e[1]))
+			must(err)
+		}
+		must(z.Close())
+		out, err = files.Take(ctx, offer("surat.docx", letter.String()))
+		must(err)
+		if !out.Goes() || !slices.Contains(out.Stripped, "author") || strings.Contains(copied(t, &out), "3273014708870017") {
+			t.Errorf("%+v", out)
+		}
+		asItIs := offer("surat.docx", letter.String())
+		asItIs.Clean = false
+		out, err = files.Take(ctx, asItIs)
+		must(err)
+		if out.Goes() || out.Copy != nil {
+			t.Errorf("%+v", out)
+		}
+		out.Close()
 	})
 }
 

@@ -119,36 +119,46 @@ func (s *Service) look(ctx context.Context, f Offer, kept *spool.Spool, out *Tak
 		}
 		out.Scanned = true
 	}
-	content, err := s.o.DLP.ExamineFile(ctx, name, kept.Reader(0), f.Clean, lookIn)
+	going, what, left := kept, []string(nil), LeftNot // what a clean copy does not have does not go
+	if f.Clean {
+		if going, what, left, err = stripped(kept, out.Kind); err != nil {
+			return err
+		}
+		defer func() {
+			if going != kept && out.Copy != going {
+				_ = going.Close()
+			}
+		}()
+	}
+	content, err := s.o.DLP.ExamineFile(ctx, name, going.Reader(0), f.Clean, lookIn)
 	if err != nil {
 		return err
 	}
 	p := dlp.Passage{Way: dlp.File, Recipient: f.Recipient, By: f.By, Controller: f.Controller, Reason: f.Reason, Ref: s.ref(f, content), Content: content, Lang: f.Lang}
 	if out.Released, out.Judgement, err = s.o.DLP.LetGo(ctx, p); err == nil && out.Released == "" {
-		err = s.judge(ctx, f, name, &p, kept, out)
+		err = s.judge(ctx, f, name, &p, going, out)
 	}
 	out.Unread, out.Places, out.More = p.Content.Unread, p.Content.Places, p.Content.More
-	if err != nil || !f.Clean || !out.Goes() || out.Copy != nil {
-		return err
+	if err == nil && f.Clean && out.Goes() && out.Copy == nil {
+		out.Copy, out.Stripped, out.Left = going, what, left
 	}
-	out.Copy, out.Stripped, out.Left, err = stripped(kept, out.Kind)
 	return err
 }
 
 // judge has the rules say what is done. What they mask is masked in a copy, and what cannot be is judged as what it is: values that stay where
 // they are.
-func (s *Service) judge(ctx context.Context, f Offer, name string, p *dlp.Passage, kept *spool.Spool, out *Taken) error {
+func (s *Service) judge(ctx context.Context, f Offer, name string, p *dlp.Passage, going *spool.Spool, out *Taken) error {
 	j, err := s.o.DLP.Look(ctx, *p)
 	if err != nil {
 		return err
 	}
 	masks := func() bool { return j.Goes() && len(j.Replaced()) > 0 }
 	if masks() {
-		if out.Copy, err = s.masked(ctx, j, f.Lang, name, p.Content, kept); err != nil {
+		if out.Copy, err = s.masked(ctx, j, f.Lang, name, p.Content, going); err != nil {
 			return err
 		}
 		if out.Copy == nil {
-			if p.Content, err = s.o.DLP.ExamineFile(ctx, name, kept.Reader(0), false, lookIn); err != nil {
+			if p.Content, err = s.o.DLP.ExamineFile(ctx, name, going.Reader(0), false, lookIn); err != nil {
 				return err
 			}
 		}
@@ -185,7 +195,7 @@ func (s *Service) masked(ctx context.Context, j dlp.Judgement, lang i18n.Lang, n
 	return nil, err
 }
 
-// stripped is a copy of a file that may go.
+// stripped is a copy of a file without what travels with it.
 func stripped(kept *spool.Spool, kind extract.Kind) (out *spool.Spool, what []string, left Left, err error) {
 	if kept.Size() > MaxFile {
 		if _, _, left = Strip(nil, kind); left == LeftOdd || kind == extract.Picture {
