@@ -141,7 +141,7 @@ func (s *Scanner) fore(text []byte, t0, line int, reach int32) []cue {
 				continue
 			}
 			id := s.dict.Find(text, int(tok.Start), token.WordEnd(text, int(tok.Start))) // NPWP16, hp2
-			if bits := s.dict.Cues(id); bits&(word.Tax|word.NIK|word.Family|word.Phone|word.Account) != 0 {
+			if bits := s.dict.Cues(id); bits&(word.Tax|word.NIK|word.Family|word.Phone|word.Account|word.CVV) != 0 {
 				list = noted(list, bits, id, int8(ord-tok.Ord), before, crossed > 0)
 			}
 		}
@@ -169,7 +169,7 @@ func (s *Scanner) behind(list []cue, text []byte, t1 int) []cue {
 		if size := tok.End - tok.Start; tok.Kind == token.Number && (size > 2 || t > t1 && t+1 < len(tokens) && tokens[t+1].Kind == token.Number) || tok.Kind == token.Mixed && size > 6 {
 			kept := list[:first] // what stands between two numbers speaks of the second, unless it is nearer to the first
 			for _, c := range list[first:] {
-				if c.bits&(word.Bank|word.Account|word.Family|word.Licence|word.Passport|word.Work|word.Health) != 0 && c.dist <= 2 && int32(c.dist) < tok.Ord-ord-int32(c.dist) {
+				if c.bits&(word.Bank|word.Account|word.Family|word.Licence|word.Passport|word.Work|word.Health|word.OTP|word.Verify|word.Code) != 0 && c.dist <= 2 && int32(c.dist) < tok.Ord-ord-int32(c.dist) {
 					kept = append(kept, c)
 				}
 			}
@@ -589,7 +589,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 		if has(Phone) && (d[0] != '8' || sh.plus || !c.crossed && c.dist <= 5) {
 			return Phone, conf(0.97), 0
 		}
-		if contextual && c.place == before && c.dist <= 3 && !c.crossed && n >= 7 && n <= 8 && d[0] >= '2' && bits&word.Ewallet == 0 && !(n == 8 && check.Date(check.Number(d[:2]), check.Number(d[2:4]), check.Number(d[4:]))) {
+		if contextual && c.place == before && c.dist <= 3 && !c.crossed && n >= 7 && n <= 8 && d[0] >= '2' && bits&word.Ewallet == 0 && !token.Among(text, int(s.row.Atoms[i].Start), 4, "token", "kode", "otp") && !(n == 8 && check.Date(check.Number(d[:2]), check.Number(d[2:4]), check.Number(d[4:]))) {
 			return Phone, 0.7, fLength
 		}
 	}
@@ -646,7 +646,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 	if c.place == question || c.place == header {
 		base -= 0.05
 	}
-	if end := int(s.row.Atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') && !bytes.HasPrefix(text[end+1:], []byte(" itu ")) || at > 0 && token.IsLetter(text[at-1]) && n > 6 || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) || s.list.Tokens[s.row.Atoms[i].First].Flags&token.Hidden != 0 || s.row.Slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) || s.row.Hour(i, j) && c.dist > 2 || c.crossed && c.place == before && c.dist > 4 && n < 6 {
+	if end := int(s.row.Atoms[j].End); c.place == after && end < len(text) && (text[end] == ',' || text[end] == ';') && !code.Meant(text[end+1:]) || at > 0 && token.IsLetter(text[at-1]) && n > 6 || c.place == before && c.dist > 3 && token.SentenceEnds(text, at, int(c.dist)) && !token.Among(text, at, 1, "antara", "between") || s.list.Tokens[s.row.Atoms[i].First].Flags&token.Hidden != 0 || s.row.Slashed(i, j) || s.expires(all, c) || secret.Timed(text, at) || s.versioned(text, i, j) || s.row.Hour(i, j) && c.dist > 2 || c.crossed && c.place == before && c.dist > 4 && n < 6 {
 		return 0, 0, 0
 	}
 	far := int8(8)
@@ -654,7 +654,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 		far = 20
 	}
 	switch bits := c.bits; {
-	case bits&word.CVV != 0 && n >= 3 && n <= 4 && c.dist <= 8:
+	case bits&word.CVV != 0 && n >= 3 && n <= 4 && c.dist <= 8 && !(n == 4 && s.row.Foursome(i)):
 		return CVV, base - 0.02, fLength
 	case bits&word.OTP != 0 && n >= 4 && n <= 8 && (c.dist <= far || token.Among(text, at, 1, "is", "adalah")) && !token.Among(text, at, 1, "hubungi", "hub", "telepon", "telp", "call", "dial", "rc", "timeout", "retry", "port"):
 		return OTP, base, fLength
@@ -733,17 +733,11 @@ func (s *Scanner) weighed(text []byte, c *cue, all []cue, n, i, j int) (Type, fl
 	}
 	kind, sure, cost := s.codes.Read(text, number)
 	s.steps += cost
-	conf := min(0.92, 0.8+0.02*float32(sure))
-	switch kind {
-	case code.CVV:
-		return CVV, conf, fLength
-	case code.OTP:
-		return OTP, conf, fLength
-	case code.PIN:
-		return PIN, conf, fLength
-	}
-	return 0, 0, 0
+	return kinds[kind], min(0.92, 0.8+0.02*float32(sure)), fLength
 }
+
+// kinds are the types of what a code is taken for.
+var kinds = [...]Type{code.None: 0, code.PIN: PIN, code.OTP: OTP, code.CVV: CVV}
 
 // daySaid reports whether the spoken atoms are a date, however the day, the month and the year are said: dua belas, lima, sembilan puluh.
 func (s *Scanner) daySaid(i, j int) bool {
@@ -893,8 +887,17 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 		return HealthInsurance, 0.6
 	case n >= 10 && n <= 16 && s.clean(i, j) && token.OnBehalf(text, int(s.row.Atoms[j].End)) && d[0] != '6':
 		return Account, 0.75
+	case n <= 8 && s.clean(i, j) && !s.row.Atoms[i].Spoken:
+		return s.bareCode(text, n, i, j)
 	}
 	return 0, 0
+}
+
+// bareCode tells whether the number is a secret that no word speaks of.
+func (s *Scanner) bareCode(text []byte, n, i, j int) (Type, float32) {
+	kind, cost := s.codes.Bare(text, code.Number{Start: int(s.row.Atoms[i].Start), End: int(s.row.Atoms[j].End), Line: s.lineAt, Digits: n, Card: s.lastType == Card})
+	s.steps += cost
+	return kinds[kind], 0.8
 }
 
 // regular reports whether the digits of a card stand as people write them: in one piece, in fours, as on the card of

@@ -66,9 +66,13 @@ const (
 	tail  // the last digits of something
 	once  // sekali pakai, one time
 	device
-	guard // keamanan: of a card it is the check value
-	amex  // its check value has four digits
-	opens // what opens a lock
+	guard  // keamanan: of a card it is the check value
+	amex   // its check value has four digits
+	opens  // what opens a lock
+	claims // that something is reported by it
+	hidden // that it is secret
+	counts // nomor, angka
+	shut   // what is shut by a number that its owner chose
 )
 
 var roles = func() map[string]role {
@@ -85,7 +89,7 @@ var roles = func() map[string]role {
 		{hushed, "jangan berikan dikasih kasih kasihkan ngasih sebut sebutkan menyebutkan nyebutin bocor bagikan share shared gave give told tell siapa siapapun anyone penipu ditipu pelaku rahasiakan read baca bacakan bacain"},
 		{source, "sms wa whatsapp whatsap email mail notif notifikasi telegram tele google gojek grab shopee tokopedia tokped traveloka dana ovo gopay facebook fb instagram ig tiktok apps app aplikasi hp hape message text inbox akun account portal"},
 		{digits, "digit digits angko angka angkanya digitnya number numbers"},
-		{back, "punggung blkg blkng blakang mburi tukang baliak belakang belakangnya dibelakang balik baliknya dibalik dibaliknya back signature reverse"},
+		{back, "punggung tukangeun duri blkg blkng blakang mburi tukang baliak belakang belakangnya dibelakang balik baliknya dibalik dibaliknya back signature reverse"},
 		{card, "kertu kartu kartunya krtu card kredit credit debit cc visa mastercard jcb"},
 		{expiry, "exp expiry expired expires valid thru berlaku"},
 		{lock, "layar kamarna kamarnya brankas safe gembok padlock koper loker locker pintu lemari gerbang gate door alarm smartlock keybox lockbox pagar kamar lift"},
@@ -96,6 +100,10 @@ var roles = func() map[string]role {
 		{amex | card, "amex american express"},
 		{amex, "cid"},
 		{opens, "kunci konci kombinasi combination sandi password"},
+		{claims, "report reporting lapor melaporkan laporkan"},
+		{hidden, "rahasia rahasiaku rahasianya rasia secret"},
+		{counts, "nomor nomer nmr no angka angko digit digits"},
+		{shut, "layar brankas safe gembok padlock koper keybox lockbox smartlock"},
 		{device, "token keybca appli key authenticator mtoken"},
 	} {
 		for _, w := range bytes.Fields([]byte(l.words)) {
@@ -131,7 +139,10 @@ type around struct {
 	all, before, after role
 	code               int  // how many words before the number the word for a code stands; 0: nowhere there
 	noun, prior        role // of the words behind it and before it
+	next               int  // how many words behind the number it stands; 0: nowhere there
+	its                role // of the word behind it
 	strange            bool // that word is of no known role, and no function word
+	owned              bool // it is spoken of as a secret number
 	row                bool // another number stands right before it
 	from               bool // the number is one that something comes from
 	count              int  // how many digits there are to be
@@ -201,6 +212,7 @@ func (r Reader) before(a *around, text []byte, p, lo, most int) {
 		}
 		a.before |= is
 		a.words++
+		a.owned = a.owned || is&counts != 0 && last&hidden != 0 || is&hidden != 0 && last&counts != 0
 		last = is
 		en := r.Dict.Entry(r.Dict.Find(text, b, e))
 		plain = is != 0 || binds(w) || en.Cues&(word.Stop|word.Ack|word.Speaker|word.Number) != 0 || en.Part == word.Filler || token.IsDigit(w[0])
@@ -220,7 +232,7 @@ func binds(w []byte) bool {
 
 // after reads the words after p.
 func (r Reader) after(a *around, text []byte, p, hi, most int) {
-	for range most {
+	for behind := 0; behind < most; {
 		b := p
 		for b < hi && !token.IsAlnum(text[b]) && text[b] < 0x80 {
 			b++
@@ -233,7 +245,13 @@ func (r Reader) after(a *around, text []byte, p, hi, most int) {
 			return
 		}
 		a.cost += e - p
-		a.after |= of(text[b:e]) &^ thing
+		is := of(text[b:e])
+		if behind++; is&named != 0 && a.next == 0 && behind <= 3 {
+			a.next = behind
+		} else if a.next > 0 && a.next == behind-1 {
+			a.its = is
+		}
+		a.after |= is &^ thing
 		a.words++
 		p = e
 	}
@@ -252,16 +270,40 @@ func (r Reader) Read(text []byte, n Number) (kind Kind, sure int, cost int) {
 		q = r.asked(text, n)
 	}
 	cost = a.cost + q.cost
+	if n.Digits == 3 && !n.Card && a.before&back != 0 {
+		n.Card = faced(text, n.End, hi)
+	}
 	if points := r.verification(&a, &q, n); points >= 0 {
 		return CVV, points, cost
 	}
 	if a.all&lock != 0 && (a.all&named != 0 || a.all&opens != 0 && n.Digits == 6) && a.all&(thing|came) == 0 && n.Digits >= 4 && n.Digits <= 8 && a.code <= 5 {
 		return PIN, 1, cost
 	}
+	if a.all&shut != 0 && a.before&(shut|opens) == shut|opens && a.all&(thing|came|named) == 0 && n.Digits == 4 {
+		return PIN, 0, cost
+	}
+	if a.owned && a.all&(named|thing|once) == 0 && q.all&named == 0 && (n.Digits == 4 || n.Digits == 6) && a.all&came == 0 {
+		return PIN, 0, cost
+	}
 	if points := r.sent(&a, &q, n); points >= 0 {
 		return OTP, points, cost
 	}
 	return None, 0, cost
+}
+
+// faced reports whether the front of the card follows right behind: no belakang 690 depan 4345 …
+func faced(text []byte, p, hi int) bool {
+	b, e := wordAt(text, p, hi)
+	if !token.OneOf(text[b:e], "depan", "depannya", "front") {
+		return false
+	}
+	count := 0
+	for hi = min(hi, p+40); p < hi; p++ {
+		if token.IsDigit(text[p]) {
+			count++
+		}
+	}
+	return count >= 14
 }
 
 // asked reads the turn before.
@@ -419,7 +461,7 @@ func joins(w []byte) bool {
 	switch string(room[:len(w)]) {
 	case "dari", "ke", "jadi", "menjadi", "atau", "atw", "ato", "sama", "dan", "terus", "trus", "lalu", "kemudian", "ganti", "diganti", "diubah", "dirubah", "ubah", "baru", "lama", "yang", "yg", "bukan", "dulu", "sekarang", "skrg",
 		"mungkin", "kalo", "gak", "ga", "juga", "saya", "coba", "dicoba", "tapi", "salah", "gagal", "terakhir", "pertama", "kedua", "ketiga", "udah", "sudah", "or", "and", "to", "then", "into", "from", "changed", "maybe", "not", "but", "it", "was", "is",
-		"now", "new", "one", "pindah", "dipindah", "pindahkan", "tujuan", "lagi", "malah", "harusnya", "old", "between", "the", "second", "first", "i", "also", "tried", "karo", "utawa", "sareng", "atanapi", "jeung", "nya", "adalah", "itu", "setelah", "after":
+		"now", "new", "one", "pindah", "dipindah", "pindahkan", "tujuan", "lagi", "malah", "harusnya", "old", "between", "the", "second", "first", "i", "also", "tried", "set", "used", "be", "karo", "utawa", "sareng", "atanapi", "jeung", "nya", "adalah", "itu", "setelah", "after":
 		return true
 	}
 	return false
@@ -442,7 +484,7 @@ type weight struct {
 
 // sent weighs whether the number is a code that was sent to somebody; below zero it is none.
 func (r Reader) sent(a, q *around, n Number) int {
-	if n.Digits < 4 || n.Digits > 8 || (a.noun|a.prior)&thing != 0 && a.code > 0 || a.all&thing != 0 && a.all&purpose == 0 || q.all&thing != 0 && a.all&named == 0 || a.all&(back|card) == back|card {
+	if n.Digits < 4 || n.Digits > 8 || (a.noun|a.prior)&thing != 0 && a.code > 0 || a.code == 0 && a.its&thing != 0 || a.all&thing != 0 && a.all&purpose == 0 || q.all&thing != 0 && a.all&named == 0 || a.all&(back|card) == back|card {
 		return -1
 	}
 	sum := -3
@@ -461,6 +503,8 @@ func (r Reader) sent(a, q *around, n Number) int {
 	}
 	if a.noun&purpose != 0 && a.code > 0 {
 		sum += 2
+	} else if a.code == 0 && a.next > 0 && a.its&purpose != 0 {
+		sum += 3
 	} else if a.all&purpose != 0 && n.Digits == 6 {
 		sum++
 	}
@@ -473,7 +517,7 @@ func (r Reader) sent(a, q *around, n Number) int {
 	if a.code > 0 && a.prior&refused != 0 && n.Digits != 6 {
 		sum -= 3 // gagal, kode 4031
 	}
-	sum += points(a.all, weight{came, 2}, weight{typed, 1}, weight{hushed, 1}, weight{source, 1}, weight{tail, -1}) + points(a.before, weight{hushed, 1}) + points(a.after, weight{refused, 1})
+	sum += points(a.all, weight{came, 2}, weight{typed, 1}, weight{hushed, 1}, weight{source, 1}, weight{tail, -1}, weight{claims, -2}) + points(a.before, weight{hushed, 1}) + points(a.after, weight{refused, 1})
 	if q.all&(named|digits) != 0 {
 		sum += 2 + points(q.all, weight{came, 1}, weight{purpose, 1}, weight{source, 1}, weight{hushed, 1}, weight{tail, -4})
 	}

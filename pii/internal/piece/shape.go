@@ -172,3 +172,11 @@ func (r *Row) Twin(start, end int) bool {
 	}
 	return false
 }
+
+// Foursome reports whether another atom of four digits stands beside the atom of four, with a space between: a part of a card.
+func (r *Row) Foursome(k int) bool {
+	four := func(k, gap int) bool {
+		return k >= 0 && k < len(r.Atoms) && gap < len(r.Atoms) && r.Atoms[k].To-r.Atoms[k].From == 4 && r.Atoms[gap].Gap == Space && !r.Atoms[k].Spoken
+	}
+	return four(k-1, k) || four(k+1, k+1)
+}

@@ -154,6 +154,9 @@ func (s *List) Void(dict *word.Dictionary, text []byte, t int, bits word.Cue) bo
 func (s *List) void(dict *word.Dictionary, text []byte, t int, bits word.Cue) bool {
 	if bits&word.Order != 0 {
 		at := s.Tokens[t].Start
+		if w := dict.Entry(s.Tokens[t].ID).Text; w == "virtual" && t > 0 {
+			return dict.Cues(s.Tokens[t-1].ID)&word.Card != 0 // a card, no account to pay to
+		}
 		return at > 0 && text[at-1] == '.' && dict.Entry(s.Tokens[t].ID).Part == word.Domain // the end of an address, contoh.co.id
 	}
 	next := func(i int) word.Cue {
