@@ -158,6 +158,9 @@ func numbered(b []byte) bool {
 	if token.EqualFold(b, "base64") || token.EqualFold(b, "sha256") || token.EqualFold(b, "utf-8") {
 		return true
 	}
+	if token.EqualFold(b, "sandian") || token.EqualFold(b, "sandi-sandian") {
+		return true
+	}
 	if n := len(b); n > 6 && b[n-4] == '2' && token.EqualFold(b[n-3:], "nya") {
 		return true // dua2nya
 	}
@@ -247,7 +250,7 @@ func verb(w []byte) bool {
 	}
 	switch string(room[:len(w)]) {
 	case "ketik", "ngetik", "diketik", "isi", "diisi", "ngisi", "masukin", "masukkan", "masukan", "masupin", "pakai", "pake", "pakenya", "memakai", "gunakan", "coba", "nyoba", "cobain", "taknggo", "nganggo", "jawab", "type", "typed", "enter", "entered", "use", "used", "using", "tried", "put",
-		"adalah", "is", "was", "yaitu", "ialah", "itu", "as", "jadi", "menjadi", "key", "kunci", "pass", "bukanya", "dibuka", "kebuka", "berarti", "kan", "to", "ke":
+		"adalah", "is", "was", "yaitu", "ialah", "itu", "as", "jadi", "menjadi", "key", "kunci", "benar", "bener", "bnr", "leres", "betul", "kubikin", "kubuat", "kuketik", "kuisi", "kupakai", "pass", "bukanya", "dibuka", "kebuka", "berarti", "kan", "to", "ke":
 		return true
 	}
 	return false
@@ -326,7 +329,7 @@ func (r Reader) aside(found []Found, text []byte, t, line int) ([]Found, int) {
 		cost += p - w.start
 		is := text[w.start:w.end]
 		g := r.grade(text, w)
-		if g == 3 && (words == 0 || said || words > 0 && typedBefore(text, w.start, lo)) || g > 0 && w.quoted && words < 6 || g > 0 && g < 3 && said && words <= 2 && w.stop && w.start == lo {
+		if g == 3 && (words == 0 || said || words > 0 && typedBefore(text, w.start, lo)) || g > 0 && w.quoted && words < 6 || g > 0 && g < 3 && said && words <= 2 && w.stop && (w.start == lo || w.start > lo+2 && text[w.start-2] == ':') || g == 1 && words == 0 && token.EqualFold(text[end-3:end], "nya") && apart(text, w, lo) {
 			found = append(found, Found{Start: w.start, End: w.end, Weak: g < 3})
 			for len(found) < cap(found) { // X atau Y kata sandinya
 				v := previous(text, w.start, lo)
@@ -343,7 +346,7 @@ func (r Reader) aside(found []Found, text []byte, t, line int) ([]Found, int) {
 			}
 			return found, cost
 		}
-		if w.stop && words > 0 && w.end < len(text) && text[w.end] != ',' {
+		if w.stop && words > 0 && w.end < len(text) && text[w.end] != ',' && text[w.end] != ')' {
 			break
 		}
 		said = said || verb(is)
@@ -353,6 +356,7 @@ func (r Reader) aside(found []Found, text []byte, t, line int) ([]Found, int) {
 	if p < hi && text[p] == ',' { // sandinya, …
 		p++
 	}
+	corrected := false
 	for typed, words := false, 0; words < 9 && p < hi; words++ {
 		w := next(text, p, hi)
 		if w.end <= w.start {
@@ -360,21 +364,33 @@ func (r Reader) aside(found []Found, text []byte, t, line int) ([]Found, int) {
 		}
 		cost += w.end - p
 		is := text[w.start:w.end]
-		if general(is) || ruled(is) || asks(is) || text[end] == ',' && named(is) {
+		if wrong := w.stop && token.OneOf(is, "salah", "keliru", "wrong"); wrong { // sandi tadi salah, yang benar …
+			corrected = true
+		} else if general(is) || ruled(is) || asks(is) || text[end] == ',' && named(is) {
 			break
 		}
 		g := r.grade(text, w)
+		if corrected && !said {
+			g = 0
+		}
 		if g == 3 && (said || words < 4 || w.end < hi && text[w.end] == ',') || g > 0 && w.quoted && words < 7 || g == 2 && typed && (w.end-w.start == 6 || w.end-w.start == 8) {
 			return append(found, Found{Start: w.start, End: w.end, Weak: g < 3}), cost
 		}
 		typed = token.OneOf(is, "coba", "nyoba", "cobain", "ketik", "pakai", "pake", "masukin", "masukkan", "isi", "tried", "typed", "entered")
-		said = said || verb(is)
+		said = said || verb(is) || w.named
 		p = w.end
 		for p < hi && text[p] > ' ' {
 			p++
 		}
 	}
 	return found, cost
+}
+
+// apart reports whether a long word that nobody knows begins a clause, so that it is what the word behind it speaks of: …, gakjadilagi sandinya.
+func apart(text []byte, w piece, lo int) bool {
+	is := text[w.start:w.end]
+	n := len(is)
+	return n > 8 && hyphened(is) && is[n-1] != '-' && !token.EqualFold(is[n-2:], "in") && !token.EqualFold(is[n-2:], "kn") && (w.start == lo || w.start > lo+2 && (text[w.start-2] == ',' || text[w.start-2] == '.' || text[w.start-2] == ':'))
 }
 
 // typedBefore reports whether one of the two words before the place says that somebody types or gives what follows.
@@ -429,6 +445,7 @@ func (r Reader) plain(text []byte, t, line int) (found Found, cost int) {
 		case verb(is):
 			explicit = true
 		case asked(text, w.end, hi):
+		case r.grade(text, w) < 2 && w.end-w.start < 9 && !w.stop && words < 4 && lengthy(text, w.end, hi): // pass gdrive skripsi gw …
 		case r.grade(text, w) == 1 && token.WordEnd(text, w.start) >= w.end:
 			n := w.end - w.start
 			explicit = explicit || shouted(text[w.start:w.end])
@@ -446,6 +463,21 @@ func (r Reader) plain(text []byte, t, line int) (found Found, cost int) {
 		p = w.end
 	}
 	return found, cost
+}
+
+// lengthy reports whether one of the next three words is longer than words are.
+func lengthy(text []byte, p, hi int) bool {
+	for range 3 {
+		w := next(text, p, hi)
+		if w.end-w.start >= 13 && hyphened(text[w.start:w.end]) {
+			return true
+		}
+		if w.end <= w.start || w.stop {
+			return false
+		}
+		p = w.end
+	}
+	return false
 }
 
 // asked reports whether the word at the place asks what something is.
@@ -535,7 +567,7 @@ func (r Reader) answered(text []byte, line int) (found Found, cost int) {
 		return found, 0
 	}
 	end := int(r.List.Lines[line].End)
-	asked, said := end > 0 && text[end-1] == '?', false
+	asked, said, lost := end > 0 && text[end-1] == '?', false, false
 	p, hi := r.List.Said(r.Dict, text, l), int(r.List.Lines[l].End)
 	for words := 0; words < 8 && p < hi; words++ {
 		for p < hi && (text[p] == ',' || text[p] == '.' || text[p] == ' ' || text[p] == ':') {
@@ -549,11 +581,16 @@ func (r Reader) answered(text []byte, line int) (found Found, cost int) {
 		en := r.Dict.Entry(r.Dict.Find(text, w.start, min(token.WordEnd(text, w.start), w.end)))
 		is := text[w.start:w.end]
 		switch g := r.grade(text, w); {
+		case lost && !(g == 1 && w.stop && text[w.start-2] == '.'):
 		case g == 3 && (asked || words == 0 || said), g == 1 && w.end-w.start >= 5 && asked && (w.stop || praised(text, w.end, hi)) && token.WordEnd(text, w.start) == w.end && !token.IsUpper(text[w.start+1]):
 			return Found{Start: w.start, End: w.end, Weak: g < 3}, cost
 		case en.Cues&(word.Wrong|word.Email|word.Phone) != 0 || asks(is):
 			return found, cost
+		case g == 1 && asked && words > 0 && w.stop && w.end-w.start > 8 && text[w.start-2] == '.' && !token.OneOf(is, "alhamdulillah", "astaghfirullah", "astagfirullah", "terimakasih", "assalamualaikum"):
+			return Found{Start: w.start, End: w.end, Weak: true}, cost // malu saya. cantikkalikau.
 		case en.Cues&(word.Stop|word.Ack) != 0, en.Part == word.Filler, verb(is), thing(is), token.OneOf(is, "it's", "too", "late", "oh"):
+		case asked && g < 2 && hyphened(is): // only a sentence of its own may be one now
+			lost = true
 		default:
 			return found, cost
 		}

@@ -76,6 +76,10 @@ func (r Reader) said(text []byte, p, limit int) (found Found) {
 		if e > q {
 			kind = r.hear(text, q, e)
 		}
+		if d := digitsEnd(text, q, limit); d > q && d-q <= 4 && (d == limit || !token.IsAlnum(text[d])) && words > 1 { // o, k, 4, 4
+			kind, e = digit, d
+			n[digit] += d - q - 1
+		}
 		if kind == none || words == 0 && kind != strange && kind != letter && kind != sized || kind == strange && (words > 1 || last != none && last != strange) {
 			break
 		}

@@ -9,6 +9,8 @@
 package secret
 
 import (
+	"bytes"
+
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -41,7 +43,7 @@ func thing(w []byte) bool {
 	case "laptop", "komputer", "pc", "kantor", "rumah", "kos", "kost", "kosan", "kontrakan", "hotspot", "router", "aplikasi", "app", "login", "server", "kasir", "ig", "instagram", "fb", "facebook",
 		"netflix", "tiktok", "shopee", "tokopedia", "wifinya", "wifiku", "wi", "fi", "huruf", "kecil", "besar", "semua", "angka", "ku", "gw", "mu", "sini", "sana", "situ", "used", "home", "office", "guest", "account",
 		"mbanking", "banking", "internet", "ibanking", "user", "username", "root", "database", "db", "ftp", "ssh", "vpn", "email", "gmail", "yahoo", "toko", "warung", "cafe", "kafe", "temp", "temporary",
-		"old", "new", "current", "system", "sistem", "portal", "web", "website", "hape", "hp", "bluetooth", "default", "bawaan", "kan", "sih", "tuh", "yaitu", "sekarang", "now", "dulunya", "biasanya", "kayaknya", "cuma", "gini", "begini":
+		"old", "new", "current", "system", "sistem", "portal", "web", "website", "hape", "hp", "bluetooth", "default", "bawaan", "kan", "sih", "tuh", "yaitu", "sekarang", "now", "dulunya", "kosong", "kosongan", "biasanya", "kayaknya", "cuma", "gini", "begini":
 		return true
 	}
 	return false
@@ -266,6 +268,9 @@ func digitsEnd(text []byte, p, limit int) int {
 // candidate reads what stands at p, up to the next space, when it looks like a secret.
 func (r Reader) candidate(text []byte, p, limit int, answer, explicit, far bool) (found Found) {
 	end := p
+	if closed := enclosed(text, p, limit); closed > 0 {
+		return Found{Start: p, End: closed}
+	}
 	letters, small, digits, signs, stars := 0, 0, 0, 0, 0
 	for end < limit && end-p < 64 && text[end] > ' ' && text[end] != '"' && text[end] != '<' {
 		switch c := text[end]; {
@@ -278,7 +283,7 @@ func (r Reader) candidate(text []byte, p, limit int, answer, explicit, far bool)
 			digits++
 		case c == '*' || c == '.' || c == '-' || c == '_':
 			stars++
-		case c == '&' && p > 0 && text[p-1] == '=': // of a form: password=…&user=…
+		case (c == '&' || c == ';') && p > 0 && text[p-1] == '=': // of a form: password=…&user=…
 			limit = end
 			continue
 		default:
@@ -287,7 +292,9 @@ func (r Reader) candidate(text []byte, p, limit int, answer, explicit, far bool)
 		end++
 	}
 	for end > p && (text[end-1] == '.' || text[end-1] == ',' || text[end-1] == ')' || text[end-1] == ';' || text[end-1] == '?' || text[end-1] == '\'') {
-		end--
+		if end--; text[end] == ';' {
+			signs--
+		}
 	}
 	n := end - p
 	if !far && letters > 0 && digits == 0 {
@@ -328,12 +335,30 @@ func (r Reader) candidate(text []byte, p, limit int, answer, explicit, far bool)
 			return said
 		}
 		explicit = explicit || p > 0 && text[p-1] == '"' && end < limit && text[end] == '"'
-		if explicit && n >= 5 && r.Dict.Cues(r.Dict.Find(text, p, end))&(word.Stop|word.Ack|word.Speaker|word.Wrong) == 0 && short(text, end, min(limit, end+64)) {
+		if explicit && n >= 5 && !token.OneOf(text[p:end], "kosong", "empty", "blank") && r.Dict.Cues(r.Dict.Find(text, p, end))&(word.Stop|word.Ack|word.Speaker|word.Wrong) == 0 && short(text, end, min(limit, end+64)) {
 			found.Weak = true
 			return found
 		}
 	}
 	return Found{}
+}
+
+// enclosed returns where a secret ends that stands between quotes behind a colon or an equals sign, as in files, and has a letter and a digit;
+// 0 when none does.
+func enclosed(text []byte, p, limit int) int {
+	if p < 3 || text[p-1] != '"' && text[p-1] != '\'' || text[p-2] != ':' && text[p-2] != '=' && (text[p-2] != ' ' || text[p-3] != ':' && text[p-3] != '=') {
+		return 0
+	}
+	n := bytes.IndexByte(text[p:min(limit, p+48)], text[p-1])
+	if n < 5 || text[p] == ' ' || !bytes.ContainsAny(text[p:p+n], "0123456789") || bytes.Count(text[p:p+n], []byte(" ")) > 2 || linked(text[p:p+n]) {
+		return 0
+	}
+	for _, c := range text[p : p+n] {
+		if token.IsLetter(c) {
+			return p + n
+		}
+	}
+	return 0
 }
 
 // parted reports whether one and the same sign stands between all letters and digits: k.u.c.i.n.g.

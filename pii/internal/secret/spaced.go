@@ -11,12 +11,12 @@ import (
 // 1933 tapi kecil semua; kata kuncinya dua kata, sepatu merah, pakai spasi.
 func (r Reader) spaced(text []byte, p, hi int) (found Found) {
 	hi = min(hi, p+90)
-	explicit := p >= 3 && token.EqualFold(text[p-3:p], "nya")
+	explicit := p >= 3 && (token.EqualFold(text[p-3:p], "nya") || token.EqualFold(text[p-2:p], "ku"))
 	for p < hi && (text[p] == ' ' || text[p] == ':' || text[p] == '=') {
 		explicit = explicit || text[p] != ' '
 		p++
 	}
-	start, words, known := p, 0, 0
+	start, words, known, odd := p, 0, 0, true
 	for step := 0; step < 9 && p < hi; step++ {
 		for p < hi && (text[p] == ',' || text[p] == ' ') {
 			p++
@@ -51,8 +51,8 @@ func (r Reader) spaced(text []byte, p, hi int) (found Found) {
 			explicit = true
 			p, start = w.end+1, w.end+1
 			continue
-		case words == 0 && (token.OneOf(is, "dua", "tiga", "two", "three", "kata", "words", "nya", "ku", "saya", "gw", "yaitu", "itu", "adalah", "is") || thing(is) && !explicit):
-			explicit = explicit || token.OneOf(is, "nya", "yaitu", "adalah", "is", "kata", "words")
+		case words == 0 && (token.OneOf(is, "dua", "tiga", "two", "three", "kata", "words", "nya", "tu", "teh", "kuwi", "iku", "lho", "ku", "saya", "gw", "yaitu", "itu", "adalah", "is") || thing(is) && !explicit):
+			explicit = explicit || token.OneOf(is, "nya", "tu", "teh", "kuwi", "iku", "yaitu", "adalah", "is", "kata", "words")
 			for p = w.end; p < hi && (text[p] == ',' || text[p] == ' ' || text[p] == ':'); p++ {
 			}
 			start = p
@@ -68,10 +68,23 @@ func (r Reader) spaced(text []byte, p, hi int) (found Found) {
 			known--
 		}
 		words++
+		odd = odd && r.odd(text, w)
 		found = Found{Start: start, End: w.end, Weak: true}
+		if w.stop && odd && words > 1 && words < 4 && (w.end >= hi || text[w.end] == ',' || text[w.end] == '.') {
+			return found // of words that no sentence has
+		}
 		p = w.end
 	}
 	return Found{}
+}
+
+// odd reports whether a word is none that a sentence about secrets has.
+func (r Reader) odd(text []byte, w piece) bool {
+	is := text[w.start:w.end]
+	if cues := r.Dict.Cues(r.Dict.Find(text, w.start, w.end)); len(is) < 3 || cues&word.Lock == 0 && (len(is) > 6 || common[string(is)] || r.Dict.Find(text, w.start, w.end) != 0 || thing(is) || ruled(is) || general(is)) && r.ordinary(text, w.start, w.end) {
+		return false
+	}
+	return hyphened(is) && !verb(is) && !preposition(is) && !token.OneOf(is, "nama", "tanggal", "tgl", "angka", "huruf", "banget", "bgt", "sekali", "gabungan", "lahir", "hobi", "anjing", "favorit", "karakter", "simbol", "punya", "terlalu", "banyak", "beberapa", "yang", "sering", "hari", "tahun", "nomor")
 }
 
 // remarks reports whether the piece begins a remark on how a secret is written: huruf kecil semua, pakai spasi, disambung, all lowercase.

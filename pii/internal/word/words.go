@@ -42,7 +42,7 @@ var list = []line{
 	{Lock, 0, 0, "brankas safe gembok padlock koper loker locker pintu gerbang gate door alarm smartlock keybox lockbox"},
 	{Code, 0, 0, "kode code kodenya kd kodenye"},
 	{CVV, 0, 0, "cvv cvc cvvnya csc ccv cvn sivivi siviivi siviviya ceveve"},
-	{Password, 0, 0, "password sandi passwd pwd katasandi passwordnya pass passphrase pasword paswordnya passwort pw sandine sandina sandinyo passwordne passwordna passwordnyo paswot pswd kunciwifi psk psw sandinye passwordnye paswordnye"},
+	{Password, 0, 0, "password sandi passwd pwd katasandi passwordnya pass passphrase pasword paswordnya passwort pw sandine sandina sandinyo passwordne passwordna passwordnyo paswot pswd kunciwifi psk psw sandinye passwordnye paswordnye psswd sandin paswod"},
 	{Email, 0, 0, "surelna surele emailna emaile imele emel email mail emailnya surel imel imelnya gmailnya imail"},
 	{IMEI, 0, 0, "imei aimei imeinya"},
 	{Key, 0, 0, "apikey token secret bearer accesskey secretkey apitoken authtoken"},
