@@ -66,6 +66,7 @@ type why struct {
 	digits uint8
 	dist   int8
 	place  place
+	echo   uint16 // how much of the end is a read-back
 }
 
 // reading is one way to understand a number.
@@ -612,7 +613,7 @@ func (s *Scanner) match(text []byte, c *cue, all []cue, sh *shape, d []byte, i, 
 	case bits&word.Passport != 0 && (n >= 8 && n <= 9 || n == 7 && s.row.Atoms[i].Spoken && token.Spelt(text, int(s.row.Atoms[i].Start)) >= 0) && c.dist <= 6:
 		return Passport, conf(0.75), fLength
 	case bits&word.Birth != 0 && n >= 4 && n <= 8 && c.dist <= 6 && !(c.place == after && s.row.Atoms[j].End < int32(len(text)) && text[s.row.Atoms[j].End] == '.') && (j == i || s.row.Atoms[i].Spoken && s.row.Atoms[j].Spoken):
-		if (n == 8 || n == 6) && check.BirthDigits(d) || j > i && s.daySaid(i, j) {
+		if (n == 8 || n == 6) && check.BirthDigits(d) || j > i && s.row.Day(i, j) {
 			return BirthDate, conf(0.9), fDate
 		}
 	case n <= 12 && (bits&(word.CVV|word.OTP|word.PIN|word.Verify|word.Password|word.Back|word.Code) != 0 || n <= 8 && bits&(word.Lock|word.Key) != 0 || n <= 4 && bits&word.Card != 0):
@@ -738,35 +739,6 @@ func (s *Scanner) weighed(text []byte, c *cue, all []cue, n, i, j int) (Type, fl
 
 // kinds are the types of what a code is taken for.
 var kinds = [...]Type{code.None: 0, code.PIN: PIN, code.OTP: OTP, code.CVV: CVV}
-
-// daySaid reports whether the spoken atoms are a date, however the day, the month and the year are said: dua belas, lima, sembilan puluh.
-func (s *Scanner) daySaid(i, j int) bool {
-	first := s.row.Atoms[i].From
-	d := s.row.Digits[first:s.row.Atoms[j].To]
-	var day, month [3]bool // a piece may end after so many digits
-	for k := i; k < j; k++ {
-		if at := s.row.Atoms[k].To - first; at <= 2 {
-			day[at] = true
-		}
-	}
-	for a := 1; a <= 2; a++ {
-		if !day[a] {
-			continue
-		}
-		month = [3]bool{}
-		for k := i; k < j; k++ {
-			if at := int(s.row.Atoms[k].To-first) - a; at == 1 || at == 2 {
-				month[at] = true
-			}
-		}
-		for b := 1; b <= 2; b++ {
-			if y := len(d) - a - b; month[b] && (y == 2 || y == 4) && check.Date(check.Number(d[:a]), check.Number(d[a:a+b]), check.Number(d[a+b:])) && (y == 2 || d[a+b] == '1' && d[a+b+1] == '9' || d[a+b] == '2' && d[a+b+1] == '0') {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // versioned reports whether points part the digits as those of a version: 0.9.14.
 func (s *Scanner) versioned(text []byte, i, j int) bool {

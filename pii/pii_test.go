@@ -133,3 +133,22 @@ func TestAValueIsReadFromASpanThatSomebodyElseDrew(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+func TestANumberThatIsReadBackHasItsValueOnce(t *testing.T) {
+	s := New(Options{})
+	for text, want := range map[string]string{
+		"NIK saya tiga dua tujuh tiga nol satu satu dua nol lima sembilan nol nol nol nol satu\nagen: tiga dua tujuh tiga nol satu satu dua nol lima sembilan nol nol nol nol satu":       "3273011205900001",
+		"agen: nomor hp?\nplg: nol delapan satu dua lima lima lima nol nol empat satu dua\nagen: nol delapan satu dua, triple lima, nol nol empat satu dua, betul?":                       "6281255500412",
+		"plg: nol delapan satu dua lima lima lima nol nol empat satu dua\nagen: nol empat satu dua belakangnya":                                                                           "6281255500412",
+		"agen: NIK?\nplg: tiga dua tujuh tiga nol satu\nagen: tiga dua tujuh tiga nol satu\nplg: satu dua nol lima sembilan nol\nagen: ya\nplg: nol nol nol satu\nagen: nol nol nol satu": "3273011205900001",
+	} {
+		found := s.Scan(nil, []byte(text))
+		if len(found) != 1 {
+			t.Errorf("%q: %d findings", text, len(found))
+			continue
+		}
+		if got := string(s.Value(nil, []byte(text), found[0])); got != want {
+			t.Errorf("%q: %q, not %q", text, got, want)
+		}
+	}
+}

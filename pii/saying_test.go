@@ -22,6 +22,18 @@ var waysOfSaying = []struct {
 		"agen: nomor hp kak?\nplg: [[phone:nol delapan satu dua lima\nplg: lima lima nol\nplg: nol empat satu dua]]",
 		"agen: nomornya saya ulangi ya, [[phone:nol delapan satu dua lima lima lima nol nol empat satu dua]], betul?\nplg: betul",
 	}},
+	{"whole numbers read back", []string{
+		"plg: NIK saya [[nik:tiga dua tujuh tiga nol satu satu dua nol lima sembilan nol nol nol nol satu\nagen: tiga dua tujuh tiga nol satu satu dua nol lima sembilan nol nol nol nol satu]]\nplg: betul",
+		"agen: nomor hp?\nplg: [[phone:nol delapan satu dua lima lima lima nol nol empat satu dua\nagen: saya ulangi ya Bu, nol delapan satu dua, triple lima, nol nol empat satu dua]], betul?\nplg: ya",
+		"A: kode otpnya?\nB: [[otp:empat tiga sembilan kosong satu tujuh\nA: bentar, gue ketik\nB: buruan\nA: empat tiga sembilan nol satu tujuh]] ya",
+		"ke rekening BCA [[bank_account:tujuh tiga satu nol dua lima lima lima nol satu ya. saya ulang tujuh tiga satu nol dua lima lima lima nol satu]] atas nama Wulan",
+		"Agent: phone number please\nCaller: [[phone:zero eight one two five five five zero zero four one\nAgent: zero eight one two, triple five, zero zero four one]]\nCaller: that's it",
+		"agen: nomor kartunya?\nplg: [[card:lima dua enam empat\nagen: lima dua enam empat\nplg: dua dua satu nol tiga tiga delapan delapan\nagen: dua dua satu nol tiga tiga delapan delapan\nplg: tujuh enam nol tujuh\nagen: tujuh enam nol tujuh]] sudah",
+		"plg: [[phone:nol delapan satu dua lima lima lima nol nol empat satu dua\nagen: baik, nol empat satu dua]] belakangnya",
+		"hp saya [[phone:nol delapan satu dua lima lima lima nol nol empat satu dua]], hp istri [[phone:nol delapan satu tiga lima lima lima nol nol empat satu dua]]",
+		"agen: nomor hp?\nplg: [[phone:nol delapan satu dua lima lima lima nol nol empat satu dua]]\nagen: antrean Ibu nomor dua",
+		"plg: [[phone:nol delapan satu dua lima lima lima nol nol empat satu dua]]\nagen: terima kasih. Untuk pesanan berapa buah?\nplg: empat satu dua",
+	}},
 	{"corrections", []string{
 		"hp saya [[phone:nol delapan satu tiga eh dua lima lima lima nol nol empat satu dua]]",
 		"nomornya [[phone:nol delapan satu dua, lima lima enam, eh salah, lima lima lima, nol nol empat satu]]",

@@ -48,6 +48,7 @@ type Scanner struct {
 	urlDone   int
 	weighedAt [2]int // of the numbers: the last that the words around were weighed for
 	edge      int    // of the atoms: where the last number ended
+	told      piece.Told
 	near      []cue
 	asked     []cue
 	lastType  Type
@@ -147,7 +148,7 @@ func (s *Scanner) step(dst []Finding, text []byte, from, to, last int) ([]Findin
 
 // window scans one window and appends the findings that begin in [from, to).
 func (s *Scanner) window(dst []Finding, text []byte, from, to int) []Finding {
-	s.found = s.found[:0]
+	s.found, s.told.End = s.found[:0], -1
 	s.text = text
 	var copied *shadow.Text
 	limit := to
@@ -429,7 +430,7 @@ func (s *Scanner) number(text []byte, t int) int {
 		return t + 1 // CVC2
 	}
 	if size <= 3 {
-		if u := s.amount(text, t); u > t {
+		if u := s.list.Rupiahs(text, t); u > t {
 			return u
 		}
 	}
@@ -450,25 +451,6 @@ func (s *Scanner) number(text []byte, t int) int {
 		}
 	}
 	return s.gatherAndJudge(text, t)
-}
-
-// amount passes over rupiahs in groups of thousands, Rp 1.250.000, which are nothing else. It returns the token behind, or t.
-func (s *Scanner) amount(text []byte, t int) int {
-	p := s.list.Tokens[t].Start
-	if p < 3 || text[p-1] != ' ' || text[p-2]|0x20 != 'p' || text[p-3]|0x20 != 'r' || p > 3 && token.IsAlnum(text[p-4]) || text[p] == '0' {
-		return t
-	}
-	u := t + 1
-	for ; u < len(s.list.Tokens) && u < t+4; u++ {
-		next := &s.list.Tokens[u]
-		if from := s.list.Tokens[u-1].End; next.Kind != token.Number || next.Start != from+1 || text[from] != '.' || next.End-next.Start != 3 {
-			break
-		}
-	}
-	if end := int(s.list.Tokens[u-1].End); u == t+1 || end+1 < len(text) && token.IsAlnum(text[end+1]) && text[end] != ' ' {
-		return t
-	}
-	return u
 }
 
 // spacedPassport reads A 1234567 beside a word that says passport, or A 123 4567. It returns the token after it, or t.
@@ -525,13 +507,20 @@ func (s *Scanner) gatherAndJudge(text []byte, t int) int {
 		}
 	}
 	n := len(s.found)
+	if end := int(s.row.Atoms[len(s.row.Atoms)-1].End); n > 0 && s.found[n-1].End == s.told.End && s.told.Echoes(text, int(s.row.Atoms[0].Start), end, s.row.Digits) {
+		s.echo(&s.found[n-1], end)
+		s.lineAt = s.row.Line
+		return max(u, t+1)
+	}
 	if end := s.saidIP(text, t); end > 0 {
 		for u = t + 1; u < len(s.list.Tokens) && int(s.list.Tokens[u].Start) < end; u++ {
 		}
 		return u
 	}
 	if len(s.row.Digits) >= 3 {
+		retells := s.row.Retells()
 		s.retold(text)
+		s.readBack(text, n, retells)
 	}
 	if len(s.found) == n && len(s.row.Atoms) >= 9 && s.row.Uncoded() {
 		if s.judge(text); len(s.found) > n {
@@ -540,6 +529,36 @@ func (s *Scanner) gatherAndJudge(text []byte, t int) int {
 	}
 	s.lineAt = s.row.Line // it may have gone over lines
 	return max(u, t+1)
+}
+
+// readBack makes one finding of a number that was said and its read-back, among those from number n on and what was told behind them.
+func (s *Scanner) readBack(text []byte, n int, retold bool) {
+	for k := n; k < len(s.found); k++ {
+		f := &s.found[k]
+		if f.why.facts&fSpoken == 0 {
+			s.told.End = -1
+			continue
+		}
+		if d := s.row.Within(f.Start, f.End); !s.told.Echoes(text, f.Start, f.End, d) || k == 0 || s.found[k-1].End != s.told.End || len(d) != int(s.found[k-1].why.digits) {
+			s.told.Note(text, f.Start, f.End, d)
+			continue
+		}
+		s.echo(&s.found[k-1], f.End)
+		s.found = append(s.found[:k], s.found[k+1:]...)
+		k--
+	}
+	if s.told.End < 0 || len(s.found) == n {
+		return
+	}
+	if start, end, d := s.row.Behind(s.told.End, retold); s.found[len(s.found)-1].End == s.told.End && s.told.Echoes(text, start, end, d) {
+		s.echo(&s.found[len(s.found)-1], end)
+	}
+}
+
+// echo lets a finding reach to the end of its read-back.
+func (s *Scanner) echo(f *Finding, end int) {
+	f.why.echo += uint16(min(end-f.End, 1<<15))
+	f.End, s.told.End = end, end
 }
 
 // retold judges the number as it stands, without its read-backs, and with its slips mended, until all of it is accounted for.

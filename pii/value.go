@@ -15,6 +15,7 @@ func (s *Scanner) Value(dst, text []byte, f Finding) []byte {
 	if f.Disguised() {
 		part = s.undisguised(text, f)
 	}
+	part = part[:len(part)-min(int(f.why.echo), len(part))]
 	s.text = part
 	s.list.Read(s.dict, part)
 	s.list.Labels(s.dict, part)

@@ -25,7 +25,7 @@ var table = map[string][]string{
 	"pii/internal/token": only("pii/internal/check", "pii/internal/shadow", "pii/internal/word"), "pii/internal/sign": only("pii/internal/check", "pii/internal/token"),
 	"pii/internal/code": only("pii/internal/token", "pii/internal/word"), "pii/internal/date": only("pii/internal/check", "pii/internal/token", "pii/internal/word"),
 	"pii/internal/kin": only("pii/internal/token", "pii/internal/word"), "pii/internal/secret": only("pii/internal/token", "pii/internal/word"), "pii/internal/said": only("pii/internal/check", "pii/internal/token", "pii/internal/word"),
-	"pii/internal/piece":   only("pii/internal/said", "pii/internal/token", "pii/internal/word"),
+	"pii/internal/piece":   only("pii/internal/check", "pii/internal/said", "pii/internal/token", "pii/internal/word"),
 	"pii/internal/address": only("pii/internal/region", "pii/internal/token", "pii/internal/word"), "pii/internal/table": only("pii/internal/token", "pii/internal/word"), "pii/internal/rule": only("pii/internal/check", "pii/internal/region", "pii/internal/token"),
 	"pii/exact": only("pii/internal/siphash", "pii/internal/fold"), "pii/shingle": only("pii/internal/siphash", "pii/internal/fold"),
 	"pii/internal/siphash": nil, "pii/internal/fold": nil,

@@ -1,6 +1,7 @@
 package piece
 
 import (
+	"github.com/amanah-id/amanah/pii/internal/check"
 	"github.com/amanah-id/amanah/pii/internal/token"
 	"github.com/amanah-id/amanah/pii/internal/word"
 )
@@ -179,4 +180,33 @@ func (r *Row) Foursome(k int) bool {
 		return k >= 0 && k < len(r.Atoms) && gap < len(r.Atoms) && r.Atoms[k].To-r.Atoms[k].From == 4 && r.Atoms[gap].Gap == Space && !r.Atoms[k].Spoken
 	}
 	return four(k-1, k) || four(k+1, k+1)
+}
+
+// Day reports whether the spoken atoms from i to j are a date, however the day, the month and the year are said: dua belas, lima, sembilan puluh.
+func (r *Row) Day(i, j int) bool {
+	first := r.Atoms[i].From
+	d := r.Digits[first:r.Atoms[j].To]
+	var day, month [3]bool // a piece may end after so many digits
+	for k := i; k < j; k++ {
+		if at := r.Atoms[k].To - first; at <= 2 {
+			day[at] = true
+		}
+	}
+	for a := 1; a <= 2; a++ {
+		if !day[a] {
+			continue
+		}
+		month = [3]bool{}
+		for k := i; k < j; k++ {
+			if at := int(r.Atoms[k].To-first) - a; at == 1 || at == 2 {
+				month[at] = true
+			}
+		}
+		for b := 1; b <= 2; b++ {
+			if y := len(d) - a - b; month[b] && (y == 2 || y == 4) && check.Date(check.Number(d[:a]), check.Number(d[a:a+b]), check.Number(d[a+b:])) && (y == 2 || d[a+b] == '1' && d[a+b+1] == '9' || d[a+b] == '2' && d[a+b+1] == '0') {
+				return true
+			}
+		}
+	}
+	return false
 }
