@@ -179,7 +179,7 @@ var developmentSets = []struct {
 		{"check", 98, 98}, {"context", 88, 95}, {"spoken", 74, 74}, {"evasion", 71, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 76, 86}, {"other", 98, 98},
 	}},
 	{"ways of secrets and dates", []string{"ways5.jsonl"}, []floor{{"check", 95, 91}, {"context", 62, 89}, {"spoken", 75, 91}}},
-	{"ways of saying", []string{"ways6.jsonl"}, []floor{{"spoken", 74, 79}}},
+	{"ways of saying", []string{"ways6.jsonl"}, []floor{{"spoken", 81, 89}}},
 	{"ways of hiding", []string{"ways7.jsonl"}, []floor{{"evasion", 54, 90}}},
 	{"ways of documents", []string{"ways8.jsonl"}, []floor{
 		{"check", 90, 95}, {"context", 91, 96}, {"spoken", 82, 98}, {"mother_name", 57, 83},

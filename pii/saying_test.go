@@ -23,6 +23,13 @@ var waysOfSaying = []struct {
 		"agen: nomornya saya ulangi ya, [[phone:nol delapan satu dua lima lima lima nol nol empat satu dua]], betul?\nplg: betul",
 	}},
 	{"whole numbers read back", []string{
+		"agen nomor polisinya pak\npenelepon [[plate:be dua tiga tiga kosong ka i]]\nagen baik",
+		"agen kode otp nya sudah masuk pak\npenelepon sudah [[otp:lima lima sembilan kosong tiga satu]] eh cepat bu",
+		"operator nomor hpnya berapa\npelanggan ya [[phone:nol delapan satu dua\noperator nol delapan satu dua\npelanggan lima lima lima nolnya dua empat satu dua]]",
+		"nomornya [[phone:nol delapan satu dua limanya ada tiga nol nol empat satu dua]] kak",
+		"npwp [[tax_number:dua empat dua delapan enam satu enam lima enam empat nol empat nolnya tiga]] buat faktur",
+		"plate [[plate:bee one two three four kay zed]] a white one",
+		"catatan:\nagen sudah menelepon dua kali\npelanggan minta tiga unit dan lima kotak",
 		"plg: NIK saya [[nik:tiga dua tujuh tiga nol satu satu dua nol lima sembilan nol nol nol nol satu\nagen: tiga dua tujuh tiga nol satu satu dua nol lima sembilan nol nol nol nol satu]]\nplg: betul",
 		"agen: nomor hp?\nplg: [[phone:nol delapan satu dua lima lima lima nol nol empat satu dua\nagen: saya ulangi ya Bu, nol delapan satu dua, triple lima, nol nol empat satu dua]], betul?\nplg: ya",
 		"A: kode otpnya?\nB: [[otp:empat tiga sembilan kosong satu tujuh\nA: bentar, gue ketik\nB: buruan\nA: empat tiga sembilan nol satu tujuh]] ya",

@@ -44,7 +44,7 @@ func (s *Scanner) spelt(text []byte, t int) int {
 		return end
 	}
 	passport, passportEnd := s.signs.Passport()
-	plate, plateEnd := s.signs.Plate()
+	plate, plateEnd := s.signs.Plate(text)
 	mac := s.signs.MAC()
 	if passportEnd == 0 && plateEnd == 0 && !mac {
 		return 0

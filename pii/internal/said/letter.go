@@ -411,8 +411,8 @@ func (s *Signs) Passport() (i, j int) {
 	return 0, 0
 }
 
-// Plate finds the letters of a region, one to four digits, and one to three letters.
-func (s *Signs) Plate() (i, j int) {
+// Plate finds in what was spelt in the text the letters of a region, one to four digits, and one to three letters.
+func (s *Signs) Plate(text []byte) (i, j int) {
 	for k := 1; k < s.N && k < 6; k++ {
 		if token.IsLetter(s.Sign[k]) || !token.IsLetter(s.Sign[k-1]) {
 			continue
@@ -422,7 +422,7 @@ func (s *Signs) Plate() (i, j int) {
 		if d-k > 4 || s.Sign[k] == '0' || j == d || j-d > 3 {
 			continue
 		}
-		if last := s.at[j-1]; j-d > 1 && last[1]-last[0] == 1 && (s.Sign[j-1] == 'A' || s.Sign[j-1] == 'I') && s.at[j-2][1]-s.at[j-2][0] > 1 {
+		if last := s.at[j-1]; j-d > 1 && last[1]-last[0] == 1 && (s.Sign[j-1] == 'A' || s.Sign[j-1] == 'I') && s.at[j-2][1]-s.at[j-2][0] > 1 && int(last[1]) < len(text) && text[last[1]] == ' ' {
 			j-- // foxtrot bravo, a white van
 		}
 		if i = k - 2; i >= 0 && check.Plate(s.Sign[i:k]) {

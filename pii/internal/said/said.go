@@ -166,7 +166,7 @@ func plural(w string) (byte, bool) {
 func (r Reader) Counts(text []byte, u int) bool {
 	tokens := r.List.Tokens
 	end := int(tokens[u].End)
-	if w := r.Dict.Entry(tokens[u].ID).Text; len(w) > 6 && w[len(w)-3:] == "nya" {
+	if w := r.Dict.Entry(tokens[u].ID).Text; len(w) >= 6 && w[len(w)-3:] == "nya" {
 		return true
 	}
 	return end+5 < len(text) && (text[end] == ' ' || text[end] == '-') && token.EqualFold(text[end+1:end+4], "nya") && text[end+4] == ' '
@@ -178,8 +178,11 @@ func (r Reader) counted(text []byte, u int) (n byte, next int) {
 	if next = u + 1; !r.Counts(text, u) || next >= len(tokens) || tokens[next].Kind != token.Word || tokens[next].Ord > tokens[u].Ord+2 {
 		return 0, 0
 	}
+	if r.is(next, "ada") && r.follows(next) && next+1 < len(tokens) && tokens[next+1].Kind == token.Word {
+		next++
+	}
 	e := r.Dict.Entry(tokens[next].ID)
-	if e.Part != word.Digit || e.Value < 2 || e.Value > 4 || r.Counts(text, next) {
+	if e.Part != word.Digit || e.Value < 2 || e.Value > 5 || r.Counts(text, next) {
 		return 0, 0
 	}
 	if next++; r.is(next, "kali", "times", "lagi") && r.follows(next) {

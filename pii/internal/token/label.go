@@ -57,6 +57,9 @@ func (s *List) label(dict *word.Dictionary, text []byte, i int) int32 {
 	l := &s.Lines[i]
 	limit := min(l.End, l.Start+64)
 	if bytes.IndexByte(text[l.Start:limit], ':') < 0 {
+		if s.opens(dict, text, i) && (i > 0 && s.answers(dict, text, i, i-1) || i+1 < len(s.Lines) && s.answers(dict, text, i, i+1)) {
+			return s.Tokens[l.From].End
+		}
 		return l.Start
 	}
 	p := l.Start
@@ -115,6 +118,25 @@ func (s *List) label(dict *word.Dictionary, text []byte, i int) int32 {
 		return timed
 	}
 	return q + 1
+}
+
+// opens reports whether a line begins with a word for who speaks, without a colon, as some programs write down what they hear.
+func (s *List) opens(dict *word.Dictionary, text []byte, i int) bool {
+	l := &s.Lines[i]
+	if l.From >= l.To {
+		return false
+	}
+	tok := &s.Tokens[l.From]
+	return tok.Kind == Word && tok.Start == l.Start && tok.End+1 < l.End && text[tok.End] == ' ' && (dict.Cues(tok.ID)&word.Speaker != 0 || OneOf(text[tok.Start:tok.End], "pelanggan", "plg", "pasien", "peserta", "debitur"))
+}
+
+// answers reports whether another speaker than on line i begins line k.
+func (s *List) answers(dict *word.Dictionary, text []byte, i, k int) bool {
+	if !s.opens(dict, text, k) {
+		return false
+	}
+	a, b := &s.Tokens[s.Lines[i].From], &s.Tokens[s.Lines[k].From]
+	return !EqualFold(text[a.Start:a.End], string(text[b.Start:b.End]))
 }
 
 // Said is where the speech on a line begins.
