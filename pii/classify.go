@@ -659,7 +659,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 		return CVV, base - 0.02, fLength
 	case bits&word.OTP != 0 && n >= 4 && n <= 8 && (c.dist <= far || token.Among(text, at, 1, "is", "adalah")) && !token.Among(text, at, 1, "hubungi", "hub", "telepon", "telp", "call", "dial", "rc", "timeout", "retry", "port"):
 		return OTP, base, fLength
-	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= far && !token.Among(text, at, 4, "lokasi", "location", "map", "maps", "bb", "bbm"):
+	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= far && !token.Among(text, at, 8, "lokasi", "location", "map", "maps", "bb", "bbm"):
 		return PIN, base, fLength
 	case bits&word.Password != 0 && c.place == question && n >= 4 && s.list.Said(s.dict, text, s.lineAt) == at: // the whole of the answer
 		return Password, 0.8, fLength
@@ -881,7 +881,7 @@ func (s *Scanner) regular(i, j int) bool {
 	if s.row.Atoms[i].Spoken || s.row.Atoms[j].Spoken {
 		return true
 	}
-	if !s.clean(i, j) && !(i%4 == 0 && len(s.row.Atoms)%4 == 0 && s.row.Printed(i, j, 4, 4, 4, 4)) { // a row of cards is as good as one
+	if !s.clean(i, j) && !(i%4 == 0 && len(s.row.Atoms)%4 == 0 && s.row.Printed(i, j, 4, 4, 4, 4)) && !(i == 0 && s.row.Printed(i, j, 4, 4, 4, 4) && code.Expiry(s.text, int(s.row.Atoms[j].End)) > 0) { // a row of cards is as good as one
 		return false
 	}
 	size := s.row.Atoms[i].To - s.row.Atoms[i].From

@@ -1,6 +1,10 @@
 package code
 
-import "github.com/amanah-id/amanah/pii/internal/token"
+import (
+	"bytes"
+
+	"github.com/amanah-id/amanah/pii/internal/token"
+)
 
 // Bare tells whether a number that no word speaks of is a secret all the same: use it to sign in; hurry, it ends; the line below says that it
 // is the code; three digits of the card that stands before it. The nearest words are looked at, and more only when they ask for it.
@@ -21,7 +25,7 @@ func (r Reader) Bare(text []byte, n Number) (kind Kind, cost int) {
 		return r.told(text, n)
 	case used(text, n, lo, hi):
 		return OTP, 8
-	case n.Digits == 6 && n.Start-lo < 60 && hurries(text, n, lo, hi):
+	case n.Digits == 6 && n.Start-lo < 60 && !bytes.HasSuffix(text[:n.End], []byte("000")) && hurries(text, n, lo, hi):
 		return OTP, 40
 	}
 	return None, 4
@@ -66,7 +70,7 @@ func hurries(text []byte, n Number, lo, hi int) bool {
 	look := func(w []byte) bool {
 		haste = haste || token.OneOf(w, "cepetan", "cepet", "cepat", "buruan", "keburu", "hurry", "quick", "quickly", "gercep", "lekas", "cepatan", "sblm", "sebelum", "before")
 		ends = ends || token.OneOf(w, "expired", "expires", "hangus", "kadaluarsa", "kedaluwarsa", "kadaluwarsa", "basi", "expire")
-		return of(w)&thing == 0
+		return of(w)&thing == 0 && !token.OneOf(w, "transfer", "tagihan", "bayar", "dibayar", "rp", "rupiah", "saldo")
 	}
 	p := n.End
 	for range 5 {
@@ -122,6 +126,8 @@ func (r Reader) told(text []byte, n Number) (Kind, int) {
 			return OTP, 16
 		case token.OneOf(w, "pin"):
 			return PIN, 16
+		case plain && is == 0 && !token.OneOf(w, "yang", "yg", "nu", "sing", "baru", "saja", "tadi", "that", "you", "i", "the", "saya", "dari"):
+			return None, 16 // of a thing
 		}
 		plain = plain || is&named != 0
 	}

@@ -93,7 +93,7 @@ var roles = func() map[string]role {
 		{card, "kertu kartu kartunya krtu card kredit credit debit cc visa mastercard jcb"},
 		{expiry, "exp expiry expired expires valid thru berlaku"},
 		{lock, "layar kamarna kamarnya brankas safe gembok padlock koper loker locker pintu lemari gerbang gate door alarm smartlock keybox lockbox pagar kamar lift"},
-		{thing, "promo voucher pos postcode postal zip barang produk product booking tiket ticket kupon coupon diskon discount cabang branch area negara country bank toko error eror referral referal kurir rak wilayah kelas mapel bayar pembayaran payment pelanggan warna color colour saham menu etik qr bar batang pajak agen mitra lowongan buku resi order pesanan invoice iklan undangan gudang satker unit rekening norek nik ktp telepon listrik meter polis transaksi trx sort swift routing batch seri serial saldo gaji harga total antrian"},
+		{thing, "tipe type model ukuran motor mobil promo voucher pos postcode postal zip barang produk product booking tiket ticket kupon coupon diskon discount cabang branch area negara country bank toko error eror referral referal kurir rak wilayah kelas mapel bayar pembayaran payment pelanggan warna color colour saham menu etik qr bar batang pajak agen mitra lowongan buku resi order pesanan invoice iklan undangan gudang satker unit rekening norek nik ktp telepon listrik meter polis transaksi trx sort swift routing batch seri serial saldo gaji harga total antrian"},
 		{tail, "terakhir akhir last ending akhiran berakhiran ends ujung"},
 		{once, "onetime sekali"},
 		{guard | purpose, "keamanan security pengaman"},
@@ -357,32 +357,49 @@ func Piece(text []byte, start int, small bool) (end, size int) {
 	return end, size
 }
 
-// Behind finds the check value of a card whose number ends at the place: … | 11/27 | 662. Between stand the month and the year in which it
-// ends, and signs. It returns 0, 0 when there is none.
+// Behind finds the check value of a card whose number ends at the place: … | 11/27 | 662, … exp 11/27 662. Between stand the month and the year
+// in which it ends, and signs. It returns 0, 0 when there is none.
 func Behind(text []byte, end int) (from, to int) {
-	p := end
-	var size [3]int
-	for k := range size {
-		q := p
-		for q < len(text) && q-p < 4 && (text[q] == ' ' || text[q] == '|' || text[q] == '/' || text[q] == ',' || text[q] == ';' || text[q] == '-') {
-			q++
-		}
-		from = q
-		for q < len(text) && token.IsDigit(text[q]) {
-			q++
-		}
-		if size[k] = q - from; size[k] == 0 || from == p {
-			return 0, 0
-		}
-		if k == 0 && (size[0] != 2 || text[from] > '1' || text[from] == '1' && text[from+1] > '2') || k == 1 && size[1] != 2 && size[1] != 4 {
-			return 0, 0
-		}
-		p = q
-	}
-	if size[2] != 3 && size[2] != 4 || p < len(text) && (token.IsAlnum(text[p]) || (text[p] == '.' || text[p] == ',') && p+1 < len(text) && token.IsDigit(text[p+1])) {
+	p := Expiry(text, end)
+	if p == 0 {
 		return 0, 0
 	}
-	return from, p
+	from = gap(text, p)
+	for to = from; to < len(text) && token.IsDigit(text[to]); to++ {
+	}
+	if n := to - from; n != 3 && n != 4 || from == p || to < len(text) && (token.IsAlnum(text[to]) || (text[to] == '.' || text[to] == ',') && to+1 < len(text) && token.IsDigit(text[to+1])) {
+		return 0, 0
+	}
+	return from, to
+}
+
+// Expiry returns where the month and the year end that stand right behind the place, as behind the number of a card; 0 when none do.
+func Expiry(text []byte, end int) int {
+	p := gap(text, end)
+	if b, e := wordAt(text, p, min(len(text), p+12)); e > b && token.OneOf(text[b:e], "exp", "valid", "thru", "berlaku", "expired", "ed") {
+		p = gap(text, e)
+	}
+	if p == end || p+4 > len(text) || !token.IsDigit(text[p]) || !token.IsDigit(text[p+1]) || text[p] > '1' || text[p] == '1' && text[p+1] > '2' {
+		return 0
+	}
+	q := gap(text, p+2)
+	to := q
+	for to < len(text) && token.IsDigit(text[to]) {
+		to++
+	}
+	if n := to - q; n != 2 && (n != 4 || q == p+2) {
+		return 0
+	}
+	return to
+}
+
+// gap goes over the signs that stand between two fields.
+func gap(text []byte, p int) int {
+	for q := p; ; q++ {
+		if q >= len(text) || q-p > 3 || text[q] != ' ' && text[q] != '|' && text[q] != '/' && text[q] != ',' && text[q] != ';' && text[q] != '-' && text[q] != '\n' && text[q] != ':' {
+			return q
+		}
+	}
 }
 
 // Sibling finds another number of as many digits beside the number from start to end, with nothing between but words that join two values of
@@ -461,7 +478,7 @@ func joins(w []byte) bool {
 	switch string(room[:len(w)]) {
 	case "dari", "ke", "jadi", "menjadi", "atau", "atw", "ato", "sama", "dan", "terus", "trus", "lalu", "kemudian", "ganti", "diganti", "diubah", "dirubah", "ubah", "baru", "lama", "yang", "yg", "bukan", "dulu", "sekarang", "skrg",
 		"mungkin", "kalo", "gak", "ga", "juga", "saya", "coba", "dicoba", "tapi", "salah", "gagal", "terakhir", "pertama", "kedua", "ketiga", "udah", "sudah", "or", "and", "to", "then", "into", "from", "changed", "maybe", "not", "but", "it", "was", "is",
-		"now", "new", "one", "pindah", "dipindah", "pindahkan", "tujuan", "lagi", "malah", "harusnya", "old", "between", "the", "second", "first", "i", "also", "tried", "set", "used", "be", "karo", "utawa", "sareng", "atanapi", "jeung", "nya", "adalah", "itu", "setelah", "after":
+		"now", "new", "one", "pindah", "dipindah", "pindahkan", "tujuan", "lagi", "malah", "harusnya", "old", "between", "the", "second", "first", "i", "also", "tried", "set", "used", "be", "mau", "karo", "utawa", "sareng", "atanapi", "jeung", "nya", "adalah", "itu", "setelah", "after":
 		return true
 	}
 	return false

@@ -222,7 +222,7 @@ func (r Reader) ordinary(text []byte, start, end int) bool {
 		}
 		return false
 	}
-	return ends("nya", "kan", "ing", "tion", "sion", "ment", "able", "ible", "ed", "ly", "ity", "ance", "ence", "ous", "ive", "asi", "isi", "itas", "isme", "ful", "less", "ness") || begins("di", "me", "ber", "ter", "pe", "ke", "se", "mem", "nge", "ny") && ends("an", "i", "ng", "h", "t", "p", "k", "r", "l") || common[string(b)]
+	return ends("nya", "kan", "ing", "tion", "sion", "ment", "able", "ible", "ed", "ly", "ity", "ance", "ence", "ous", "ive", "asi", "isi", "itas", "isme", "ful", "less", "ness") || begins("di", "me", "ber", "ter", "pe", "ke", "se", "mem", "nge", "ny") && ends("an", "i", "in", "ng", "h", "t", "p", "k", "r", "l") || common[string(b)]
 }
 
 var common = func() map[string]bool {
@@ -233,7 +233,7 @@ var common = func() map[string]bool {
 		hanya semua setiap antara tanpa sampai hingga sebelum sesudah setelah ketika waktu saat lewat melalui punya milik teknisi kasir pemilik penghuni pelanggan nasabah peserta
 		aplikasi perangkat komputer browser telepon android iphone windows google facebook instagram whatsapp telegram twitter mobile banking rekening layanan halaman kolom tombol layar pesan surel kotak folder berkas
 		abdi mah teh nih ieu eta ning jare wingi saiki iki kuwi aye ane ambo denai kula kulo sampeyan panjenengan hilang ingat inget hafal apal
-		token login gagal masuk sukses berhasil ditolak bocor lemah benar keliru kliru bawaan default pabrik admin tamu guest otomatis manual tulis ketik isi klik pilih tekan`)) {
+		kapital numerik simbol token login gagal masuk sukses berhasil ditolak bocor lemah benar keliru kliru bawaan default pabrik admin tamu guest otomatis manual tulis ketik isi klik pilih tekan`)) {
 		m[string(w)] = true
 	}
 	return m
@@ -268,7 +268,7 @@ func joins(w []byte) bool {
 	switch string(room[:len(w)]) {
 	case "dari", "ke", "jadi", "menjadi", "atau", "atw", "ato", "sama", "dan", "terus", "trus", "lalu", "kemudian", "ganti", "diganti", "diubah", "ubah", "baru", "lama", "yang", "yg", "bukan", "melainkan", "dulu", "sekarang", "skrg", "mungkin", "kalau", "kalo", "juga", "lagi", "tapi", "tetapi", "salah",
 		"or", "and", "to", "then", "changed", "but", "it", "i", "was", "is", "now", "new", "not", "password", "pw", "sandi", "coba", "sesudah", "sebelum", "harusnya", "seharusnya", "mestinya", "should", "be", "instead",
-		"kubuat", "trs", "dibuat", "buat", "kubikin", "bikin", "dibikin", "kuganti", "gantinya", "tak", "made", "became", "versi", "lamanya", "barunya", "kemarin", "yesterday", "today":
+		"kubuat", "mau", "trs", "dibuat", "buat", "kubikin", "bikin", "dibikin", "kuganti", "gantinya", "tak", "made", "became", "versi", "lamanya", "barunya", "kemarin", "yesterday", "today":
 		return true
 	}
 	return false
@@ -695,7 +695,10 @@ func Shared(text []byte, start, end int) bool {
 		return true
 	}
 	if !w.stop && token.EqualFold(text[w.start:w.end], "kata") {
-		return gated(text, max(0, start-60), min(len(text), end+60)) // a word to get in with, none to look for
+		if b := next(text, end, min(len(text), end+24)); token.OneOf(text[b.start:b.end], "pencarian", "iklan", "utama", "artikel", "google", "produk", "jurnal", "search") {
+			return false // a word to look for
+		}
+		return true
 	}
 	if p := end; p+2 < len(text) && (text[p] == ':' || text[p] == ' ' && text[p+1] == '=') && gated(text, max(0, start-60), start) {
 		return true // wifi cabang = …, key = …

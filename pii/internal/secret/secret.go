@@ -43,7 +43,7 @@ func thing(w []byte) bool {
 	case "laptop", "komputer", "pc", "kantor", "rumah", "kos", "kost", "kosan", "kontrakan", "hotspot", "router", "aplikasi", "app", "login", "server", "kasir", "ig", "instagram", "fb", "facebook",
 		"netflix", "tiktok", "shopee", "tokopedia", "wifinya", "wifiku", "wi", "fi", "huruf", "kecil", "besar", "semua", "angka", "ku", "gw", "mu", "sini", "sana", "situ", "used", "home", "office", "guest", "account",
 		"mbanking", "banking", "internet", "ibanking", "user", "username", "root", "database", "db", "ftp", "ssh", "vpn", "email", "gmail", "yahoo", "toko", "warung", "cafe", "kafe", "temp", "temporary",
-		"old", "new", "current", "system", "sistem", "portal", "web", "website", "hape", "hp", "bluetooth", "default", "bawaan", "kan", "sih", "tuh", "yaitu", "sekarang", "now", "dulunya", "kosong", "kosongan", "biasanya", "kayaknya", "cuma", "gini", "begini":
+		"old", "new", "current", "system", "sistem", "portal", "web", "website", "hape", "hp", "bluetooth", "default", "bawaan", "kan", "sih", "tuh", "yaitu", "sekarang", "now", "dulunya", "zoom", "pdf", "file", "zip", "rar", "drive", "gdrive", "excel", "dokumen", "biasanya", "kayaknya", "cuma", "gini", "begini":
 		return true
 	}
 	return false
@@ -335,12 +335,17 @@ func (r Reader) candidate(text []byte, p, limit int, answer, explicit, far bool)
 			return said
 		}
 		explicit = explicit || p > 0 && text[p-1] == '"' && end < limit && text[end] == '"'
-		if explicit && n >= 5 && !token.OneOf(text[p:end], "kosong", "empty", "blank") && r.Dict.Cues(r.Dict.Find(text, p, end))&(word.Stop|word.Ack|word.Speaker|word.Wrong) == 0 && short(text, end, min(limit, end+64)) {
+		if explicit && n >= 5 && !token.OneOf(text[p:end], "kosong", "empty", "blank", "kapital") && !passive(text, p, end) && r.Dict.Cues(r.Dict.Find(text, p, end))&(word.Stop|word.Ack|word.Speaker|word.Wrong) == 0 && short(text, end, min(limit, end+64)) {
 			found.Weak = true
 			return found
 		}
 	}
 	return Found{}
+}
+
+// passive reports whether the word tells what is done with a secret, and no colon stands before it: dimasukin, ditempel.
+func passive(text []byte, p, end int) bool {
+	return end-p > 7 && token.EqualFold(text[p:p+2], "di") && !(p > 1 && (text[p-1] == ':' || text[p-1] == '=' || text[p-2] == ':' || text[p-2] == '=' || text[p-1] == '"'))
 }
 
 // enclosed returns where a secret ends that stands between quotes behind a colon or an equals sign, as in files, and has a letter and a digit;

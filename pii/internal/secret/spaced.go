@@ -51,7 +51,7 @@ func (r Reader) spaced(text []byte, p, hi int) (found Found) {
 			explicit = true
 			p, start = w.end+1, w.end+1
 			continue
-		case words == 0 && (token.OneOf(is, "dua", "tiga", "two", "three", "kata", "words", "nya", "tu", "teh", "kuwi", "iku", "lho", "ku", "saya", "gw", "yaitu", "itu", "adalah", "is") || thing(is) && !explicit):
+		case words == 0 && (token.OneOf(is, "dua", "tiga", "two", "three", "kata", "words", "nya", "tu", "teh", "kuwi", "iku", "lho", "ku", "saya", "gw", "yaitu", "itu", "adalah", "is") || thing(is) && !explicit || !explicit && cues&(word.Stop|word.Speaker) != 0):
 			explicit = explicit || token.OneOf(is, "nya", "tu", "teh", "kuwi", "iku", "yaitu", "adalah", "is", "kata", "words")
 			for p = w.end; p < hi && (text[p] == ',' || text[p] == ' ' || text[p] == ':'); p++ {
 			}
