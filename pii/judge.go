@@ -93,6 +93,7 @@ func (s *Scanner) span(f *Finding, text []byte, r *reading, i, j int) {
 	if r.typ == Account {
 		start, end = sign.Checked(text, start, end)
 	}
+	start, end = sign.Boxed(text, start, end)
 	if r.typ == OTP && start > 2 && text[start-1] == '-' {
 		start = token.Prefix(text, start)
 	}

@@ -22,6 +22,14 @@ var waysOfSaying = []struct {
 		"agen: nomor hp kak?\nplg: [[phone:nol delapan satu dua lima\nplg: lima lima nol\nplg: nol empat satu dua]]",
 		"agen: nomornya saya ulangi ya, [[phone:nol delapan satu dua lima lima lima nol nol empat satu dua]], betul?\nplg: betul",
 	}},
+	{"boxes and brackets", []string{
+		"NIK: [[nik:(3)(2)(7)(3)(0)(1)(1)(2)(0)(5)(9)(0)(0)(0)(0)(1)]] ya",
+		"cust typed acct as [[bank_account:<7><9><0><8><7><7><4><2><2><0>]] to dodge",
+		"hp ([[phone:0812-5550-0412]])",
+		"add email aku [[email:naya_shop [@] gmail [.] com]] utk katalog ya sis",
+		"emailnya [[email:grosirtas99 et gmail koma com]], tolong dicatat",
+		"kirim ke budi di gmail koma nanti saya cek",
+	}},
 	{"whole numbers read back", []string{
 		"agen nomor polisinya pak\npenelepon [[plate:be dua tiga tiga kosong ka i]]\nagen baik",
 		"agen kode otp nya sudah masuk pak\npenelepon sudah [[otp:lima lima sembilan kosong tiga satu]] eh cepat bu",

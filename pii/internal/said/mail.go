@@ -59,7 +59,7 @@ func (r Reader) domain(text []byte, p, hi int) int {
 	for pieces := 0; pieces < 12; pieces++ {
 		from := p
 		point := false
-		for p < hi && p-from < 4 && between(text[p]) {
+		for p < hi && p-from < 6 && between(text[p]) {
 			point = point || text[p] == '.'
 			p++
 		}
@@ -75,7 +75,7 @@ func (r Reader) domain(text []byte, p, hi int) int {
 		e := token.WordEnd(text, p)
 		id := r.Dict.Find(text, p, min(e, hi))
 		part := r.Dict.Part(id)
-		if part == word.Dot && words > 0 {
+		if words > 0 && (part == word.Dot || token.EqualFold(text[p:min(e, hi)], "koma") && r.provides(text, from)) {
 			bracketed = p > from && e < hi && (text[p-1] == '[' && text[e] == ']' || text[p-1] == '(' && text[e] == ')' || text[p-1] == '{' && text[e] == '}')
 			dotted, p = true, e
 			continue
@@ -470,7 +470,7 @@ func (r Reader) typed(dst, text []byte, p int) []byte {
 				dst = dst[:len(dst)-1]
 			}
 			dst = append(dst, '@')
-		case entry.Part == word.Dot:
+		case entry.Part == word.Dot, entry.Text == "koma" && r.provides(text, p):
 			dst = append(dst, '.')
 		case entry.Part == word.Underscore:
 			dst = append(dst, '_')

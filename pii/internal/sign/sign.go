@@ -553,3 +553,15 @@ func Vowelled(piece []byte) bool {
 	}
 	return false
 }
+
+// Boxed takes the outer signs of a number whose every digit stands in a pair of them: (5)(3)(1), <7><9>.
+func Boxed(text []byte, start, end int) (from, to int) {
+	if start == 0 || end >= len(text) || end-start < 5 || start+2 >= end {
+		return start, end
+	}
+	open, closing := text[start-1], text[end]
+	if (open != '(' || closing != ')') && (open != '<' || closing != '>') && (open != '[' || closing != ']') && (open != '{' || closing != '}') || text[start+1] != closing || text[start+2] != open {
+		return start, end
+	}
+	return start - 1, end + 1
+}
