@@ -233,6 +233,7 @@ var common = func() map[string]bool {
 		hanya semua setiap antara tanpa sampai hingga sebelum sesudah setelah ketika waktu saat lewat melalui punya milik teknisi kasir pemilik penghuni pelanggan nasabah peserta
 		aplikasi perangkat komputer browser telepon android iphone windows google facebook instagram whatsapp telegram twitter mobile banking rekening layanan halaman kolom tombol layar pesan surel kotak folder berkas
 		abdi mah teh nih ieu eta ning jare wingi saiki iki kuwi aye ane ambo denai kula kulo sampeyan panjenengan hilang ingat inget hafal apal
+		waduh aduh haduh walah astaga entah entahlah sepertinya kelupaan yaampun mohon maaf sebentar bentar tunggu gimana anu makasih terimakasih alhamdulillah astaghfirullah
 		kapital numerik simbol token login gagal masuk sukses berhasil ditolak bocor lemah benar keliru kliru bawaan default pabrik admin tamu guest otomatis manual tulis ketik isi klik pilih tekan`)) {
 		m[string(w)] = true
 	}
@@ -586,7 +587,7 @@ func (r Reader) answered(text []byte, line int) (found Found, cost int) {
 			return Found{Start: w.start, End: w.end, Weak: g < 3}, cost
 		case en.Cues&(word.Wrong|word.Email|word.Phone) != 0 || asks(is):
 			return found, cost
-		case g == 1 && asked && words > 0 && w.stop && w.end-w.start > 8 && text[w.start-2] == '.' && !token.OneOf(is, "alhamdulillah", "astaghfirullah", "astagfirullah", "terimakasih", "assalamualaikum"):
+		case g == 1 && asked && words > 0 && w.stop && w.end-w.start > 8 && text[w.start-2] == '.':
 			return Found{Start: w.start, End: w.end, Weak: true}, cost // malu saya. cantikkalikau.
 		case en.Cues&(word.Stop|word.Ack) != 0, en.Part == word.Filler, verb(is), thing(is), token.OneOf(is, "it's", "too", "late", "oh"):
 		case asked && g < 2 && hyphened(is): // only a sentence of its own may be one now
@@ -658,7 +659,7 @@ func (r Reader) Typed(dst []Found, text []byte, start, end, lo, hi int) []Found 
 		for p--; p > lo && text[p-1] == ' '; p-- {
 		}
 		u := previous(text, p, lo)
-		if v := previous(text, u.start, lo); !token.OneOf(text[v.start:v.end], "user", "username", "login", "id") && !token.OneOf(text[u.start:u.end], "root", "admin", "administrator", "user", "operator", "superadmin") {
+		if v := previous(text, u.start, lo); !token.OneOf(text[v.start:v.end], "user", "username", "login", "id", "pake", "pakai", "wifi", "ssid", "akun", "masuk") && !token.OneOf(text[u.start:u.end], "root", "admin", "administrator", "user", "operator", "superadmin") {
 			return dst
 		}
 	case b.stop || !token.OneOf(is, "ketik", "ngetik", "diketik", "isi", "masukin", "masukkan", "masupin", "pakai", "pake", "coba", "nyoba", "cobain", "trus", "taknggo", "nganggo", "jawab", "type", "typed", "enter", "entered", "tried", "key", "bukanya", "dengan") || !gated(text, max(lo, start-110), min(hi, w.end+70)):

@@ -49,7 +49,7 @@ func (r Reader) hear(text []byte, p, e int) heard {
 	w := b[:e-p]
 	id := r.Dict.Find(text, p, e)
 	switch part := r.Dict.Part(id); {
-	case part >= word.Digit && part <= word.Repeat:
+	case part >= word.Digit && part <= word.Repeat, token.OneOf(w, "ribu", "ratus", "puluh", "belas"):
 		return digit
 	case signs[string(w)]:
 		return sign
@@ -59,7 +59,7 @@ func (r Reader) hear(text []byte, p, e int) heard {
 		return more
 	case len(w) == 1, names[string(w)]:
 		return letter
-	case id == 0 && len(w) > 2 && !thing(text[p:e]):
+	case id == 0 && len(w) > 2 && !thing(text[p:e]) && !common[string(w)]:
 		return strange
 	}
 	return none

@@ -66,6 +66,9 @@ func (r Reader) Read(dst []Found, text []byte, t, line int) (found []Found, cost
 		return found, 8
 	}
 	hi := int(r.List.Lines[line].End)
+	if w := next(text, int(r.List.Tokens[t].End), hi); token.OneOf(text[w.start:w.end], "manager", "management", "policy", "generator") {
+		return found, 8
+	}
 	if w := r.whole(text, t, line); w.End > 0 {
 		return append(found, w), 40
 	}
@@ -334,8 +337,11 @@ func (r Reader) candidate(text []byte, p, limit int, answer, explicit, far bool)
 		if said := r.said(text, p, limit); said.End > 0 {
 			return said
 		}
+		if explicit && end == limit && token.OneOf(text[p:end], "admin", "guest", "root", "password") { // as they come from the factory
+			return Found{Start: p, End: end, Weak: true}
+		}
 		explicit = explicit || p > 0 && text[p-1] == '"' && end < limit && text[end] == '"'
-		if explicit && n >= 5 && !token.OneOf(text[p:end], "kosong", "empty", "blank", "kapital") && !passive(text, p, end) && r.Dict.Cues(r.Dict.Find(text, p, end))&(word.Stop|word.Ack|word.Speaker|word.Wrong) == 0 && short(text, end, min(limit, end+64)) {
+		if explicit && n >= 5 && !token.OneOf(text[p:end], "kosong", "empty", "blank", "kapital") && !passive(text, p, end) && r.Dict.Cues(r.Dict.Find(text, p, end))&(word.Stop|word.Ack|word.Speaker|word.Wrong|word.Birth) == 0 && short(text, end, min(limit, end+64)) {
 			found.Weak = true
 			return found
 		}

@@ -45,7 +45,7 @@ func (r Reader) spaced(text []byte, p, hi int) (found Found) {
 		}
 		cues := r.Dict.Cues(r.Dict.Find(text, w.start, min(token.WordEnd(text, w.start), w.end)))
 		switch {
-		case cues&(word.Wrong|word.Never|word.Password|word.OTP|word.PIN) != 0 || ruled(is) || general(is) || asks(is) || preposition(is), token.OneOf(is, "terdiri", "berupa", "pakai", "pake", "memakai", "uses", "has", "campuran", "kombinasi", "jangan", "minimum", "maximum"), bytes.IndexByte(is, '-') >= 0:
+		case cues&(word.Wrong|word.Never|word.Password|word.OTP|word.PIN) != 0 || ruled(is) || general(is) || asks(is) || preposition(is), token.OneOf(is, "nama", "ga", "gak", "nggak", "tidak", "tdk", "belum", "masih", "kok", "terdiri", "berupa", "pakai", "pake", "memakai", "uses", "has", "campuran", "kombinasi", "jangan", "minimum", "maximum"), bytes.IndexByte(is, '-') >= 0:
 			return Found{}
 		case words == 0 && w.named && step < 4: // sandi wifi: …
 			explicit = true
