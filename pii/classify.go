@@ -659,7 +659,7 @@ func (s *Scanner) code(text []byte, c *cue, all []cue, n, i, j int) (Type, float
 		return CVV, base - 0.02, fLength
 	case bits&word.OTP != 0 && n >= 4 && n <= 8 && (c.dist <= far || token.Among(text, at, 1, "is", "adalah")) && !token.Among(text, at, 1, "hubungi", "hub", "telepon", "telp", "call", "dial", "rc", "timeout", "retry", "port"):
 		return OTP, base, fLength
-	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= far && !token.Among(text, at, 8, "lokasi", "location", "map", "maps", "bb", "bbm"):
+	case bits&word.PIN != 0 && n >= 4 && n <= 8 && c.dist <= far && !token.Among(text, at, 8, "lokasi", "location", "harga", "seharga", "map", "maps", "bb", "bbm"):
 		return PIN, base, fLength
 	case bits&word.Password != 0 && c.place == question && n >= 4 && s.list.Said(s.dict, text, s.lineAt) == at: // the whole of the answer
 		return Password, 0.8, fLength

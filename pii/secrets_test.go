@@ -144,6 +144,7 @@ var waysOfSecrets = []struct {
 		"passwordnya kapital semua ya?",
 		"sandi akun anda: jangan diberitahukan kepada siapa pun",
 		"sandi wifi: sudah ditempel di dinding",
+		"konektor lampu 3 pin harga 45000 masih ada?",
 		"pin lokasi sudah saya kirim, rumah no 4521",
 		"transfer 250000 cepat sebelum expired",
 		"tagihan 125750 hangus kalau tidak cepat dibayar",
