@@ -23,6 +23,8 @@ var waysOfSaying = []struct {
 		"agen: nomornya saya ulangi ya, [[phone:nol delapan satu dua lima lima lima nol nol empat satu dua]], betul?\nplg: betul",
 	}},
 	{"boxes and brackets", []string{
+		"hp nya [[phone:n0l d3lapan s4tu dua l1ma l1ma l1ma n0l n0l tu7uh sem6ilan]] ya",
+		"cvv nya [[cvv:tu7uh n0l sem6ilan]] lol",
 		"NIK: [[nik:(3)(2)(7)(3)(0)(1)(1)(2)(0)(5)(9)(0)(0)(0)(0)(1)]] ya",
 		"cust typed acct as [[bank_account:<7><9><0><8><7><7><4><2><2><0>]] to dodge",
 		"hp ([[phone:0812-5550-0412]])",

@@ -370,8 +370,11 @@ func (s *List) mixed(dict *word.Dictionary, tokens []Token, text []byte, start, 
 	return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Mixed}), i
 }
 
-// like are the letters that digits stand for in a word: d3lapan, p4ssw0rd.
-var like = [10]byte{'o', 'i', 'z', 'e', 'a', 's', 'g', 't', 'b', 'g'}
+// like are the letters that digits stand for in a word: d3lapan, p4ssw0rd; otherwise those that some of them stand for as well: tu7uh, sem6ilan.
+var (
+	like      = [10]byte{'o', 'i', 'z', 'e', 'a', 's', 'g', 't', 'b', 'g'}
+	otherwise = [10]byte{'o', 'l', 'z', 'e', 'a', 's', 'b', 'j', 'b', 'g'}
+)
 
 // disguisable are the cues of words that are worth a disguise.
 const disguisable = word.NIK | word.Family | word.Tax | word.Card | word.Phone | word.Account | word.PIN | word.OTP | word.CVV | word.Password | word.Email
@@ -379,29 +382,23 @@ const disguisable = word.NIK | word.Family | word.Tax | word.Card | word.Phone |
 // spelt is the word that a piece is when its digits are read as letters: a digit that is said, or what announces a value.
 func spelt(dict *word.Dictionary, piece []byte) uint16 {
 	var b [10]byte
-	letters, one := 0, -1
-	for i, c := range piece {
-		if IsDigit(c) {
-			if b[i] = like[c-'0']; c == '1' {
-				one = i
+	for i, as := range [...]*[10]byte{&like, &otherwise} {
+		letters, differs := 0, false
+		for k, c := range piece {
+			if IsDigit(c) {
+				b[k], differs = as[c-'0'], differs || like[c-'0'] != otherwise[c-'0']
+				continue
 			}
-			continue
+			letters++
+			b[k] = c | 0x20
 		}
-		letters++
-		b[i] = c | 0x20
-	}
-	if letters < 2 {
-		return 0
-	}
-	for range 2 {
+		if letters < 2 || i > 0 && !differs {
+			return 0
+		}
 		id := dict.Find(b[:len(piece)], 0, len(piece))
 		if e := dict.Entry(id); id != 0 && (e.Part == word.Digit || e.Part == word.Dot || e.Cues&disguisable != 0 && e.Cues&word.Bank == 0) {
 			return id
 		}
-		if one < 0 {
-			break
-		}
-		b[one] = 'l'
 	}
 	return 0
 }
