@@ -23,6 +23,9 @@ var waysOfSaying = []struct {
 		"agen: nomornya saya ulangi ya, [[phone:nol delapan satu dua lima lima lima nol nol empat satu dua]], betul?\nplg: betul",
 	}},
 	{"boxes and brackets", []string{
+		"wa aku [[phone:O812 - tiga3nol - OOO55]] ya",
+		"chat aja [[phone:O8I2-SSSO-O4I2]] ya",
+		"ukuran OOO9 dan kode OS-IS-II ada di rak",
 		"hp nya [[phone:n0l d3lapan s4tu dua l1ma l1ma l1ma n0l n0l tu7uh sem6ilan]] ya",
 		"cvv nya [[cvv:tu7uh n0l sem6ilan]] lol",
 		"NIK: [[nik:(3)(2)(7)(3)(0)(1)(1)(2)(0)(5)(9)(0)(0)(0)(0)(1)]] ya",

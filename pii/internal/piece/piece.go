@@ -229,7 +229,7 @@ func (r *Row) farther(text []byte, u int) (int, Gap) {
 		}
 	}
 	if !last.Spoken && int(last.End)+1 < len(text) && (token.LooksLike[text[last.End+1]] != 0 || token.IsDigit(text[last.End+1])) {
-		if n := alike(text, int(last.End), int(r.List.Lines[r.Line].End)); n > 0 {
+		if n := alike(text, int(last.End), int(r.List.Lines[r.Line].End), last.Alike); n > 0 {
 			r.glued, r.letters = int(last.End)+1, n
 			return u, between(text, last.End, last.End+1)
 		}
@@ -249,8 +249,8 @@ func (r *Row) farther(text []byte, u int) (int, Gap) {
 }
 
 // alike returns how many signs a piece has that stands behind a separator at the place and only looks like digits: 0812-ooo-SS12, 6-2-8-I-2. Letters
-// alone must be one between the same separators, or zeroes.
-func alike(text []byte, p, limit int) int {
+// alone must be one between the same separators, or zeroes, or stand between two hyphens behind a piece that is disguised so: O8I2-SSSO-O4I2.
+func alike(text []byte, p, limit int, disguised bool) int {
 	if p+2 >= limit || text[p] != '-' && text[p] != ' ' && text[p] != '_' && text[p] != '.' {
 		return 0
 	}
@@ -268,7 +268,7 @@ func alike(text []byte, p, limit int) int {
 	n := e - p - 1
 	switch {
 	case n == 0 || n > 6 || digits == n:
-	case n == 1 && e < limit && text[e] == text[p] && text[p] != ' ', digits > 0 && n > 2, zeroes == n && n > 1 && (e == limit || !token.IsLetter(text[e])):
+	case n == 1 && e < limit && text[e] == text[p] && text[p] != ' ', digits > 0 && n > 2, zeroes == n && n > 1 && (e == limit || !token.IsLetter(text[e])), disguised && text[p] == '-' && e < limit && text[e] == '-':
 		return n
 	}
 	return 0

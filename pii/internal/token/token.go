@@ -358,7 +358,7 @@ func (s *List) mixed(dict *word.Dictionary, tokens []Token, text []byte, start, 
 			return more, i
 		}
 	}
-	if others == 0 && i-start >= 2 && (digits*2 >= i-start || i-start >= 8 && digits*5 >= 2*(i-start)) {
+	if others == 0 && i-start >= 2 && (digits*2 >= i-start || i-start >= 8 && digits*5 >= 2*(i-start) || i-start <= 6 && zeros(text[start:i])) {
 		return append(tokens, Token{Start: int32(start), End: int32(i), Ord: ord, Kind: Number, Flags: Alike}), i
 	}
 	if i-start == 4 && !s.encoded {
@@ -401,6 +401,16 @@ func spelt(dict *word.Dictionary, piece []byte) uint16 {
 		}
 	}
 	return 0
+}
+
+// zeros reports whether all letters of a piece stand for zeros: OOO55.
+func zeros(piece []byte) bool {
+	for _, c := range piece {
+		if !IsDigit(c) && c|0x20 != 'o' {
+			return false
+		}
+	}
+	return true
 }
 
 // parted reports whether letters only part the digits of a piece: one and the same, 0x8x1x2, or single ones in a telephone number, 0812a555b77c41.
