@@ -49,6 +49,7 @@ type Scanner struct {
 	weighedAt [2]int // of the numbers: the last that the words around were weighed for
 	edge      int    // of the atoms: where the last number ended
 	told      piece.Told
+	retells   bool // the number can be told in other ways
 	near      []cue
 	asked     []cue
 	lastType  Type
@@ -518,9 +519,10 @@ func (s *Scanner) gatherAndJudge(text []byte, t int) int {
 		return u
 	}
 	if len(s.row.Digits) >= 3 {
-		retells := s.row.Retells()
 		s.retold(text)
-		s.readBack(text, n, retells)
+		if len(s.found) > n {
+			s.readBack(text, n)
+		}
 	}
 	if len(s.found) == n && len(s.row.Atoms) >= 9 && s.row.Uncoded() {
 		if s.judge(text); len(s.found) > n {
@@ -532,7 +534,7 @@ func (s *Scanner) gatherAndJudge(text []byte, t int) int {
 }
 
 // readBack makes one finding of a number that was said and its read-back, among those from number n on and what was told behind them.
-func (s *Scanner) readBack(text []byte, n int, retold bool) {
+func (s *Scanner) readBack(text []byte, n int) {
 	for k := n; k < len(s.found); k++ {
 		f := &s.found[k]
 		if f.why.facts&fSpoken == 0 {
@@ -547,10 +549,10 @@ func (s *Scanner) readBack(text []byte, n int, retold bool) {
 		s.found = append(s.found[:k], s.found[k+1:]...)
 		k--
 	}
-	if s.told.End < 0 || len(s.found) == n {
+	if s.told.End < 0 {
 		return
 	}
-	if start, end, d := s.row.Behind(s.told.End, retold); s.found[len(s.found)-1].End == s.told.End && s.told.Echoes(text, start, end, d) {
+	if start, end, d := s.row.Behind(s.told.End, s.retells); s.found[len(s.found)-1].End == s.told.End && s.told.Echoes(text, start, end, d) {
 		s.echo(&s.found[len(s.found)-1], end)
 	}
 }
@@ -564,7 +566,7 @@ func (s *Scanner) echo(f *Finding, end int) {
 // retold judges the number as it stands, without its read-backs, and with its slips mended, until all of it is accounted for.
 func (s *Scanner) retold(text []byte) {
 	n, last := len(s.found), s.lastType
-	if !s.row.Retells() {
+	if s.retells = s.row.Retells(); !s.retells {
 		s.judge(text)
 		return
 	}

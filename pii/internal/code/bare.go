@@ -4,6 +4,7 @@ import (
 	"bytes"
 
 	"github.com/amanah-id/amanah/pii/internal/token"
+	"github.com/amanah-id/amanah/pii/internal/word"
 )
 
 // Bare tells whether a number that no word speaks of is a secret all the same: use it to sign in; hurry, it ends; the line below says that it
@@ -31,6 +32,14 @@ func (r Reader) Bare(text []byte, n Number) (kind Kind, cost int) {
 	return None, 4
 }
 
+// The words that are asked for beside every short number.
+var (
+	hasty    = word.NewSet("cepetan cepet cepat buruan keburu hurry quick quickly gercep lekas cepatan sblm sebelum before")
+	ending   = word.NewSet("expired expires hangus kadaluarsa kedaluwarsa kadaluwarsa basi expire")
+	dealing  = word.NewSet("transfer tagihan bayar dibayar rp rupiah saldo")
+	purposed = word.NewSet("to untuk utk buat for on di sebagai as")
+)
+
 // wordAt finds the word of letters at or after p, over spaces and signs that may stand between.
 func wordAt(text []byte, p, hi int) (b, e int) {
 	for b = p; b < hi && (text[b] == ' ' || text[b] == ',' || text[b] == '.' || text[b] == ';' || text[b] == '-' || text[b] == '('); b++ {
@@ -46,7 +55,7 @@ func used(text []byte, n Number, lo, hi int) bool {
 		return false
 	}
 	b, e := wordAt(text, n.End, hi)
-	if !token.OneOf(text[b:e], "to", "untuk", "utk", "buat", "for", "on", "di", "sebagai", "as") {
+	if !purposed.Has(text[b:e]) {
 		return false
 	}
 	if vb, ve := step(text, n.Start, lo); !token.OneOf(text[vb:ve], "use", "gunakan", "gunakanlah", "masukkan", "masukan", "enter", "input", "pakai", "pake", "ketik", "ketikkan", "type", "submit", "masukin") {
@@ -68,9 +77,9 @@ func used(text []byte, n Number, lo, hi int) bool {
 func hurries(text []byte, n Number, lo, hi int) bool {
 	haste, ends := false, false
 	look := func(w []byte) bool {
-		haste = haste || token.OneOf(w, "cepetan", "cepet", "cepat", "buruan", "keburu", "hurry", "quick", "quickly", "gercep", "lekas", "cepatan", "sblm", "sebelum", "before")
-		ends = ends || token.OneOf(w, "expired", "expires", "hangus", "kadaluarsa", "kedaluwarsa", "kadaluwarsa", "basi", "expire")
-		return of(w)&thing == 0 && !token.OneOf(w, "transfer", "tagihan", "bayar", "dibayar", "rp", "rupiah", "saldo")
+		haste = haste || hasty.Has(w)
+		ends = ends || ending.Has(w)
+		return of(w)&thing == 0 && !dealing.Has(w)
 	}
 	p := n.End
 	for range 5 {

@@ -57,7 +57,7 @@ func (s *List) label(dict *word.Dictionary, text []byte, i int) int32 {
 	l := &s.Lines[i]
 	limit := min(l.End, l.Start+64)
 	if bytes.IndexByte(text[l.Start:limit], ':') < 0 {
-		if s.opens(dict, text, i) && (i > 0 && s.answers(dict, text, i, i-1) || i+1 < len(s.Lines) && s.answers(dict, text, i, i+1)) {
+		if len(s.Lines) > 1 && s.turns(dict, text, i) {
 			return s.Tokens[l.From].End
 		}
 		return l.Start
@@ -120,23 +120,40 @@ func (s *List) label(dict *word.Dictionary, text []byte, i int) int32 {
 	return q + 1
 }
 
-// opens reports whether a line begins with a word for who speaks, without a colon, as some programs write down what they hear.
-func (s *List) opens(dict *word.Dictionary, text []byte, i int) bool {
+// turns reports whether a line begins with a word for who speaks, without a colon, and one beside it with that for another, as some programs write down
+// what they hear.
+func (s *List) turns(dict *word.Dictionary, text []byte, i int) bool {
+	own := s.opens(dict, i)
+	for _, k := range [...]int{i - 1, i + 1} {
+		if k < 0 || k >= len(s.Lines) {
+			continue
+		}
+		other := s.opens(dict, k)
+		if !own && !other || !s.caller(text, i, own) || !s.caller(text, k, other) {
+			continue
+		}
+		a, b := &s.Tokens[s.Lines[i].From], &s.Tokens[s.Lines[k].From]
+		if a.End-a.Start != b.End-b.Start || !EqualFold(text[a.Start:a.End], string(text[b.Start:b.End])) {
+			return true
+		}
+	}
+	return false
+}
+
+// opens reports whether the first word of a line is one for who speaks.
+func (s *List) opens(dict *word.Dictionary, i int) bool {
+	l := &s.Lines[i]
+	return l.From < l.To && dict.Cues(s.Tokens[l.From].ID)&word.Speaker != 0
+}
+
+// caller reports whether a line begins with such a word, known to be one or not, and goes on behind a space.
+func (s *List) caller(text []byte, i int, known bool) bool {
 	l := &s.Lines[i]
 	if l.From >= l.To {
 		return false
 	}
 	tok := &s.Tokens[l.From]
-	return tok.Kind == Word && tok.Start == l.Start && tok.End+1 < l.End && text[tok.End] == ' ' && (dict.Cues(tok.ID)&word.Speaker != 0 || OneOf(text[tok.Start:tok.End], "pelanggan", "plg", "pasien", "peserta", "debitur"))
-}
-
-// answers reports whether another speaker than on line i begins line k.
-func (s *List) answers(dict *word.Dictionary, text []byte, i, k int) bool {
-	if !s.opens(dict, text, k) {
-		return false
-	}
-	a, b := &s.Tokens[s.Lines[i].From], &s.Tokens[s.Lines[k].From]
-	return !EqualFold(text[a.Start:a.End], string(text[b.Start:b.End]))
+	return tok.Kind == Word && tok.Start == l.Start && tok.End+1 < l.End && text[tok.End] == ' ' && (known || OneOf(text[tok.Start:tok.End], "pelanggan", "plg", "pasien", "peserta", "debitur"))
 }
 
 // Said is where the speech on a line begins.

@@ -30,7 +30,7 @@ var list = []line{
 	{Insurance, 0, 0, "bpjs"},
 	{Health, 0, 0, "jkn mjkn kis noka bpjskes health"},
 	{Health | Document, 0, 0, "kesehatan"},
-	{Work, 0, 0, "kpj jamsostek bpjstk ketenagakerjaan ketenagakerjaannya bpjamsostek bpjsket jht bpjstku bpu jkp jkk jkm naker jamsos jmo"},
+	{Work, 0, 0, "kpj jamsostek bpjstk ketenagakerjaan bpjamsostek bpjsket jht bpjstku bpu jkp jkk jkm naker jamsos jmo"},
 	{Passport, 0, 0, "paspor passport pasport passpor nopaspor paspore passportnumber"},
 	{Licence, 0, 0, "sim nosim mengemudi driver driving drivers"},
 	{Licence | Document, 0, 0, "licence license"},
