@@ -40,7 +40,7 @@ func never(w []byte) bool {
 	case "harusnya", "hrsnya", "kepada", "abdi", "kulo", "ambo", "aye", "ane", "beta", "awak", "denai", "sayah", "tiang", "titiang", "dalem", "inyong", "enyong", "tertulis", "tercatat", "tertera", "tercetak",
 		"ditulis", "dibaca", "dieja", "ejaan", "ejaannya", "tulisan", "tulisannya", "ktp", "kk", "akta", "ijazah", "sistem", "system", "menurut", "padahal", "mbk", "kakak", "buk", "pakde", "bude", "min",
 		"sis", "gan", "bro", "om", "tante", "miss", "sir", "madam", "maam", "mam", "kka", "kaka", "juragan", "bos", "boss", "say", "beb", "cuy", "woy", "masa", "masak", "soalnya", "karna", "gitu",
-		"gtu", "gt", "aj", "doang", "doank", "bgt", "banget", "betulan", "asli", "aslinya", "lahir", "lair", "almarhum", "almarhumah", "wis", "wes", "sampun", "nggih", "enggih", "inggih", "muhun", "atuh",
+		"gtu", "gt", "aj", "doang", "doank", "bgt", "banget", "betulan", "asli", "aslinya", "lahir", "lair", "almarhum", "almarhumah", "wis", "wes", "sampun", "nggih", "enggih", "inggih", "muhun", "atuh", "ta",
 		"teh", "mah", "kuring", "bae", "wae", "piye", "kudu", "kudune", "kedahna", "seratan", "salahnyo", "dirawat", "sakit", "dipanggil", "menelepon", "nelpon", "telp", "datang", "pulang",
 		"sblm", "sblum", "sebelom", "kawin", "nikah", "menikah", "rabi", "sakdurunge", "sadurunge", "sakderenge", "samemeh", "sateuacan", "namonyo", "namanyo", "jenenge", "namina", "ngarana", "asmane", "wasta", "rapor",
 		"raport", "rapot", "terisi", "tetap", "tetep", "memang", "emang", "ternyata", "rupanya", "mana", "mane", "sendiri", "dewe", "sorangan", "resmi", "legal", "panggilan", "mandatory", "optional", "comblang", "kota", "sulit", "susah", "tulen", "blank", "unknown",
@@ -61,7 +61,7 @@ func vowel(w []byte) bool { return bytes.ContainsAny(w, "aeiouyAEIOUY") }
 func title(w []byte) bool {
 	var room [16]byte
 	switch string(lowered(&room, w)) {
-	case "hj", "hajah", "hajjah", "ny", "nyonya", "alm", "almh", "almarhumah", "bu", "ibu", "mbah", "mbok", "mak", "mrs", "ms", "dra", "dr", "drg", "prof", "ustadzah", "umi", "nyi", "oma", "tante", "bunda", "mama", "mpok", "inaq":
+	case "hj", "hajah", "hajjah", "haja", "hajja", "hajje", "ny", "nyonya", "alm", "almh", "almarhumah", "bu", "ibu", "mbah", "mbok", "mak", "mrs", "ms", "dra", "dr", "drg", "prof", "ustadzah", "umi", "nyi", "oma", "tante", "bunda", "mama", "mpok", "inaq":
 		return true
 	}
 	return false

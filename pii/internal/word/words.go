@@ -23,7 +23,7 @@ var list = []line{
 	{Card | Document, 0, 0, "kartu card krtu kartunya kertu atm"},
 	{Phone, 0, 0, "hp nohp nope nopenya hapenya henpon henpun hempon telf tlfon telpun tilpun phonenumber mobilenumber hapeku nomerwa nomorwa nomerku nohpnya telpnya tlpnya hp2 hape hpnya handphone ponsel telp telpon telepon tlp tlpn telfon tlfn phone phones mobile cell cellphone seluler selular wa whatsapp whatsap watsap wasap wsp kontak contact hubungi hub fax faks faksimili sms call calls telephone tel hotline msisdn telegram dihubungi nowa notelp nomerhp nomorhp nohape ditelepon ditelpon dial"},
 	{Phone | Ewallet, 0, 0, "gopay ovo dana shopeepay linkaja"},
-	{Account, 0, 0, "rek rekening rekenin rekenning norekening nomorrekening norek rekg account acct acc akun rekenig reknya rekeningnya accnt"},
+	{Account, 0, 0, "rek rekening rekenin rekenning norekening nomorrekening norek rekg account acct acc akun rekenig reknya rekeningnya accnt rekeninge rekeningna rekeningnyo rekeningnye rekeningta reknyo rekna"},
 	{Account, 0, 0, "tabungan giro deposito savings"},
 	{Bank, 0, 0, "bca bni bri mandiri bsi btn danamon muamalat ocbc nisp cimb niaga permata bjb jago seabank jenius btpn maybank panin mega uob dbs hsbc sinarmas bukopin allobank neo bnc blu bpd bank superbank krom hibank nobu mayapada woori citibank citi commonwealth bpr digibank linebank bankjago bankbca"},
 	{Transfer, 0, 0, "transfer ditransfer transferan tf trf trfs trsf setor disetor setoran krdt payroll refund pengembalian pencairan dicairkan mutasi uangnya uang duit duitnya rekon autodebet autodebit otomatis"},
