@@ -859,7 +859,7 @@ func (s *Scanner) alone(text []byte, sh *shape, d []byte, i, j int, vetoed bool)
 		return HealthInsurance, 0.6
 	case n >= 10 && n <= 16 && s.clean(i, j) && token.OnBehalf(text, int(s.row.Atoms[j].End)) && d[0] != '6':
 		return Account, 0.75
-	case n <= 8 && s.clean(i, j) && !s.row.Atoms[i].Spoken:
+	case n <= 8 && (n > 3 || s.lastType == Card) && !s.row.Atoms[i].Spoken && s.clean(i, j):
 		return s.bareCode(text, n, i, j)
 	}
 	return 0, 0

@@ -73,37 +73,38 @@ func used(text []byte, n Number, lo, hi int) bool {
 	return false
 }
 
-// hurries reports whether the words around speak of haste and of an end: nih 308871, cepetan sblm expired.
+// hurries reports whether the words around speak of haste and of an end, and of no thing: nih 308871, cepetan sblm expired.
 func hurries(text []byte, n Number, lo, hi int) bool {
 	haste, ends := false, false
-	look := func(w []byte) bool {
-		haste = haste || hasty.Has(w)
-		ends = ends || ending.Has(w)
-		return of(w)&thing == 0 && !dealing.Has(w)
-	}
-	p := n.End
-	for range 5 {
+	return beside(text, n, lo, hi, func(w []byte) bool {
+		haste, ends = haste || hasty.Has(w), ends || ending.Has(w)
+		return !dealing.Has(w)
+	}) && haste && ends && beside(text, n, lo, hi, func(w []byte) bool { return of(w)&thing == 0 })
+}
+
+// beside asks of the five words behind a number and the six before it, until one is not as it should be. It reports whether all are.
+func beside(text []byte, n Number, lo, hi int, is func(w []byte) bool) bool {
+	for p, k := n.End, 0; k < 5; k++ {
 		b, e := wordAt(text, p, hi)
 		if b == e {
 			break
 		}
-		if !look(text[b:e]) {
+		if !is(text[b:e]) {
 			return false
 		}
 		p = e
 	}
-	p = n.Start
-	for range 6 {
+	for p, k := n.Start, 0; k < 6; k++ {
 		b, e := step(text, p, lo)
 		if b == e {
 			break
 		}
-		if !look(text[b:e]) {
+		if !is(text[b:e]) {
 			return false
 		}
 		p = b
 	}
-	return haste && ends
+	return true
 }
 
 // told tells what the line below says of the number that is a line of its own: 550192 / itu kode yang baru masuk.
