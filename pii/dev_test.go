@@ -149,7 +149,7 @@ var developmentSets = []struct {
 		{"check", 98, 98}, {"context", 93, 97}, {"spoken", 98, 98}, {"evasion", 89, 93}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"mixed, kept back", []string{"mixed_held.jsonl"}, []floor{
-		{"check", 96, 98}, {"context", 95, 98}, {"spoken", 79, 73}, {"evasion", 53, 98}, {"address", 89, 93}, {"address by words", 96, 97}, {"mother_name", 89, 98}, {"other", 98, 98},
+		{"check", 96, 98}, {"context", 95, 98}, {"spoken", 91, 87}, {"evasion", 53, 98}, {"address", 89, 93}, {"address by words", 96, 97}, {"mother_name", 89, 98}, {"other", 98, 98},
 	}},
 	{"ways of all kinds", []string{"ways4.jsonl"}, []floor{
 		{"check", 98, 98}, {"context", 87, 98}, {"spoken", 78, 87}, {"evasion", 85, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 95, 98},
@@ -166,21 +166,27 @@ var developmentSets = []struct {
 	{"farther, kept back", []string{"farther_held.jsonl"}, []floor{
 		{"check", 96, 98}, {"context", 85, 90}, {"spoken", 87, 87}, {"evasion", 71, 91}, {"address", 85, 91}, {"address by words", 94, 98}, {"mother_name", 44, 82}, {"other", 74, 98},
 	}},
+	{"day1", []string{"day1.jsonl"}, []floor{
+		{"check", 96, 98}, {"context", 97, 93}, {"spoken", 98, 98}, {"evasion", 69, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 59, 74}, {"other", 98, 98},
+	}},
+	{"day1, kept back", []string{"day1_held.jsonl"}, []floor{
+		{"check", 95, 98}, {"context", 92, 94}, {"spoken", 98, 98}, {"evasion", 98, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 74, 98}, {"other", 98, 98},
+	}},
 	{"day2", []string{"day2.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 78, 78}, {"evasion", 72, 83}, {"address", 82, 89}, {"address by words", 90, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 94, 98}, {"spoken", 87, 95}, {"evasion", 98, 98}, {"address", 82, 89}, {"address by words", 90, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
 	}},
 	{"day2, kept back", []string{"day2_held.jsonl"}, []floor{
 		{"check", 98, 98}, {"context", 95, 98}, {"spoken", 74, 80}, {"evasion", 58, 84}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 65, 98},
 	}},
 	{"day3", []string{"day3.jsonl"}, []floor{
-		{"check", 95, 98}, {"context", 84, 96}, {"spoken", 75, 75}, {"evasion", 46, 79}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 74, 65}, {"other", 98, 98},
+		{"check", 95, 98}, {"context", 88, 96}, {"spoken", 89, 98}, {"evasion", 46, 79}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 86, 76}, {"other", 98, 98},
 	}},
 	{"day3, kept back", []string{"day3_held.jsonl"}, []floor{
-		{"check", 98, 98}, {"context", 88, 95}, {"spoken", 74, 74}, {"evasion", 71, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 76, 86}, {"other", 98, 98},
+		{"check", 98, 98}, {"context", 88, 95}, {"spoken", 80, 75}, {"evasion", 71, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 76, 86}, {"other", 98, 98},
 	}},
-	{"ways of secrets and dates", []string{"ways5.jsonl"}, []floor{{"check", 95, 91}, {"context", 62, 89}, {"spoken", 75, 91}}},
+	{"ways of secrets and dates", []string{"ways5.jsonl"}, []floor{{"check", 98, 91}, {"context", 70, 92}, {"spoken", 75, 91}}},
 	{"ways of saying", []string{"ways6.jsonl"}, []floor{{"spoken", 81, 89}}},
-	{"ways of hiding", []string{"ways7.jsonl"}, []floor{{"evasion", 54, 90}}},
+	{"ways of hiding", []string{"ways7.jsonl"}, []floor{{"evasion", 55, 91}}},
 	{"ways of documents", []string{"ways8.jsonl"}, []floor{
 		{"check", 90, 95}, {"context", 91, 96}, {"spoken", 82, 98}, {"mother_name", 57, 83},
 	}},

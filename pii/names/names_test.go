@@ -159,6 +159,9 @@ var messageFiles = []struct {
 	{"ways1.jsonl", map[string]float64{"person": 90, "place": 86}},
 	{"ways2.jsonl", map[string]float64{"person": 45, "place": 70}}, // numbers and addresses spoken in every way, and 24 names
 	{"ways3.jsonl", map[string]float64{"person": 90, "place": 88}},
+	{"day1.jsonl", map[string]float64{"person": 95, "place": 95}},
+	{"day1_held.jsonl", map[string]float64{"person": 95, "place": 95}},
+	{"ways5.jsonl", map[string]float64{"person": 74, "place": 72}}, // secrets and dates, and 38 names
 	{"day2.jsonl", map[string]float64{"person": 97, "place": 97}},
 	{"day2_held.jsonl", map[string]float64{"person": 97, "place": 92}},
 	{"day3.jsonl", map[string]float64{"person": 91, "place": 88}},
