@@ -135,6 +135,7 @@ func (t *tiff) page(at int64) error {
 		return ErrNotUnderstood
 	}
 	places, sizes := map[uint16]field{}, map[uint16]field{}
+	named := map[uint16]bool{}
 	kept := int64(0)
 	for i := range n {
 		entry := t.data[at+2+12*i:][:12]
@@ -147,9 +148,10 @@ func (t *tiff) page(at int64) error {
 			t.gone.add(cmp.Or(tiffWords[f.tag], Vendor))
 			continue
 		}
-		if f.kind == 0 || int(f.kind) >= len(tiffSizes) {
+		if f.kind == 0 || int(f.kind) >= len(tiffSizes) || named[f.tag] { // of two of a name one decoder heeds the first, another the last
 			return ErrNotUnderstood
 		}
+		named[f.tag] = true
 		stays := t.out[at+2+12*kept:][:12] // never behind where it stood
 		copy(stays, entry)
 		if f.at = int64(t.order.Uint32(entry[8:])); f.size() <= 4 {

@@ -136,6 +136,7 @@ func TestAScanThatIsNotUnderstoodIsLeftAlone(t *testing.T) {
 		"pixels over the directory":  changed(func(b []byte, at int) { le.PutUint32(b[at+2+12+8:], uint32(at)) }),
 		"more pieces than there are": changed(func(b []byte, at int) { le.PutUint32(b[at+2+12+4:], 1<<31) }),
 		"a type that is none":        changed(func(b []byte, at int) { b[at+2+2] = 99 }),
+		"places given twice":         changed(func(b []byte, at int) { le.PutUint16(b[at+2:], 273) }),
 		"pages within in a circle":   with(330, 14),
 		"places without sizes":       changed(func(b []byte, at int) { le.PutUint16(b[at+2+24:], 300) }),
 	} {
