@@ -184,6 +184,12 @@ var developmentSets = []struct {
 	{"day3, kept back", []string{"day3_held.jsonl"}, []floor{
 		{"check", 98, 98}, {"context", 88, 95}, {"spoken", 80, 75}, {"evasion", 71, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 76, 86}, {"other", 98, 98},
 	}},
+	{"day4", []string{"day4.jsonl"}, []floor{
+		{"check", 98, 98}, {"context", 82, 98}, {"spoken", 93, 98}, {"evasion", 92, 98}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 74, 98}, {"other", 95, 98},
+	}},
+	{"day4, kept back", []string{"day4_held.jsonl"}, []floor{
+		{"check", 97, 94}, {"context", 82, 90}, {"spoken", 94, 98}, {"evasion", 79, 91}, {"address", 98, 98}, {"address by words", 98, 98}, {"mother_name", 98, 98}, {"other", 98, 98},
+	}},
 	{"ways of secrets and dates", []string{"ways5.jsonl"}, []floor{{"check", 98, 91}, {"context", 70, 92}, {"spoken", 75, 91}}},
 	{"ways of saying", []string{"ways6.jsonl"}, []floor{{"spoken", 81, 89}}},
 	{"ways of hiding", []string{"ways7.jsonl"}, []floor{{"evasion", 55, 91}}},

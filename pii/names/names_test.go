@@ -162,6 +162,8 @@ var messageFiles = []struct {
 	{"day1.jsonl", map[string]float64{"person": 95, "place": 95}},
 	{"day1_held.jsonl", map[string]float64{"person": 95, "place": 95}},
 	{"ways5.jsonl", map[string]float64{"person": 74, "place": 72}}, // secrets and dates, and 38 names
+	{"day4.jsonl", map[string]float64{"person": 91, "place": 92}},
+	{"day4_held.jsonl", map[string]float64{"person": 92, "place": 90}},
 	{"day2.jsonl", map[string]float64{"person": 97, "place": 97}},
 	{"day2_held.jsonl", map[string]float64{"person": 97, "place": 92}},
 	{"day3.jsonl", map[string]float64{"person": 91, "place": 88}},
