@@ -152,3 +152,16 @@ func TestANumberThatIsReadBackHasItsValueOnce(t *testing.T) {
 		}
 	}
 }
+
+func TestANumberThatIsReadBackWithoutEndIsSeveralFindings(t *testing.T) {
+	s := New(Options{})
+	text := []byte(strings.Repeat("agen: nol delapan satu dua lima lima lima nol nol empat satu dua ya\n", 3000))
+	for _, f := range s.Scan(nil, text) {
+		if size := f.End - f.Start; size > behind {
+			t.Fatalf("a finding of %d bytes", size)
+		}
+		if got := string(s.Value(nil, text, f)); got != "6281255500412" {
+			t.Fatalf("at %d: %q", f.Start, got)
+		}
+	}
+}

@@ -38,7 +38,8 @@ func TestAStreamGivesTheSameFindingsHoweverItIsCut(t *testing.T) {
 	text := everyVector(t, 40)
 	long := bytes.Repeat([]byte("kata demi kata tanpa ganti baris hp 081234567890 dan "), 8000) // no line ends at all
 	solid := bytes.Repeat([]byte("x1"), 200_000)                                                // not even spaces
-	for name, text := range map[string][]byte{"vectors": text, "one long line": long, "one long word": solid, "short": []byte("hp 081234567890")} {
+	again := bytes.Repeat([]byte("agen: nol delapan satu dua lima lima lima nol nol empat satu dua ya\n"), 3000) // read back without end
+	for name, text := range map[string][]byte{"vectors": text, "read back": again, "one long line": long, "one long word": solid, "short": []byte("hp 081234567890")} {
 		want := s.Scan(nil, text)
 		r := rand.New(rand.NewPCG(1, 2))
 		for _, sizes := range []func() int{

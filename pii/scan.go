@@ -508,8 +508,7 @@ func (s *Scanner) gatherAndJudge(text []byte, t int) int {
 		}
 	}
 	n := len(s.found)
-	if end := int(s.row.Atoms[len(s.row.Atoms)-1].End); n > 0 && s.found[n-1].End == s.told.End && s.told.Echoes(text, int(s.row.Atoms[0].Start), end, s.row.Digits) {
-		s.echo(&s.found[n-1], end)
+	if n > 0 && s.echoes(text, n-1, int(s.row.Atoms[0].Start), int(s.row.Atoms[len(s.row.Atoms)-1].End), s.row.Digits) {
 		s.lineAt = s.row.Line
 		return max(u, t+1)
 	}
@@ -541,26 +540,29 @@ func (s *Scanner) readBack(text []byte, n int) {
 			s.told.End = -1
 			continue
 		}
-		if d := s.row.Within(f.Start, f.End); !s.told.Echoes(text, f.Start, f.End, d) || k == 0 || s.found[k-1].End != s.told.End || len(d) != int(s.found[k-1].why.digits) {
-			s.told.Note(text, f.Start, f.End, d)
+		d := s.row.Within(f.Start, f.End)
+		if k > 0 && len(d) == int(s.found[k-1].why.digits) && s.echoes(text, k-1, f.Start, f.End, d) {
+			s.found = slices.Delete(s.found, k, k+1)
+			k--
 			continue
 		}
-		s.echo(&s.found[k-1], f.End)
-		s.found = append(s.found[:k], s.found[k+1:]...)
-		k--
+		s.told.Note(text, f.Start, f.End, d)
 	}
-	if s.told.End < 0 {
-		return
-	}
-	if start, end, d := s.row.Behind(s.told.End, s.retells); s.found[len(s.found)-1].End == s.told.End && s.told.Echoes(text, start, end, d) {
-		s.echo(&s.found[len(s.found)-1], end)
+	if s.told.End >= 0 {
+		start, end, d := s.row.Behind(s.told.End, s.retells)
+		s.echoes(text, len(s.found)-1, start, end, d)
 	}
 }
 
-// echo lets a finding reach to the end of its read-back.
-func (s *Scanner) echo(f *Finding, end int) {
-	f.why.echo += uint16(min(end-f.End, 1<<15))
+// echoes lets finding k, which was told last, reach over digits that read it back, unless it would become longer than words are looked back for.
+func (s *Scanner) echoes(text []byte, k, start, end int, digits []byte) bool {
+	f := &s.found[k]
+	if f.End != s.told.End || end-f.Start > behind || !s.told.Echoes(text, start, end, digits) {
+		return false
+	}
+	f.why.echo += uint16(end - f.End)
 	f.End, s.told.End = end, end
+	return true
 }
 
 // retold judges the number as it stands, without its read-backs, and with its slips mended, until all of it is accounted for.
