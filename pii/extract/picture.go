@@ -25,10 +25,10 @@ const (
 // picture reads the text of a picture, and what stands beside its pixels and behind its end.
 func (p *parser) picture(at Origin, data []byte) error {
 	told, behind, full := picture.Beside(data)
-	if _, kind := sniff.Of(behind[:min(len(behind), sniff.Size)], ""); kind == sniff.Unknown {
+	if _, reading := sniff.Of(behind[:min(len(behind), sniff.Size)], ""); reading == sniff.Unknown {
 		told += picture.Runs(behind)
 	} else if len(behind) > 0 {
-		if err := p.part("behind", behind); p.failed != nil {
+		if err := p.part("behind", behind); err != nil {
 			return err
 		}
 	}

@@ -6,15 +6,15 @@
 // nothing but the names and bytes of its entries.
 //
 // What goes: of JPEG all of Exif but the orientation, XMP, IPTC, thumbnails, comments, other vendors' data and whatever follows the
-// picture; of PNG, GIF and WebP texts, comments, times, Exif but the orientation, XMP, signatures and unknown data that a reader may ignore; of HEIC and
-// AVIF Exif, XMP, descriptions, times, other notes, the film of the moment before, and what stands between its parts; of TIFF every field that says nothing of pixels, and what no
-// page needs; of PDF who made it, when and with
-// what, all XMP in it, remarks, what stands before it, and the notes of its photographs; of Office and OpenDocument who made, changed and printed a
-// document, company and manager, the thumbnail, the folder that a workbook was kept in, the archive's comment, and the same of pictures in it.
+// picture; of PNG, GIF and WebP texts, comments, times, Exif but the orientation, XMP, signatures and unknown data that a reader may ignore; of TIFF
+// every field that says nothing of pixels, and what no page needs; of HEIC and AVIF Exif, XMP, descriptions, times, other notes, the film of the
+// moment before, and what stands between its parts; of PDF who made it, when and with what, all XMP in it, remarks, what stands before it, and the
+// notes of its photographs; of Office and OpenDocument who made, changed and printed a document, company and manager, the thumbnail, the folder that a
+// workbook was kept in, the archive's comment, and the same of pictures in it.
 //
 // What stays: profiles of colours, because they change what is seen; titles and keywords, because they are the document's own words; custom
 // properties of Office, because labels of confidentiality live there; comments and tracked changes with their authors, because a reader sees them; small
-// copies and maps of depth in HEIC; what programs leave for themselves within a PDF (PieceInfo), files attached to it, and objects of it that nothing
+// copies in HEIC and TIFF, and maps of depth; what programs leave for themselves within a PDF (PieceInfo), files attached to it, and objects of it that nothing
 // refers to; the settings of printers in Office. A signed document is left alone: its signature would break. So is a PDF that is encrypted, or was
 // changed by appending, because its older versions are in it still; a HEIC that moves; and a document with a picture in it that is not understood.
 // BMP, which holds nothing but pixels, is not read here.
