@@ -36,8 +36,8 @@ func streamed(s *Scanner, text []byte, sizes func() int) (out []Finding, found [
 func TestAStreamGivesTheSameFindingsHoweverItIsCut(t *testing.T) {
 	s := New(Options{})
 	text := everyVector(t, 40)
-	long := bytes.Repeat([]byte("kata demi kata tanpa ganti baris hp 081234567890 dan "), 8000) // no line ends at all
-	solid := bytes.Repeat([]byte("x1"), 200_000)                                                // not even spaces
+	long := bytes.Repeat([]byte("kata demi kata tanpa ganti baris hp 081234567890 dan "), 8000)                  // no line ends at all
+	solid := bytes.Repeat([]byte("x1"), 200_000)                                                                 // not even spaces
 	again := bytes.Repeat([]byte("agen: nol delapan satu dua lima lima lima nol nol empat satu dua ya\n"), 3000) // read back without end
 	for name, text := range map[string][]byte{"vectors": text, "read back": again, "one long line": long, "one long word": solid, "short": []byte("hp 081234567890")} {
 		want := s.Scan(nil, text)

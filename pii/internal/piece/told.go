@@ -13,15 +13,22 @@ type Told struct {
 	size   int
 }
 
-// Note keeps the digits of a number that was said in words from one place to another. What has figures in it is not kept: who writes it again in another way hides it.
+// Note keeps the digits of a number that was said in words from one place to another. What has figures in it is not kept: who writes it again in another
+// way hides it.
 func (n *Told) Note(text []byte, start, end int, digits []byte) {
 	if n.End, n.size = end, copy(n.digits[:], digits); n.size == 0 || figured(text[start:end]) {
 		n.End = -1
 	}
 }
 
+// figured reports whether there is a figure in the text.
 func figured(text []byte) bool {
-	return bytes.ContainsFunc(text, func(r rune) bool { return r < 0x80 && token.IsDigit(byte(r)) })
+	for _, c := range text {
+		if token.IsDigit(c) {
+			return true
+		}
+	}
+	return false
 }
 
 // Echoes reports whether digits that are said from one place to another read the number back: all of it in the same turn or within three, or its end in the
