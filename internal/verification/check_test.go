@@ -44,6 +44,7 @@ func TestAnybodyLearnsFromTheCodeWhoseCallItIsWhileItLasts(t *testing.T) {
 					t.Fatalf("%d, no %q in %s", code, want, body)
 				}
 			}
+			body = strings.ReplaceAll(body, typed, "") // what he typed, he knows, and chance may have put any digits into it
 			for _, never := range []string{"Kenanga", "4321", mail, h.subject, itx, h.agent.ID(), h.ctl, "<script"} {
 				if strings.Contains(body, never) {
 					t.Fatalf("%q stands on the page", never)
